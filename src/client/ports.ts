@@ -1,0 +1,148 @@
+/**
+ * What the client needs from the outside: a profile store, a network, a clock, randomness. `src/store` and
+ * `src/net` implement these; a screen's `main` composes them. Nothing here knows Node, so a browser can too.
+ */
+import type { DirectoryKey, EnvelopeId, LogId, Sequence, SlotKey, Topic } from "../wire/ids.ts";
+import type { DirectoryRecord, TakenPrekeys } from "../wire/prekey-frames.ts";
+import type { AppendResult } from "../wire/topic-frames.ts";
+
+/** One line of a conversation as stored and shown. */
+export interface ConversationLine {
+  /** Group id, lower-case hex. */
+  readonly group: string;
+  /** Message id (or entry hash for a system line), lower-case hex. */
+  readonly id: string;
+  /** Causal depth: 1 + the greatest depth of the cited messages. Lines are ordered by (depth, sentAtMs, id). */
+  readonly depth: number;
+  readonly sentAtMs: number;
+  /** Author's account, lower-case hex. */
+  readonly account: string;
+  /** Author's device, lower-case hex. */
+  readonly device: string;
+  readonly name: string;
+  readonly kind: "text" | "system" | "file";
+  readonly text: string;
+  /** For our own messages; received ones are `received`. */
+  readonly state: LineState;
+}
+
+/** How far one of our messages has come. */
+export type LineState = "queued" | "on-relay" | "delivered" | "received";
+
+/** What one commit writes: all of it or nothing. */
+export interface ProfileChanges {
+  /** Record key -> new value, or `null` to erase it. */
+  readonly records: ReadonlyMap<string, Uint8Array | null>;
+  /** New lines; a line whose (group, id) exists is left as it is. */
+  readonly lines: readonly ConversationLine[];
+  readonly lineStates: readonly { readonly group: string; readonly id: string; readonly state: LineState }[];
+}
+
+/** A page of a conversation. */
+export interface HistoryQuery {
+  /** Group id, lower-case hex. */
+  readonly group: string;
+  /** 1 to 10,000 lines. */
+  readonly limit: number;
+  /** Only lines before the one with this id (hex). */
+  readonly before?: string | undefined;
+  /** Full-text search: all of these words. */
+  readonly search?: string | undefined;
+}
+
+/** The encrypted profile database. All methods reject with a storage fault. */
+export interface ProfileStore {
+  /** The values of those keys that exist. */
+  readonly load: (keys: readonly string[]) => Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Up to `limit` records whose key begins with `prefix` and is greater than `after`, in key order. */
+  readonly scan: (
+    prefix: string,
+    options: { readonly after?: string; readonly limit: number },
+  ) => Promise<readonly (readonly [string, Uint8Array])[]>;
+  /** One transaction, durable when it resolves. */
+  readonly commit: (changes: ProfileChanges) => Promise<void>;
+  /** The newest `limit` lines that match, oldest first. An unknown `before` is `usage/not-found`. */
+  readonly history: (query: HistoryQuery) => Promise<readonly ConversationLine[]>;
+  /** One line by id. */
+  readonly line: (group: string, id: string) => Promise<ConversationLine | undefined>;
+  /** Lines that arrived after the last {@link markRead} and are not our own (`received`, not system). */
+  readonly unread: (group: string) => Promise<number>;
+  readonly markRead: (group: string) => Promise<void>;
+  /** Closes the database; nothing may be called afterwards. */
+  readonly close: () => Promise<void>;
+}
+
+/** A topic we read, with what the network needs to open and resume it. */
+export interface TopicSubscription {
+  readonly topic: Topic;
+  /** True for our own inbox: the holder then lets anyone deposit there. */
+  readonly inbox: boolean;
+  /** Signature by the topic's key that proves us to one holder on one connection (PROTOCOL.md § Open proof). */
+  readonly prove: (nonce: Uint8Array, holderPeerId: Uint8Array, openerPeerId: Uint8Array) => Uint8Array;
+  /** Last number of this topic that we committed from that holder's log, 0 for none. */
+  readonly cursor: (log: LogId) => Promise<Sequence>;
+}
+
+/** Stored or live envelopes of one topic, in the holder's order. */
+export interface Delivery {
+  readonly log: LogId;
+  readonly topic: Topic;
+  readonly items: readonly { readonly sequence: Sequence; readonly envelope: Uint8Array }[];
+}
+
+/** State of one relay as shown to people. */
+export interface RelayStatus {
+  readonly address: string;
+  readonly state: "connecting" | "connected" | "unreachable" | "refused";
+  /** Since when (ms), and for `unreachable` and `refused` why, as a sentence. */
+  readonly sinceMs: number;
+  readonly reason?: string | undefined;
+}
+
+/** What the network tells the client. */
+export interface NetworkEvents {
+  /** Resolves when the delivery is committed; the network reads no more of that stream meanwhile (back-pressure). */
+  readonly delivered: (delivery: Delivery) => Promise<void>;
+  /** Everything that the holder had stored for this topic has been delivered. */
+  readonly caughtUp: (topic: Topic, log: LogId) => void;
+  readonly relayChanged: (status: RelayStatus) => void;
+}
+
+/** What became of one append at the best of all holders that answered. */
+export type AppendOutcome = AppendResult | { readonly kind: "unreachable" };
+
+/** The network as the client sees it. Desired state is declared; reconnecting and resuming happen below. */
+export interface Network {
+  readonly start: (events: NetworkEvents) => Promise<void>;
+  /** Adds relays (multiaddrs as text) to those kept connected. A bad address is `usage/bad-argument`. */
+  readonly useRelays: (addresses: readonly string[]) => void;
+  /** Reads this topic on every connection, now and after each reconnect, until {@link unsubscribe}. */
+  readonly subscribe: (subscription: TopicSubscription) => void;
+  readonly unsubscribe: (topic: Topic) => void;
+  /** Appends encoded envelopes to every connected relay; per envelope the best outcome. Safe to repeat. */
+  readonly append: (envelopes: readonly Uint8Array[]) => Promise<readonly AppendOutcome[]>;
+  /** Publishes to every connected relay's directory; answers how many one-time prekeys the fullest one holds. */
+  readonly publishPrekeys: (
+    record: DirectoryRecord,
+    signature: Uint8Array,
+  ) => Promise<{ readonly left: number } | "unreachable" | "refused">;
+  /** Takes from the first connected relay that knows the account; `undefined` when none was reachable. */
+  readonly takePrekeys: (directoryKey: DirectoryKey) => Promise<readonly TakenPrekeys[] | undefined>;
+  readonly countPrekeys: (directoryKey: DirectoryKey, slot: SlotKey) => Promise<number | undefined>;
+  readonly relays: () => readonly RelayStatus[];
+  readonly peers: () => readonly { readonly peerId: string; readonly path: "direct" | "circuit" }[];
+  readonly stop: () => Promise<void>;
+}
+
+/** Time as an input. */
+export interface Clock {
+  readonly nowMs: () => number;
+  /** Calls `wake` once after `delayMs`; the answer cancels. */
+  readonly after: (delayMs: number, wake: () => void) => () => void;
+}
+
+/** `length` bytes from the operating system's generator. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+/** Id of an encoded envelope, for those who keep books by it. */
+export type EnvelopeIdOf = (encoded: Uint8Array) => EnvelopeId;

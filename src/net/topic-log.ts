@@ -1,0 +1,51 @@
+/**
+ * The holder's store as the topic service sees it. A relay implements it with an embedded database; a peer
+ * will implement it with what its profile holds.
+ *
+ * 1. Durable when `append` resolves: an acknowledged envelope survives kill -9 and a power cut.
+ * 2. Sequence numbers grow strictly per topic and are never reused, even when a topic empties; gaps are allowed.
+ * 3. A changed `logId` means: resynchronise from 0.
+ * 4. Errors and time-outs mean "unknown": retry with the same envelope; ids make that safe.
+ * 5. Memory is bounded: a full queue answers `busy`, never an early acknowledgement.
+ */
+import type { EnvelopeId, LogId, Sequence, Topic } from "../wire/ids.ts";
+
+/** One envelope to append, already verified. */
+export interface LogItem {
+  readonly topic: Topic;
+  readonly id: EnvelopeId;
+  /** ENVELOPE_KIND. */
+  readonly kind: number;
+  /** The encoded envelope. */
+  readonly envelope: Uint8Array;
+}
+
+export type LogAppendResult =
+  | { readonly kind: "stored"; readonly sequence: Sequence; readonly duplicate: boolean }
+  | { readonly kind: "error"; readonly error: "quota" | "busy" | "unavailable" | "too-large" };
+
+export interface LogPage {
+  readonly items: readonly { readonly sequence: Sequence; readonly envelope: Uint8Array }[];
+  /** Last sequence number of the topic that exists or ever existed; equal to the last item's when this page ends the log. */
+  readonly head: Sequence;
+  /** Numbers below this are gone by retention and were not read by this page. */
+  readonly truncatedBefore?: Sequence;
+}
+
+export interface TopicLog {
+  readonly logId: LogId;
+  readonly append: (items: readonly LogItem[]) => Promise<readonly LogAppendResult[]>;
+  /** Items with a number greater than `after`, in order. At least one item even if larger than `maxBytes`. */
+  readonly read: (
+    topic: Topic,
+    after: Sequence,
+    limits: { readonly limit: number; readonly maxBytes: number },
+  ) => Promise<LogPage>;
+  /** Declares the topic an inbox (its owner proved the key): deposits are accepted from now on. Durable. */
+  readonly registerInbox: (topic: Topic) => Promise<void>;
+  readonly isInbox: (topic: Topic) => Promise<boolean>;
+  /** Erases the topic's envelopes up to and including `upTo`. */
+  readonly trim: (topic: Topic, upTo: Sequence) => Promise<void>;
+  readonly health: () => { readonly writable: boolean; readonly lagMs: number; readonly durability: "synced" };
+  readonly close: () => Promise<void>;
+}

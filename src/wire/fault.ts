@@ -1,0 +1,53 @@
+/**
+ * The one error class of Hermes. A fault is something wrong on our side of the fence (usage,
+ * configuration, storage, network, a bug); whatever a peer or time can cause is a value instead.
+ *
+ * Invariant: messages never carry plaintext, keys, passphrases or names of people.
+ */
+
+/** Closed list of fault codes; the part before the slash decides the reaction (see ARCHITECTURE.md, "Faults"). */
+export const FAULT_CODES = [
+  "usage/bad-argument",
+  "usage/not-found",
+  "usage/ambiguous",
+  "usage/not-allowed",
+  "usage/too-long",
+  "usage/bad-link",
+  "usage/expired",
+  "usage/wrong-passphrase",
+  "usage/no-profile",
+  "usage/profile-exists",
+  "usage/cancelled",
+  "config/invalid",
+  "config/unreadable",
+  "storage/full",
+  "storage/busy",
+  "storage/corrupt",
+  "storage/too-new",
+  "storage/failed",
+  "network/unreachable",
+  "network/refused",
+  "network/timeout",
+  "network/closed",
+  "internal/encode",
+  "internal/invariant",
+] as const;
+
+/** One of {@link FAULT_CODES}. */
+export type FaultCode = (typeof FAULT_CODES)[number];
+
+/** An error with a closed code and a sentence for the user: cause, effect, next step. */
+export class Fault extends Error {
+  override readonly name = "Fault";
+  readonly code: FaultCode;
+
+  constructor(code: FaultCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** True for a {@link Fault}, optionally only for one with the given code. */
+export function isFault(error: unknown, code?: FaultCode): error is Fault {
+  return error instanceof Fault && (code === undefined || error.code === code);
+}

@@ -1,0 +1,46 @@
+/**
+ * Every limit that both ends of a format must agree on, with its unit and its reason.
+ * Changing one is a change of the protocol: PROTOCOL.md, vectors and fixtures change with it.
+ */
+
+/** One envelope, all bytes. One frame of a relay's fan-out stays small; longer content is a file. */
+export const ENVELOPE_MAX_BYTES = 65_536;
+/** Body of an envelope: what remains beside version, topic, kind, length prefix and signature. */
+export const BODY_MAX_BYTES = ENVELOPE_MAX_BYTES - 102;
+/** UTF-8 bytes of one text message: fits an envelope after padding (at most 12 %), header and closures. */
+export const TEXT_MAX_BYTES = 60_000;
+/** UTF-8 bytes of a display name or a group name: a line on a narrow screen, in any script. */
+export const NAME_MAX_BYTES = 128;
+/** Bytes of a multiaddr as text. A circuit address through a DNS name with two PeerIds is about 200. */
+export const ADDRESS_MAX_BYTES = 512;
+/** Relay addresses in a link, a bundle or a group's settings. */
+export const RELAYS_MAX = 8;
+/** Devices of one account (design: bounded so that a delivery to an account is bounded). */
+export const DEVICES_PER_ACCOUNT_MAX = 8;
+/** Accounts in one add entry: the entry (at most 8 devices each) still fits an envelope at about 400 B a typical account. */
+export const MEMBERS_PER_ADD_MAX = 100;
+/** Parents of a log entry: concurrent heads beyond this are merged in two steps. */
+export const ENTRY_PARENTS_MAX = 64;
+/** Heads cited by a message (design §7). */
+export const MESSAGE_FRONTIER_MAX = 4;
+/** Closed chains announced by one message; more wait for the next message. */
+export const CLOSURES_MAX = 16;
+
+/** Topics in one open frame (design §9). */
+export const OPEN_TOPICS_MAX = 256;
+/** One frame of the topic protocol: several full envelopes and their overhead. */
+export const FRAME_MAX_BYTES = 1_048_576;
+/** Envelopes in one append or deliver frame. */
+export const FRAME_ENVELOPES_MAX = 512;
+
+/** One-time prekeys held by a directory for one device; 50 strangers can write before the device comes back. */
+export const ONE_TIME_PREKEYS_MAX = 100;
+/** Slots (devices) under one directory key: the account's eight and room for replaced ones. */
+export const DIRECTORY_SLOTS_MAX = 16;
+/** One sealed bundle or one-time prekey in the directory (ML-KEM-768 key 1,184 B, signatures, certificate, addresses). */
+export const SEALED_PREKEY_MAX_BYTES = 8_192;
+
+/** Skipped message keys kept for one pairwise session or one sender's chain (design §6, §7). */
+export const SKIPPED_KEYS_MAX = 2_000;
+/** How far ahead of the expected one an iteration may be (design §6, §7): each step costs one HMAC. */
+export const FORWARD_JUMP_MAX = 25_000;

@@ -1,0 +1,88 @@
+/**
+ * `/hermes/topic/1.0.0`: one long-lived stream per connection; each frame is length-prefixed (varint,
+ * it-length-prefixed). The holder speaks first (`challenge`). Requests carry an id that the answer repeats.
+ *
+ * Envelopes travel as opaque byte strings: the holder verifies them once and forwards the same bytes.
+ * @see PROTOCOL.md § Topic protocol
+ */
+import { bool, bytes, decode, encode, type Infer, list, raw, refine, struct, text, u8, u32, union } from "./codec.ts";
+import { LogId, Sequence, Signature, Topic } from "./ids.ts";
+import { ENVELOPE_MAX_BYTES, FRAME_ENVELOPES_MAX, OPEN_TOPICS_MAX } from "./limits.ts";
+
+/** Why a request or one of its items was refused. */
+export const REFUSAL = {
+  /** Malformed envelope or frame. */
+  malformed: 1,
+  /** The topic's signature or the proof does not verify. */
+  forged: 2,
+  /** The topic was not opened on this connection, or an inbox is not registered here. */
+  unknownTopic: 3,
+  /** The quota of the topic, the connection or the holder is used up. */
+  quota: 4,
+  /** Too many requests under way; the same request later succeeds. */
+  busy: 5,
+  /** The store cannot write now (disk full, closing). */
+  unavailable: 6,
+  /** Larger than the limit. */
+  tooLarge: 7,
+  /** The holder wants an access token. */
+  token: 8,
+  /** Too many topics, subscriptions or requests on this connection. */
+  limit: 9,
+} as const;
+export type Refusal = (typeof REFUSAL)[keyof typeof REFUSAL];
+
+/** One byte of {@link REFUSAL}. */
+export const refusal = refine(u8, (value) => value >= 1 && value <= 9, "refusal");
+const envelopeBytes = bytes(ENVELOPE_MAX_BYTES, 1);
+/** 32 random bytes chosen by the holder for this stream; proofs sign it. */
+export const ChallengeNonce = raw(32);
+/** At most 64 bytes; lets a client reopen its topics within 24 h without proving again. Opaque to the client. */
+export const ResumeToken = bytes(64);
+
+const topicProof = struct({ topic: Topic, inbox: bool, signature: Signature });
+const topicCursor = struct({ topic: Topic, log: LogId, after: Sequence });
+
+/** Result of one appended envelope. */
+export const AppendResult = union({
+  /** Durable, under this number; `duplicate` when it was already there. */
+  stored: [1, struct({ sequence: Sequence, duplicate: bool })],
+  refused: [2, struct({ reason: refusal })],
+});
+export type AppendResult = Infer<typeof AppendResult>;
+
+/** Frames from the reader and writer to the holder. */
+export const ClientFrame = union({
+  open: [1, struct({ id: u32, access: text(256), resume: ResumeToken, proofs: list(topicProof, OPEN_TOPICS_MAX) })],
+  append: [2, struct({ id: u32, envelopes: list(envelopeBytes, FRAME_ENVELOPES_MAX, 1) })],
+  subscribe: [3, struct({ id: u32, cursors: list(topicCursor, OPEN_TOPICS_MAX, 1) })],
+  unsubscribe: [4, struct({ id: u32, topics: list(Topic, OPEN_TOPICS_MAX, 1) })],
+  trim: [5, struct({ id: u32, topic: Topic, upTo: Sequence })],
+  ping: [6, struct({ id: u32 })],
+});
+export type ClientFrame = Infer<typeof ClientFrame>;
+
+const numbered = struct({ sequence: Sequence, envelope: envelopeBytes });
+
+/** Frames from the holder. */
+export const HolderFrame = union({
+  challenge: [1, struct({ log: LogId, nonce: ChallengeNonce })],
+  opened: [2, struct({ id: u32, refused: list(Topic, OPEN_TOPICS_MAX), resume: ResumeToken })],
+  appended: [3, struct({ id: u32, results: list(AppendResult, FRAME_ENVELOPES_MAX) })],
+  /** `subscribed` is answered at once; deliveries follow. */
+  done: [4, struct({ id: u32 })],
+  /** Stored or live envelopes of one topic in order. `after`: the number before the first one (no gap if it equals our cursor). */
+  deliver: [5, struct({ topic: Topic, after: Sequence, items: list(numbered, FRAME_ENVELOPES_MAX, 1) })],
+  /** Everything stored up to here has been delivered. */
+  caughtUp: [6, struct({ topic: Topic, sequence: Sequence })],
+  /** Envelopes up to this number are gone (retention): there is a hole that this holder cannot fill. */
+  truncated: [7, struct({ topic: Topic, before: Sequence })],
+  pong: [8, struct({ id: u32 })],
+  refused: [9, struct({ id: u32, reason: refusal, retryAfterMs: u32, detail: text(256) })],
+});
+export type HolderFrame = Infer<typeof HolderFrame>;
+
+export const encodeClientFrame = (frame: ClientFrame): Uint8Array => encode(ClientFrame, frame);
+export const decodeClientFrame = (encoded: Uint8Array): ClientFrame | undefined => decode(ClientFrame, encoded);
+export const encodeHolderFrame = (frame: HolderFrame): Uint8Array => encode(HolderFrame, frame);
+export const decodeHolderFrame = (encoded: Uint8Array): HolderFrame | undefined => decode(HolderFrame, encoded);

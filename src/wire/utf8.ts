@@ -1,0 +1,71 @@
+/**
+ * Strict UTF-8, without TextEncoder: the core is built with no ambient APIs at all.
+ * @see RFC 3629
+ */
+
+const REPLACEMENT = 0xfffd;
+
+/** UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD, as in the Encoding standard. */
+export function encodeUtf8(text: string): Uint8Array {
+  const out = new Uint8Array(text.length * 3);
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    const point = codePointAt(text, i);
+    if (point > 0xffff) i++;
+    length = writeCodePoint(out, length, point);
+  }
+  return out.slice(0, length);
+}
+
+function codePointAt(text: string, index: number): number {
+  const point = text.codePointAt(index) ?? REPLACEMENT;
+  return point >= 0xd800 && point <= 0xdfff ? REPLACEMENT : point;
+}
+
+function writeCodePoint(out: Uint8Array, at: number, point: number): number {
+  if (point < 0x80) {
+    out[at] = point;
+    return at + 1;
+  }
+  const tailBytes = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+  const lead = [0, 0xc0, 0xe0, 0xf0][tailBytes] ?? 0;
+  out[at] = lead | (point >> (6 * tailBytes));
+  for (let i = 1; i <= tailBytes; i++) out[at + i] = 0x80 | ((point >> (6 * (tailBytes - i))) & 0x3f);
+  return at + tailBytes + 1;
+}
+
+/** The text, or `undefined` when `bytes` are not well-formed UTF-8 (overlong forms and surrogates are not). */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  const parts: string[] = [];
+  let units: number[] = [];
+  for (let i = 0; i < bytes.length; ) {
+    const sequence = sequenceAt(bytes, i);
+    if (sequence === undefined) return undefined;
+    i += sequence.length;
+    const p = sequence.point;
+    if (p < 0x10000) units.push(p);
+    else units.push(0xd800 + ((p - 0x10000) >> 10), 0xdc00 + ((p - 0x10000) & 0x3ff));
+    if (units.length >= 4096) {
+      parts.push(String.fromCharCode(...units));
+      units = [];
+    }
+  }
+  parts.push(String.fromCharCode(...units));
+  return parts.join("");
+}
+
+function sequenceAt(bytes: Uint8Array, at: number): { readonly point: number; readonly length: number } | undefined {
+  const lead = bytes[at] ?? 0;
+  if (lead < 0x80) return { point: lead, length: 1 };
+  const tailBytes = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+  if (lead < 0xc2 || lead > 0xf4) return undefined;
+  let point = lead & (0x3f >> tailBytes);
+  for (let i = 1; i <= tailBytes; i++) {
+    const next = bytes[at + i] ?? 0;
+    if ((next & 0xc0) !== 0x80) return undefined;
+    point = (point << 6) | (next & 0x3f);
+  }
+  const least = [0, 0x80, 0x800, 0x10000][tailBytes] ?? 0;
+  if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return undefined;
+  return { point, length: tailBytes + 1 };
+}
