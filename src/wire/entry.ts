@@ -1,0 +1,102 @@
+/**
+ * Entries of a group's membership log: signed, hash-linked, a DAG from the first byte.
+ *
+ * ```
+ * core = version 1 | group (absent for create) | author device 32 | seq 8 | prev (absent for seq 0)
+ *        | log parents (list of 32, sorted) | message frontier (list of 32) | action (tag, fields)
+ * entry = core (u32 length) | confirmation (u32 length, 0 or 32) | signature 64
+ * ```
+ * Tags 3 to 7, 9 and 10 belong to link, unlink, remove, leave, role, revoke-invite and settings.
+ * @see PROTOCOL.md § Membership log
+ */
+import {
+  bytes,
+  constant,
+  decode,
+  encode,
+  type Infer,
+  list,
+  optional,
+  raw,
+  refine,
+  struct,
+  text,
+  u8,
+  u32,
+  u64,
+  union,
+} from "./codec.ts";
+import { AccountKey, DeviceKey, EntryHash, GroupId, MessageId, Signature, TimeMs } from "./ids.ts";
+import {
+  DEVICES_PER_ACCOUNT_MAX,
+  ENTRY_PARENTS_MAX,
+  MEMBERS_PER_ADD_MAX,
+  MESSAGE_FRONTIER_MAX,
+  NAME_MAX_BYTES,
+} from "./limits.ts";
+
+/** Rank of an account in a group; a higher number ranks higher. */
+export const ROLE = { member: 0, admin: 1, owner: 2 } as const;
+export type Role = (typeof ROLE)[keyof typeof ROLE];
+
+const role = refine(u8, (value) => value <= 2, "role");
+const name = text(NAME_MAX_BYTES);
+
+/** A device of a member, certified by the account key (the account stands in the member record). */
+export const MemberDevice = struct({ device: DeviceKey, certificate: Signature });
+export type MemberDevice = Infer<typeof MemberDevice>;
+
+/** Shows that the joiner knew the invite's secret (and the room password). */
+export const InviteProof = struct({ invite: EntryHash, nonce: raw(32), signature: Signature });
+export type InviteProof = Infer<typeof InviteProof>;
+
+/** An account as it enters a group. */
+export const Member = struct({
+  account: AccountKey,
+  role,
+  name,
+  devices: list(MemberDevice, DEVICES_PER_ACCOUNT_MAX, 1),
+  proof: optional(InviteProof),
+});
+export type Member = Infer<typeof Member>;
+
+/** What an entry does. */
+export const Action = union({
+  /** `nonce` (random) keeps two groups of the same name and founder apart. */
+  create: [1, struct({ name, founder: Member, nonce: raw(32) })],
+  add: [2, struct({ members: list(Member, MEMBERS_PER_ADD_MAX, 1) })],
+  /** `rendezvousSeed` leads every admin to the joiners; `proofKey` (Ed25519) checks what a joiner signed. */
+  invite: [8, struct({ rendezvousSeed: raw(32), proofKey: raw(32), role, uses: u32, expiresAt: TimeMs })],
+  rekey: [11, struct({})],
+});
+export type Action = Infer<typeof Action>;
+
+/** What the author signs, by way of its hash. */
+export const EntryCore = struct({
+  version: constant(1),
+  group: optional(GroupId),
+  author: DeviceKey,
+  /** The author's own count of its entries in this group. */
+  seq: u64,
+  /** The author's entry number `seq - 1`. */
+  prev: optional(EntryHash),
+  parents: list(EntryHash, ENTRY_PARENTS_MAX),
+  frontier: list(MessageId, MESSAGE_FRONTIER_MAX),
+  action: Action,
+});
+export type EntryCore = Infer<typeof EntryCore>;
+
+/** Bytes of an encoded core: one add of 100 accounts and its proofs fits an envelope. */
+export const ENTRY_CORE_MAX_BYTES = 60_000;
+
+export const Entry = struct({
+  core: bytes(ENTRY_CORE_MAX_BYTES, 1),
+  confirmation: refine(bytes(32), (value) => value.length === 0 || value.length === 32, "confirmation"),
+  signature: Signature,
+});
+export type Entry = Infer<typeof Entry>;
+
+export const encodeEntryCore = (core: EntryCore): Uint8Array => encode(EntryCore, core);
+export const decodeEntryCore = (encoded: Uint8Array): EntryCore | undefined => decode(EntryCore, encoded);
+export const encodeEntry = (entry: Entry): Uint8Array => encode(Entry, entry);
+export const decodeEntry = (encoded: Uint8Array): Entry | undefined => decode(Entry, encoded);

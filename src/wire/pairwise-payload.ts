@@ -1,0 +1,56 @@
+/**
+ * What two devices say to each other inside a pairwise session: welcomes, secrets, contributions, receipts.
+ *
+ * ```
+ * payload = version 1 | reply to (inbox, sealing key, relays) | items (list of tagged records)
+ * ```
+ * @see PROTOCOL.md § Pairwise payloads
+ */
+import { bytes, constant, decode, encode, type Infer, list, raw, struct, text, u16, union } from "./codec.ts";
+import { ENTRY_CORE_MAX_BYTES } from "./entry.ts";
+import { EntryHash, GroupId, SealingKey, Topic } from "./ids.ts";
+import { ADDRESS_MAX_BYTES, ENTRY_PARENTS_MAX, RELAYS_MAX } from "./limits.ts";
+
+/** Bytes of one piece of a log in a welcome (design §7: a sequence of envelopes of at most 60 KiB). */
+export const LOG_PART_MAX_BYTES = 44_000;
+/** Pieces of one log: 44 MB, far above the largest group. */
+export const LOG_PARTS_MAX = 1_000;
+/** Items in one payload. */
+export const PAYLOAD_ITEMS_MAX = 64;
+
+/** Where a device can be written to. */
+export const ContactPoint = struct({
+  inbox: Topic,
+  sealingKey: SealingKey,
+  relays: list(text(ADDRESS_MAX_BYTES), RELAYS_MAX),
+});
+export type ContactPoint = Infer<typeof ContactPoint>;
+
+const encodedEntry = bytes(ENTRY_CORE_MAX_BYTES + 128, 1);
+
+export const PayloadItem = union({
+  /** To a newcomer: the secret S({entry}) and the digest of the whole log, which follows in parts. */
+  welcome: [1, struct({ group: GroupId, entry: EntryHash, secret: raw(32), digest: raw(32), parts: u16 })],
+  logPart: [2, struct({ digest: raw(32), index: u16, piece: bytes(LOG_PART_MAX_BYTES, 1) })],
+  /** The random r of a root entry, with the entry itself. */
+  secret: [3, struct({ group: GroupId, entry: EntryHash, secret: raw(32), signed: encodedEntry })],
+  /** c(head, F) for a newcomer who lacks that head. */
+  contribution: [
+    4,
+    struct({ group: GroupId, head: EntryHash, frontier: list(EntryHash, ENTRY_PARENTS_MAX, 2), value: raw(32) }),
+  ],
+  /** The answer to a secret or a welcome; it turns the ratchet. */
+  received: [5, struct({ group: GroupId, entry: EntryHash })],
+});
+export type PayloadItem = Infer<typeof PayloadItem>;
+
+export const PairwisePayload = struct({
+  version: constant(1),
+  replyTo: ContactPoint,
+  items: list(PayloadItem, PAYLOAD_ITEMS_MAX, 1),
+});
+export type PairwisePayload = Infer<typeof PairwisePayload>;
+
+export const encodePairwisePayload = (payload: PairwisePayload): Uint8Array => encode(PairwisePayload, payload);
+export const decodePairwisePayload = (encoded: Uint8Array): PairwisePayload | undefined =>
+  decode(PairwisePayload, encoded);
