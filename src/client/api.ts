@@ -1,0 +1,140 @@
+/**
+ * What screens and second commands may ask of a client: plain JSON in, plain JSON out, so that the same
+ * call works in the process that owns the profile and over its local socket. Result shapes are those of the
+ * command line's `--json` (README, PROTOCOL.md § Command line).
+ *
+ * Groups and members are named by id, by an id prefix (at least 4 hex digits), or by a name where it is unique.
+ * Every method rejects with a `Fault`.
+ */
+
+/** `{"id","name"}` of a group; ids are lower-case hex. */
+export interface GroupName {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface MessageView {
+  readonly id: string;
+  readonly from: { readonly account: string; readonly name: string };
+  /** ISO 8601 UTC. */
+  readonly sentAt: string;
+  readonly kind: "text" | "file" | "system";
+  readonly text: string;
+  /** For our own messages only. */
+  readonly state?: "queued" | "on-relay" | "delivered";
+}
+
+export interface MemberView {
+  readonly account: string;
+  readonly name: string;
+  readonly role: "owner" | "admin" | "member";
+  readonly devices: number;
+  readonly verified: boolean;
+}
+
+export interface RelayView {
+  readonly address: string;
+  readonly state: "connecting" | "connected" | "unreachable" | "refused";
+  /** ISO 8601 UTC. */
+  readonly since: string;
+  readonly reason?: string;
+}
+
+/** What happens while one listens. */
+export type ClientEvent =
+  | { readonly event: "message"; readonly group: GroupName; readonly message: MessageView }
+  | {
+      readonly event: "member";
+      readonly group: GroupName;
+      readonly change: "created" | "added" | "joined" | "rekeyed";
+      readonly by: { readonly account: string; readonly name: string };
+      readonly member?: { readonly account: string; readonly name: string };
+    }
+  | { readonly event: "status"; readonly relay: RelayView }
+  | {
+      readonly event: "sent";
+      readonly group: GroupName;
+      readonly message: { readonly id: string };
+      readonly state: "on-relay" | "delivered";
+    }
+  | { readonly event: "warning"; readonly code: string; readonly message: string; readonly group?: GroupName };
+
+/** Method name -> [parameters, result]. */
+export interface ClientMethods {
+  /** `contact` is a link that `group-add` takes. */
+  whoami: [
+    Record<never, never>,
+    { account: string; fingerprint: string; device: string; name: string; contact: string },
+  ];
+  "group-create": [{ name: string }, { group: GroupName }];
+  "group-list": [Record<never, never>, { groups: readonly (GroupName & { members: number; unread: number })[] }];
+  "group-info": [
+    { group: string },
+    { group: GroupName; members: readonly MemberView[]; epoch: { id: string; number: number } },
+  ];
+  /** `uses` 1 to 10,000 (default 1,000); `expiresInMs` default 7 days. `expires` is ISO 8601. */
+  "group-invite": [
+    { group: string; uses?: number; expiresInMs?: number; role?: "member" | "admin" },
+    { link: string; expires: string; uses: number },
+  ];
+  /** Waits up to `waitMs` (default 10,000) for the welcome; `pending` goes on by itself. */
+  "group-join": [{ link: string; waitMs?: number }, { group: GroupName; state: "joined" | "pending" }];
+  /** `account`: a contact link, or an account id (then looked up at our relays). */
+  "group-add": [
+    { group: string; account: string; role?: "member" | "admin"; waitMs?: number },
+    { group: GroupName; member: { account: string; name: string; role: string } },
+  ];
+  /** Waits up to `waitMs` (default 10,000; 0 does not wait) for the relay. Longer than 60,000 bytes of UTF-8 is `usage/too-long`. */
+  send: [
+    { group: string; text: string; waitMs?: number },
+    { message: { id: string }; state: "queued" | "on-relay" | "delivered" },
+  ];
+  /** Oldest first; marks the group as read. `limit` default 50. */
+  history: [{ group: string; limit?: number; before?: string; search?: string }, { messages: readonly MessageView[] }];
+  /** Streams {@link ClientEvent}s (of one group, or of all) until cancelled; then answers `{}`. Messages that arrived
+   * since the last `history` or `listen` come first. */
+  listen: [{ group?: string }, Record<never, never>];
+  status: [
+    Record<never, never>,
+    {
+      relays: readonly RelayView[];
+      peers: readonly { peerId: string; path: "direct" | "circuit" }[];
+      outbox: number;
+      primitives: string;
+    },
+  ];
+  /** Waits until everything stored for us is fetched and everything of ours is on a relay, at most `waitMs` (default 10,000). */
+  sync: [{ waitMs?: number }, { complete: boolean; received: number; outbox: number }];
+}
+
+export type ClientMethod = keyof ClientMethods;
+
+/** One call. `id` makes it safe to repeat when the profile's owner exits in the middle. */
+export interface ClientCall<M extends ClientMethod = ClientMethod> {
+  readonly id: string;
+  readonly method: M;
+  readonly params: ClientMethods[M][0];
+}
+
+/** A running client; what a screen holds. */
+export interface Client {
+  readonly call: <M extends ClientMethod>(
+    call: ClientCall<M>,
+    options?: { readonly emit?: (event: ClientEvent) => void; readonly signal?: CancelSignal },
+  ) => Promise<ClientMethods[M][1]>;
+  /** Finishes commits under way and closes; effects not yet performed are repeated at the next start. */
+  readonly close: () => Promise<void>;
+}
+
+/** The part of AbortSignal that the client uses; the core has no ambient AbortSignal. */
+export interface CancelSignal {
+  readonly aborted: boolean;
+  readonly addEventListener: (type: "abort", listener: () => void) => void;
+}
+
+/** What `createAccount` (src/client/account-setup.ts) answers once: 24 words that nobody else has. */
+export interface NewAccount {
+  readonly account: string;
+  readonly fingerprint: string;
+  readonly recoveryWords: string;
+}
