@@ -1,0 +1,80 @@
+/**
+ * What is hashed, signed or authenticated: length-prefixed parts after a label, so that two different lists
+ * of parts never give the same bytes.
+ *
+ * ```
+ * lp(x)                 = u32be length || x
+ * lpAll(label, a, b...) = lp("hermes/v1/" label) || lp(a) || lp(b) ...
+ * ```
+ * @see PROTOCOL.md § Notation
+ */
+import { type LabelName, label } from "./labels.ts";
+
+/** `parts` one after another. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** `part` after its length as u32. */
+export function lp(part: Uint8Array): Uint8Array {
+  return prefixed([part]);
+}
+
+/** The label `name` and all `parts`, each after its length. */
+export function lpAll(name: LabelName, ...parts: readonly Uint8Array[]): Uint8Array {
+  return prefixed([label(name), ...parts]);
+}
+
+function prefixed(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += 4 + part.length;
+  const out = new Uint8Array(length);
+  const view = new DataView(out.buffer);
+  let at = 0;
+  for (const part of parts) {
+    view.setUint32(at, part.length);
+    out.set(part, at + 4);
+    at += 4 + part.length;
+  }
+  return out;
+}
+
+/** One byte. */
+export const byte = (value: number): Uint8Array => Uint8Array.of(value);
+
+/** Four bytes, big-endian. */
+export function u32be(value: number): Uint8Array {
+  const out = new Uint8Array(4);
+  new DataView(out.buffer).setUint32(0, value);
+  return out;
+}
+
+/** Eight bytes, big-endian. */
+export function u64be(value: number): Uint8Array {
+  const out = new Uint8Array(8);
+  new DataView(out.buffer).setBigUint64(0, BigInt(value));
+  return out;
+}
+
+/** Lexicographic order of byte strings, for sorted lists. Public data only: the time depends on the contents. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** Whether two public byte strings are equal. Secrets are compared with a constant-time function instead. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareBytes(a, b) === 0;
+}
