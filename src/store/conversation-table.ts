@@ -1,0 +1,131 @@
+/**
+ * Conversations in the profile database.
+ *
+ * 1. History is ordered by (depth, sentAtMs, id): the same on every device that has the same lines.
+ * 2. `arrival` grows with every line that is committed; the read mark is an arrival.
+ * 3. Every query finds its page by an index; none sorts a conversation. A search sorts what it found.
+ */
+import type Database from "better-sqlite3-multiple-ciphers";
+import type { ConversationLine, HistoryQuery, LineState, ProfileChanges } from "../client/ports.ts";
+import { Fault } from "../wire/fault.ts";
+import { searchExpression } from "./search-words.ts";
+
+/** Pages are held in memory whole. */
+const MAX_PAGE_LINES = 10_000;
+
+const COLUMNS = "id, depth, sent_at_ms AS sentAtMs, account, device, name, kind, line.text AS text, state";
+const BEFORE = "AND (depth, sent_at_ms, id) < (@depth, @sentAtMs, @id)";
+const NEWEST = "ORDER BY depth DESC, sent_at_ms DESC, id DESC LIMIT @limit";
+const PAGE = `SELECT ${COLUMNS} FROM line WHERE conversation = @conversation`;
+// CROSS JOIN fixes the order: the words first, then each line they are in.
+const FOUND = `SELECT ${COLUMNS} FROM line_text CROSS JOIN line ON line.arrival = line_text.rowid
+  WHERE line_text MATCH @words AND conversation = @conversation`;
+
+/** Statements of the tables, exported for the test that explains their plans. */
+export const CONVERSATION_SQL = {
+  find: "SELECT number FROM conversation WHERE group_id = ?",
+  start: "INSERT INTO conversation (group_id) VALUES (?)",
+  insert: `INSERT INTO line (conversation, id, depth, sent_at_ms, account, device, name, kind, text, state)
+    VALUES (@conversation, @id, @depth, @sentAtMs, @account, @device, @name, @kind, @text, @state)
+    ON CONFLICT (conversation, id) DO NOTHING`,
+  index: "INSERT INTO line_text (rowid, text) VALUES (?, ?)",
+  setState: "UPDATE line SET state = ? WHERE conversation = ? AND id = ?",
+  line: `${PAGE} AND id = @id`,
+  page: `${PAGE} ${NEWEST}`,
+  pageBefore: `${PAGE} ${BEFORE} ${NEWEST}`,
+  found: `${FOUND} ${NEWEST}`,
+  foundBefore: `${FOUND} ${BEFORE} ${NEWEST}`,
+  unread: `SELECT count(*) AS lines FROM conversation JOIN line ON line.conversation = number
+    WHERE group_id = ? AND arrival > read_arrival AND state = 'received' AND kind <> 'system'`,
+  markRead: "UPDATE conversation SET read_arrival = (SELECT coalesce(max(arrival), 0) FROM line) WHERE group_id = ?",
+} as const;
+
+type Row = Omit<ConversationLine, "group">;
+type Parameters = Readonly<Record<string, string | number>>;
+
+/** Synchronous face of the tables. */
+export interface ConversationTable {
+  /** Inside a transaction of the caller. */
+  readonly write: (changes: Pick<ProfileChanges, "lines" | "lineStates">) => void;
+  readonly history: (query: HistoryQuery) => readonly ConversationLine[];
+  readonly line: (group: string, id: string) => ConversationLine | undefined;
+  readonly unread: (group: string) => number;
+  readonly markRead: (group: string) => void;
+}
+
+/** The tables of an open database. */
+export function conversationTable(database: Database.Database): ConversationTable {
+  const find = database.prepare<[string], { number: number }>(CONVERSATION_SQL.find);
+  const one = database.prepare<[Parameters], Row>(CONVERSATION_SQL.line);
+  const unread = database.prepare<[string], { lines: number }>(CONVERSATION_SQL.unread);
+  const markRead = database.prepare<[string]>(CONVERSATION_SQL.markRead);
+  const line = (group: string, id: string) => {
+    const row = one.get({ conversation: find.get(group)?.number ?? 0, id });
+    return row === undefined ? undefined : { group, ...row };
+  };
+  return {
+    write: lineWriter(database, (group) => find.get(group)?.number),
+    history: historyReader(database, (group) => find.get(group)?.number, line),
+    line,
+    unread: (group) => unread.get(group)?.lines ?? 0,
+    markRead: (group) => void markRead.run(group),
+  };
+}
+
+function lineWriter(
+  database: Database.Database,
+  find: (group: string) => number | undefined,
+): ConversationTable["write"] {
+  const start = database.prepare<[string]>(CONVERSATION_SQL.start);
+  const insert = database.prepare<[Parameters]>(CONVERSATION_SQL.insert);
+  const index = database.prepare<[number | bigint, string]>(CONVERSATION_SQL.index);
+  const setState = database.prepare<[LineState, number, string]>(CONVERSATION_SQL.setState);
+  return ({ lines, lineStates }) => {
+    for (const line of lines) {
+      const conversation = find(line.group) ?? Number(start.run(line.group).lastInsertRowid);
+      const { changes, lastInsertRowid } = insert.run({ ...line, conversation });
+      if (changes > 0) index.run(lastInsertRowid, line.text);
+    }
+    for (const { group, id, state } of lineStates) setState.run(state, find(group) ?? 0, id);
+  };
+}
+
+function historyReader(
+  database: Database.Database,
+  find: (group: string) => number | undefined,
+  lineById: ConversationTable["line"],
+): ConversationTable["history"] {
+  const prepare = (sql: string) => database.prepare<[Parameters], Row>(sql);
+  const all = { first: prepare(CONVERSATION_SQL.page), before: prepare(CONVERSATION_SQL.pageBefore) };
+  const found = { first: prepare(CONVERSATION_SQL.found), before: prepare(CONVERSATION_SQL.foundBefore) };
+  return ({ group, limit, before, search }) => {
+    checkLimit(limit);
+    const anchor = before === undefined ? undefined : lineById(group, before);
+    if (before !== undefined && anchor === undefined) throw unknownLineFault();
+    const conversation = find(group);
+    if (conversation === undefined) return [];
+    const words = searchExpression(search ?? "");
+    const statements = words === undefined ? all : found;
+    const parameters = { conversation, limit, ...(words === undefined ? {} : { words }) };
+    const rows =
+      anchor === undefined
+        ? statements.first.all(parameters)
+        : statements.before.all({ ...parameters, depth: anchor.depth, sentAtMs: anchor.sentAtMs, id: anchor.id });
+    return rows.reverse().map((row) => ({ group, ...row }));
+  };
+}
+
+function checkLimit(limit: number): void {
+  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= MAX_PAGE_LINES) return;
+  throw new Fault(
+    "usage/bad-argument",
+    `A page of history has 1 to ${MAX_PAGE_LINES} lines, so nothing was read; ask for a number in between.`,
+  );
+}
+
+function unknownLineFault(): Fault {
+  return new Fault(
+    "usage/not-found",
+    "No message with that id is stored in this conversation, so there is nothing before it; check the id.",
+  );
+}

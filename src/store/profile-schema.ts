@@ -1,0 +1,44 @@
+/**
+ * Tables of the profile database. `user_version` counts the migrations that were applied; a released migration is
+ * never edited, and test/formats keeps a database of each version.
+ *
+ * - `record`: the protocol's state, one value per key.
+ * - `conversation`: a number for each group (64 hex digits in every index row would double the file) and the mark up
+ *   to which it was read.
+ * - `line`: what people read, `arrival` counting up in order of commit.
+ * - `line_text`: full-text index over `line.text`; the text itself is stored once, in `line`.
+ */
+
+/** Migration i brings a database from version i to i + 1. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE record (
+    key TEXT PRIMARY KEY NOT NULL,
+    value BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE conversation (
+    number INTEGER PRIMARY KEY,
+    group_id TEXT UNIQUE NOT NULL,
+    read_arrival INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE TABLE line (
+    arrival INTEGER PRIMARY KEY,
+    conversation INTEGER NOT NULL REFERENCES conversation (number),
+    id TEXT NOT NULL,
+    depth INTEGER NOT NULL,
+    sent_at_ms INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    device TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    state TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX line_by_id ON line (conversation, id);
+  CREATE INDEX line_in_order ON line (conversation, depth, sent_at_ms, id);
+  CREATE INDEX line_unread ON line (conversation, arrival) WHERE state = 'received' AND kind <> 'system';
+  CREATE VIRTUAL TABLE line_text USING fts5 (
+    text, content = 'line', content_rowid = 'arrival', tokenize = 'unicode61 remove_diacritics 2'
+  );
+  `,
+];

@@ -1,0 +1,80 @@
+/**
+ * The profile store of the client's port over an encrypted SQLite database.
+ *
+ * 1. A commit is one transaction, synced when it resolves: all of it is there after kill -9 or a power cut, or nothing.
+ * 2. Erased and overwritten values leave the files: secure_delete in the pages, write-ahead-log.ts for the log.
+ * 3. Everything on disk is encrypted, temporary data never gets there.
+ *
+ * SQLite runs on the calling thread: a commit costs a sync anyway, and pages are found by index. One process opens a profile at
+ * a time (profile-lock.ts).
+ */
+import type Database from "better-sqlite3-multiple-ciphers";
+import type { Clock, ProfileChanges, ProfileStore } from "../client/ports.ts";
+import { conversationTable } from "./conversation-table.ts";
+import { openProfileDatabase, type ProfileLocation } from "./profile-database.ts";
+import { checkProfileDirectory } from "./profile-directory.ts";
+import { recordTable } from "./record-table.ts";
+import { storageFault } from "./storage-fault.ts";
+import { keepLogShort } from "./write-ahead-log.ts";
+
+/** What {@link openProfileStore} needs. */
+export interface ProfileStoreOptions extends ProfileLocation {
+  /** Timer for checkpoints; that of the process by default. */
+  readonly after?: Clock["after"];
+}
+
+/**
+ * Opens the database that {@link createProfileDirectory} made, with its 32-byte data key; brings an older schema up to
+ * date. Throws `storage/corrupt` (damaged, foreign or another key), `storage/too-new`, `storage/full`,
+ * `storage/busy`, `storage/failed`, `usage/no-profile`, `usage/not-allowed`.
+ */
+export async function openProfileStore({ after, ...location }: ProfileStoreOptions): Promise<ProfileStore> {
+  await checkProfileDirectory(location.directory);
+  const database = openProfileDatabase(location);
+  try {
+    return profileStore(database, location.directory, after);
+  } catch (error) {
+    database.close();
+    throw storageFault(error, location.directory);
+  }
+}
+
+function profileStore(database: Database.Database, directory: string, after: Clock["after"] | undefined): ProfileStore {
+  const records = recordTable(database);
+  const conversations = conversationTable(database);
+  const log = keepLogShort(database, after);
+  const write = database.transaction((changes: ProfileChanges) => {
+    records.write(changes.records);
+    conversations.write(changes);
+  });
+  const guarded = async <T>(work: () => T): Promise<T> => {
+    try {
+      return work();
+    } catch (error) {
+      throw storageFault(error, directory);
+    }
+  };
+  const durably = (work: () => void) =>
+    guarded(() => {
+      work();
+      log.committed();
+    });
+  return {
+    load: (keys) => guarded(() => records.load(keys)),
+    scan: (prefix, options) => guarded(() => records.scan(prefix, options)),
+    commit: (changes) => durably(() => write.immediate(changes)),
+    history: (query) => guarded(() => conversations.history(query)),
+    line: (group, id) => guarded(() => conversations.line(group, id)),
+    unread: (group) => guarded(() => conversations.unread(group)),
+    markRead: (group) => durably(() => conversations.markRead(group)),
+    close: () => guarded(() => close(database, log.stop)),
+  };
+}
+
+function close(database: Database.Database, emptyLog: () => void): void {
+  try {
+    emptyLog();
+  } finally {
+    database.close();
+  }
+}

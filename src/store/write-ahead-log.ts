@@ -1,0 +1,57 @@
+/**
+ * Empties the write-ahead log, because old versions of pages, with keys that were erased since, live on in it.
+ *
+ * 1. Within two seconds after a commit, at the latest when the log reaches 4 MiB, and on close, its pages are moved to the database and
+ *    the file is cut to nothing (checkpoint TRUNCATE).
+ * 2. A checkpoint that fails loses nothing: the commit is durable in the log, and the next commit tries again.
+ */
+import { statSync } from "node:fs";
+import type Database from "better-sqlite3-multiple-ciphers";
+import type { Clock } from "../client/ports.ts";
+
+/** About 1,000 pages: a checkpoint of that size takes some 10 ms of the event loop. */
+const MAX_LOG_BYTES = 4 * 1024 * 1024;
+/** Short enough that erased means erased, long enough that a burst of commits shares one checkpoint. */
+const CHECKPOINT_DELAY_MS = 2000;
+
+/** Told of each commit; closes with a last checkpoint. */
+export interface WriteAheadLog {
+  readonly committed: () => void;
+  /** Throws what SQLite throws when the log could not be emptied. */
+  readonly stop: () => void;
+}
+
+/** Timer of the process that does not keep it alive. */
+const unreferencedTimer: Clock["after"] = (delayMs, wake) => {
+  const timer = setTimeout(wake, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+};
+
+/** Keeps the log of `database` short; `after` is the timer to use. */
+export function keepLogShort(database: Database.Database, after: Clock["after"] = unreferencedTimer): WriteAheadLog {
+  let cancel: (() => void) | undefined;
+  const checkpoint = () => {
+    cancel?.();
+    cancel = undefined;
+    database.pragma("wal_checkpoint(TRUNCATE)");
+  };
+  const attempt = () => {
+    try {
+      checkpoint();
+    } catch {
+      // Invariant 2: the next commit schedules another attempt, and close reports a failure that lasts.
+    }
+  };
+  return {
+    committed: () => {
+      if (logBytes(database) >= MAX_LOG_BYTES) attempt();
+      else cancel ??= after(CHECKPOINT_DELAY_MS, attempt);
+    },
+    stop: checkpoint,
+  };
+}
+
+function logBytes(database: Database.Database): number {
+  return statSync(`${database.name}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+}
