@@ -10,6 +10,7 @@
  */
 import type Database from "better-sqlite3-multiple-ciphers";
 import type { Clock, ProfileChanges, ProfileStore } from "../client/ports.ts";
+import { Fault } from "../wire/fault.ts";
 import { conversationTable } from "./conversation-table.ts";
 import { openProfileDatabase, type ProfileLocation } from "./profile-database.ts";
 import { checkProfileDirectory } from "./profile-directory.ts";
@@ -43,6 +44,8 @@ function profileStore(database: Database.Database, directory: string, after: Clo
   const records = recordTable(database);
   const conversations = conversationTable(database);
   const log = keepLogShort(database, after);
+  // What a killed owner erased may still be in the log that it left.
+  log.committed();
   const write = database.transaction((changes: ProfileChanges) => {
     records.write(changes.records);
     conversations.write(changes);
@@ -67,13 +70,23 @@ function profileStore(database: Database.Database, directory: string, after: Clo
     line: (group, id) => guarded(() => conversations.line(group, id)),
     unread: (group) => guarded(() => conversations.unread(group)),
     markRead: (group) => durably(() => conversations.markRead(group)),
-    close: () => guarded(() => close(database, log.stop)),
+    close: () => guarded(() => close(database, directory, log.stop)),
   };
 }
 
-function close(database: Database.Database, emptyLog: () => void): void {
+function close(database: Database.Database, directory: string, emptyLog: () => void): void {
   try {
     emptyLog();
+  } catch (error) {
+    const { code } = storageFault(error, directory);
+    if (code === "internal/invariant") throw error;
+    throw new Fault(
+      code,
+      `Everything is saved, but the disk did not let erased data be removed from ${directory}; free some space and start Hermes again.`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     database.close();
   }

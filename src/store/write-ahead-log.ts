@@ -45,13 +45,18 @@ export function keepLogShort(database: Database.Database, after: Clock["after"] 
   };
   return {
     committed: () => {
-      if (logBytes(database) >= MAX_LOG_BYTES) attempt();
-      else cancel ??= after(CHECKPOINT_DELAY_MS, attempt);
+      cancel ??= after(CHECKPOINT_DELAY_MS, attempt);
+      if (isLong(database)) attempt();
     },
     stop: checkpoint,
   };
 }
 
-function logBytes(database: Database.Database): number {
-  return statSync(`${database.name}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+/** A file that cannot be asked waits for the timer: the commit before it stands. */
+function isLong(database: Database.Database): boolean {
+  try {
+    return (statSync(`${database.name}-wal`, { throwIfNoEntry: false })?.size ?? 0) >= MAX_LOG_BYTES;
+  } catch {
+    return false;
+  }
 }

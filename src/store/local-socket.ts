@@ -1,0 +1,157 @@
+/**
+ * The owner's side of the local socket, over which a second command on the same profile has its work done.
+ *
+ * 1. Only this user can connect: the socket lies in a private directory.
+ * 2. Memory is bounded: connections, requests on each, the length of a line, and what a slow reader has not read.
+ * 3. No line from a caller can make the owner throw; one that is not a call ends its connection.
+ * 4. A request ends with its connection: its signal aborts.
+ */
+import { createServer, type Server, type Socket } from "node:net";
+import { Fault, isFault } from "../wire/fault.ts";
+import { createRuntimeDirectory } from "./runtime-directory.ts";
+import {
+  decodeCall,
+  encodeAnswer,
+  type LocalAnswer,
+  type LocalRequest,
+  lineSplitter,
+  MAX_LINE_BYTES,
+} from "./socket-lines.ts";
+import { storageFault } from "./storage-fault.ts";
+
+/** Enough for scripts that run many commands at once; more wait in nobody's queue and are refused. */
+const MAX_CONNECTIONS = 64;
+const MAX_REQUESTS_PER_CONNECTION = 32;
+/** A reader that is this far behind is cut off; its command says so and can start again from what it has. */
+const MAX_UNREAD_BYTES = 4 * MAX_LINE_BYTES;
+
+/** Does the work of a request: the result is any JSON value, `emit` streams events before it, rejects with a fault. */
+export type LocalHandler = (
+  request: LocalRequest,
+  emit: (event: unknown) => void,
+  signal: AbortSignal,
+) => Promise<unknown>;
+
+/** A socket that is served. */
+export interface LocalSocket {
+  /** For `OwnedByUs.announceSocket`; under 100 bytes. */
+  readonly path: string;
+  /** Aborts what is running, ends all connections and removes the socket. */
+  readonly close: () => Promise<void>;
+}
+
+/** Serves `handler` on a new socket. `env` decides about the place (XDG_RUNTIME_DIR). Throws `storage/failed`. */
+export async function serveLocalSocket(handler: LocalHandler, env = process.env): Promise<LocalSocket> {
+  const place = await createRuntimeDirectory(env);
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    serveConnection(socket, handler);
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  try {
+    await listen(server, place.socketPath);
+  } catch (error) {
+    await place.remove();
+    throw storageFault(error, place.socketPath);
+  }
+  return {
+    path: place.socketPath,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+      await place.remove();
+    },
+  };
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, () => {
+      server.off("error", reject);
+      // Failing accepts (no file handles left, say) concern the caller that came; the owner lives on.
+      server.on("error", () => undefined);
+      resolve();
+    });
+  });
+}
+
+function serveConnection(socket: Socket, handler: LocalHandler): void {
+  const running = new Map<string, AbortController>();
+  const end = () => socket.destroy();
+  const onLine = (line: string) => {
+    const call = socket.destroyed ? undefined : decodeCall(line);
+    if (call?.kind === "cancel") {
+      running.get(call.id)?.abort();
+      return;
+    }
+    if (call === undefined || running.has(call.request.id) || running.size >= MAX_REQUESTS_PER_CONNECTION) {
+      end();
+      return;
+    }
+    const controller = new AbortController();
+    running.set(call.request.id, controller);
+    void answer(socket, call.request, { handler, controller }).finally(() => running.delete(call.request.id));
+  };
+  socket.on("data", lineSplitter(onLine, end));
+  // A caller that ends its side has left; errors are followed by "close".
+  socket.on("end", end);
+  socket.on("error", () => undefined);
+  socket.once("close", () => {
+    for (const controller of running.values()) controller.abort();
+  });
+}
+
+async function answer(
+  socket: Socket,
+  request: LocalRequest,
+  { handler, controller }: { readonly handler: LocalHandler; readonly controller: AbortController },
+): Promise<void> {
+  const { id } = request;
+  const { signal } = controller;
+  let unsent: unknown;
+  // Called from anywhere in the owner, so what cannot be sent ends the request and not the owner.
+  const emit = (event: unknown) => {
+    if (signal.aborted) return;
+    try {
+      write(socket, { kind: "event", id, event });
+    } catch (error) {
+      unsent = error;
+      controller.abort();
+    }
+  };
+  try {
+    const result = await handler(request, emit, signal);
+    if (unsent !== undefined) throw unsent;
+    write(socket, { kind: "result", id, result });
+  } catch (error) {
+    const reason = unsent ?? error;
+    const { code, message } = isFault(reason) ? reason : unexpected(unsent === undefined && signal.aborted);
+    write(socket, { kind: "error", id, code, message });
+  }
+}
+
+/** Text of an error that is not a fault may hold anything, so it stays here. */
+function unexpected(cancelled: boolean): Fault {
+  if (cancelled) return new Fault("usage/cancelled", "The command was cancelled.");
+  return new Fault(
+    "internal/invariant",
+    "The process that owns the profile failed at this command; please report this.",
+  );
+}
+
+function write(socket: Socket, answer: LocalAnswer): void {
+  if (socket.destroyed) return;
+  const line = encodeAnswer(answer);
+  if (Buffer.byteLength(line) > MAX_LINE_BYTES) {
+    throw new Fault(
+      "usage/too-long",
+      "The answer is too long for the local socket and was not sent; ask for less at once.",
+    );
+  }
+  socket.write(line);
+  if (socket.writableLength > MAX_UNREAD_BYTES) socket.destroy();
+}

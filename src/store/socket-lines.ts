@@ -1,0 +1,106 @@
+/** The lines of the local socket: one JSON object each, ended by a newline. */
+import { FAULT_CODES, type FaultCode } from "../wire/fault.ts";
+
+/** Longest line in either direction; the longest honest one is a page of history. */
+export const MAX_LINE_BYTES = 8 * 1024 * 1024;
+
+const NEWLINE = 0x0a;
+
+/** One call of a method of the owner. */
+export interface LocalRequest {
+  /** Chosen by the caller, 1 to 100 characters; the same on a repeat, so that the owner can tell. */
+  readonly id: string;
+  readonly method: string;
+  /** Any JSON value. */
+  readonly params: unknown;
+}
+
+/** What the owner writes about a request: any number of events, then one result or error. */
+export type LocalAnswer =
+  | { readonly kind: "event"; readonly id: string; readonly event: unknown }
+  | { readonly kind: "result"; readonly id: string; readonly result: unknown }
+  | { readonly kind: "error"; readonly id: string; readonly code: FaultCode; readonly message: string };
+
+/** What a caller writes: requests, and the end of its interest in one. */
+export type LocalCall =
+  | { readonly kind: "request"; readonly request: LocalRequest }
+  | { readonly kind: "cancel"; readonly id: string };
+
+/** Splits a stream into lines; calls `tooLong` once instead of holding more than {@link MAX_LINE_BYTES}. */
+export function lineSplitter(onLine: (line: string) => void, tooLong: () => void): (chunk: Buffer) => void {
+  let parts: Buffer[] = [];
+  let heldBytes = 0;
+  return (chunk) => {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      const line = Buffer.concat([...parts, chunk.subarray(start, end)]);
+      parts = [];
+      heldBytes = 0;
+      start = end + 1;
+      if (line.length > MAX_LINE_BYTES) return tooLong();
+      onLine(line.toString("utf8"));
+    }
+    if (start < chunk.length) parts.push(chunk.subarray(start));
+    heldBytes += chunk.length - start;
+    if (heldBytes > MAX_LINE_BYTES) tooLong();
+  };
+}
+
+/** The line of an answer. Throws what JSON.stringify throws. */
+export function encodeAnswer(answer: LocalAnswer): string {
+  const { id } = answer;
+  switch (answer.kind) {
+    case "event":
+      return `${JSON.stringify({ id, event: answer.event ?? null })}\n`;
+    case "result":
+      return `${JSON.stringify({ id, result: answer.result ?? null })}\n`;
+    case "error":
+      return `${JSON.stringify({ id, error: { code: answer.code, message: answer.message } })}\n`;
+  }
+}
+
+/** The answer in a line, or undefined. */
+export function decodeAnswer(line: string): LocalAnswer | undefined {
+  const value = parseObject(line);
+  if (value === undefined || typeof value["id"] !== "string") return undefined;
+  const { id, event, result, error } = value as { id: string; event: unknown; result: unknown; error: unknown };
+  if ("event" in value) return { kind: "event", id, event };
+  if ("result" in value) return { kind: "result", id, result };
+  if (!isRecord(error) || typeof error["message"] !== "string") return undefined;
+  return { kind: "error", id, code: faultCode(error["code"]), message: error["message"] };
+}
+
+/** The line of a call. */
+export function encodeCall(call: LocalCall): string {
+  if (call.kind === "cancel") return `${JSON.stringify({ id: call.id, cancel: true })}\n`;
+  const { id, method, params } = call.request;
+  return `${JSON.stringify({ id, method, params: params ?? null })}\n`;
+}
+
+/** The call in a line, or undefined. */
+export function decodeCall(line: string): LocalCall | undefined {
+  const value = parseObject(line);
+  if (value === undefined) return undefined;
+  const { id, method, params, cancel } = value as Record<"id" | "method" | "params" | "cancel", unknown>;
+  if (typeof id !== "string" || id.length < 1 || id.length > 100) return undefined;
+  if (cancel === true) return { kind: "cancel", id };
+  return typeof method === "string" ? { kind: "request", request: { id, method, params } } : undefined;
+}
+
+/** A newer owner may know codes that we do not. */
+function faultCode(code: unknown): FaultCode {
+  return FAULT_CODES.find((known) => known === code) ?? "internal/invariant";
+}
+
+function parseObject(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
