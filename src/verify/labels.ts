@@ -60,6 +60,7 @@ export const LABEL_NAMES = [
   "identity-cert",
   "bundle",
   "signed-prekey",
+  "one-time-prekey",
   "kem-prekey",
   "fingerprint",
   // account topic and profile

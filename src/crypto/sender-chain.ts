@@ -1,0 +1,217 @@
+/**
+ * One device's sender key in one epoch: a hash chain whose every step gives one message key. Our own chain only
+ * walks forward; a peer's also answers for messages that come late.
+ *
+ * 1. A message key is given out once: what is handed out is no longer in the state handed back.
+ * 2. Nothing here mutates a chain; a receiver commits `next` only after the message has opened.
+ * 3. A peer's chain keeps at most SKIPPED_KEYS_MAX keys and OPEN_RANGES_MAX ranges, and walks at most
+ *    FORWARD_JUMP_MAX steps for one message.
+ * 4. Skipped keys and open ranges lie below `next`, sorted, and never overlap.
+ *
+ * An open range is a gap too long for single keys: it is kept as the chain key of its first iteration. Until it is
+ * filled or expires, that key also gives the chain's later keys: forward secrecy that SECURITY.md names.
+ *
+ * @see PROTOCOL.md § Sender chains
+ */
+import { label } from "../verify/labels.ts";
+import { u32be } from "../verify/transcript.ts";
+import { branded, constant, type Infer, list, optional, struct } from "../wire/codec.ts";
+import { type DeviceKey, type EpochId, Iteration, TimeMs } from "../wire/ids.ts";
+import { FORWARD_JUMP_MAX, SKIPPED_KEYS_MAX } from "../wire/limits.ts";
+import { deriveKey } from "./kdf.ts";
+import type { Primitives } from "./primitives.ts";
+import { evaluate, puncture, type SenderTree } from "./puncturable-tree.ts";
+
+/** ck_i: gives message key i and chain key i + 1. */
+export const ChainKey = branded("chain-key", 32);
+export type ChainKey = Infer<typeof ChainKey>;
+/** mk_i: seals one message, once. */
+export const MessageKey = branded("message-key", 32);
+export type MessageKey = Infer<typeof MessageKey>;
+
+/** Open ranges of one chain: each reordering inside a long gap may split one; as many as single keys. */
+export const OPEN_RANGES_MAX = SKIPPED_KEYS_MAX;
+/** Milliseconds after which an open range is given up (14 days): it costs forward secrecy while it lives. */
+export const OPEN_RANGE_MAX_MS = 14 * 24 * 3600 * 1000;
+
+/** Saved form of our own chain: the next message takes `iteration`. */
+export const OwnChain = struct({ version: constant(1), chainKey: ChainKey, iteration: Iteration });
+export type OwnChain = Infer<typeof OwnChain>;
+
+const SkippedKey = struct({ iteration: Iteration, key: MessageKey });
+type SkippedKey = Infer<typeof SkippedKey>;
+
+/** Iterations `from` up to, not including, `until` have not arrived; `chainKey` is that of `from`. */
+const OpenRange = struct({ from: Iteration, until: Iteration, chainKey: ChainKey, openedAt: TimeMs });
+type OpenRange = Infer<typeof OpenRange>;
+
+/** Saved form of a peer's chain. */
+export const PeerChain = struct({
+  version: constant(1),
+  /** Chain key of iteration `next`. */
+  chainKey: ChainKey,
+  /** One more than the greatest iteration seen. */
+  next: Iteration,
+  skipped: list(SkippedKey, SKIPPED_KEYS_MAX),
+  ranges: list(OpenRange, OPEN_RANGES_MAX),
+  /** The first iteration that is void, once the device has closed its chain. */
+  end: optional(Iteration),
+});
+export type PeerChain = Infer<typeof PeerChain>;
+
+/** What a peer's chain answers for one iteration. */
+export type MessageKeyAnswer =
+  | { readonly kind: "key"; readonly key: MessageKey; readonly next: PeerChain }
+  /** This key was handed out (or its range given up) before. */
+  | { readonly kind: "duplicate" }
+  /** More than FORWARD_JUMP_MAX ahead, or the limits on what is kept for late messages are reached. */
+  | { readonly kind: "too-far-ahead" }
+  /** The device closed this chain before that iteration. */
+  | { readonly kind: "closed" };
+
+/** Whose chain it is. */
+export interface ChainOwner {
+  readonly epochId: EpochId;
+  readonly device: DeviceKey;
+  /** Rank of the device among the sorted devices of the epoch. */
+  readonly index: number;
+}
+
+/** ck_0 and the senders' tree without it; `undefined` when this chain was opened before. */
+export function openChain(
+  p: Primitives,
+  tree: SenderTree,
+  owner: ChainOwner,
+): { readonly chainKey: ChainKey; readonly tree: SenderTree } | undefined {
+  const point = u32be(owner.index);
+  const leaf = evaluate(p, tree, point);
+  if (leaf === undefined) return undefined;
+  const chainKey = ChainKey.from(deriveKey(p, "chain", leaf, owner.epochId, owner.device));
+  leaf.fill(0);
+  return { chainKey, tree: puncture(p, tree, point) };
+}
+
+/** Our own chain at its beginning. */
+export function ownChainOf(chainKey: ChainKey): OwnChain {
+  return { version: 1, chainKey, iteration: 0 as Iteration };
+}
+
+/** A peer's chain at its beginning. */
+export function peerChainOf(chainKey: ChainKey): PeerChain {
+  return { version: 1, chainKey, next: 0 as Iteration, skipped: [], ranges: [], end: undefined };
+}
+
+/** The key for our next message; `next` is committed before the message leaves. */
+export function nextMessageKey(
+  p: Primitives,
+  own: OwnChain,
+): { readonly messageKey: MessageKey; readonly iteration: Iteration; readonly next: OwnChain } {
+  const next: OwnChain = { version: 1, chainKey: chainKeyAfter(p, own.chainKey), iteration: plus(own.iteration, 1) };
+  return { messageKey: messageKeyOf(p, own.chainKey), iteration: own.iteration, next };
+}
+
+/** The key of a peer's message `iteration`, with the chain as it is once that message has opened. */
+export function messageKeyAt(p: Primitives, chain: PeerChain, iteration: Iteration, now: TimeMs): MessageKeyAnswer {
+  if (chain.end !== undefined && iteration >= chain.end) return { kind: "closed" };
+  if (iteration >= chain.next) return ahead(p, chain, iteration, now);
+  const at = indexAtOrAfter(chain.skipped, iteration);
+  const found = chain.skipped[at];
+  if (found?.iteration !== iteration) return insideRange(p, chain, iteration);
+  return { kind: "key", key: found.key, next: { ...chain, skipped: chain.skipped.toSpliced(at, 1) } };
+}
+
+/** The chain after its device said how many messages it sent there: keys of void iterations are gone. */
+export function closeChain(chain: PeerChain, sent: number): PeerChain {
+  const end = Math.min(sent, chain.end ?? sent) as Iteration;
+  return {
+    ...chain,
+    end,
+    skipped: chain.skipped.filter((each) => each.iteration < end),
+    ranges: chain.ranges
+      .filter((range) => range.from < end)
+      .map((range) => (range.until > end ? { ...range, until: end } : range)),
+  };
+}
+
+/** True once every message of a closed chain has arrived: nothing of it needs to be kept. */
+export function isComplete(chain: PeerChain): boolean {
+  return chain.end !== undefined && chain.next >= chain.end && chain.skipped.length === 0 && chain.ranges.length === 0;
+}
+
+/** The chain without open ranges older than OPEN_RANGE_MAX_MS; the same object when there are none. */
+export function expireRanges(chain: PeerChain, now: TimeMs): PeerChain {
+  const ranges = chain.ranges.filter((range) => now - range.openedAt < OPEN_RANGE_MAX_MS);
+  return ranges.length === chain.ranges.length ? chain : { ...chain, ranges };
+}
+
+/** A message at or beyond `next`: what it jumps over is kept as single keys if there is room, else as one range. */
+function ahead(p: Primitives, chain: PeerChain, iteration: Iteration, now: TimeMs): MessageKeyAnswer {
+  const gap = iteration - chain.next;
+  if (gap > FORWARD_JUMP_MAX) return { kind: "too-far-ahead" };
+  const single = chain.skipped.length + gap <= SKIPPED_KEYS_MAX;
+  if (!single && chain.ranges.length >= OPEN_RANGES_MAX) return { kind: "too-far-ahead" };
+  const range: OpenRange = { from: chain.next, until: iteration, chainKey: chain.chainKey, openedAt: now };
+  const { chainKey, keys } = walk(p, range, single);
+  const next: PeerChain = {
+    ...chain,
+    chainKey: chainKeyAfter(p, chainKey),
+    next: plus(iteration, 1),
+    skipped: keys.length === 0 ? chain.skipped : [...chain.skipped, ...keys],
+    ranges: single ? chain.ranges : [...chain.ranges, range],
+  };
+  return { kind: "key", key: messageKeyOf(p, chainKey), next };
+}
+
+/** A late message in an open range: the part before it becomes single keys if there is room, else a range of its own. */
+function insideRange(p: Primitives, chain: PeerChain, iteration: Iteration): MessageKeyAnswer {
+  const at = chain.ranges.findIndex((each) => each.from <= iteration && iteration < each.until);
+  const range = chain.ranges[at];
+  if (range === undefined) return { kind: "duplicate" };
+  const single = chain.skipped.length + (iteration - range.from) <= SKIPPED_KEYS_MAX;
+  const before = { ...range, until: iteration };
+  const { chainKey, keys } = walk(p, before, single);
+  const rest = { ...range, from: plus(iteration, 1), chainKey: chainKeyAfter(p, chainKey) };
+  const ranges = chain.ranges.toSpliced(at, 1, ...(single ? [] : [before]), ...(rest.from < rest.until ? [rest] : []));
+  if (ranges.length > OPEN_RANGES_MAX) return { kind: "too-far-ahead" };
+  const skipped = chain.skipped.toSpliced(indexAtOrAfter(chain.skipped, range.from), 0, ...keys);
+  return { kind: "key", key: messageKeyOf(p, chainKey), next: { ...chain, skipped, ranges } };
+}
+
+/** Walks a stretch of the chain to the chain key of `until`, collecting the message keys on the way if asked to. */
+function walk(
+  p: Primitives,
+  { from, until, chainKey: start }: Pick<OpenRange, "from" | "until" | "chainKey">,
+  collect: boolean,
+): { readonly chainKey: ChainKey; readonly keys: readonly SkippedKey[] } {
+  const keys: SkippedKey[] = [];
+  let chainKey = start;
+  for (let i = from; i < until; i = plus(i, 1)) {
+    if (collect) keys.push({ iteration: i, key: messageKeyOf(p, chainKey) });
+    chainKey = chainKeyAfter(p, chainKey);
+  }
+  return { chainKey, keys };
+}
+
+function messageKeyOf(p: Primitives, chainKey: ChainKey): MessageKey {
+  return MessageKey.from(p.hmac(chainKey, label("message-key")));
+}
+
+function chainKeyAfter(p: Primitives, chainKey: ChainKey): ChainKey {
+  return ChainKey.from(p.hmac(chainKey, label("chain-key")));
+}
+
+function plus(iteration: Iteration, steps: number): Iteration {
+  return (iteration + steps) as Iteration;
+}
+
+/** Position of the first skipped key at or after `iteration`, by halving. */
+function indexAtOrAfter(skipped: readonly SkippedKey[], iteration: Iteration): number {
+  let low = 0;
+  let high = skipped.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((skipped[middle]?.iteration ?? Number.POSITIVE_INFINITY) < iteration) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

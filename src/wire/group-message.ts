@@ -1,0 +1,56 @@
+/**
+ * A message to a group: a sealed header that names sender and position, and the sealed message itself.
+ *
+ * ```
+ * body       header nonce 24 | sealed header (u32 length) | nonce 24 | sealed text (u32 length)
+ * header     form 1 | sender index 4 | iteration 8 | device signature 64        (form 2 is reserved for bursts)
+ * plaintext  version 1 | message frontier (list of 32) | closures (list of epoch 32, sent 8) | sent at 8 | content
+ * content    tag 1 | text (u32 length)                                          (further tags: files, reactions)
+ * entry body nonce 24 | sealed entry (u32 length)
+ * ```
+ * @see PROTOCOL.md § Group messages
+ */
+import { bytes, constant, type Infer, list, struct, text, u32, u64, union } from "./codec.ts";
+import { EpochId, Iteration, MessageId, Nonce, Signature, TimeMs } from "./ids.ts";
+import { BODY_MAX_BYTES, CLOSURES_MAX, MESSAGE_FRONTIER_MAX, TEXT_MAX_BYTES } from "./limits.ts";
+
+/** Bytes of a sealed header: a burst's carries a Merkle path of at most 16 hashes. */
+const SEALED_HEADER_MAX_BYTES = 768;
+
+/** Body of an envelope of kind `message`. */
+export const GroupMessageBody = struct({
+  headerNonce: Nonce,
+  header: bytes(SEALED_HEADER_MAX_BYTES, 16),
+  nonce: Nonce,
+  ciphertext: bytes(BODY_MAX_BYTES, 16),
+});
+export type GroupMessageBody = Infer<typeof GroupMessageBody>;
+
+/** What the header says once opened. */
+export const GroupHeader = union({
+  /** `index`: rank of the device among the sorted devices of the epoch. */
+  single: [1, struct({ index: u32, iteration: Iteration, signature: Signature })],
+});
+export type GroupHeader = Infer<typeof GroupHeader>;
+
+/** The author sent `sent` messages in that epoch and sends no more: iterations from there on are void. */
+export const ChainClosure = struct({ epoch: EpochId, sent: u64 });
+export type ChainClosure = Infer<typeof ChainClosure>;
+
+/** What a person reads. */
+export const MessageContent = union({ text: [1, struct({ text: text(TEXT_MAX_BYTES) })] });
+export type MessageContent = Infer<typeof MessageContent>;
+
+/** What a message key seals, after padding. */
+export const GroupPlaintext = struct({
+  version: constant(1),
+  frontier: list(MessageId, MESSAGE_FRONTIER_MAX),
+  closures: list(ChainClosure, CLOSURES_MAX),
+  sentAt: TimeMs,
+  content: MessageContent,
+});
+export type GroupPlaintext = Infer<typeof GroupPlaintext>;
+
+/** Body of an envelope of kind `entry`. */
+export const SealedEntryBody = struct({ nonce: Nonce, ciphertext: bytes(BODY_MAX_BYTES, 16) });
+export type SealedEntryBody = Infer<typeof SealedEntryBody>;
