@@ -1,0 +1,126 @@
+/**
+ * Makes a fresh clone runnable: checks Node, installs the packages of the lock file, checks that the native
+ * database module loads, builds. Quiet when there is nothing to do, so start and test call it every time.
+ *
+ * Only node: imports: this runs before npm install.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { installCommand, installTools, missingTools } from "./toolchain.mjs";
+
+/** The repository's root. */
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Oldest Node that has what we use (loading ES modules with require, in libp2p's tools). */
+const NODE_LEAST = [20, 19];
+const NATIVE = "better-sqlite3-multiple-ciphers";
+const OPEN_DATABASE = `new (require(${JSON.stringify(NATIVE)}))(":memory:").close()`;
+
+/** A sentence for whoever runs us, instead of a stack. */
+export class Unprepared extends Error {}
+
+const say = (sentence) => process.stderr.write(`hermes: ${sentence}\n`);
+
+/** Throws {@link Unprepared} on a Node that is too old. */
+export function checkNode(version = process.versions.node) {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > NODE_LEAST[0] || (major === NODE_LEAST[0] && minor >= NODE_LEAST[1])) return;
+  throw new Unprepared(
+    `Hermes needs Node ${NODE_LEAST.join(".")} or newer; this is ${version}. See https://nodejs.org`,
+  );
+}
+
+/** True when every package of `lock` is in `installed` with the same contents. Both are parsed lock files. */
+export function isInstalled(lock, installed) {
+  return Object.entries(lock.packages).every(([path, wanted]) => {
+    if (path === "") return true;
+    const found = installed.packages[path];
+    return found === undefined ? wanted.optional === true : found.integrity === wanted.integrity;
+  });
+}
+
+function readJson(path) {
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
+}
+
+/** Runs npm quietly: its output is kept, and shown by whoever finds that it failed. */
+function npm(...args) {
+  const own = process.env.npm_execpath?.endsWith(".js") ? process.env.npm_execpath : undefined;
+  const options = { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 28 };
+  const all = [...args, "--no-audit", "--no-fund", "--loglevel=error"];
+  const run = own
+    ? spawnSync(process.execPath, [own, ...all], options)
+    : spawnSync("npm", all, { ...options, shell: process.platform === "win32" });
+  return { ok: run.status === 0, output: `${run.stdout ?? ""}${run.stderr ?? ""}${run.error?.message ?? ""}` };
+}
+
+/** Runs an npm step that may compile; when tools are missing, installs them if it can and tries once more. */
+function compilingNpm(...args) {
+  const first = npm(...args);
+  if (first.ok) return;
+  const missing = missingTools();
+  if (missing.length > 0 && !installTools(say)) {
+    throw new Unprepared(
+      `no ready-made ${NATIVE} fits this machine, and compiling it needs ${missing.join(", ")}.\n` +
+        `Type this, then repeat the command:\n\n    ${installCommand()}\n`,
+    );
+  }
+  const second = missing.length > 0 ? npm(...args) : first;
+  if (!second.ok) throw new Unprepared(`npm ${args.join(" ")} failed:\n${second.output}`);
+}
+
+/** Installs what the lock file says, unless it is there. An older installation is brought up to date in place. */
+function installPackages() {
+  const installed = readJson(join(ROOT, "node_modules/.package-lock.json"));
+  if (installed !== undefined && isInstalled(readJson(join(ROOT, "package-lock.json")), installed)) return;
+  say("installing packages: about a minute, three where the database has to be compiled; once…");
+  if (installed === undefined) compilingNpm("ci");
+  else compilingNpm("install", "--no-save");
+}
+
+function nativeLoads() {
+  return spawnSync(process.execPath, ["-e", OPEN_DATABASE], { cwd: ROOT }).status === 0;
+}
+
+/** The native module may be built for another Node, or not at all (blocked install scripts): then builds it. */
+function checkNative() {
+  if (nativeLoads()) return;
+  say("compiling the database for this Node, about two minutes, once…");
+  compilingNpm("rebuild", NATIVE);
+  if (nativeLoads()) return;
+  const { stderr } = spawnSync(process.execPath, ["-e", OPEN_DATABASE], { cwd: ROOT, encoding: "utf8" });
+  throw new Unprepared(`${NATIVE} does not load on Node ${process.versions.node}:\n${stderr}`);
+}
+
+/** tsc -b decides itself what is newer than its output (0.5 s when nothing is). */
+function build(project) {
+  if (!existsSync(join(ROOT, "dist"))) say("building, some seconds…");
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const run = spawnSync(process.execPath, [tsc, "-b", project], { cwd: ROOT, encoding: "utf8" });
+  if (run.status !== 0) throw new Unprepared(`the build failed:\n${run.stdout}${run.stderr}`);
+}
+
+/** Everything up to a current build of `project` ("." for all, tests included). Throws {@link Unprepared}. */
+export function prepare(project = ".") {
+  checkNode();
+  installPackages();
+  checkNative();
+  build(project);
+}
+
+/** Runs `main`, whose result is the exit code; {@link Unprepared} becomes its sentence and exit code 1. */
+export async function runMain(main) {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof Unprepared)) throw error;
+    say(error.message);
+    process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === realpathSync(fileURLToPath(import.meta.url))) {
+  await runMain(() => prepare());
+}
