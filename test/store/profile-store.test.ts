@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import type { ProfileStore } from "../../src/client/ports.ts";
+import { CONVERSATION_SQL } from "../../src/store/conversation-table.ts";
+import { openProfileDatabase } from "../../src/store/profile-database.ts";
+import { MIGRATIONS } from "../../src/store/profile-schema.ts";
+import { RECORD_SQL } from "../../src/store/record-table.ts";
+import { storageFault } from "../../src/store/storage-fault.ts";
+import { type FaultCode, isFault } from "../../src/wire/fault.ts";
+import { GROUP, line, lineId, NO_CHANGES, profileStoreContract } from "../contract/profile-store.ts";
+import { childCommand, startChild } from "./child-process.ts";
+import {
+  allFiles,
+  DATA_KEY,
+  decryptedImage,
+  type TemporaryProfile,
+  temporaryDirectory,
+  temporaryProfile,
+  unlockedDatabase,
+} from "./temporary-profile.ts";
+
+profileStoreContract("the encrypted profile database", async () => {
+  const profile = await temporaryProfile();
+  let store = await profile.open();
+  return {
+    store,
+    reopen: async () => {
+      await store.close().catch(() => undefined);
+      store = await profile.open();
+      return store;
+    },
+    dispose: async () => {
+      await store.close().catch(() => undefined);
+      await profile.remove();
+    },
+  };
+});
+
+describe("the profile database", () => {
+  let profile: TemporaryProfile;
+  beforeEach(async () => {
+    profile = await temporaryProfile();
+  });
+  afterEach(() => profile.remove());
+
+  const path = () => join(profile.directory, "profile.db");
+  const commitRecords = (store: ProfileStore, ...records: [string, Uint8Array | null][]) =>
+    store.commit({ ...NO_CHANGES, records: new Map(records) });
+
+  describe("durability", () => {
+    it("has every acknowledged commit after kill -9 of the writer", async function () {
+      this.timeout(20_000);
+      const child = startChild(childCommand("committing", profile.directory));
+      let acknowledged = 0;
+      while (acknowledged < 60) acknowledged = Number(await child.line());
+      await child.kill();
+      const store = await profile.open();
+      const last = (await store.load(["last"])).get("last") ?? Uint8Array.of();
+      const committed = ((last[0] ?? 0) << 8) | (last[1] ?? 0);
+      assert.ok(committed >= acknowledged, `${committed} of ${acknowledged}`);
+      assert.equal((await store.scan("commit/", { limit: 100_000 })).length, committed);
+      assert.equal((await store.history({ group: GROUP, limit: 10_000 })).length, Math.min(committed, 10_000));
+      assert.equal((await store.history({ group: GROUP, limit: 10_000, search: "message" })).length, committed);
+      await store.close();
+    });
+
+    it("sets what durability and erasure rest on at every open", async () => {
+      for (let i = 0; i < 2; i++) {
+        const database = openProfileDatabase({ directory: profile.directory, dataKey: DATA_KEY });
+        const setting = (name: string) => database.pragma(name, { simple: true });
+        assert.deepEqual(
+          ["journal_mode", "synchronous", "secure_delete", "temp_store", "wal_autocheckpoint"].map(setting),
+          ["wal", 2, 1, 2, 0],
+        );
+        database.close();
+      }
+    });
+
+    it("answers storage/full when the disk is, keeps what it acknowledged, and goes on when there is room", async function () {
+      this.timeout(20_000);
+      const disk = await temporaryDirectory();
+      const mount = 'mount -t tmpfs -o size=700k none "$0" && exec "$@"';
+      try {
+        execFileSync("unshare", ["-rm", "sh", "-c", mount, disk, "true"], { stdio: "ignore" });
+      } catch {
+        await rm(disk, { recursive: true });
+        this.skip();
+      }
+      const child = startChild(["unshare", "-rm", "sh", "-c", mount, disk, ...childCommand("filling", disk)]);
+      const { code, message, acknowledged, kept, lines } = JSON.parse(await child.line());
+      await child.ended();
+      await rm(disk, { recursive: true });
+      assert.equal(code, "storage/full");
+      assert.match(message, /full.*not saved.*free some space/);
+      assert.ok(acknowledged > 3);
+      assert.deepEqual([kept, lines], [acknowledged + 1, acknowledged + 1]);
+    });
+  });
+
+  describe("what a thief finds", () => {
+    const planted = ["Dinner at the lighthouse", "Grace Hopper", "ratchet/alpha", "lighthouse"];
+
+    it("is nothing that was written, in no file, open or closed; the scan finds a control string", async () => {
+      const store = await profile.open();
+      await store.commit({
+        records: new Map([["ratchet/alpha", Buffer.from("lighthouse keeper")]]),
+        lines: [line(1, { text: "Dinner at the lighthouse", name: "Grace Hopper" })],
+        lineStates: [],
+      });
+      await writeFile(join(profile.directory, "control"), "the control string");
+      const opened = await allFiles(profile.directory);
+      await store.close();
+      const closed = await allFiles(profile.directory);
+      for (const files of [opened, closed]) {
+        assert.ok(files.includes("the control string"));
+        for (const text of planted) assert.ok(!files.includes(text), text);
+      }
+    });
+
+    it("is nothing that was erased or overwritten, even with the key: the decrypted pages are clean", async () => {
+      const store = await profile.open();
+      const dead: Buffer[] = [];
+      const live = new Map<string, Buffer>();
+      for (let round = 0; round < 40; round++) {
+        const records = new Map<string, Uint8Array | null>();
+        for (let i = 0; i < 25; i++) {
+          const key = `key/${randomBytes(1)[0]}`;
+          if (records.has(key)) continue;
+          const old = live.get(key);
+          if (old !== undefined) dead.push(old);
+          const marker = randomBytes(16);
+          const erase = old !== undefined && i % 3 === 0;
+          if (erase) live.delete(key);
+          else live.set(key, marker);
+          const padding = randomBytes((round * 37 + i * 101) % (i === 7 ? 9000 : 700));
+          records.set(key, erase ? null : Buffer.concat([padding, marker]));
+        }
+        await store.commit({ ...NO_CHANGES, records });
+      }
+      await store.close();
+      const image = await decryptedImage(profile.directory);
+      assert.ok(dead.length > 100);
+      assert.equal([...live.values()].filter((marker) => image.includes(marker)).length, live.size);
+      assert.equal(dead.filter((marker) => image.includes(marker)).length, 0);
+    });
+
+    it("is no old page in the write-ahead log either, two seconds after the commit", async () => {
+      const wakes: { readonly delayMs: number; readonly wake: () => void }[] = [];
+      const store = await profile.open({
+        after: (delayMs, wake) => {
+          wakes.push({ delayMs, wake });
+          return () => undefined;
+        },
+      });
+      await commitRecords(store, ["key", randomBytes(100)]);
+      await commitRecords(store, ["key", null]);
+      assert.ok((await stat(`${path()}-wal`)).size > 0);
+      assert.equal(wakes.length, 1);
+      assert.ok((wakes[0]?.delayMs ?? Number.NaN) <= 2000);
+      wakes[0]?.wake();
+      assert.equal((await stat(`${path()}-wal`)).size, 0);
+      await commitRecords(store, ["key", randomBytes(100)]);
+      assert.equal(wakes.length, 2);
+      await store.close();
+      assert.ok(!(await readdir(profile.directory)).includes("profile.db-wal"));
+    });
+
+    it("never stays long in the write-ahead log of a busy profile", async () => {
+      const store = await profile.open({ after: () => () => undefined });
+      for (let i = 0; i < 12; i++) {
+        await commitRecords(store, ["large", randomBytes(1_000_000)]);
+        assert.ok((await stat(`${path()}-wal`)).size < 6_000_000);
+      }
+      await store.close();
+    });
+  });
+
+  describe("a file that it cannot read", () => {
+    const refused = async (code: FaultCode, options: { dataKey?: Uint8Array } = {}) => {
+      const before = await readFile(path()).catch(() => undefined);
+      await assert.rejects(profile.open(options), (error) => {
+        assert.ok(isFault(error, code), String(error));
+        assert.match(error.message, /^[^.]*(\.[^. ][^.]*)*; [^.]+\.$/, "one sentence with a next step");
+        return true;
+      });
+      assert.deepEqual(await readFile(path()).catch(() => undefined), before);
+    };
+    const write = async () => {
+      const store = await profile.open();
+      await store.commit({ ...NO_CHANGES, lines: Array.from({ length: 500 }, (_, n) => line(n)) });
+      await store.close();
+    };
+
+    it("is refused and left alone: another key", async () => {
+      await write();
+      await refused("storage/corrupt", { dataKey: new Uint8Array(32) });
+    });
+
+    it("is refused and left alone: foreign bytes, a plain database, a missing one", async () => {
+      await writeFile(path(), randomBytes(20_000));
+      await refused("storage/corrupt");
+      await writeFile(path(), `SQLite format 3\0${"x".repeat(8000)}`);
+      await refused("storage/corrupt");
+      await rm(path());
+      await refused("storage/corrupt");
+    });
+
+    it("is refused and left alone: a newer schema", async () => {
+      await write();
+      const database = unlockedDatabase(path());
+      database.pragma(`user_version = ${MIGRATIONS.length + 1}`);
+      database.close();
+      await refused("storage/too-new");
+    });
+
+    it("is storage/corrupt when a page in the middle was damaged or the end is missing", async () => {
+      await write();
+      const { size } = await stat(path());
+      const file = await open(path(), "r+");
+      for (let page = 1; page * 4096 < size; page++) await file.write(randomBytes(64), 0, 64, page * 4096 + 100);
+      await file.close();
+      const read = async () => {
+        const store = await profile.open();
+        await store.history({ group: GROUP, limit: 10_000 }).finally(() => store.close().catch(() => undefined));
+      };
+      await assert.rejects(read(), (error) => isFault(error, "storage/corrupt"));
+      await truncate(path(), 4096);
+      await assert.rejects(read(), (error) => isFault(error, "storage/corrupt"));
+    });
+
+    it("never shows the key in an error", async () => {
+      await write();
+      const dataKey = Uint8Array.from(randomBytes(32));
+      const error = await profile.open({ dataKey }).catch((thrown: Error) => thrown);
+      assert.ok(error instanceof Error && error.cause instanceof Error);
+      const shown = [error, error.cause].flatMap((each) => [each.message, each.stack, JSON.stringify(each)]).join("\n");
+      assert.ok(!shown.toLowerCase().includes(Buffer.from(dataKey).toString("hex").slice(0, 8)));
+    });
+
+    it("has a code and a sentence for each kind of failure", () => {
+      const cases: readonly (readonly [string, FaultCode])[] = [
+        ["SQLITE_FULL", "storage/full"],
+        ["ENOSPC", "storage/full"],
+        ["SQLITE_BUSY_SNAPSHOT", "storage/busy"],
+        ["SQLITE_READONLY_DBMOVED", "storage/failed"],
+        ["EACCES", "storage/failed"],
+        ["SQLITE_IOERR_WRITE", "storage/failed"],
+        ["SQLITE_CORRUPT_VTAB", "storage/corrupt"],
+        ["SQLITE_NOTADB", "storage/corrupt"],
+        ["ERR_INVALID_ARG_TYPE", "internal/invariant"],
+      ];
+      for (const [code, fault] of cases) {
+        const { code: found, message } = storageFault(Object.assign(new Error("x"), { code }), profile.directory);
+        assert.equal(found, fault, code);
+        assert.match(message, /; .+\.$/);
+      }
+    });
+  });
+
+  describe("with 100,000 lines", () => {
+    it("finds pages, searches and unread lines by index, and answers them right", async function () {
+      this.timeout(60_000);
+      const store = await profile.open();
+      for (let first = 0; first < 100_000; first += 10_000) {
+        const lines = Array.from({ length: 10_000 }, (_, i) => line(first + i));
+        await store.commit({ ...NO_CHANGES, lines });
+      }
+      const page = await store.history({ group: GROUP, limit: 2, before: lineId(50_000) });
+      assert.deepEqual(page, [line(49_998), line(49_999)]);
+      assert.deepEqual(await store.history({ group: GROUP, limit: 9, search: "message 77777" }), [line(77_777)]);
+      assert.equal(await store.unread(GROUP), 100_000);
+      await store.close();
+      const database = openProfileDatabase({ directory: profile.directory, dataKey: DATA_KEY });
+      const plans = { ...CONVERSATION_SQL, ...RECORD_SQL };
+      for (const [name, sql] of Object.entries(plans)) {
+        const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`);
+        const names = [...sql.matchAll(/@(\w+)/g)].map(([, parameter]) => [parameter, 1]);
+        const detail = (
+          names.length > 0
+            ? steps.all(Object.fromEntries(names))
+            : steps.all(...Array(sql.split("?").length - 1).fill(1))
+        ).map((row) => (row as { detail: string }).detail);
+        assertIndexed(name, detail);
+      }
+      database.close();
+    });
+
+    const assertIndexed = (name: string, detail: readonly string[]) => {
+      const sorts = detail.some((step) => step.includes("TEMP B-TREE"));
+      assert.equal(sorts, name === "found" || name === "foundBefore", `${name}: ${detail.join("; ")}`);
+      for (const step of detail.filter((each) => each.startsWith("SCAN"))) {
+        assert.match(step, /VIRTUAL TABLE INDEX/, `${name}: ${detail.join("; ")}`);
+      }
+    };
+  });
+});
