@@ -1,0 +1,199 @@
+/**
+ * Frames over one libp2p stream, both ways, with bounded memory.
+ *
+ * 1. All frames sent within one tick leave in one write (one yamux frame, one noise packet, one system call).
+ * 2. `isWritable` turns false when WRITE_HIGH_BYTES wait; `writable` is called once when it is true again.
+ * 3. After `pause` no frame is handed on until `resume`, and the peer runs out of window.
+ * 4. `closed` is called exactly once, whoever ended the stream; nothing is called after it.
+ * 5. No handler's exception reaches libp2p: it ends this stream only.
+ *
+ * Traps avoided: `stream.onDrain()` resolves at once for ever after its first time, so the `drain` event is used;
+ * resuming re-enters the listener, so bytes are only stored meanwhile.
+ */
+import type { Connection, Stream } from "@libp2p/interface";
+import * as lp from "it-length-prefixed";
+import type { Uint8ArrayList } from "uint8arraylist";
+import { frameDecoder } from "./frame-decoder.ts";
+import { withCorkedSocket } from "./socket-cork.ts";
+
+/** Unsent bytes of one stream above which its writer has to wait: about 15 full envelopes, small beside a connection's cost when thousands stall. */
+export const WRITE_HIGH_BYTES = 1_048_576;
+/** Unsent bytes below which the writer goes on: half, so that it is not woken for every packet. */
+const WRITE_LOW_BYTES = WRITE_HIGH_BYTES / 2;
+
+/** How long a peer may take to let a closing stream drain (ms): a second is many round trips, and shutdown waits for it. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+/** What the owner of a stream is told. */
+export interface FrameHandlers {
+  /** One whole frame; the bytes are only valid during the call. */
+  readonly frame: (bytes: Uint8Array) => void;
+  /** The peer has taken enough that sending may go on. Only after `isWritable` answered false. */
+  readonly writable?: () => void;
+  /** The stream is over. `reason` is for logs: no addresses, no contents. */
+  readonly closed: (reason: string) => void;
+}
+
+/** The frame behind its varint length. */
+export function withLength(frame: Uint8Array): Uint8Array {
+  return lp.encode.single(frame).subarray();
+}
+
+/** One stream of frames. Handlers are called from the next tick on. */
+export class FrameStream {
+  readonly #stream: Stream;
+  readonly #connection: Connection;
+  readonly #handlers: FrameHandlers;
+  readonly #decoder = frameDecoder();
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #flushing = false;
+  #starved = false;
+  #paused = false;
+  #resuming = false;
+  #ended = false;
+  #heardAtMs = Date.now();
+
+  /** Takes over `stream`, which runs over `connection`. */
+  constructor(stream: Stream, connection: Connection, handlers: FrameHandlers) {
+    this.#stream = stream;
+    this.#connection = connection;
+    this.#handlers = handlers;
+    stream.addEventListener("message", (event) => this.#received(event.data));
+    stream.addEventListener("drain", () => setImmediate(() => this.#wakeWriter()));
+    stream.addEventListener("remoteCloseWrite", () => {
+      this.#end("the other side has closed the stream");
+      stream.close().catch(() => undefined);
+    });
+    stream.addEventListener("close", (event) => this.#end(event.error?.message ?? "the stream has closed"));
+  }
+
+  /** When bytes last came from the peer, or reading was resumed (`Date.now()` clock, ms). */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
+
+  /** Queues one encoded frame. After the end it does nothing. */
+  send(frame: Uint8Array): void {
+    this.sendPrefixed(withLength(frame));
+  }
+
+  /** Queues frames that {@link withLength} has prefixed already: the same bytes for many streams. */
+  sendPrefixed(frames: Uint8Array): void {
+    if (this.#ended) return;
+    this.#queue.push(frames);
+    this.#queuedBytes += frames.byteLength;
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => this.#flush());
+  }
+
+  /** False when too much waits to be sent; `writable` is then called when that has changed. */
+  isWritable(): boolean {
+    if (this.#unsentBytes() < WRITE_HIGH_BYTES) return true;
+    this.#starved = true;
+    return false;
+  }
+
+  /** Hands on no more frames, and lets the peer run out of window. */
+  pause(): void {
+    this.#paused = true;
+    if (this.#stream.readStatus === "readable") this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#heardAtMs = Date.now();
+    this.#handOn();
+    if (this.#paused || this.#stream.readStatus !== "paused") return;
+    this.#resuming = true;
+    this.#stream.resume();
+    this.#resuming = false;
+    this.#handOn();
+  }
+
+  /** Sends what is queued and ends the stream. */
+  async close(): Promise<void> {
+    this.#flush();
+    this.#end("closed by us");
+    try {
+      await this.#stream.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) });
+    } catch {
+      this.#stream.abort(new Error("closed by us"));
+    }
+  }
+
+  /** Ends the stream at once. */
+  abort(reason: string): void {
+    this.#end(reason);
+    this.#stream.abort(new Error(reason));
+  }
+
+  #received(data: Uint8Array | Uint8ArrayList): void {
+    if (this.#ended) return;
+    this.#heardAtMs = Date.now();
+    this.#decoder.push(data);
+    if (!this.#resuming) this.#handOn();
+  }
+
+  #handOn(): void {
+    while (!this.#ended && !this.#paused) {
+      const frame = this.#decoder.next();
+      if (frame === undefined) return;
+      if (frame === "malformed") this.abort("bytes that are no frame");
+      else this.#guarded(() => this.#handlers.frame(frame));
+    }
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    if (this.#ended || this.#queue.length === 0) return;
+    const bytes = joined(this.#queue, this.#queuedBytes);
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    try {
+      withCorkedSocket(this.#connection, () => this.#stream.send(bytes));
+    } catch {
+      this.abort("the stream takes no more data");
+    }
+    this.#wakeWriter();
+  }
+
+  #unsentBytes(): number {
+    return this.#queuedBytes + this.#stream.writeBufferLength;
+  }
+
+  #wakeWriter(): void {
+    if (this.#ended || !this.#starved || this.#unsentBytes() > WRITE_LOW_BYTES) return;
+    this.#starved = false;
+    this.#guarded(() => this.#handlers.writable?.());
+  }
+
+  #end(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#handlers.closed(reason);
+  }
+
+  #guarded(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.abort(`fault while handling a frame: ${error instanceof Error ? error.name : "unknown"}`);
+    }
+  }
+}
+
+function joined(parts: readonly Uint8Array[], totalBytes: number): Uint8Array {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const out = new Uint8Array(totalBytes);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.byteLength;
+  }
+  return out;
+}

@@ -1,0 +1,159 @@
+/**
+ * The libp2p node, as a relay and as a client run it. Every option that differs from libp2p's default says why.
+ *
+ * 1. A relay keeps its key; a client's key is a throwaway, new at every start, so no connection names a device.
+ * 2. libp2p's connection monitor is off on both sides: it cuts healthy connections after a stall of 9 to 14 s and
+ *    costs a quarter of a core at 500 clients. Heartbeats on the topic stream take its place.
+ * 3. Nothing outside `src/net` sees libp2p.
+ */
+import "./node-shims.ts";
+import { noise } from "@chainsafe/libp2p-noise";
+import { circuitRelayServer, circuitRelayTransport } from "@libp2p/circuit-relay-v2";
+import { generateKeyPair, generateKeyPairFromSeed } from "@libp2p/crypto/keys";
+import { identify } from "@libp2p/identify";
+import { FaultTolerance, type Libp2p, type PrivateKey } from "@libp2p/interface";
+import { ping } from "@libp2p/ping";
+import { tcp } from "@libp2p/tcp";
+import { yamux } from "@libp2p/yamux";
+import { createLibp2p, type Libp2pOptions } from "libp2p";
+import { Fault } from "../wire/fault.ts";
+import { countConnectionsLinearly, forgetDisconnectedPeers } from "./node-workarounds.ts";
+
+/** Largest window of a stream (bytes): bulk stays fast, and it must be smaller than {@link READ_BUFFER_BYTES} or a paused stream is reset. */
+const STREAM_WINDOW_BYTES = 2_097_152;
+/** What a paused stream may hold (bytes). */
+const READ_BUFFER_BYTES = 8_388_608;
+/** Time a reservation lasts (ms): the server does not free it on disconnect, so it is short; clients renew it in time. */
+const RESERVATION_TTL_MS = 600_000;
+/** Circuits of one relay and of one client at once; libp2p's 32 and 300 are below one busy group. */
+const RELAY_CIRCUITS_MAX = 4_096;
+/** Connections that are being set up at once: without a cap 2,000 clients that come back at once time each other out. */
+const PENDING_CONNECTIONS_MAX = 48;
+/** Round-trip measurements of yamux (ms between two) at a relay: only the first matters, for the window. */
+const RELAY_YAMUX_PING_MS = 120_000;
+
+/** A node of the network; `start` and `stop` may each be called once. */
+export interface NetNode {
+  /** Base58 text. */
+  readonly peerId: string;
+  /** Multihash bytes, as open proofs name it. */
+  readonly peerIdBytes: Uint8Array;
+  /** For `src/net` only. */
+  readonly libp2p: Libp2p;
+  /** Full addresses to dial, with /p2p/PeerId. Empty before the start. */
+  readonly addresses: () => readonly string[];
+  readonly connections: () => number;
+  /** Begins to listen. `config/invalid` when an address cannot be listened on. */
+  readonly start: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** What a relay's operator decides. */
+export interface RelayNodeOptions {
+  /** 32 bytes from which the relay's Ed25519 key and so its PeerId follow. Kept secret, kept for ever. */
+  readonly seed: Uint8Array;
+  /** Multiaddrs as text. */
+  readonly listen: readonly string[];
+  /** Further addresses under which others reach this relay: a public one is never found out by itself. */
+  readonly announce?: readonly string[];
+  /** Default 6,000: about 800 MB of memory when all hold a reservation. */
+  readonly maxConnections?: number;
+  /** New connections a second from one IP address; default 500, since a company is behind one address. */
+  readonly connectionsPerSecond?: number;
+  /** Default 10,000: one for each client, and those of clients that have just gone. */
+  readonly maxReservations?: number;
+}
+
+/** A relay's node, not yet started: register the services, then `start`. A malformed address is `config/invalid`. */
+export async function createRelayNode(options: RelayNodeOptions): Promise<NetNode> {
+  const node = await build({
+    privateKey: await generateKeyPairFromSeed("Ed25519", options.seed),
+    addresses: { listen: [...options.listen], appendAnnounce: [...(options.announce ?? [])] },
+    transports: [tcp()],
+    streamMuxers: [yamux({ ...YAMUX, keepAliveInterval: RELAY_YAMUX_PING_MS })],
+    connectionManager: {
+      maxConnections: options.maxConnections ?? 6_000,
+      inboundConnectionThreshold: options.connectionsPerSecond ?? 500,
+      maxIncomingPendingConnections: PENDING_CONNECTIONS_MAX,
+    },
+    services: {
+      identify: identify({ runOnConnectionOpen: false }), // clients ask us; we need nothing of them
+      ping: ping(),
+      circuits: circuitRelayServer({
+        maxInboundHopStreams: RELAY_CIRCUITS_MAX,
+        maxOutboundHopStreams: RELAY_CIRCUITS_MAX,
+        maxOutboundStopStreams: RELAY_CIRCUITS_MAX,
+        reservations: {
+          maxReservations: options.maxReservations ?? 10_000,
+          reservationTtl: RESERVATION_TTL_MS,
+          applyDefaultLimit: false, // the default cuts a circuit after 2 minutes or 128 KiB and refuses our protocols
+        },
+      }),
+    },
+  });
+  countConnectionsLinearly(node);
+  forgetDisconnectedPeers(node);
+  return wrap(node);
+}
+
+/** What a client decides. */
+export interface ClientNodeOptions {
+  /** Addresses to listen on beside the circuits; default none. */
+  readonly listen?: readonly string[];
+}
+
+/** A client's node under a new throwaway key, not yet started. */
+export async function createClientNode(options: ClientNodeOptions = {}): Promise<NetNode> {
+  const node = await build({
+    privateKey: await generateKeyPair("Ed25519"),
+    addresses: { listen: ["/p2p-circuit", ...(options.listen ?? [])] },
+    transports: [tcp(), circuitRelayTransport()],
+    transportManager: { faultTolerance: FaultTolerance.NO_FATAL }, // a relay that is away is no reason not to start
+    streamMuxers: [yamux(YAMUX)],
+    connectionManager: { reconnectRetries: 0 }, // relay-link.ts dials: libp2p gives up after 30 s
+    services: { identify: identify(), ping: ping() },
+  });
+  return wrap(node);
+}
+
+const YAMUX = {
+  streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES, maxReadBufferLength: READ_BUFFER_BYTES },
+};
+
+async function build(options: Libp2pOptions & { readonly privateKey: PrivateKey }): Promise<Libp2p> {
+  try {
+    return await createLibp2p({
+      start: false,
+      connectionEncrypters: [noise()],
+      connectionMonitor: { enabled: false },
+      nodeInfo: { name: "hermes", version: "0.1.0", userAgent: "hermes/0.1.0" },
+      ...options,
+    });
+  } catch (error) {
+    throw new Fault("config/invalid", `the node cannot be set up: ${textOf(error)}`, { cause: error });
+  }
+}
+
+function wrap(libp2p: Libp2p): NetNode {
+  return {
+    peerId: libp2p.peerId.toString(),
+    peerIdBytes: libp2p.peerId.toMultihash().bytes,
+    libp2p,
+    addresses: () => libp2p.getMultiaddrs().map(String),
+    connections: () => libp2p.getConnections().length,
+    start: async () => {
+      try {
+        await libp2p.start();
+      } catch (error) {
+        throw new Fault("config/invalid", `cannot listen: ${textOf(error)}. Choose another address or port.`, {
+          cause: error,
+        });
+      }
+    },
+    stop: async () => libp2p.stop(),
+  };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,130 @@
+/**
+ * What one connection's readers have not been sent yet, read from the log page by page.
+ *
+ * 1. One page of one topic at a time per connection, topics in turn: a long one does not hold up the others.
+ * 2. Nothing is read while the connection's stream does not take data, so a frozen reader costs one page at most.
+ * 3. A reader goes live only when a page ended at the log's head and nothing was announced to it while that page was read.
+ */
+import type { LogId, Sequence, Topic } from "../wire/ids.ts";
+import { encodeHolderFrame, type HolderFrame } from "../wire/topic-frames.ts";
+import type { FrameStream } from "./frame-stream.ts";
+import type { TopicReader } from "./topic-fanout.ts";
+import type { TopicLimits } from "./topic-limits.ts";
+import type { LogPage, TopicLog } from "./topic-log.ts";
+import type { Gate } from "./turn-gate.ts";
+
+/** What catching up needs of its service. */
+export interface CatchUpSource {
+  readonly log: TopicLog;
+  readonly limits: TopicLimits;
+  /** Shared by all connections of the service. */
+  readonly reads: Gate;
+  /** For metrics: one page has been sent. */
+  readonly onPage: (envelopes: number, bytes: number) => void;
+}
+
+/** One subscription of this connection. */
+export interface CatchUpReader extends TopicReader {
+  /** Something was announced to it while a page was being read. */
+  announced: boolean;
+  /** `caughtUp` has been told once. */
+  told: boolean;
+}
+
+/** The catching up of one connection. */
+export class CatchUp {
+  readonly #source: CatchUpSource;
+  readonly #stream: FrameStream;
+  readonly #behind = new Set<CatchUpReader>();
+  #running = false;
+
+  constructor(source: CatchUpSource, stream: FrameStream) {
+    this.#source = source;
+    this.#stream = stream;
+  }
+
+  /** Starts reading `topic` behind the client's cursor. A cursor of another log starts at 0. */
+  begin(topic: Topic, log: LogId, after: Sequence): CatchUpReader {
+    const sameLog = log.every((byte, i) => byte === this.#source.log.logId[i]);
+    const reader: CatchUpReader = {
+      topic,
+      sentUpTo: sameLog ? after : (0 as Sequence),
+      announced: false,
+      told: false,
+      accepts: () => !this.#behind.has(reader) && this.#stream.isWritable(),
+      send: (frame) => this.#stream.sendPrefixed(frame),
+      fallBehind: () => {
+        reader.announced = true;
+        this.#behind.add(reader);
+        this.proceed();
+      },
+    };
+    this.#behind.add(reader);
+    this.proceed();
+    return reader;
+  }
+
+  drop(reader: CatchUpReader): void {
+    this.#behind.delete(reader);
+  }
+
+  /** Goes on, if the stream takes data. */
+  proceed(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#run();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#stream.isWritable()) {
+        const [next] = this.#behind;
+        if (next === undefined) return;
+        await this.#readPage(next);
+      }
+    } catch {
+      this.#stream.abort("the log cannot be read");
+    } finally {
+      this.#running = false; // in the same turn as the last look at #behind, so that no wake-up is lost
+    }
+  }
+
+  async #readPage(reader: CatchUpReader): Promise<void> {
+    const { log, reads, limits } = this.#source;
+    const pageLimits = { limit: limits.pageEnvelopes, maxBytes: limits.pageBytes };
+    reader.announced = false;
+    const page = await reads(() => log.read(reader.topic, reader.sentUpTo, pageLimits));
+    if (!this.#behind.delete(reader)) return; // dropped meanwhile
+    if (page.head < reader.sentUpTo)
+      reader.sentUpTo = 0 as Sequence; // a cursor that this log cannot have given
+    else this.#sendPage(reader, page);
+    if (reader.sentUpTo < page.head || reader.announced)
+      this.#behind.add(reader); // at the end of the queue
+    else if (!reader.told) {
+      reader.told = true;
+      this.#send({ kind: "caughtUp", topic: reader.topic, sequence: page.head });
+    }
+  }
+
+  #sendPage(reader: CatchUpReader, { truncatedBefore, items, head }: LogPage): void {
+    const { topic } = reader;
+    if (truncatedBefore !== undefined && truncatedBefore > reader.sentUpTo + 1) {
+      reader.sentUpTo = (truncatedBefore - 1) as Sequence;
+      this.#send({ kind: "truncated", topic, before: reader.sentUpTo });
+    }
+    const last = items.at(-1);
+    if (last === undefined) {
+      reader.sentUpTo = head; // numbers up to the head exist no more
+      return;
+    }
+    const bytes = this.#send({ kind: "deliver", topic, after: reader.sentUpTo, items });
+    reader.sentUpTo = last.sequence;
+    this.#source.onPage(items.length, bytes);
+  }
+
+  #send(frame: HolderFrame): number {
+    const encoded = encodeHolderFrame(frame);
+    this.#stream.send(encoded);
+    return encoded.byteLength;
+  }
+}

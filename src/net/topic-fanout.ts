@@ -1,0 +1,143 @@
+/**
+ * From one stored envelope to all who read its topic now.
+ *
+ * 1. What was stored within one tick goes out as one frame per topic, encoded once for all readers.
+ * 2. A reader gets that frame only if it stands exactly before it; any other reader is told to read from the log.
+ *    So notifications may be late, reordered or lost: what a reader receives is complete and in order all the same.
+ * 3. Nothing is kept between ticks but who reads what.
+ */
+import type { Sequence, Topic } from "../wire/ids.ts";
+import { FRAME_ENVELOPES_MAX } from "../wire/limits.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { encodeHolderFrame } from "../wire/topic-frames.ts";
+import { withLength } from "./frame-stream.ts";
+
+/** Bytes of envelopes in one deliver frame: half of what a frame may hold. */
+const FRAME_BUDGET_BYTES = 524_288;
+
+/** One numbered envelope. */
+export interface StoredEnvelope {
+  readonly sequence: Sequence;
+  readonly envelope: Uint8Array;
+}
+
+/** One subscription as the fan-out sees it. */
+export interface TopicReader {
+  readonly topic: Topic;
+  /** The last number written to this reader. The fan-out and the reader's own catching up move it. */
+  sentUpTo: Sequence;
+  /** True when the reader follows live and its stream takes data. */
+  readonly accepts: () => boolean;
+  readonly send: (prefixedFrame: Uint8Array) => void;
+  /** There is something after `sentUpTo` that it did not get: it reads from the log when it can. */
+  readonly fallBehind: () => void;
+}
+
+/** What one tick sent, for metrics. */
+export interface FanoutTick {
+  readonly envelopes: number;
+  readonly deliveries: number;
+  readonly bytes: number;
+}
+
+export interface TopicFanout {
+  readonly add: (reader: TopicReader) => void;
+  readonly remove: (reader: TopicReader) => void;
+  /** Tells that an envelope has become durable. */
+  readonly stored: (topic: Topic, item: StoredEnvelope) => void;
+  /** Topics that somebody reads now. */
+  readonly topics: () => number;
+}
+
+interface LiveTopic {
+  readonly readers: Set<TopicReader>;
+  news: StoredEnvelope[];
+}
+
+/** An empty fan-out. `onTick` is called after each tick that had anything to send. */
+export function topicFanout(onTick: (tick: FanoutTick) => void): TopicFanout {
+  const topics = new Map<string, LiveTopic>();
+  const fresh = new Set<LiveTopic>();
+  let scheduled = false;
+
+  function tick(): void {
+    scheduled = false;
+    let [envelopes, deliveries, bytes] = [0, 0, 0];
+    for (const topic of fresh) {
+      for (const run of contiguousRuns(topic.news)) {
+        const sent = sendRun(topic.readers, run);
+        envelopes += run.length;
+        deliveries += sent.deliveries;
+        bytes += sent.bytes;
+      }
+      topic.news = [];
+    }
+    fresh.clear();
+    onTick({ envelopes, deliveries, bytes });
+  }
+
+  return {
+    add: (reader) => {
+      const key = toHex(reader.topic);
+      const topic = topics.get(key) ?? { readers: new Set(), news: [] };
+      topic.readers.add(reader);
+      topics.set(key, topic);
+    },
+    remove: (reader) => {
+      const key = toHex(reader.topic);
+      const topic = topics.get(key);
+      topic?.readers.delete(reader);
+      if (topic?.readers.size === 0) topics.delete(key);
+    },
+    stored: (name, item) => {
+      const topic = topics.get(toHex(name));
+      if (topic === undefined) return;
+      topic.news.push(item);
+      fresh.add(topic);
+      if (scheduled) return;
+      scheduled = true;
+      setImmediate(tick);
+    },
+    topics: () => topics.size,
+  };
+}
+
+function sendRun(readers: Set<TopicReader>, run: readonly StoredEnvelope[]): { deliveries: number; bytes: number } {
+  const [first, last] = [run[0], run.at(-1)];
+  if (first === undefined || last === undefined) return { deliveries: 0, bytes: 0 };
+  const after = (first.sequence - 1) as Sequence;
+  let frame: Uint8Array | undefined;
+  let deliveries = 0;
+  for (const reader of readers) {
+    if (reader.sentUpTo >= last.sequence) continue;
+    if (reader.sentUpTo !== after || !reader.accepts()) {
+      reader.fallBehind();
+      continue;
+    }
+    frame ??= withLength(encodeHolderFrame({ kind: "deliver", topic: reader.topic, after, items: run }));
+    reader.send(frame);
+    reader.sentUpTo = last.sequence;
+    deliveries += run.length;
+  }
+  return { deliveries, bytes: frame === undefined ? 0 : (frame.byteLength * deliveries) / run.length };
+}
+
+/** In order, without repetitions, cut where numbers are missing and where a frame is full. */
+function contiguousRuns(news: readonly StoredEnvelope[]): StoredEnvelope[][] {
+  const runs: StoredEnvelope[][] = [];
+  let run: StoredEnvelope[] = [];
+  let bytes = 0;
+  for (const item of [...news].sort((a, b) => a.sequence - b.sequence)) {
+    const previous = run.at(-1)?.sequence;
+    if (previous === item.sequence) continue;
+    const full = run.length === FRAME_ENVELOPES_MAX || bytes + item.envelope.byteLength > FRAME_BUDGET_BYTES;
+    if (previous === undefined || previous + 1 !== item.sequence || full) {
+      run = [];
+      runs.push(run);
+      bytes = 0;
+    }
+    run.push(item);
+    bytes += item.envelope.byteLength;
+  }
+  return runs;
+}

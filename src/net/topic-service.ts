@@ -1,0 +1,130 @@
+/**
+ * `/hermes/topic/1.0.0` for whoever holds logs: a relay now, members for each other with the same code.
+ *
+ * 1. A connection from which nothing came for `silentAfterMs` is cut: half-open links do not pile up.
+ * 2. `close` ends every session; the log belongs to whoever gave it and is not closed here.
+ *
+ * It does not know what a relay is, nor how the log stores.
+ * @see PROTOCOL.md § Topic protocol
+ */
+import "./node-shims.ts";
+import { randomBytes } from "node:crypto";
+import type { Connection, Stream } from "@libp2p/interface";
+import type { Verifier } from "../verify/verifier.ts";
+import { FrameStream } from "./frame-stream.ts";
+import type { NetNode } from "./node.ts";
+import type { TopicServiceEvent } from "./topic-events.ts";
+import { topicFanout } from "./topic-fanout.ts";
+import { TOPIC_LIMITS, TOPIC_STREAMS_PER_CONNECTION, type TopicLimits } from "./topic-limits.ts";
+import type { TopicLog } from "./topic-log.ts";
+import { type SessionContext, TopicSession } from "./topic-session.ts";
+import { gate } from "./turn-gate.ts";
+
+/** Protocol id of the topic stream. */
+export const TOPIC_PROTOCOL = "/hermes/topic/1.0.0";
+/** Looks for silent connections per `silentAfterMs`. */
+const SILENCE_CHECKS = 4;
+
+/** What a topic service is made of. */
+export interface TopicServiceOptions {
+  readonly log: TopicLog;
+  readonly verifier: Verifier;
+  /** Those given replace {@link TOPIC_LIMITS}. */
+  readonly limits?: Partial<TopicLimits>;
+  /** Says whether an access token is good. Undefined: everybody may use this holder. */
+  readonly admit?: (accessToken: string) => boolean;
+  /** Called often and synchronously: count, do not work. */
+  readonly onEvent?: (event: TopicServiceEvent) => void;
+}
+
+/** A running topic service. */
+export interface TopicService {
+  /** Answers the protocol on `node`; may be called before the node starts, so that no early client is turned away. */
+  readonly serve: (node: NetNode) => Promise<void>;
+  /** Sessions open now, and topics that somebody reads now. */
+  readonly counts: () => { readonly sessions: number; readonly topics: number };
+  /** Ends all sessions and stops answering. */
+  readonly close: () => Promise<void>;
+}
+
+interface OpenSession {
+  readonly stream: FrameStream;
+  readonly connection: Connection;
+}
+
+/** A topic service over `options.log`. It serves nobody before {@link TopicService.serve}. */
+export function createTopicService(options: TopicServiceOptions): TopicService {
+  const limits = { ...TOPIC_LIMITS, ...options.limits };
+  const onEvent = options.onEvent ?? (() => undefined);
+  const context: SessionContext = {
+    log: options.log,
+    verifier: options.verifier,
+    admit: options.admit,
+    limits,
+    reads: gate(limits.readsUnderWay),
+    fanout: topicFanout((tick) => onEvent({ kind: "fanned-out", ...tick })),
+    onPage: (envelopes, bytes) => onEvent({ kind: "page-sent", envelopes, bytes }),
+    onEvent,
+  };
+  const sessions = new Set<OpenSession>();
+  const nodes = new Set<NetNode>();
+  const silenceTimer = setInterval(
+    () => cutSilent(sessions, limits.silentAfterMs),
+    limits.silentAfterMs / SILENCE_CHECKS,
+  );
+  silenceTimer.unref();
+
+  return {
+    serve: async (node) => {
+      nodes.add(node);
+      await node.libp2p.handle(
+        TOPIC_PROTOCOL,
+        (stream, connection) => accept(context, sessions, { node, stream, connection }),
+        {
+          maxInboundStreams: TOPIC_STREAMS_PER_CONNECTION,
+          runOnLimitedConnection: true,
+        },
+      );
+    },
+    counts: () => ({ sessions: sessions.size, topics: context.fanout.topics() }),
+    close: async () => {
+      clearInterval(silenceTimer);
+      await Promise.all([...nodes].map((node) => node.libp2p.unhandle(TOPIC_PROTOCOL)));
+      await Promise.all([...sessions].map(({ stream }) => stream.close()));
+    },
+  };
+}
+
+interface Arrival {
+  readonly node: NetNode;
+  readonly stream: Stream;
+  readonly connection: Connection;
+}
+
+function accept(context: SessionContext, sessions: Set<OpenSession>, { node, stream, connection }: Arrival): void {
+  const frames = new FrameStream(stream, connection, {
+    frame: (bytes) => session.frame(bytes),
+    writable: () => session.writable(),
+    closed: (reason) => {
+      session.end();
+      sessions.delete(open);
+      context.onEvent({ kind: "session-closed", reason });
+    },
+  });
+  const identity = {
+    holderPeerId: node.peerIdBytes,
+    openerPeerId: connection.remotePeer.toMultihash().bytes,
+    nonce: new Uint8Array(randomBytes(32)),
+  };
+  const session = new TopicSession(context, identity, frames);
+  const open: OpenSession = { stream: frames, connection };
+  sessions.add(open);
+  context.onEvent({ kind: "session-opened" });
+}
+
+function cutSilent(sessions: ReadonlySet<OpenSession>, silentAfterMs: number): void {
+  const deadline = Date.now() - silentAfterMs;
+  for (const { stream, connection } of sessions) {
+    if (stream.heardAtMs < deadline) connection.abort(new Error("silent for too long"));
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * One connection of a topic service: its challenge, what it has opened, what it reads.
+ *
+ * 1. Nothing is served of a topic that was not opened here with a proof for this nonce and these two PeerIds.
+ * 2. An answer is sent when what it says is durable.
+ * 3. Memory is bounded by {@link TopicLimits}: too many requests under way stop the reading of more, too many
+ *    unsent bytes stop the writing (topic-catch-up.ts).
+ * 4. Bytes that are no frame end the stream. Nothing from the peer makes us throw.
+ */
+import { checkOpenProof } from "../verify/open-proof.ts";
+import type { Verifier } from "../verify/verifier.ts";
+import type { Topic } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import {
+  type ClientFrame,
+  decodeClientFrame,
+  encodeHolderFrame,
+  type HolderFrame,
+  REFUSAL,
+  type Refusal,
+} from "../wire/topic-frames.ts";
+import { appendEnvelopes } from "./append-check.ts";
+import type { FrameStream } from "./frame-stream.ts";
+import { CatchUp, type CatchUpReader, type CatchUpSource } from "./topic-catch-up.ts";
+import type { TopicServiceEvent } from "./topic-events.ts";
+import type { TopicFanout } from "./topic-fanout.ts";
+import { CHECKS_PER_TURN } from "./topic-limits.ts";
+import { nextTurn } from "./turn-gate.ts";
+
+/** What all sessions of a service share. */
+export interface SessionContext extends CatchUpSource {
+  readonly verifier: Verifier;
+  readonly fanout: TopicFanout;
+  /** `undefined`: everybody may use this holder. */
+  readonly admit: ((accessToken: string) => boolean) | undefined;
+  readonly onEvent: (event: TopicServiceEvent) => void;
+}
+
+/** Who is at the two ends, as the connection authenticated them (multihash bytes), and the nonce of this stream. */
+export interface SessionIdentity {
+  readonly holderPeerId: Uint8Array;
+  readonly openerPeerId: Uint8Array;
+  /** 32 random bytes. */
+  readonly nonce: Uint8Array;
+}
+
+type Request<K extends ClientFrame["kind"]> = ClientFrame & { readonly kind: K };
+
+/** The service's side of one stream. */
+export class TopicSession {
+  readonly #context: SessionContext;
+  readonly #identity: SessionIdentity;
+  readonly #stream: FrameStream;
+  readonly #reading: CatchUp;
+  readonly #opened = new Set<string>();
+  readonly #readers = new Map<string, CatchUpReader>();
+  #admitted: boolean;
+  #forged = 0;
+  #requests = 0;
+  #bytes = 0;
+  #paused = false;
+
+  /** Begins the session: sends the challenge. */
+  constructor(context: SessionContext, identity: SessionIdentity, stream: FrameStream) {
+    this.#context = context;
+    this.#identity = identity;
+    this.#stream = stream;
+    this.#reading = new CatchUp(context, stream);
+    this.#admitted = context.admit === undefined;
+    this.#send({ kind: "challenge", log: context.log.logId, nonce: identity.nonce });
+  }
+
+  /** One frame from the stream. */
+  frame(encoded: Uint8Array): void {
+    const frame = decodeClientFrame(encoded);
+    if (frame === undefined) {
+      this.#refuse(0, REFUSAL.malformed, "not a frame of this protocol");
+      this.#stream.close();
+      return;
+    }
+    const frameBytes = encoded.byteLength;
+    this.#begin(frameBytes);
+    this.#answer(frame)
+      .catch(() => this.#refuse(frame.id, REFUSAL.unavailable, "the store cannot do that now"))
+      .finally(() => this.#settle(frameBytes));
+  }
+
+  /** The stream takes data again. */
+  writable(): void {
+    this.#reading.proceed();
+  }
+
+  /** Forgets all readers: the stream is over. */
+  end(): void {
+    for (const reader of this.#readers.values()) this.#drop(reader.topic);
+    this.#opened.clear();
+  }
+
+  #answer(frame: ClientFrame): Promise<void> {
+    switch (frame.kind) {
+      case "open":
+        return this.#open(frame);
+      case "append":
+        return this.#append(frame);
+      case "subscribe":
+        return this.#subscribe(frame);
+      case "unsubscribe":
+        return this.#unsubscribe(frame);
+      case "trim":
+        return this.#trim(frame);
+      case "ping":
+        this.#send({ kind: "pong", id: frame.id });
+        return Promise.resolve();
+    }
+  }
+
+  async #open({ id, access, proofs }: Request<"open">): Promise<void> {
+    const { admit, limits, onEvent } = this.#context;
+    this.#admitted ||= admit?.(access) ?? true;
+    if (!this.#admitted) return this.#refuse(id, REFUSAL.token, NO_TOKEN);
+    if (this.#opened.size + proofs.length > limits.topicsPerConnection) {
+      return this.#refuse(id, REFUSAL.limit, "too many topics on one connection");
+    }
+    const refused: Topic[] = [];
+    for (const [i, proof] of proofs.entries()) {
+      if (i % CHECKS_PER_TURN === CHECKS_PER_TURN - 1) await nextTurn();
+      if (!(await this.#openOne(proof))) refused.push(proof.topic);
+    }
+    onEvent({ kind: "opened", topics: proofs.length - refused.length, refused: refused.length });
+    this.#send({ kind: "opened", id, refused, resume: new Uint8Array(0) });
+    this.#countForged(refused.length);
+  }
+
+  async #openOne({ topic, inbox, signature }: Request<"open">["proofs"][number]): Promise<boolean> {
+    const claim = { ...this.#identity, topic, inbox };
+    if (checkOpenProof(this.#context.verifier, claim, signature) !== "valid") return false;
+    if (inbox) await this.#context.log.registerInbox(topic);
+    this.#opened.add(toHex(topic));
+    return true;
+  }
+
+  async #append({ id, envelopes }: Request<"append">): Promise<void> {
+    if (!this.#admitted) return this.#refuse(id, REFUSAL.token, NO_TOKEN);
+    const { fanout, onEvent } = this.#context;
+    const { results, fresh } = await appendEnvelopes(this.#context, envelopes);
+    this.#send({ kind: "appended", id, results });
+    for (const { item, result } of fresh) {
+      fanout.stored(item.topic, { sequence: result.sequence, envelope: item.envelope });
+    }
+    const refused = results.filter((result) => result.kind === "refused");
+    onEvent({
+      kind: "appended",
+      stored: fresh.length,
+      duplicates: results.length - refused.length - fresh.length,
+      refused: refused.length,
+      bytes: fresh.reduce((sum, { item }) => sum + item.envelope.byteLength, 0),
+    });
+    this.#countForged(refused.filter((result) => result.reason === REFUSAL.forged).length);
+  }
+
+  async #subscribe({ id, cursors }: Request<"subscribe">): Promise<void> {
+    const unopened = cursors.some(({ topic }) => !this.#opened.has(toHex(topic)));
+    if (unopened) return this.#refuse(id, REFUSAL.unknownTopic, "open the topic first");
+    this.#send({ kind: "done", id });
+    for (const { topic, log, after } of cursors) {
+      this.#drop(topic);
+      const reader = this.#reading.begin(topic, log, after);
+      this.#readers.set(toHex(topic), reader);
+      this.#context.fanout.add(reader);
+    }
+  }
+
+  async #unsubscribe({ id, topics }: Request<"unsubscribe">): Promise<void> {
+    for (const topic of topics) {
+      this.#drop(topic);
+      this.#opened.delete(toHex(topic));
+    }
+    this.#send({ kind: "done", id });
+  }
+
+  async #trim({ id, topic, upTo }: Request<"trim">): Promise<void> {
+    const { log } = this.#context;
+    const own = this.#opened.has(toHex(topic)) && (await log.isInbox(topic));
+    if (!own) return this.#refuse(id, REFUSAL.unknownTopic, "only one's own inbox can be trimmed");
+    await log.trim(topic, upTo);
+    this.#send({ kind: "done", id });
+  }
+
+  #drop(topic: Topic): void {
+    const reader = this.#readers.get(toHex(topic));
+    if (reader === undefined) return;
+    this.#readers.delete(toHex(topic));
+    this.#reading.drop(reader);
+    this.#context.fanout.remove(reader);
+  }
+
+  #begin(frameBytes: number): void {
+    const { requestsUnderWay, bytesUnderWay } = this.#context.limits;
+    this.#requests += 1;
+    this.#bytes += frameBytes;
+    if (this.#requests < requestsUnderWay && this.#bytes < bytesUnderWay) return;
+    this.#paused = true;
+    this.#stream.pause();
+  }
+
+  #settle(frameBytes: number): void {
+    const { requestsUnderWay, bytesUnderWay } = this.#context.limits;
+    this.#requests -= 1;
+    this.#bytes -= frameBytes;
+    if (!this.#paused || this.#requests > requestsUnderWay / 2 || this.#bytes > bytesUnderWay / 2) return;
+    this.#paused = false;
+    this.#stream.resume();
+  }
+
+  #countForged(count: number): void {
+    this.#forged += count;
+    if (this.#forged > this.#context.limits.forgedPerConnection) this.#stream.abort("too many forged signatures");
+  }
+
+  #send(frame: HolderFrame): void {
+    this.#stream.send(encodeHolderFrame(frame));
+  }
+
+  #refuse(id: number, reason: Refusal, detail: string): void {
+    this.#send({ kind: "refused", id, reason, retryAfterMs: 0, detail });
+  }
+}
+
+const NO_TOKEN = "this holder asks for an access token";
