@@ -1,0 +1,149 @@
+/**
+ * The store's worker thread: it owns the database, so that waiting for the disk never delays the network.
+ *
+ * 1. Group commit: whatever waits when the worker is free shares one transaction, and is answered after its commit.
+ * 2. When a shared transaction fails, each call is tried alone: one that does not fit takes no other with it, and a
+ *    trim that would free room is not lost among appends.
+ * 3. Reads come after the commits that were queued before them.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import type Sqlite from "better-sqlite3-multiple-ciphers";
+import { createDirectoryStore } from "./directory-store.ts";
+import {
+  type CallName,
+  type StoreCalls,
+  type StoreGreeting,
+  type StoreOptions,
+  type StoreReply,
+  type StoreRequest,
+  WRITES,
+} from "./store-calls.ts";
+import { openDatabase, storageFault } from "./store-schema.ts";
+import { createTopicStore } from "./topic-store.ts";
+
+type Port = NonNullable<typeof parentPort>;
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+if (parentPort) serve(parentPort, workerData as StoreOptions);
+
+function serve(port: Port, options: StoreOptions): void {
+  try {
+    const db = openDatabase(options);
+    const topics = createTopicStore(db, options);
+    const greeting: StoreGreeting = { kind: "open", logId: topics.logId };
+    answerCalls(port, db, operations(db, topics, createDirectoryStore(db, options)));
+    port.postMessage(greeting);
+  } catch (error) {
+    const { code, message } = storageFault(error);
+    const greeting: StoreGreeting = { kind: "refused", code, message };
+    port.postMessage(greeting);
+  }
+}
+
+type Topics = ReturnType<typeof createTopicStore>;
+type Directory = ReturnType<typeof createDirectoryStore>;
+
+interface Operations {
+  readonly calls: StoreCalls;
+  readonly savepoint: () => () => void;
+}
+
+function operations(db: Sqlite.Database, topics: Topics, directory: Directory): Operations {
+  const calls: StoreCalls = {
+    append: (items) => topics.append(items, Date.now()),
+    read: topics.read,
+    registerInbox: (topic) => topics.registerInbox(topic, Date.now()),
+    isInbox: topics.isInbox,
+    trim: topics.trim,
+    publish: (record) => directory.publish(record, Date.now()),
+    take: directory.take,
+    peek: directory.peek,
+    count: directory.count,
+    purge: (nowMs) => [topics.purge(nowMs), directory.purge(nowMs)].includes(true),
+    usage: () => ({ log: topics.usage(), directory: directory.usage() }),
+    close: () => {
+      db.close();
+    },
+  };
+  return {
+    calls,
+    savepoint: () => {
+      const restore = [topics.savepoint(), directory.savepoint()];
+      return () => {
+        for (const each of restore) each();
+      };
+    },
+  };
+}
+
+function answerCalls(port: Port, db: Sqlite.Database, { calls, savepoint }: Operations): void {
+  let waiting: StoreRequest[] = [];
+
+  function run({ name, args }: StoreRequest): unknown {
+    return (calls[name] as (...args: readonly unknown[]) => unknown)(...args);
+  }
+
+  /** Runs the calls in one transaction: all outcomes, or none and the error. */
+  function commit(requests: readonly StoreRequest[]): readonly unknown[] {
+    const restore = savepoint();
+    try {
+      return db.transaction(() => requests.map(run)).immediate();
+    } catch (error) {
+      restore();
+      throw error;
+    }
+  }
+
+  function commitTogether(requests: readonly StoreRequest[]): readonly Outcome[] {
+    try {
+      return commit(requests).map((value) => ({ value }));
+    } catch (error) {
+      if (requests.length === 1) return [{ error }];
+      return requests.flatMap((each) => commitTogether([each]));
+    }
+  }
+
+  function drain(): void {
+    const requests = waiting;
+    waiting = [];
+    const writes = requests.filter(({ name }) => WRITES.has(name));
+    if (writes.length > 0) {
+      const outcomes = commitTogether(writes);
+      writes.forEach((request, i) => {
+        reply(port, request, outcomes[i] ?? { error: undefined });
+      });
+    }
+    for (const request of requests) {
+      if (!WRITES.has(request.name))
+        reply(
+          port,
+          request,
+          attempt(() => run(request)),
+        );
+    }
+    if (requests.some(({ name }) => name === "close")) port.close();
+  }
+
+  port.on("message", (request: StoreRequest) => {
+    waiting.push(request);
+    if (waiting.length === 1) setImmediate(drain);
+  });
+}
+
+function attempt(run: () => unknown): Outcome {
+  try {
+    return { value: run() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function reply(port: Port, { id }: { readonly id: number; readonly name: CallName }, outcome: Outcome): void {
+  port.postMessage(replyOf(id, outcome));
+}
+
+function replyOf(id: number, outcome: Outcome): StoreReply {
+  if ("value" in outcome) return { kind: "value", id, value: outcome.value };
+  const { code, message } = storageFault(outcome.error);
+  return { kind: "fault", id, code, message };
+}

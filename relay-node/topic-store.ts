@@ -1,0 +1,227 @@
+/**
+ * Topic logs in the relay's database: numbering, dedupe, quotas, retention. Synchronous; runs in the store's
+ * worker, inside the transactions that the worker opens.
+ *
+ * 1. A topic's numbers only grow. Its row outlives its envelopes; when an empty row is forgotten at last, its head
+ *    raises the number at which every later topic starts.
+ * 2. What is refused leaves no trace: no row, no number.
+ * 3. Envelopes of one topic go from the front only (trim, retention), so the last one has the topic's head.
+ */
+import type Sqlite from "better-sqlite3-multiple-ciphers";
+import type { LogAppendResult, LogItem, LogPage } from "../src/net/topic-log.ts";
+import { ENVELOPE_KIND } from "../src/wire/envelope.ts";
+import { Fault } from "../src/wire/fault.ts";
+import { LogId, type Sequence, type Topic } from "../src/wire/ids.ts";
+import { ENVELOPE_MAX_BYTES } from "../src/wire/limits.ts";
+import {
+  ENVELOPE_OVERHEAD_BYTES,
+  type OldEnvelope,
+  TOPIC_OVERHEAD_BYTES,
+  TOPIC_SQL,
+  type TopicRow,
+} from "./topic-rows.ts";
+
+/** Part of a topic's quota kept for membership entries, so that messages cannot lock a group out of its own log. */
+const ENTRY_RESERVE = 1 / 16;
+/** An empty inbox that nobody opened or wrote to is forgotten after this: its owner is taken to be gone. */
+const INBOX_FORGOTTEN_AFTER_MS = 365 * 86_400_000;
+/** Rows erased in one transaction (at most 16 MiB), so that appends do not wait long. */
+const PURGE_CHUNK = 250;
+
+/** Quotas in bytes and retention in ms. */
+export interface TopicLimits {
+  readonly topicMaxBytes: number;
+  readonly inboxMaxBytes: number;
+  readonly totalMaxBytes: number;
+  readonly retentionMs: number;
+}
+
+/** What the store holds. */
+export interface TopicUsage {
+  readonly topics: number;
+  /** Charged bytes, overheads included. */
+  readonly bytes: number;
+}
+
+/** Topic logs over an open database. Writes happen inside a transaction of the caller's. */
+export interface TopicStore {
+  readonly logId: LogId;
+  readonly append: (items: readonly LogItem[], nowMs: number) => readonly LogAppendResult[];
+  readonly read: (
+    topic: Topic,
+    after: number,
+    limits: { readonly limit: number; readonly maxBytes: number },
+  ) => LogPage;
+  /** Throws `storage/full` when the total quota has no room for one more topic. */
+  readonly registerInbox: (topic: Topic, nowMs: number) => void;
+  readonly isInbox: (topic: Topic) => boolean;
+  readonly trim: (topic: Topic, upTo: number) => void;
+  /** Erases up to a chunk of what is older than the retention; answers whether there may be more. */
+  readonly purge: (nowMs: number) => boolean;
+  readonly usage: () => TopicUsage;
+  /** Remembers what is counted now; the answer brings it back, for when the transaction that follows fails. */
+  readonly savepoint: () => () => void;
+}
+
+/** @param db open and migrated, see store-schema.ts */
+export function createTopicStore(db: Sqlite.Database, limits: TopicLimits): TopicStore {
+  const rows = prepare(db);
+  const books: Books = { rows, limits, usage: rows.usage.get() ?? { topics: 0, bytes: 0 } };
+  return {
+    logId: LogId.from(new Uint8Array(rows.meta.get("log-id")?.value ?? [])),
+    append: (items, nowMs) => items.map((item) => append(books, item, nowMs)),
+    read: (topic, after, limits) => read(rows, topic, { after, ...limits }),
+    registerInbox: (topic, nowMs) => registerInbox(books, topic, nowMs),
+    isInbox: (topic) => rows.topic.get(topic)?.inbox === 1,
+    trim: (topic, upTo) => trim(books, topic, upTo),
+    purge: (nowMs) => [expire(books, nowMs), forget(books, nowMs)].includes(true),
+    usage: () => books.usage,
+    savepoint: () => {
+      const saved = books.usage;
+      return () => {
+        books.usage = saved;
+      };
+    },
+  };
+}
+
+interface Books {
+  readonly rows: ReturnType<typeof prepare>;
+  readonly limits: TopicLimits;
+  usage: TopicUsage;
+}
+
+function charge(books: Books, topics: number, bytes: number): void {
+  const { usage } = books;
+  books.usage = { topics: usage.topics + topics, bytes: usage.bytes + bytes + topics * TOPIC_OVERHEAD_BYTES };
+}
+
+function firstNumber(rows: Books["rows"]): number {
+  return Number(rows.meta.get("first-number")?.value ?? 0);
+}
+
+function createTopic(books: Books, topic: Topic, nowMs: number): TopicRow {
+  const head = firstNumber(books.rows);
+  const number = Number(books.rows.addTopic.run(topic, head, nowMs).lastInsertRowid);
+  charge(books, 1, 0);
+  return { number, inbox: 0, head, floor: 0, bytes: 0, used_at: nowMs };
+}
+
+function append(books: Books, item: LogItem, nowMs: number): LogAppendResult {
+  const { rows } = books;
+  if (item.envelope.length > ENVELOPE_MAX_BYTES) return { kind: "error", error: "too-large" };
+  const known = rows.topic.get(item.topic);
+  const there = known && rows.byId.get(known.number, item.id);
+  if (there) return { kind: "stored", sequence: there.sequence as Sequence, duplicate: true };
+  const cost = item.envelope.length + ENVELOPE_OVERHEAD_BYTES;
+  if (!hasRoom(books, known, item)) return { kind: "error", error: "quota" };
+  const row = known ?? createTopic(books, item.topic, nowMs);
+  const sequence = row.head + 1;
+  rows.addEnvelope.run(row.number, sequence, nowMs, item.id, item.envelope);
+  rows.update.run(row.inbox, sequence, row.floor, row.bytes + cost, nowMs, row.number);
+  charge(books, 0, cost);
+  return { kind: "stored", sequence: sequence as Sequence, duplicate: false };
+}
+
+function hasRoom({ limits, usage }: Books, row: TopicRow | undefined, item: LogItem): boolean {
+  const cost = item.envelope.length + ENVELOPE_OVERHEAD_BYTES;
+  const newTopic = row === undefined ? TOPIC_OVERHEAD_BYTES : 0;
+  if (usage.bytes + cost + newTopic > limits.totalMaxBytes) return false;
+  return (row?.bytes ?? 0) + cost <= quotaOf(row, item, limits);
+}
+
+function quotaOf(row: TopicRow | undefined, item: LogItem, limits: TopicLimits): number {
+  if (row?.inbox === 1 || item.kind === ENVELOPE_KIND.deposit) return limits.inboxMaxBytes;
+  return item.kind === ENVELOPE_KIND.entry ? limits.topicMaxBytes : limits.topicMaxBytes * (1 - ENTRY_RESERVE);
+}
+
+interface PageLimits {
+  readonly after: number;
+  readonly limit: number;
+  readonly maxBytes: number;
+}
+
+function read(rows: Books["rows"], topic: Topic, { after, limit, maxBytes }: PageLimits): LogPage {
+  const row = rows.topic.get(topic);
+  if (!row) return { items: [], head: firstNumber(rows) as Sequence };
+  const items: { sequence: Sequence; envelope: Uint8Array }[] = [];
+  let bytes = 0;
+  for (const { sequence, envelope } of rows.page.iterate(row.number, after, limit)) {
+    bytes += envelope.length;
+    if (items.length > 0 && bytes > maxBytes) break;
+    items.push({ sequence: sequence as Sequence, envelope });
+  }
+  const page: LogPage = { items, head: row.head as Sequence };
+  return after < row.floor ? { ...page, truncatedBefore: (row.floor + 1) as Sequence } : page;
+}
+
+function registerInbox(books: Books, topic: Topic, nowMs: number): void {
+  const { rows, usage, limits } = books;
+  let row = rows.topic.get(topic);
+  if (!row && usage.bytes + TOPIC_OVERHEAD_BYTES > limits.totalMaxBytes) {
+    throw new Fault("storage/full", "the relay's total quota is used up: no inbox can be added");
+  }
+  row ??= createTopic(books, topic, nowMs);
+  rows.update.run(1, row.head, row.floor, row.bytes, nowMs, row.number);
+}
+
+function trim(books: Books, topic: Topic, upTo: number): void {
+  const { rows } = books;
+  const row = rows.topic.get(topic);
+  if (!row) return;
+  const freed = rows.prefixBytes.get(row.number, upTo)?.bytes ?? 0;
+  rows.erasePrefix.run(row.number, upTo);
+  rows.update.run(row.inbox, row.head, row.floor, row.bytes - freed, row.used_at, row.number);
+  charge(books, 0, -freed);
+}
+
+/** Erases a chunk of the envelopes that are too old; answers whether there may be more. */
+function expire(books: Books, nowMs: number): boolean {
+  const { rows, limits } = books;
+  const oldest = rows.oldest.all(PURGE_CHUNK);
+  const young = oldest.findIndex((row) => row.arrived_at >= nowMs - limits.retentionMs);
+  const expired = young < 0 ? oldest : oldest.slice(0, young);
+  for (const row of expired) {
+    rows.expire.run(row.sequence, row.cost, row.topic);
+    charge(books, 0, -row.cost);
+  }
+  const last = expired.at(-1);
+  if (last) rows.eraseArrived.run(last.arrival);
+  return expired.length === PURGE_CHUNK;
+}
+
+/** Erases a chunk of the topics that have been empty and idle for long; answers whether there may be more. */
+function forget(books: Books, nowMs: number): boolean {
+  const { rows, limits } = books;
+  const gone = [
+    ...rows.idle.all(0, nowMs - limits.retentionMs, PURGE_CHUNK),
+    ...rows.idle.all(1, nowMs - Math.max(limits.retentionMs, INBOX_FORGOTTEN_AFTER_MS), PURGE_CHUNK),
+  ];
+  if (gone.length === 0) return false;
+  const first = gone.reduce((most, row) => Math.max(most, row.head), firstNumber(rows));
+  rows.setMeta.run("first-number", Buffer.from(String(first)));
+  for (const row of gone) rows.eraseTopic.run(row.number);
+  charge(books, -gone.length, 0);
+  return gone.length >= PURGE_CHUNK;
+}
+
+function prepare(db: Sqlite.Database) {
+  return {
+    usage: db.prepare<[], TopicUsage>(TOPIC_SQL.usage),
+    meta: db.prepare<[string], { readonly value: Buffer }>(TOPIC_SQL.meta),
+    setMeta: db.prepare<[string, Uint8Array]>(TOPIC_SQL.setMeta),
+    topic: db.prepare<[Uint8Array], TopicRow>(TOPIC_SQL.topic),
+    addTopic: db.prepare<[Uint8Array, number, number]>(TOPIC_SQL.addTopic),
+    update: db.prepare<[number, number, number, number, number, number]>(TOPIC_SQL.update),
+    byId: db.prepare<[number, Uint8Array], { sequence: number }>(TOPIC_SQL.byId),
+    addEnvelope: db.prepare<[number, number, number, Uint8Array, Uint8Array]>(TOPIC_SQL.addEnvelope),
+    page: db.prepare<[number, number, number], { sequence: number; envelope: Buffer }>(TOPIC_SQL.page),
+    prefixBytes: db.prepare<[number, number], { bytes: number | null }>(TOPIC_SQL.prefixBytes),
+    erasePrefix: db.prepare<[number, number]>(TOPIC_SQL.erasePrefix),
+    oldest: db.prepare<[number], OldEnvelope>(TOPIC_SQL.oldest),
+    expire: db.prepare<[number, number, number]>(TOPIC_SQL.expire),
+    eraseArrived: db.prepare<[number]>(TOPIC_SQL.eraseArrived),
+    idle: db.prepare<[number, number, number], { number: number; head: number }>(TOPIC_SQL.idle),
+    eraseTopic: db.prepare<[number]>(TOPIC_SQL.eraseTopic),
+  };
+}
