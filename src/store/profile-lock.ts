@@ -72,6 +72,8 @@ function owner(lock: Database.Database, socketNote: string, directory: string): 
 function tryLock(path: string): Database.Database | undefined {
   const database = new Database(path, { timeout: 0 });
   try {
+    // Nothing is ever written, so no journal file is needed beside it.
+    database.pragma("journal_mode = MEMORY");
     database.exec("BEGIN EXCLUSIVE");
     return database;
   } catch (error) {

@@ -14,7 +14,7 @@ import { Fault } from "../wire/fault.ts";
 import { errorCode } from "./storage-fault.ts";
 
 const MAX_SOCKET_PATH_BYTES = 99;
-const DIRECTORY_NAME = /^hermes-[A-Za-z0-9]{6}$/;
+const DIRECTORY_NAME = /^hermes-run-[A-Za-z0-9]{6}$/;
 const SOCKET_NAME = "socket";
 /** Between making a directory and listening in it lie milliseconds; a younger one may be just starting. */
 const YOUNG_MS = 60_000;
@@ -36,7 +36,7 @@ export async function createRuntimeDirectory(env: Environment): Promise<RuntimeD
     return { socketPath: `\\\\.\\pipe\\hermes-${randomBytes(16).toString("hex")}`, remove: async () => {} };
   }
   for (const base of bases(env)) {
-    const directory = await mkdtemp(join(base, "hermes-")).catch(() => undefined);
+    const directory = await mkdtemp(join(base, "hermes-run-")).catch(() => undefined);
     if (directory === undefined) continue;
     await removeLeftovers(base);
     return { socketPath: join(directory, SOCKET_NAME), remove: () => removeDirectory(directory) };
@@ -49,7 +49,7 @@ export async function createRuntimeDirectory(env: Environment): Promise<RuntimeD
 
 /** Candidates short enough, best first. */
 function bases(env: Environment): string[] {
-  const tail = Buffer.byteLength(`/hermes-XXXXXX/${SOCKET_NAME}`);
+  const tail = Buffer.byteLength(`/hermes-run-XXXXXX/${SOCKET_NAME}`);
   return [env["XDG_RUNTIME_DIR"] ?? "", tmpdir(), "/tmp"].filter(
     (base) => base.startsWith("/") && Buffer.byteLength(base) + tail <= MAX_SOCKET_PATH_BYTES,
   );
