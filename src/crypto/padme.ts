@@ -30,7 +30,7 @@ export function unpad(padded: Uint8Array): Uint8Array | undefined {
   const length = new DataView(padded.buffer, padded.byteOffset, 4).getUint32(0);
   if (paddedLength(length) !== padded.length) return undefined;
   if (padded.subarray(4 + length).some((each) => each !== 0)) return undefined;
-  return padded.slice(4, 4 + length);
+  return Uint8Array.from(padded.subarray(4, 4 + length));
 }
 
 /** Rounds `length` up so that its binary form ends in zeros after the first log2(log2(length)) + 1 bits. */

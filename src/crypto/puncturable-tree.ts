@@ -5,6 +5,7 @@
  * 1. left(n) = HMAC(n, "tree/0"), right(n) = HMAC(n, "tree/1"); a point's bits are walked from the most significant.
  * 2. Nodes held cover disjoint sets of points; a punctured point is covered by none.
  * 3. Puncturing keeps the siblings on the path and drops the path. Nothing here mutates a tree.
+ * 4. Copies are made with Uint8Array.from: `slice` of a Node Buffer is a view, and wiping it would wipe the tree.
  *
  * Used twice: the fork tree (128-bit points) and the senders' tree (32-bit points).
  * @see PROTOCOL.md § Puncturable tree; Goldreich, Goldwasser, Micali 1986
@@ -40,14 +41,14 @@ export type ForkTree = PuncturableTree<16>;
 
 /** The whole tree under `root` (32 bytes). */
 export function treeOf<Length extends PointBytes>(root: Uint8Array, pointBytes: Length): PuncturableTree<Length> {
-  return { pointBytes, nodes: [{ depth: 0, path: new Uint8Array(pointBytes), secret: root.slice() }] };
+  return { pointBytes, nodes: [{ depth: 0, path: new Uint8Array(pointBytes), secret: Uint8Array.from(root) }] };
 }
 
 /** The leaf (32 bytes) at `point`, or `undefined` when it was punctured. */
 export function evaluate(p: Primitives, tree: PuncturableTree<PointBytes>, point: Uint8Array): Uint8Array | undefined {
   const start = tree.nodes[indexOfCover(tree, point)];
   if (start === undefined) return undefined;
-  let secret: Uint8Array = start.secret.slice();
+  let secret: Uint8Array = Uint8Array.from(start.secret);
   for (let depth = start.depth; depth < 8 * tree.pointBytes; depth++) {
     const child = childSecret(p, secret, bitAt(point, depth));
     secret.fill(0);
@@ -71,7 +72,7 @@ export function puncture<Length extends PointBytes>(
 /** Roots of all subtrees of `start` that hang off the path to `point`. */
 function siblings(p: Primitives, start: TreeNode, point: Uint8Array): readonly TreeNode[] {
   const kept: TreeNode[] = [];
-  let secret: Uint8Array = start.secret.slice();
+  let secret: Uint8Array = Uint8Array.from(start.secret);
   for (let depth = start.depth; depth < 8 * point.length; depth++) {
     const bit = bitAt(point, depth);
     kept.push({ depth: depth + 1, path: siblingPath(point, depth), secret: childSecret(p, secret, 1 - bit) });

@@ -46,7 +46,7 @@ export function encodingsAllowed(publicKey: Uint8Array, signature: Uint8Array): 
 }
 
 function pointAllowed(encoded: Uint8Array): boolean {
-  const y = encoded.slice();
+  const y = Uint8Array.from(encoded);
   y[31] = (y[31] ?? 0) & 0x7f;
   return lessLittleEndian(y, FIELD_PRIME) && !SMALL_ORDER_Y.some((small) => y.every((byte, i) => byte === small[i]));
 }

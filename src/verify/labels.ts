@@ -61,7 +61,6 @@ export const LABEL_NAMES = [
   "bundle",
   "one-time-prekey",
   "signed-prekey",
-  "one-time-prekey",
   "kem-prekey",
   "fingerprint",
   // account topic and profile
