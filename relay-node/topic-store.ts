@@ -23,6 +23,8 @@ import {
 
 /** Part of a topic's quota kept for membership entries, so that messages cannot lock a group out of its own log. */
 const ENTRY_RESERVE = 1 / 16;
+/** An empty topic's row is kept for two retentions after its last use, to tell late readers that they missed something. */
+const EMPTY_TOPIC_RETENTIONS = 2;
 /** An empty inbox that nobody opened or wrote to is forgotten after this: its owner is taken to be gone. */
 const INBOX_FORGOTTEN_AFTER_MS = 365 * 86_400_000;
 /** Rows erased in one transaction (at most 16 MiB), so that appends do not wait long. */
@@ -193,9 +195,10 @@ function expire(books: Books, nowMs: number): boolean {
 /** Erases a chunk of the topics that have been empty and idle for long; answers whether there may be more. */
 function forget(books: Books, nowMs: number): boolean {
   const { rows, limits } = books;
+  const kept = limits.retentionMs * EMPTY_TOPIC_RETENTIONS;
   const gone = [
-    ...rows.idle.all(0, nowMs - limits.retentionMs, PURGE_CHUNK),
-    ...rows.idle.all(1, nowMs - Math.max(limits.retentionMs, INBOX_FORGOTTEN_AFTER_MS), PURGE_CHUNK),
+    ...rows.idle.all(0, nowMs - kept, PURGE_CHUNK),
+    ...rows.idle.all(1, nowMs - Math.max(kept, INBOX_FORGOTTEN_AFTER_MS), PURGE_CHUNK),
   ];
   if (gone.length === 0) return false;
   const first = gone.reduce((most, row) => Math.max(most, row.head), firstNumber(rows));
