@@ -66,7 +66,9 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
 
 /** Decodes the whole of `bytes`, or answers `undefined` when they are not exactly one value of the format. */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T | undefined {
-  const reader: Reader = { bytes, view: viewOf(bytes), offset: 0 };
+  // a plain view: `slice` of a Node Buffer would not copy (4)
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const reader: Reader = { bytes: plain, view: viewOf(plain), offset: 0 };
   try {
     const value = codec.read(reader);
     return reader.offset === bytes.length ? value : undefined;
@@ -109,7 +111,8 @@ function isUint(value: number, max: number): boolean {
 export const u8: Codec<number> = {
   write: (w, v) => {
     if (!isUint(v, 0xff)) unfit("u8");
-    w.view.setUint8(reserve(w, 1), v);
+    const at = reserve(w, 1); // first: growing replaces the view
+    w.view.setUint8(at, v);
   },
   read: (r) => r.view.getUint8(take(r, 1)),
 };

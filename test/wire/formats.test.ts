@@ -1,0 +1,116 @@
+import fc from "fast-check";
+import { ENVELOPE_KIND, Envelope, type EnvelopeKind } from "../../src/wire/envelope.ts";
+import { DirectoryKey, LogId, Signature, SlotKey, Topic } from "../../src/wire/ids.ts";
+import { DirectoryRecord, PrekeyAnswer, PrekeyRequest, TakenPrekeys } from "../../src/wire/prekey-frames.ts";
+import { AppendResult, ClientFrame, HolderFrame, REFUSAL } from "../../src/wire/topic-frames.ts";
+import { anyText, anyU32, anyU64, brandedBytes, bytesOf, countU32, record } from "./arbitraries.ts";
+import { formatProperties } from "./format-properties.ts";
+
+const few = { maxLength: 3 };
+const some = { minLength: 1, maxLength: 3 };
+const topic = brandedBytes(Topic);
+const signature = brandedBytes(Signature);
+const log = brandedBytes(LogId);
+const sequence = anyU64<"sequence">();
+const reason = fc.constantFrom(...Object.values(REFUSAL));
+const envelopeBytes = bytesOf(200, 1);
+const id = anyU32;
+
+const anyEnvelope = record<Envelope>({
+  version: fc.constant(1),
+  topic,
+  kind: fc.constantFrom<EnvelopeKind>(...Object.values(ENVELOPE_KIND)),
+  body: bytesOf(400),
+  signature,
+});
+
+const anyAppendResult = fc.oneof(
+  record<AppendResult & { kind: "stored" }>({ kind: fc.constant("stored"), sequence, duplicate: fc.boolean() }),
+  record<AppendResult & { kind: "refused" }>({ kind: fc.constant("refused"), reason }),
+);
+
+type ClientFrameOf<K extends ClientFrame["kind"]> = ClientFrame & { readonly kind: K };
+const proof = record({ topic, inbox: fc.boolean(), signature });
+const cursor = record({ topic, log, after: sequence });
+const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
+  record<ClientFrameOf<"open">>({
+    kind: fc.constant("open"),
+    id,
+    access: anyText(256),
+    resume: bytesOf(64),
+    proofs: fc.array(proof, few),
+  }),
+  record<ClientFrameOf<"append">>({ kind: fc.constant("append"), id, envelopes: fc.array(envelopeBytes, some) }),
+  record<ClientFrameOf<"subscribe">>({ kind: fc.constant("subscribe"), id, cursors: fc.array(cursor, some) }),
+  record<ClientFrameOf<"unsubscribe">>({ kind: fc.constant("unsubscribe"), id, topics: fc.array(topic, some) }),
+  record<ClientFrameOf<"trim">>({ kind: fc.constant("trim"), id, topic, upTo: sequence }),
+  record<ClientFrameOf<"ping">>({ kind: fc.constant("ping"), id }),
+);
+
+type HolderFrameOf<K extends HolderFrame["kind"]> = HolderFrame & { readonly kind: K };
+const numbered = record({ sequence, envelope: envelopeBytes });
+const anyHolderFrame: fc.Arbitrary<HolderFrame> = fc.oneof(
+  record<HolderFrameOf<"challenge">>({ kind: fc.constant("challenge"), log, nonce: bytesOf(32, 32) }),
+  record<HolderFrameOf<"opened">>({
+    kind: fc.constant("opened"),
+    id,
+    refused: fc.array(topic, few),
+    resume: bytesOf(64),
+  }),
+  record<HolderFrameOf<"appended">>({ kind: fc.constant("appended"), id, results: fc.array(anyAppendResult, few) }),
+  record<HolderFrameOf<"done">>({ kind: fc.constant("done"), id }),
+  record<HolderFrameOf<"deliver">>({
+    kind: fc.constant("deliver"),
+    topic,
+    after: sequence,
+    items: fc.array(numbered, some),
+  }),
+  record<HolderFrameOf<"caughtUp">>({ kind: fc.constant("caughtUp"), topic, sequence }),
+  record<HolderFrameOf<"truncated">>({ kind: fc.constant("truncated"), topic, before: sequence }),
+  record<HolderFrameOf<"pong">>({ kind: fc.constant("pong"), id }),
+  record<HolderFrameOf<"refused">>({
+    kind: fc.constant("refused"),
+    id,
+    reason,
+    retryAfterMs: anyU32,
+    detail: anyText(256),
+  }),
+);
+
+const sealed = bytesOf(300, 1);
+const directoryKey = brandedBytes(DirectoryKey);
+const slot = brandedBytes(SlotKey);
+const oneTime = record({ id: countU32<"prekey-id">(), sealed });
+const anyRecord = record<DirectoryRecord>({
+  version: fc.constant(1),
+  directoryKey,
+  slot,
+  publishedAt: anyU64<"time-ms">(),
+  bundle: sealed,
+  oneTime: fc.array(oneTime, few),
+});
+const anyTaken = record<TakenPrekeys>({ slot, bundle: sealed, oneTime: fc.option(oneTime, { nil: undefined }) });
+
+type RequestOf<K extends PrekeyRequest["kind"]> = PrekeyRequest & { readonly kind: K };
+const anyPrekeyRequest: fc.Arbitrary<PrekeyRequest> = fc.oneof(
+  record<RequestOf<"publish">>({ kind: fc.constant("publish"), record: anyRecord, signature }),
+  record<RequestOf<"take">>({ kind: fc.constant("take"), directoryKey }),
+  record<RequestOf<"count">>({ kind: fc.constant("count"), directoryKey, slot }),
+);
+
+type AnswerOf<K extends PrekeyAnswer["kind"]> = PrekeyAnswer & { readonly kind: K };
+const anyPrekeyAnswer: fc.Arbitrary<PrekeyAnswer> = fc.oneof(
+  record<AnswerOf<"published">>({ kind: fc.constant("published"), left: anyU32 }),
+  record<AnswerOf<"taken">>({ kind: fc.constant("taken"), devices: fc.array(anyTaken, few) }),
+  record<AnswerOf<"counted">>({ kind: fc.constant("counted"), left: anyU32 }),
+  record<AnswerOf<"refused">>({ kind: fc.constant("refused"), reason }),
+);
+
+formatProperties("Envelope", Envelope, anyEnvelope);
+formatProperties("AppendResult", AppendResult, anyAppendResult);
+formatProperties("ClientFrame", ClientFrame, anyClientFrame);
+formatProperties("HolderFrame", HolderFrame, anyHolderFrame);
+formatProperties("DirectoryRecord", DirectoryRecord, anyRecord);
+formatProperties("TakenPrekeys", TakenPrekeys, anyTaken);
+formatProperties("PrekeyRequest", PrekeyRequest, anyPrekeyRequest);
+formatProperties("PrekeyAnswer", PrekeyAnswer, anyPrekeyAnswer);
