@@ -4,7 +4,7 @@
  * Both sides may start at once, or one may lose its state and start again, so there can be several ratchets.
  * Each side tells, inside every message, since when (by its own clock) it has had that ratchet. A device starts
  * a ratchet only when it has none or gives up those it has, so whatever a side had before its last start is dead.
- * Among the living, both sides send on the one with the lowest id.
+ * Among the living ones on which the other has written, each side sends on the one with the lowest id.
  *
  * 1. Which ratchet is sent on depends on what has arrived, not on the order in which it did. So both sides agree as
  *    soon as both have seen the same.
@@ -65,15 +65,17 @@ export const encodePairwiseSession = (session: PairwiseSession): Uint8Array => e
 export const decodePairwiseSession = (encoded: Uint8Array): PairwiseSession | undefined =>
   decode(PairwiseSession, encoded);
 
-/** The ratchet to send on: the living one with the lowest id (of all, should a clock that was set back leave none). */
-export function activeRatchet(session: Omit<PairwiseSession, "version">): SessionRatchet {
-  const living = session.ratchets.filter((each) => isLiving(session, each));
-  const candidates = living.length === 0 ? session.ratchets : living;
+/**
+ * The ratchet to send on: of the living ones that the peer has shown to have, else of the living ones, that with the
+ * lowest id. (Should a clock that was set back leave none: of all.)
+ */
+export function activeRatchet({ ratchets, startedAt, theirStartedAt }: PairwiseSession): SessionRatchet {
+  const living = ratchets.filter(
+    (each) => each.since >= startedAt && (each.theirSince ?? theirStartedAt) >= theirStartedAt,
+  );
+  const shown = living.filter(({ theirSince }) => theirSince !== undefined);
+  const candidates = [shown, living, ratchets].find(({ length }) => length > 0) ?? ratchets;
   return candidates.reduce((lowest, each) => (compareBytes(each.id, lowest.id) < 0 ? each : lowest));
-}
-
-function isLiving(session: Omit<PairwiseSession, "version">, { since, theirSince }: SessionRatchet): boolean {
-  return since >= session.startedAt && (theirSince === undefined || theirSince >= session.theirStartedAt);
 }
 
 /** Whether an initial message with this id has been accepted before. */
