@@ -41,8 +41,8 @@ export const H = (l: string, ...parts: readonly Uint8Array[]): Buffer =>
 
 /** HKDF-Expand of RFC 5869 §2.3, any length. */
 export function hkdfExpand(key: Uint8Array, info: Uint8Array, length: number): Buffer {
-  let okm = Buffer.alloc(0);
-  let block = Buffer.alloc(0);
+  let okm: Buffer = Buffer.alloc(0);
+  let block: Buffer = Buffer.alloc(0);
   for (let i = 1; okm.length < length; i++) {
     block = hmac(key, Buffer.concat([block, info, u8(i)]));
     okm = Buffer.concat([okm, block]);
@@ -66,7 +66,7 @@ export const bitsOf = (point: Uint8Array): string =>
 
 /** left(n) = HMAC(n, "tree/0"), right(n) = HMAC(n, "tree/1"); Eval(n, bits) walks down the bits */
 export function treeEval(root: Uint8Array, bits: string): Buffer {
-  let node = Buffer.from(root);
+  let node: Buffer = Buffer.from(root);
   for (const bit of bits) node = hmac(node, LABEL(`tree/${bit}`));
   return node;
 }
