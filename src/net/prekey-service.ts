@@ -50,23 +50,17 @@ export interface PrekeyServiceEvent {
 export interface PrekeyService {
   /** Answers the protocol on `node`; may be called before the node starts. */
   readonly serve: (node: NetNode) => Promise<void>;
-  readonly close: () => Promise<void>;
 }
 
 /** A prekey service over `options.directory`. */
 export function createPrekeyService(options: PrekeyServiceOptions): PrekeyService {
   const budgets = new WeakMap<Connection, Budget>();
-  const nodes = new Set<NetNode>();
   return {
     serve: async (node) => {
-      nodes.add(node);
       await node.libp2p.handle(PREKEY_PROTOCOL, (stream, connection) => accept(options, budgets, stream, connection), {
         maxInboundStreams: STREAMS_PER_CONNECTION,
         runOnLimitedConnection: true,
       });
-    },
-    close: async () => {
-      await Promise.all([...nodes].map((node) => node.libp2p.unhandle(PREKEY_PROTOCOL)));
     },
   };
 }

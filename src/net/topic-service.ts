@@ -43,7 +43,7 @@ export interface TopicService {
   readonly serve: (node: NetNode) => Promise<void>;
   /** Sessions open now, and topics that somebody reads now. */
   readonly counts: () => { readonly sessions: number; readonly topics: number };
-  /** Ends all sessions and stops answering. */
+  /** Ends all sessions and turns newcomers away; stop the node right afterwards. */
   readonly close: () => Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export function createTopicService(options: TopicServiceOptions): TopicService {
     onEvent,
   };
   const sessions = new Set<OpenSession>();
-  const nodes = new Set<NetNode>();
+  let closing = false;
   const silenceTimer = setInterval(
     () => cutSilent(sessions, limits.silentAfterMs),
     limits.silentAfterMs / SILENCE_CHECKS,
@@ -76,10 +76,12 @@ export function createTopicService(options: TopicServiceOptions): TopicService {
 
   return {
     serve: async (node) => {
-      nodes.add(node);
       await node.libp2p.handle(
         TOPIC_PROTOCOL,
-        (stream, connection) => accept(context, sessions, { node, stream, connection }),
+        (stream, connection) => {
+          if (closing) stream.abort(new Error("closing"));
+          else accept(context, sessions, { node, stream, connection });
+        },
         {
           maxInboundStreams: TOPIC_STREAMS_PER_CONNECTION,
           runOnLimitedConnection: true,
@@ -89,7 +91,7 @@ export function createTopicService(options: TopicServiceOptions): TopicService {
     counts: () => ({ sessions: sessions.size, topics: context.fanout.topics() }),
     close: async () => {
       clearInterval(silenceTimer);
-      await Promise.all([...nodes].map((node) => node.libp2p.unhandle(TOPIC_PROTOCOL)));
+      closing = true;
       await Promise.all([...sessions].map(({ stream }) => stream.close()));
     },
   };

@@ -1,0 +1,38 @@
+/** One append to several holders: for each envelope the best that any of them answered. */
+import type { AppendOutcome } from "../client/ports.ts";
+import { REFUSAL } from "../wire/topic-frames.ts";
+
+/** Lower is better: stored, worth repeating, unknown, refused for good. */
+function rank(outcome: AppendOutcome): number {
+  switch (outcome.kind) {
+    case "stored":
+      return 0;
+    case "refused":
+      return outcome.reason === REFUSAL.busy || outcome.reason === REFUSAL.unavailable ? 1 : 3;
+    case "unreachable":
+      return 2;
+  }
+}
+
+/** Resolves when every envelope is stored somewhere, or when all of `answers` are in. They must not reject. */
+export function appendEverywhere(
+  envelopes: readonly Uint8Array[],
+  answers: readonly Promise<readonly AppendOutcome[]>[],
+): Promise<readonly AppendOutcome[]> {
+  const best: (AppendOutcome | undefined)[] = envelopes.map(() => undefined);
+  const outcomes = (): AppendOutcome[] => best.map((each) => each ?? { kind: "unreachable" });
+  return new Promise((resolve) => {
+    let missing = answers.length;
+    if (missing === 0 || envelopes.length === 0) resolve(outcomes());
+    for (const answer of answers) {
+      answer.then((results) => {
+        missing -= 1;
+        for (const [i, result] of results.entries()) {
+          const before = best[i];
+          if (before === undefined || rank(result) < rank(before)) best[i] = result;
+        }
+        if (missing === 0 || best.every((each) => each?.kind === "stored")) resolve(outcomes());
+      });
+    }
+  });
+}

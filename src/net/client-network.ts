@@ -1,0 +1,165 @@
+/**
+ * The client's `Network` port over libp2p: keeps the relays connected, reads every wanted topic on each of them,
+ * appends to all.
+ *
+ * 1. What is wanted is declared (relays, subscriptions); reconnecting and resuming need nobody above.
+ *    Several addresses of one relay are one relay.
+ * 2. Deliveries of one relay come one at a time and in its order; those of different relays may overlap.
+ * 3. An append resolves as soon as every envelope is stored somewhere, or everybody has answered.
+ *
+ * It does not know what is inside an envelope, nor who anybody is.
+ */
+import "./node-shims.ts";
+import { CODE_P2P, type Multiaddr, multiaddr } from "@multiformats/multiaddr";
+import type { AppendOutcome, Network, NetworkEvents, TopicSubscription } from "../client/ports.ts";
+import { Fault } from "../wire/fault.ts";
+import type { DirectoryKey, SlotKey } from "../wire/ids.ts";
+import { Signature } from "../wire/ids.ts";
+import type { DirectoryRecord, PrekeyAnswer, PrekeyRequest, TakenPrekeys } from "../wire/prekey-frames.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { appendEverywhere } from "./append-everywhere.ts";
+import { LINK_TIMING, type LinkTiming } from "./link-timing.ts";
+import { createClientNode, type NetNode } from "./node.ts";
+import { type PrekeyAsker, prekeyAsker } from "./prekey-client.ts";
+import { type LiveLink, RelayLink } from "./relay-link.ts";
+
+export interface NetworkOptions {
+  /** For relays that ask for one; default none. At most 256 bytes. */
+  readonly accessToken?: string;
+  /** Those given replace {@link LINK_TIMING}. */
+  readonly timing?: Partial<LinkTiming>;
+}
+
+/** A network that connects to nobody before `start`. */
+export function createNetwork(options: NetworkOptions = {}): Network {
+  return new ClientNetwork(options);
+}
+
+class ClientNetwork implements Network {
+  readonly #timing: LinkTiming;
+  readonly #accessToken: string;
+  readonly #askPrekeys: PrekeyAsker;
+  /** By the relay's PeerId. */
+  readonly #links = new Map<string, RelayLink>();
+  readonly #subscriptions = new Map<string, TopicSubscription>();
+  /** Relays asked for before the start. */
+  #waiting: Multiaddr[] = [];
+  #running: { readonly node: NetNode; readonly events: NetworkEvents } | undefined;
+
+  constructor(options: NetworkOptions) {
+    this.#timing = { ...LINK_TIMING, ...options.timing };
+    this.#accessToken = options.accessToken ?? "";
+    this.#askPrekeys = prekeyAsker(this.#timing.requestTimeoutMs);
+  }
+
+  readonly start = async (events: NetworkEvents): Promise<void> => {
+    const node = await createClientNode();
+    await node.start();
+    this.#running = { node, events };
+    for (const address of this.#waiting) this.#keep(address);
+    this.#waiting = [];
+  };
+
+  readonly useRelays = (addresses: readonly string[]): void => {
+    for (const address of addresses.map(relayAddress)) {
+      if (this.#running === undefined) this.#waiting.push(address);
+      else this.#keep(address);
+    }
+  };
+
+  readonly subscribe = (subscription: TopicSubscription): void => {
+    this.#subscriptions.set(toHex(subscription.topic), subscription);
+    for (const link of this.#links.values()) link.subscribe(subscription);
+  };
+
+  readonly unsubscribe: Network["unsubscribe"] = (topic) => {
+    this.#subscriptions.delete(toHex(topic));
+    for (const link of this.#links.values()) link.unsubscribe(topic);
+  };
+
+  readonly append = (envelopes: readonly Uint8Array[]): Promise<readonly AppendOutcome[]> =>
+    appendEverywhere(
+      envelopes,
+      this.#live().map(({ client }) => client.append(envelopes)),
+    );
+
+  readonly publishPrekeys = async (
+    record: DirectoryRecord,
+    signature: Uint8Array,
+  ): Promise<{ readonly left: number } | "unreachable" | "refused"> => {
+    const answers = await this.#askAll({ kind: "publish", record, signature: Signature.from(signature) });
+    const left = answers.filter((answer) => answer.kind === "published").map((answer) => answer.left);
+    if (left.length > 0) return { left: Math.max(...left) };
+    return answers.length > 0 ? "refused" : "unreachable";
+  };
+
+  readonly takePrekeys = async (directoryKey: DirectoryKey): Promise<readonly TakenPrekeys[] | undefined> => {
+    let nobody: readonly TakenPrekeys[] | undefined;
+    for (const { connection } of this.#live()) {
+      const answer = await this.#askPrekeys(connection, { kind: "take", directoryKey });
+      if (answer?.kind !== "taken") continue;
+      if (answer.devices.length > 0) return answer.devices;
+      nobody = [];
+    }
+    return nobody;
+  };
+
+  readonly countPrekeys = async (directoryKey: DirectoryKey, slot: SlotKey): Promise<number | undefined> => {
+    const answers = await this.#askAll({ kind: "count", directoryKey, slot });
+    const left = answers.filter((answer) => answer.kind === "counted").map((answer) => answer.left);
+    return left.length > 0 ? Math.max(...left) : undefined;
+  };
+
+  readonly relays: Network["relays"] = () => [...this.#links.values()].map((link) => link.status);
+
+  readonly peers: Network["peers"] = () => []; // members are reached through relays only, so far
+
+  readonly stop = async (): Promise<void> => {
+    const running = this.#running;
+    this.#running = undefined;
+    await Promise.all([...this.#links.values()].map((link) => link.stop()));
+    await running?.node.stop();
+  };
+
+  #keep(address: Multiaddr): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    const relay = address.getComponents().at(-1)?.value ?? "";
+    const known = this.#links.get(relay);
+    known?.addAddress(address);
+    if (known !== undefined) return;
+    const { delivered, caughtUp, relayChanged: changed } = running.events;
+    const link = new RelayLink({
+      node: running.node,
+      address,
+      accessToken: this.#accessToken,
+      timing: this.#timing,
+      subscriptions: () => this.#subscriptions.values(),
+      events: { delivered, caughtUp, changed },
+    });
+    this.#links.set(relay, link);
+    link.start();
+  }
+
+  #live(): LiveLink[] {
+    return [...this.#links.values()].flatMap(({ live }) => live ?? []);
+  }
+
+  async #askAll(request: PrekeyRequest): Promise<PrekeyAnswer[]> {
+    const answers = await Promise.all(this.#live().map(({ connection }) => this.#askPrekeys(connection, request)));
+    return answers.filter((answer) => answer !== undefined);
+  }
+}
+
+function relayAddress(text: string): Multiaddr {
+  try {
+    const address = multiaddr(text);
+    if (address.getComponents().at(-1)?.code === CODE_P2P) return address;
+  } catch {
+    // falls through to the same sentence
+  }
+  throw new Fault(
+    "usage/bad-argument",
+    "a relay's address looks like /ip4/192.0.2.7/tcp/33001/p2p/12D3Koo… and ends with the relay's PeerId; copy it from the relay's ready line",
+  );
+}

@@ -1,0 +1,56 @@
+/**
+ * Whether the other end of a stream is still there.
+ *
+ * 1. A beat is sent when nothing was sent or nothing was heard for `heartbeatMs`; both ends so know of each other.
+ * 2. Silence counts only while we listened: not while reading is stopped, and not while this process itself stood
+ *    still (sleep, a long computation), since then the bytes are waiting unread.
+ */
+import type { LinkTiming } from "./link-timing.ts";
+
+/** Looks per heartbeat interval. */
+const CHECKS_PER_BEAT = 5;
+
+export interface HeartbeatPort {
+  /** When bytes last came (`Date.now()` clock, ms). */
+  readonly heardAtMs: () => number;
+  readonly beat: () => void;
+  /** Called once; the heartbeat has stopped. */
+  readonly dead: () => void;
+}
+
+export class Heartbeat {
+  /** True while we do not read, and so cannot hear. */
+  deaf = false;
+  /** When we last sent something (ms); set by the owner. */
+  sentAtMs = Date.now();
+  readonly #timing: LinkTiming;
+  readonly #port: HeartbeatPort;
+  readonly #timer: NodeJS.Timeout;
+  /** Silence before this does not count (ms). */
+  #listeningSinceMs = Date.now();
+  #checkedAtMs = Date.now();
+
+  constructor(timing: LinkTiming, port: HeartbeatPort) {
+    this.#timing = timing;
+    this.#port = port;
+    this.#timer = setInterval(() => this.#check(Date.now()), timing.heartbeatMs / CHECKS_PER_BEAT);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #check(nowMs: number): void {
+    const { heartbeatMs, deadAfterMs } = this.#timing;
+    const stoodStill = nowMs - this.#checkedAtMs > heartbeatMs;
+    this.#checkedAtMs = nowMs;
+    if (this.deaf || stoodStill) this.#listeningSinceMs = nowMs;
+    const heardAtMs = this.#port.heardAtMs();
+    if (nowMs - Math.max(heardAtMs, this.#listeningSinceMs) > deadAfterMs) {
+      this.stop();
+      this.#port.dead();
+    } else if (nowMs - Math.min(heardAtMs, this.sentAtMs) >= heartbeatMs && nowMs - this.sentAtMs >= heartbeatMs / 2) {
+      this.#port.beat();
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/** Why a relay is not there, as a state and a sentence for people. Never an address, a key or a stack. */
+import type { RelayStatus } from "../client/ports.ts";
+
+/** How a connection to a relay ended or failed. */
+export interface LinkFailure {
+  readonly state: Extract<RelayStatus["state"], "unreachable" | "refused">;
+  /** One sentence without a full stop's worth of jargon: cause, and what happens next where that is not obvious. */
+  readonly reason: string;
+}
+
+/** A failure after which trying again later is all there is to do. */
+export function unreachable(reason: string): LinkFailure {
+  return { state: "unreachable", reason };
+}
+
+/** Somebody answered, and said no. */
+export function refusedBecause(reason: string): LinkFailure {
+  return { state: "refused", reason };
+}
+
+/** Substrings of error names, codes and texts of libp2p and Node, most specific first. */
+const KNOWN: readonly (readonly [pattern: RegExp, failure: LinkFailure])[] = [
+  [
+    /expected remote identity key|UnexpectedPeer/i,
+    refusedBecause("another program answers at this address: its identity is not the one in the relay's address"),
+  ],
+  [/UnsupportedProtocol|protocol selection failed/i, refusedBecause("what answers at this address is no Hermes relay")],
+  [/ECONNREFUSED/, unreachable("the connection was refused: no relay is running at this address")],
+  [/ENOTFOUND|EAI_AGAIN|ENODATA/, unreachable("the name in the relay's address cannot be resolved")],
+  [/EHOSTUNREACH|ENETUNREACH|ENETDOWN/, unreachable("there is no route to the relay: is this machine online?")],
+  [/ECONNRESET|EPIPE|TCP transmission/, unreachable("the connection was cut")],
+  [/NoValidAddresses/i, refusedBecause("this kind of address is not supported")],
+  [/ETIMEDOUT|Timeout|aborted/i, unreachable("the relay did not answer in time")],
+  [
+    /EncryptionFailed|MuxerUnavailable|UnexpectedEOF|StreamClosed|StreamReset|ConnectionClosed/i,
+    unreachable("the relay closed the connection while it was being set up"),
+  ],
+];
+
+/** What a thrown error of a dial means. */
+export function failureOf(error: unknown): LinkFailure {
+  const text = describe(error, 0);
+  return KNOWN.find(([pattern]) => pattern.test(text))?.[1] ?? unreachable("the relay cannot be reached");
+}
+
+/** Name, code and message of an error and of the errors inside it. */
+function describe(error: unknown, depth: number): string {
+  if (!(error instanceof Error) || depth > 3) return "";
+  const { code } = error as { code?: unknown };
+  const inner = error instanceof AggregateError ? error.errors : [error.cause];
+  return [error.name, code, error.message, ...inner.map((each) => describe(each, depth + 1))].join(" ");
+}

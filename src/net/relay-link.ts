@@ -1,0 +1,160 @@
+/**
+ * One relay, kept connected: dial, speak, notice the end, wait, dial again; for as long as the client runs.
+ *
+ * 1. There is one attempt or one live session at a time, and a new one begins only when the last has digested.
+ * 2. The relay's identity is part of its address; whoever cannot prove it is not spoken to.
+ * 3. The time between attempts doubles up to `lastRetryMs` and begins anew after a session that worked. libp2p's own
+ *    reconnecting gives up after 30 s and never renews a reservation (js-libp2p#3601), so it is switched off.
+ */
+import { type Connection, KEEP_ALIVE, type Stream } from "@libp2p/interface";
+import type { Multiaddr } from "@multiformats/multiaddr";
+import type { RelayStatus, TopicSubscription } from "../client/ports.ts";
+import type { Topic } from "../wire/ids.ts";
+import { failureOf, type LinkFailure, unreachable } from "./link-failure.ts";
+import { type LinkTiming, retryDelayMs } from "./link-timing.ts";
+import type { NetNode } from "./node.ts";
+import { TopicClient, type TopicClientEvents } from "./topic-client.ts";
+import { TOPIC_PROTOCOL } from "./topic-service.ts";
+import { delay } from "./turn-gate.ts";
+
+export interface RelayLinkOptions {
+  readonly node: NetNode;
+  /** With /p2p/PeerId; the status names the relay by it. */
+  readonly address: Multiaddr;
+  readonly accessToken: string;
+  readonly timing: LinkTiming;
+  /** Everything that is to be read, now. */
+  readonly subscriptions: () => Iterable<TopicSubscription>;
+  readonly events: Omit<TopicClientEvents, "challenged"> & { readonly changed: (status: RelayStatus) => void };
+}
+
+/** A session that can be used. */
+export interface LiveLink {
+  readonly client: TopicClient;
+  readonly connection: Connection;
+}
+
+/** How one attempt went. */
+interface Attempt {
+  readonly failure: LinkFailure;
+  /** How long the holder spoke with us (ms), 0 when it never did. */
+  readonly livedMs: number;
+}
+
+export class RelayLink {
+  readonly #options: RelayLinkOptions;
+  readonly #stopping = new AbortController();
+  readonly #addresses: Multiaddr[];
+  #status: RelayStatus;
+  #client: TopicClient | undefined;
+  #live: LiveLink | undefined;
+  #run: Promise<void> | undefined;
+
+  constructor(options: RelayLinkOptions) {
+    this.#options = options;
+    this.#addresses = [options.address];
+    this.#status = { address: options.address.toString(), state: "connecting", sinceMs: Date.now() };
+  }
+
+  get status(): RelayStatus {
+    return this.#status;
+  }
+
+  /** The session, while there is one. */
+  get live(): LiveLink | undefined {
+    return this.#live;
+  }
+
+  /** Another address of the same relay, tried too from the next attempt on. */
+  addAddress(address: Multiaddr): void {
+    if (!this.#addresses.some((known) => known.equals(address))) this.#addresses.push(address);
+  }
+
+  start(): void {
+    this.#options.events.changed(this.#status);
+    this.#run ??= this.#keep();
+  }
+
+  /** Reads this topic now; later sessions ask for all that are wanted. */
+  subscribe(subscription: TopicSubscription): void {
+    this.#client?.subscribe(subscription);
+  }
+
+  unsubscribe(topic: Topic): void {
+    this.#client?.unsubscribe(topic);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#client?.close();
+    await this.#run;
+  }
+
+  async #keep(): Promise<void> {
+    const { timing } = this.#options;
+    const { signal } = this.#stopping;
+    let failures = 0;
+    while (!signal.aborted) {
+      const startedAtMs = Date.now();
+      const { failure, livedMs } = await this.#attempt();
+      if (signal.aborted) return;
+      this.#change(failure.state, failure.reason);
+      await this.#client?.digested();
+      failures = livedMs > timing.lastRetryMs ? 1 : failures + 1;
+      const spentMs = livedMs > 0 ? 0 : Date.now() - startedAtMs;
+      await delay(retryDelayMs(timing, failures, Math.random()) - spentMs, signal);
+    }
+  }
+
+  async #attempt(): Promise<Attempt> {
+    const { timing, node } = this.#options;
+    const timeout = AbortSignal.timeout(timing.connectTimeoutMs);
+    const signal = AbortSignal.any([this.#stopping.signal, timeout]);
+    try {
+      const connection = await node.libp2p.dial(this.#addresses, { signal });
+      await node.libp2p.peerStore.merge(connection.remotePeer, KEEP_TAG);
+      const stream = await connection.newStream(TOPIC_PROTOCOL, { signal });
+      return await this.#converse(connection, stream);
+    } catch (error) {
+      return { failure: failureOf(error), livedMs: 0 };
+    }
+  }
+
+  async #converse(connection: Connection, stream: Stream): Promise<Attempt> {
+    const { timing, node, accessToken, events } = this.#options;
+    let challengedAtMs: number | undefined;
+    const challenged = (): void => {
+      challengedAtMs = Date.now();
+      clearTimeout(timer);
+      this.#live = { client, connection };
+      this.#change("connected", undefined);
+    };
+    const client = new TopicClient({
+      stream,
+      connection,
+      openerPeerId: node.peerIdBytes,
+      accessToken,
+      timing,
+      events: { ...events, challenged },
+    });
+    const timer = setTimeout(() => client.abort(NO_ANSWER), timing.connectTimeoutMs);
+    this.#client = client;
+    for (const subscription of this.#options.subscriptions()) client.subscribe(subscription);
+    if (this.#stopping.signal.aborted) await client.close();
+    const failure = await client.ended;
+    clearTimeout(timer);
+    this.#live = undefined;
+    return { failure, livedMs: challengedAtMs === undefined ? 0 : Math.max(1, Date.now() - challengedAtMs) };
+  }
+
+  #change(state: RelayStatus["state"], reason: string | undefined): void {
+    const { address, state: before, reason: reasonBefore, sinceMs } = this.#status;
+    if (state === before && reason === reasonBefore) return;
+    this.#status = { address, state, reason, sinceMs: state === before ? sinceMs : Date.now() };
+    this.#options.events.changed(this.#status);
+  }
+}
+
+const NO_ANSWER = unreachable("the relay did not answer in time");
+/** Keeps libp2p from closing the connection when it has many. */
+const KEEP_TAG = { tags: { [`${KEEP_ALIVE}-relay`]: { value: 100 } } };

@@ -1,0 +1,311 @@
+/**
+ * The client's side of one topic stream: from the holder's challenge until the stream ends.
+ *
+ * 1. Deliveries and `caughtUp` reach the owner one at a time, in the holder's order; above DIGEST_MAX_BYTES of
+ *    undigested deliveries nothing more is read from the stream.
+ * 2. A delivery that the owner cannot take ends the stream: the next one resumes from what was committed.
+ * 3. Every request is answered, times out, or ends with the stream; nobody waits for ever.
+ * 4. `ended` resolves exactly once, with the reason.
+ *
+ * It does not know how the stream came to be, nor what happens after its end (relay-link.ts).
+ * @see PROTOCOL.md § Topic protocol
+ */
+import type { Connection, Stream } from "@libp2p/interface";
+import type { AppendOutcome, Delivery, TopicSubscription } from "../client/ports.ts";
+import { type LogId, Signature, type Topic } from "../wire/ids.ts";
+import { ENVELOPE_MAX_BYTES, FRAME_ENVELOPES_MAX, OPEN_TOPICS_MAX } from "../wire/limits.ts";
+import { toHex } from "../wire/text-forms.ts";
+import {
+  type ClientFrame,
+  decodeHolderFrame,
+  encodeClientFrame,
+  type HolderFrame,
+  REFUSAL,
+} from "../wire/topic-frames.ts";
+import { FrameStream } from "./frame-stream.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { type LinkFailure, refusedBecause, unreachable } from "./link-failure.ts";
+import type { LinkTiming } from "./link-timing.ts";
+import { SerialQueue } from "./serial-queue.ts";
+
+/** Delivered bytes that the owner has not committed yet, above which reading stops: eight pages of a relay. */
+const DIGEST_MAX_BYTES = 2_097_152;
+/** Bytes of envelopes in one append frame: half of what a frame may hold. */
+const APPEND_BUDGET_BYTES = 524_288;
+/** Appended bytes without an answer, above which further ones are `busy` at once: more than any screen writes in 10 s. */
+const APPEND_UNDER_WAY_BYTES = 16_777_216;
+/** How long to wait before asking a busy holder again (ms), where it does not say. */
+const BUSY_RETRY_MS = 1_000;
+
+/** What the owner of a topic client is told. */
+export interface TopicClientEvents {
+  /** The holder has spoken: appending is possible from now on. */
+  readonly challenged: () => void;
+  readonly delivered: (delivery: Delivery) => Promise<void>;
+  readonly caughtUp: (topic: Topic, log: LogId) => void;
+}
+
+export interface TopicClientOptions {
+  readonly stream: Stream;
+  readonly connection: Connection;
+  /** Our own PeerId on this connection, multihash bytes. */
+  readonly openerPeerId: Uint8Array;
+  /** For holders that ask for one; otherwise empty. At most 256 bytes. */
+  readonly accessToken: string;
+  readonly timing: LinkTiming;
+  readonly events: TopicClientEvents;
+}
+
+type Answer = Extract<HolderFrame, { readonly kind: "opened" | "appended" | "done" | "refused" | "pong" }>;
+type Unnumbered<F> = F extends { readonly id: number } ? Omit<F, "id"> : never;
+type Challenge = Extract<HolderFrame, { readonly kind: "challenge" }>;
+
+/** One topic stream, seen from its opener. */
+export class TopicClient {
+  /** Resolves when the stream is over. */
+  readonly ended: Promise<LinkFailure>;
+  readonly #options: TopicClientOptions;
+  readonly #frames: FrameStream;
+  readonly #heartbeat: Heartbeat;
+  readonly #digestion = new SerialQueue();
+  readonly #wanted = new Map<string, TopicSubscription>();
+  readonly #answers = new Map<number, (answer: Answer | undefined) => void>();
+  #toOpen: TopicSubscription[] = [];
+  #opening = false;
+  #challenge: Challenge | undefined;
+  #nextId = 1;
+  #undigestedBytes = 0;
+  #appendingBytes = 0;
+  #isOver = false;
+  #end: (failure: LinkFailure) => void = () => undefined;
+
+  constructor(options: TopicClientOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#frames = new FrameStream(options.stream, options.connection, {
+      frame: (bytes) => this.#received(bytes),
+      closed: () => this.#over(unreachable("the relay closed the connection")),
+    });
+    this.#heartbeat = new Heartbeat(options.timing, {
+      heardAtMs: () => this.#frames.heardAtMs,
+      beat: () => this.#send({ kind: "ping" }),
+      dead: () => this.abort(unreachable("the relay has gone silent")),
+    });
+  }
+
+  /** Opens and reads this topic, at once or as soon as the holder has spoken. */
+  subscribe(subscription: TopicSubscription): void {
+    this.#wanted.set(toHex(subscription.topic), subscription);
+    this.#toOpen.push(subscription);
+    this.#openAll();
+  }
+
+  unsubscribe(topic: Topic): void {
+    if (!this.#wanted.delete(toHex(topic)) || this.#challenge === undefined) return;
+    this.#ask({ kind: "unsubscribe", topics: [topic] });
+  }
+
+  /** Appends encoded envelopes; one outcome for each. Never rejects. */
+  async append(envelopes: readonly Uint8Array[]): Promise<readonly AppendOutcome[]> {
+    const batches = appendBatches(envelopes);
+    return (await Promise.all(batches.map((batch) => this.#appendBatch(batch)))).flat();
+  }
+
+  /** Resolves when no delivery is being taken any more; none begins after the end. */
+  digested(): Promise<void> {
+    return this.#digestion.idle();
+  }
+
+  /** Ends the stream and its connection at once. */
+  abort(failure: LinkFailure): void {
+    if (this.#isOver) return; // the connection may belong to our successor by now
+    this.#over(failure);
+    this.#frames.abort(failure.reason);
+    this.#options.connection.abort(new Error(failure.reason));
+  }
+
+  async close(): Promise<void> {
+    this.#over(unreachable("closed by us"));
+    await this.#frames.close();
+  }
+
+  #over(failure: LinkFailure): void {
+    this.#isOver = true;
+    this.#heartbeat.stop();
+    this.#end(failure);
+    for (const answered of this.#answers.values()) answered(undefined);
+    this.#answers.clear();
+    this.#digestion.clear();
+  }
+
+  #received(bytes: Uint8Array): void {
+    const frame = decodeHolderFrame(bytes);
+    switch (frame?.kind) {
+      case undefined:
+        this.abort(refusedBecause("the relay speaks another version of the protocol"));
+        break;
+      case "challenge":
+        this.#challenged(frame);
+        break;
+      case "deliver":
+        this.#delivered(frame, bytes.byteLength);
+        break;
+      case "caughtUp":
+        this.#digest(0, async (log) => this.#options.events.caughtUp(frame.topic, log));
+        break;
+      case "truncated":
+        break; // what is gone here may be elsewhere: the messages that follow name it
+      case "opened":
+      case "appended":
+      case "done":
+      case "pong":
+      case "refused":
+        this.#answers.get(frame.id)?.(frame);
+    }
+  }
+
+  #challenged(challenge: Challenge): void {
+    if (this.#challenge !== undefined) return;
+    this.#challenge = challenge;
+    this.#options.events.challenged();
+    this.#openAll();
+  }
+
+  #delivered({ topic, items }: Extract<HolderFrame, { readonly kind: "deliver" }>, frameBytes: number): void {
+    if (!this.#wanted.has(toHex(topic))) return;
+    this.#digest(frameBytes, (log) => this.#options.events.delivered({ log, topic, items }));
+  }
+
+  #digest(bytes: number, task: (log: LogId) => Promise<void>): void {
+    const log = this.#challenge?.log;
+    if (log === undefined) return;
+    this.#undigestedBytes += bytes;
+    if (this.#undigestedBytes > DIGEST_MAX_BYTES) this.#frames.pause();
+    this.#heartbeat.deaf = this.#undigestedBytes > DIGEST_MAX_BYTES;
+    const settled = (): void => {
+      this.#undigestedBytes -= bytes;
+      if (!this.#heartbeat.deaf || this.#undigestedBytes > DIGEST_MAX_BYTES / 2) return;
+      this.#heartbeat.deaf = false;
+      this.#frames.resume();
+    };
+    this.#digestion.add(() =>
+      task(log).then(settled, () => this.abort(unreachable("what the relay sent could not be stored here"))),
+    );
+  }
+
+  async #openAll(): Promise<void> {
+    if (this.#opening || this.#challenge === undefined) return;
+    this.#opening = true;
+    while (this.#toOpen.length > 0 && !this.#isOver) {
+      const batch = this.#toOpen.splice(0, OPEN_TOPICS_MAX).filter((each) => this.#wants(each));
+      if (batch.length > 0) await this.#openBatch(batch, this.#challenge);
+    }
+    this.#opening = false;
+  }
+
+  #wants(subscription: TopicSubscription): boolean {
+    return this.#wanted.get(toHex(subscription.topic)) === subscription;
+  }
+
+  async #openBatch(batch: readonly TopicSubscription[], challenge: Challenge): Promise<void> {
+    const { connection, openerPeerId, accessToken } = this.#options;
+    const holderPeerId = connection.remotePeer.toMultihash().bytes;
+    const proofs = batch.map(({ topic, inbox, prove }) => ({
+      topic,
+      inbox,
+      signature: Signature.from(prove(challenge.nonce, holderPeerId, openerPeerId)),
+    }));
+    const answer = await this.#ask({ kind: "open", access: accessToken, resume: new Uint8Array(0), proofs });
+    if (answer?.kind === "refused") return this.#openRefused(batch, answer);
+    if (answer?.kind !== "opened") return this.abort(unreachable("the relay did not answer in time"));
+    const refused = new Set(answer.refused.map(toHex));
+    await this.#readFrom(
+      batch.filter((each) => !refused.has(toHex(each.topic)) && this.#wants(each)),
+      challenge.log,
+    );
+  }
+
+  #openRefused(
+    batch: readonly TopicSubscription[],
+    { reason, retryAfterMs }: Extract<Answer, { kind: "refused" }>,
+  ): void {
+    if (reason === REFUSAL.token) this.abort(refusedBecause("this relay asks for an access token"));
+    if (reason !== REFUSAL.busy && reason !== REFUSAL.unavailable) return; // the same request would be refused again
+    const retry = (): void => {
+      this.#toOpen.push(...batch);
+      this.#openAll();
+    };
+    setTimeout(retry, Math.max(retryAfterMs, BUSY_RETRY_MS)).unref();
+  }
+
+  async #readFrom(batch: readonly TopicSubscription[], log: LogId): Promise<void> {
+    if (batch.length === 0) return;
+    try {
+      const cursors = await Promise.all(
+        batch.map(async ({ topic, cursor }) => ({ topic, log, after: await cursor(log) })),
+      );
+      await this.#ask({ kind: "subscribe", cursors });
+    } catch {
+      this.abort(unreachable("the place to resume from could not be read here"));
+    }
+  }
+
+  async #appendBatch(batch: readonly Uint8Array[]): Promise<readonly AppendOutcome[]> {
+    const bytes = batch.reduce((sum, each) => sum + each.byteLength, 0);
+    if (batch.some((each) => each.byteLength > ENVELOPE_MAX_BYTES)) return batch.map(() => TOO_LARGE);
+    if (this.#appendingBytes + bytes > APPEND_UNDER_WAY_BYTES) return batch.map(() => BUSY);
+    this.#appendingBytes += bytes;
+    const answer = await this.#ask({ kind: "append", envelopes: batch });
+    this.#appendingBytes -= bytes;
+    if (answer?.kind === "refused") return batch.map(() => ({ kind: "refused", reason: answer.reason }));
+    if (answer?.kind !== "appended" || answer.results.length !== batch.length) return batch.map(() => UNREACHABLE);
+    return answer.results;
+  }
+
+  /** The holder's answer, or `undefined` when the stream ended or it took too long. */
+  #ask(request: Unnumbered<ClientFrame>): Promise<Answer | undefined> {
+    if (this.#challenge === undefined || this.#isOver) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const id = this.#send(request);
+      const timer = setTimeout(() => answered(undefined), this.#options.timing.requestTimeoutMs);
+      const answered = (answer: Answer | undefined): void => {
+        clearTimeout(timer);
+        this.#answers.delete(id);
+        resolve(answer);
+      };
+      this.#answers.set(id, answered);
+    });
+  }
+
+  #send(request: Unnumbered<ClientFrame>): number {
+    const id = this.#nextId;
+    this.#nextId = (id % 0xffffffff) + 1;
+    this.#frames.send(encodeClientFrame({ ...request, id } as ClientFrame));
+    this.#heartbeat.sentAtMs = Date.now();
+    return id;
+  }
+}
+
+const UNREACHABLE: AppendOutcome = { kind: "unreachable" };
+const BUSY: AppendOutcome = { kind: "refused", reason: REFUSAL.busy };
+const TOO_LARGE: AppendOutcome = { kind: "refused", reason: REFUSAL.tooLarge };
+
+/** In order; an envelope that is too large for any frame is a batch of its own. */
+function appendBatches(envelopes: readonly Uint8Array[]): Uint8Array[][] {
+  const batches: Uint8Array[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const envelope of envelopes) {
+    const size = envelope.byteLength > ENVELOPE_MAX_BYTES ? Number.POSITIVE_INFINITY : envelope.byteLength;
+    const last = batches.at(-1);
+    if (last === undefined || last.length === FRAME_ENVELOPES_MAX || bytes + size > APPEND_BUDGET_BYTES) {
+      batches.push([envelope]);
+      bytes = size;
+    } else {
+      last.push(envelope);
+      bytes += size;
+    }
+  }
+  return batches;
+}
