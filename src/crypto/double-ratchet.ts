@@ -3,7 +3,7 @@
  *
  * ```
  * KDF_RK : k = HMAC(rk, dh);  rk' = KDF("session-ratchet-root", k)   ck = …chain   nhk = …header
- * KDF_CK : mk = KDF("session-message-key", ck);  ck' = KDF("session-chain-key", ck)
+ * KDF_CK : mk = HMAC(ck, "session-message-key");  ck' = HMAC(ck, "session-chain-key")
  * message: ciphertext = XChaCha20-Poly1305(mk, nonce, aad = AD, header in clear; plaintext)
  *          header     = XChaCha20-Poly1305(hk, header nonce, aad = AD, H(nonce, ciphertext); header in clear)
  * ```
@@ -16,6 +16,7 @@
  * clear header (instead of the sealed one), for the sake of 2.
  * @see https://signal.org/docs/specifications/doubleratchet/ §4; PROTOCOL.md § Double Ratchet
  */
+import { label } from "../verify/labels.ts";
 import { lpAll } from "../verify/transcript.ts";
 import { decode, encode } from "../wire/codec.ts";
 import { Nonce } from "../wire/ids.ts";
@@ -195,9 +196,8 @@ function skipTo(p: Primitives, state: RatchetState, number: number): RatchetStat
   const keys = [];
   let key = receiving.key;
   for (let each = receiving.next; each < number; each++) {
-    const step = chainStep(p, key);
-    if (number - each <= SKIPPED_KEYS_MAX) keys.push({ number: each, key: step.messageKey });
-    key = step.chainKey;
+    if (number - each <= SKIPPED_KEYS_MAX) keys.push({ number: each, key: messageKeyOf(p, key) });
+    key = nextChainKey(p, key);
   }
   return withSkipped({ ...state, receiving: { ...receiving, key, next: number } }, receiving.headerKey, keys);
 }
@@ -242,10 +242,15 @@ function rootStep(p: Primitives, rootKey: Uint8Array, ourSecret: Uint8Array, the
 }
 
 function chainStep(p: Primitives, chainKey: Uint8Array) {
-  return {
-    messageKey: deriveKey(p, "session-message-key", chainKey),
-    chainKey: deriveKey(p, "session-chain-key", chainKey),
-  };
+  return { messageKey: messageKeyOf(p, chainKey), chainKey: nextChainKey(p, chainKey) };
+}
+
+function messageKeyOf(p: Primitives, chainKey: Uint8Array): Uint8Array {
+  return p.hmac(chainKey, label("session-message-key"));
+}
+
+function nextChainKey(p: Primitives, chainKey: Uint8Array): Uint8Array {
+  return p.hmac(chainKey, label("session-chain-key"));
 }
 
 function messageAad(associated: Uint8Array, clearHeader: Uint8Array): Uint8Array {
