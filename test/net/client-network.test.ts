@@ -1,0 +1,275 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "mocha";
+import { isFault } from "../../src/wire/fault.ts";
+import { REFUSAL } from "../../src/wire/topic-frames.ts";
+import { memoryLog } from "./memory-log.ts";
+import { tcpProxy } from "./tcp-proxy.ts";
+import { Cleanup, startClient, startRelay } from "./test-relay.ts";
+import { topicKey } from "./topic-keys.ts";
+
+const cleanup = new Cleanup();
+const group = topicKey(1);
+const other = topicKey(2);
+
+async function relay(options: Parameters<typeof startRelay>[0] = {}) {
+  return cleanup.add(await startRelay(options));
+}
+
+async function client(addresses: readonly string[], options: Parameters<typeof startClient>[1] = {}) {
+  const started = await startClient(addresses, options);
+  cleanup.add(started.network);
+  return started;
+}
+
+describe("the client's network", () => {
+  afterEach(() => cleanup.run());
+
+  it("delivers to everybody what one appends, and says where it is stored", async () => {
+    const { address } = await relay();
+    const [alice, bob] = [await client([address]), await client([address])];
+    for (const each of [alice, bob]) each.network.subscribe(group.subscription());
+    await Promise.all([alice.recorder.untilCaughtUp(group.topic), bob.recorder.untilCaughtUp(group.topic)]);
+    const outcomes = await alice.network.append([group.envelope("one"), group.envelope("two")]);
+    await Promise.all([alice.recorder.untilReceived(2), bob.recorder.untilReceived(2)]);
+    assert.deepEqual(
+      outcomes.map((each) => each.kind === "stored" && each.sequence),
+      [1, 2],
+    );
+    assert.deepEqual(bob.recorder.texts(group.topic), ["one", "two"]);
+    assert.deepEqual(alice.recorder.texts(group.topic), ["one", "two"]);
+  });
+
+  it("answers a repeated append with the first number, and delivers it once", async () => {
+    const { address } = await relay();
+    const { network, recorder } = await client([address]);
+    network.subscribe(group.subscription());
+    await recorder.untilCaughtUp(group.topic);
+    await network.append([group.envelope("one")]);
+    const [again] = await network.append([group.envelope("one")]);
+    await network.append([group.envelope("two")]);
+    await recorder.untilReceived(2);
+    assert.deepEqual(again, { kind: "stored", sequence: 1, duplicate: true });
+    assert.deepEqual(recorder.texts(group.topic), ["one", "two"]);
+  });
+
+  it("delivers stored and live envelopes in one order without a gap, whatever happens meanwhile", async () => {
+    const { address } = await relay();
+    const [writer, reader] = [await client([address]), await client([address])];
+    await writer.recorder.untilState("connected");
+    const envelopes = Array.from({ length: 600 }, (_, i) => group.envelope(`${i}`));
+    await writer.network.append(envelopes.slice(0, 300));
+    const writing = Promise.all(
+      Array.from({ length: 30 }, (_, i) => writer.network.append(envelopes.slice(300 + 10 * i, 310 + 10 * i))),
+    );
+    reader.network.subscribe(group.subscription());
+    await writing;
+    await reader.recorder.untilReceived(600);
+    const sequences = reader.recorder.received.map((each) => each.sequence);
+    assert.deepEqual(
+      sequences,
+      Array.from({ length: 600 }, (_, i) => i + 1),
+    );
+    assert.equal(new Set(reader.recorder.texts(group.topic)).size, 600);
+  });
+
+  it("reads only after its cursor, and from the beginning when the log is another one", async () => {
+    const { address } = await relay();
+    const writer = await client([address]);
+    await writer.recorder.untilState("connected");
+    await writer.network.append(["one", "two", "three"].map(group.envelope));
+    const reader = await client([address]);
+    reader.network.subscribe(group.subscription({ cursor: () => 2 }));
+    await reader.recorder.untilCaughtUp(group.topic);
+    assert.deepEqual(reader.recorder.texts(group.topic), ["three"]);
+    const stranger = await relay({ log: memoryLog(2), seedByte: 8 });
+    await (await client([stranger.address])).recorder.untilState("connected");
+    const late = await client([stranger.address]);
+    late.network.subscribe(group.subscription({ cursor: () => 7 })); // beyond anything this log has given
+    await late.recorder.untilCaughtUp(group.topic);
+    await late.network.append([group.envelope("first here")]);
+    await late.recorder.untilReceived(1);
+    assert.deepEqual(late.recorder.texts(group.topic), ["first here"]);
+  });
+
+  it("resumes from its cursor when the relay comes back on the same port", async () => {
+    const first = await relay();
+    const reader = await client([first.address]);
+    const cursor = () => reader.recorder.lastSequence(group.topic);
+    reader.network.subscribe(group.subscription({ cursor }));
+    await reader.recorder.untilCaughtUp(group.topic);
+    await reader.network.append([group.envelope("before")]);
+    await reader.recorder.untilReceived(1);
+    await first.stop();
+    await reader.recorder.untilState("unreachable");
+    assert.deepEqual(await reader.network.append([group.envelope("lost?")]), [{ kind: "unreachable" }]);
+    const second = await relay({ log: first.log, port: first.port });
+    await reader.recorder.untilState("connected");
+    const writer = await client([second.address]);
+    await writer.recorder.untilState("connected");
+    await writer.network.append([group.envelope("after")]);
+    await reader.recorder.untilReceived(2);
+    assert.deepEqual(reader.recorder.texts(group.topic), ["before", "after"]);
+  });
+
+  it("notices a killed relay at once and finds it again by itself", async () => {
+    const { address, port } = await relay();
+    const proxy = cleanup.add(await tcpProxy(port));
+    const { network, recorder } = await client([proxy.through(address)]);
+    network.subscribe(group.subscription());
+    await recorder.untilCaughtUp(group.topic);
+    await proxy.kill();
+    await recorder.until(() => recorder.states.at(-1)?.reason?.includes("refused") ?? false);
+    assert.equal(recorder.state, "unreachable");
+    await proxy.revive();
+    await recorder.untilState("connected");
+    await network.append([group.envelope("again")]);
+    await recorder.untilReceived(1);
+  });
+
+  it("notices a link that has gone silent, and unanswered appends end as unknown", async () => {
+    const { address, port } = await relay();
+    const proxy = cleanup.add(await tcpProxy(port));
+    const { network, recorder } = await client([proxy.through(address)]);
+    await recorder.untilState("connected");
+    proxy.silence();
+    const outcome = await network.append([group.envelope("into the void")]);
+    await recorder.untilState("unreachable");
+    assert.deepEqual(outcome, [{ kind: "unreachable" }]);
+    assert.match(recorder.states.find((each) => each.state === "unreachable")?.reason ?? "", /silent/);
+  });
+
+  it("stays connected while nobody writes", async () => {
+    const { address, events } = await relay({ limits: { silentAfterMs: 800 } });
+    const { recorder, network } = await client([address]);
+    network.subscribe(group.subscription());
+    await recorder.untilCaughtUp(group.topic);
+    const beats = new Promise<void>((resolve) => setTimeout(resolve, 1_500)); // silence itself is what is tested
+    await beats;
+    assert.deepEqual(
+      recorder.states.map((each) => each.state),
+      ["connecting", "connected"],
+    );
+    assert.equal(events.filter((each) => each.kind === "session-closed").length, 0);
+  });
+
+  it("opens and leaves topics while connected", async () => {
+    const { address, topics } = await relay();
+    const { network, recorder } = await client([address]);
+    await recorder.untilState("connected");
+    network.subscribe(group.subscription());
+    network.subscribe(other.subscription());
+    await Promise.all([recorder.untilCaughtUp(group.topic), recorder.untilCaughtUp(other.topic)]);
+    assert.equal(topics.counts().topics, 2);
+    network.unsubscribe(group.topic);
+    await network.append([group.envelope("unread"), other.envelope("read")]);
+    await recorder.untilReceived(1);
+    assert.deepEqual(
+      recorder.received.map((each) => each.text),
+      ["read"],
+    );
+    assert.equal(topics.counts().topics, 1);
+  });
+
+  it("reads on after a delivery that could not be committed, without losing it", async () => {
+    const { address } = await relay();
+    const { network, recorder } = await client([address]);
+    let failures = 1;
+    recorder.commit = async () => {
+      if (failures-- > 0) throw new Error("the disk is full");
+    };
+    network.subscribe(group.subscription({ cursor: () => recorder.lastSequence(group.topic) }));
+    await recorder.untilCaughtUp(group.topic);
+    await network.append([group.envelope("one")]);
+    await recorder.untilReceived(1);
+    assert.match(
+      recorder.states.find((each) => each.state === "unreachable")?.reason ?? "",
+      /could not be stored here/,
+    );
+  });
+
+  it("reads no further while deliveries wait to be committed", async () => {
+    const { address, events } = await relay();
+    const [writer, reader] = [await client([address]), await client([address])];
+    await writer.recorder.untilState("connected");
+    const big = Array.from({ length: 240 }, (_, i) => group.envelope(new Uint8Array(60_000).fill(i)));
+    await writer.network.append(big);
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let asked = 0;
+    const full = new Promise<void>((resolve) => {
+      reader.recorder.commit = () => {
+        if (asked++ === 0) resolve();
+        return gate;
+      };
+    });
+    reader.network.subscribe(group.subscription());
+    await full;
+    await writer.network.append([group.envelope("the relay still works")]);
+    const sentBytes = events.reduce((sum, each) => sum + (each.kind === "page-sent" ? each.bytes : 0), 0);
+    assert.equal(asked, 1);
+    assert.ok(sentBytes < 10_000_000, `${sentBytes} bytes were sent to a client that digests nothing`);
+    release();
+    await reader.recorder.untilReceived(241);
+    assert.deepEqual(
+      reader.recorder.received.map((each) => each.sequence),
+      Array.from({ length: 241 }, (_, i) => i + 1),
+    );
+  });
+
+  it("takes the best outcome of several relays, and does not wait for the slow one", async () => {
+    const [good, busy] = [await relay(), await relay({ seedByte: 7, log: memoryLog(2) })];
+    busy.log.mood = "busy";
+    const { network, recorder } = await client([good.address, busy.address]);
+    await recorder.until(() => network.relays().every((each) => each.state === "connected"));
+    assert.equal((await network.append([group.envelope("one")]))[0]?.kind, "stored");
+    good.log.mood = "busy";
+    assert.deepEqual(await network.append([group.envelope("two")]), [{ kind: "refused", reason: REFUSAL.busy }]);
+    busy.log.mood = "broken";
+    good.log.mood = "broken";
+    assert.deepEqual(await network.append([group.envelope("two")]), [{ kind: "refused", reason: REFUSAL.unavailable }]);
+  });
+
+  it("says in a sentence why a relay is not there", async () => {
+    const { address, port } = await relay();
+    await cleanup.run();
+    const refused = await client([address]);
+    await refused.recorder.untilState("unreachable");
+    assert.match(refused.recorder.states.at(-1)?.reason ?? "", /refused: no relay is running/);
+    const impostor = await relay({ port, seedByte: 3 });
+    assert.equal(impostor.port, port);
+    await refused.recorder.untilState("refused");
+    assert.match(refused.recorder.states.at(-1)?.reason ?? "", /identity is not the one/);
+    const nameless = await client([address.replace("/ip4/127.0.0.1", "/dns4/relay.invalid")]);
+    await nameless.recorder.untilState("unreachable");
+    assert.match(nameless.recorder.states.at(-1)?.reason ?? "", /name .* cannot be resolved/);
+  });
+
+  it("refuses a relay address without identity", async () => {
+    const { network } = await client([]);
+    for (const address of ["", "relay.example:33001", "/ip4/127.0.0.1/tcp/33001"]) {
+      assert.throws(
+        () => network.useRelays([address]),
+        (error) => isFault(error, "usage/bad-argument"),
+      );
+    }
+  });
+
+  it("counts two addresses of one relay as one relay", async () => {
+    const { address } = await relay();
+    const { network, recorder } = await client([address, address.replace("/ip4/127.0.0.1", "/dns4/localhost")]);
+    await recorder.untilState("connected");
+    assert.equal(network.relays().length, 1);
+  });
+
+  it("passes an access token to relays that ask for one", async () => {
+    const { address } = await relay({ admit: (token) => token === "sesame" });
+    const [guest, stranger] = [await client([address], { accessToken: "sesame" }), await client([address])];
+    for (const each of [guest, stranger]) each.network.subscribe(group.subscription());
+    await guest.recorder.untilCaughtUp(group.topic);
+    await stranger.recorder.untilState("refused");
+    assert.match(stranger.recorder.states.at(-1)?.reason ?? "", /access token/);
+    assert.deepEqual(stranger.recorder.received, []);
+  });
+});
