@@ -1,0 +1,63 @@
+/**
+ * Runs mocha over the tests, those of single modules first, those with many processes last.
+ *
+ * 1. The last line is `N passed, N failed` (`, N skipped` if any); the exit code is 0 only when nothing failed.
+ * 2. With CI set, a skipped or an exclusive test is a failure.
+ * 3. A run that never ends after its summary, or ends before it, is a failure.
+ */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { runNode } from "./child.mjs";
+import { ROOT } from "./prepare.mjs";
+
+/** Folders of test/ whose tests start processes or take long: after all others, in this order. */
+const LATE = ["contract", "sim", "e2e"];
+/** How long open sockets and timers may keep the test process alive after its summary. */
+const LINGER_MS = 10_000;
+
+const rank = (path) => LATE.indexOf(relative(join(ROOT, "test"), path).split(/[\\/]/)[0]);
+
+function testFiles(directory) {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".test.ts"))
+    .map((path) => join(directory, path))
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+/** Arguments that are paths choose the tests; all others are mocha's (`-g test` is a word, not the folder). */
+function chooseFiles(args) {
+  const paths = args.filter((arg, i) => existsSync(arg) && !args[i - 1]?.startsWith("-"));
+  const files = paths.flatMap((path) => (statSync(path).isDirectory() ? testFiles(path) : [path]));
+  const options = args.filter((arg) => !paths.includes(arg));
+  return { options, files: paths.length > 0 ? files : testFiles(join(ROOT, "test")) };
+}
+
+/** Runs mocha; answers the counts that its reporter sent, with what it could not know itself. */
+async function runMocha(args) {
+  const { options, files } = chooseFiles(args);
+  const strict = ["--fail-zero", ...(process.env.CI ? ["--forbid-pending", "--forbid-only"] : [])];
+  const mocha = ["--import", "tsx", join(ROOT, "node_modules/mocha/bin/mocha.js")];
+  const reporter = ["--reporter", join(ROOT, "scripts/reporter/counting-spec.mjs")];
+  let counts = { passed: 0, failed: 0, skipped: 0, ended: false };
+  const exit = await runNode([...mocha, ...reporter, ...strict, ...options, ...files], (message, child) => {
+    counts = message;
+    if (counts.ended) setTimeout(() => endLingering(child), LINGER_MS).unref();
+  });
+  if (!counts.ended) process.stderr.write("hermes: the test process ended before its summary\n");
+  const broken = !counts.ended || (exit !== 0 && counts.failed === 0);
+  return { ...counts, failed: counts.failed + (broken ? 1 : 0) };
+}
+
+function endLingering(child) {
+  process.stderr.write(
+    `hermes: a test left something open: the process still ran ${LINGER_MS / 1000} s after its summary\n`,
+  );
+  child.kill("SIGKILL");
+}
+
+/** Runs the tests that `args` choose, prints the last line and answers the exit code. */
+export async function runTests(args) {
+  const { passed, failed, skipped } = await runMocha(args);
+  process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`);
+  return failed === 0 ? 0 : 1;
+}
