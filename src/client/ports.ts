@@ -35,6 +35,8 @@ export interface ProfileChanges {
   readonly records: ReadonlyMap<string, Uint8Array | null>;
   /** New lines; a line whose (group, id) exists is left as it is. */
   readonly lines: readonly ConversationLine[];
+  /** Lines that were sealed again under another id. */
+  readonly removedLines: readonly { readonly group: string; readonly id: string }[];
   readonly lineStates: readonly { readonly group: string; readonly id: string; readonly state: LineState }[];
 }
 

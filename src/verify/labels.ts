@@ -19,6 +19,7 @@ export const LABEL_NAMES = [
   "entry",
   "entry-sig",
   "entry-box",
+  "entry-nonce",
   // epochs
   "frontier",
   "point",
@@ -92,6 +93,9 @@ export const LABEL_NAMES = [
   "delivery",
   "delivery-answer",
   // invites
+  "welcome-log",
+  "link-checksum",
+  "invite-rendezvous",
   "invite-topic",
   "invite-seal",
   "invite-proof-key",

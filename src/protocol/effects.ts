@@ -1,0 +1,50 @@
+/** What the shell does after a commit. All of it can be derived again from the profile at the next start. */
+import type { AccountKey, DeviceKey, GroupId, Signature, Topic } from "../wire/ids.ts";
+import type { DirectoryRecord } from "../wire/prekey-frames.ts";
+import type { Draft, Line } from "./step.ts";
+
+/** Something that people and scripts are told. */
+export type ProtocolEvent =
+  | { readonly kind: "message"; readonly group: GroupId; readonly line: Line }
+  | {
+      readonly kind: "member";
+      readonly group: GroupId;
+      readonly change: "created" | "added" | "joined" | "rekeyed";
+      readonly by: AccountKey;
+      readonly member?: AccountKey;
+      readonly memberName?: string;
+    }
+  | { readonly kind: "joined"; readonly group: GroupId }
+  | { readonly kind: "line-state"; readonly group: string; readonly id: string; readonly state: Line["state"] }
+  | { readonly kind: "warning"; readonly code: WarningCode; readonly group?: GroupId; readonly device?: DeviceKey };
+
+/** Closed list of warnings. */
+export type WarningCode =
+  | "forged"
+  | "malformed"
+  | "fork"
+  | "restored-state"
+  | "too-far-ahead"
+  | "refused"
+  | "waiting-room-full";
+
+export type Effect =
+  /** Read this topic; `seed` proves it to holders. */
+  | { readonly kind: "subscribe"; readonly topic: Topic; readonly seed: Uint8Array; readonly inbox: boolean }
+  | { readonly kind: "unsubscribe"; readonly topic: Topic }
+  /** Something new lies in the outbox. */
+  | { readonly kind: "flush" }
+  | { readonly kind: "use-relays"; readonly relays: readonly string[] }
+  | { readonly kind: "take-prekeys"; readonly account: AccountKey }
+  | { readonly kind: "publish-prekeys"; readonly record: DirectoryRecord; readonly signature: Signature }
+  /** Bring a `tick` at this time (ms). */
+  | { readonly kind: "wake"; readonly atMs: number }
+  | { readonly kind: "event"; readonly event: ProtocolEvent };
+
+/** A draft as all state machines of this folder use it. */
+export type Work = Draft<Effect>;
+
+/** Queues an event for after the commit. */
+export function announce(work: Work, event: ProtocolEvent): void {
+  work.effects.push({ kind: "event", event });
+}

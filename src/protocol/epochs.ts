@@ -1,0 +1,301 @@
+/**
+ * From the membership log to secrets: which epochs this device can enter, which one it sends in, and what
+ * newcomers are told of heads they cannot derive.
+ *
+ * 1. An epoch's secret lives only inside one step; what is saved are its keys and its punctured trees.
+ * 2. A secret that does not confirm its entry is a missing secret; it never makes the entry invalid.
+ * 3. Concurrent heads are combined without a round trip; every subset of up to MERGED_SUBSETS_MAX heads is an
+ *    epoch somebody may have sent in, so each is entered.
+ *
+ * @see PROTOCOL.md § Group key schedule
+ */
+import { equalInConstantTime } from "../crypto/constant-time.ts";
+import {
+  Contribution,
+  CoreHash,
+  confirmation,
+  contribution,
+  derivedSecret,
+  type EpochSecret,
+  epochKeys,
+  frontierHash,
+  mergedSecret,
+  rootSecret,
+} from "../crypto/epoch-secrets.ts";
+import { openChain, ownChainOf } from "../crypto/sender-chain.ts";
+import { compareBytes, equalBytes } from "../verify/transcript.ts";
+import { decodeEntry } from "../wire/entry.ts";
+import type { EntryHash, EpochId, GroupId, TimeMs } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { Work } from "./effects.ts";
+import type { LogEntry, LogState } from "./log-state.ts";
+import { ancestors, find, frontierOf, membersIn } from "./membership-log.ts";
+import { tell } from "./pairwise.ts";
+import {
+  ACCOUNT,
+  CONTRIBUTION,
+  ENTRY,
+  EPOCH,
+  FORK,
+  type GroupState,
+  idOf,
+  OWN_CHAIN,
+  ROSTER,
+  SECRET,
+  SENDERS,
+  TOPIC,
+} from "./records.ts";
+import { read, readExisting, type Step, write } from "./step.ts";
+
+/** Heads of which every subset is entered: 15 epochs; beyond that only single heads and all together. */
+const MERGED_SUBSETS_MAX = 4;
+/** A merge is followed by a re-key after this many ms and a random part, so that one of the members does it. */
+const REKEY_AFTER_MERGE_MS = 5_000;
+const REKEY_JITTER_MS = 30_000;
+
+/**
+ * Enters every epoch whose secret can be had now and settles which one we send in. Call it after entries were
+ * accepted or a secret came. `given` is the secret a welcome brought for one entry.
+ */
+export function* enterEpochs(
+  work: Work,
+  state: GroupState,
+  log: LogState,
+  given?: { readonly entry: EntryHash; readonly secret: EpochSecret },
+): Step<GroupState> {
+  let group = state;
+  const stillMissing: EntryHash[] = [];
+  for (const hash of inLogOrder(log, group.missing)) {
+    const entry = find(log, hash);
+    if (!entry) continue;
+    const secret = given && equalBytes(given.entry, hash) ? given.secret : yield* singleSecret(work, group, log, entry);
+    if (secret) group = yield* enter(work, group, log, { heads: [hash], secret, number: entry.number });
+    else stillMissing.push(hash);
+  }
+  const frontier = frontierOf(log);
+  group = { ...group, missing: yield* stillNeeded(work, log, stillMissing, frontier) };
+  for (const heads of mergedSubsets(frontier)) group = yield* enterMerged(work, group, log, heads);
+  return yield* chooseSending(work, group, log, frontier);
+}
+
+/** A secret is of no use any more once we are in every epoch that came after it. */
+function* stillNeeded(
+  work: Work,
+  log: LogState,
+  missing: readonly EntryHash[],
+  frontier: readonly EntryHash[],
+): Step<readonly EntryHash[]> {
+  if (missing.length === 0) return missing;
+  for (const head of frontier) {
+    if (!(yield* read(work, FORK, toHex(frontierHash(work.p, log.group, [head]))))) return missing;
+  }
+  const heads = new Set(frontier.map(toHex));
+  return missing.filter((each) => heads.has(toHex(each)));
+}
+
+function inLogOrder(log: LogState, hashes: readonly EntryHash[]): readonly EntryHash[] {
+  if (hashes.length < 2) return hashes;
+  const wanted = new Set(hashes.map(toHex));
+  return log.entries.filter((each) => wanted.has(toHex(each.hash))).map((each) => each.hash);
+}
+
+/** S({e}), from r or from the fork tree before e; `undefined` when we lack what it takes. */
+function* singleSecret(work: Work, group: GroupState, log: LogState, entry: LogEntry): Step<EpochSecret | undefined> {
+  const x = CoreHash.from(entry.coreHash);
+  const secret =
+    entry.action === "add" ? yield* fromFork(work, group.group, entry) : yield* fromRandom(work, group.group, entry);
+  if (!secret) return undefined;
+  const saved = yield* readExisting(work, ENTRY, idOf(log.group, entry.hash));
+  const expected = decodeEntry(saved.encoded)?.confirmation ?? new Uint8Array();
+  return equalInConstantTime(confirmation(work.p, secret, x), expected) ? secret : undefined;
+}
+
+function* fromRandom(work: Work, group: GroupId, entry: LogEntry): Step<EpochSecret | undefined> {
+  const id = idOf(group, entry.hash);
+  const saved = yield* read(work, SECRET, id);
+  if (!saved) return undefined;
+  const secret = rootSecret(work.p, saved.secret, CoreHash.from(entry.coreHash));
+  saved.secret.fill(0);
+  write(work, SECRET, id, null);
+  return secret;
+}
+
+function* fromFork(work: Work, group: GroupId, entry: LogEntry): Step<EpochSecret | undefined> {
+  const phi = toHex(frontierHash(work.p, group, entry.keyParents));
+  const fork = yield* read(work, FORK, phi);
+  const derived = fork && derivedSecret(work.p, fork.tree, CoreHash.from(entry.coreHash));
+  if (!derived || !fork) return undefined;
+  write(work, FORK, phi, { ...fork, tree: derived.fork });
+  return derived.secret;
+}
+
+/** Subsets of two and more heads, smaller ones first. */
+function mergedSubsets(frontier: readonly EntryHash[]): readonly (readonly EntryHash[])[] {
+  if (frontier.length < 2) return [];
+  if (frontier.length > MERGED_SUBSETS_MAX) return [frontier];
+  const subsets: EntryHash[][] = [];
+  for (let mask = 1; mask < 1 << frontier.length; mask++) {
+    const subset = frontier.filter((_, i) => (mask >> i) & 1);
+    if (subset.length > 1) subsets.push(subset);
+  }
+  return subsets.sort((a, b) => a.length - b.length);
+}
+
+function* enterMerged(work: Work, group: GroupState, log: LogState, heads: readonly EntryHash[]): Step<GroupState> {
+  const phi = frontierHash(work.p, group.group, heads);
+  if (yield* read(work, FORK, toHex(phi))) return group;
+  const contributions: HeadContribution[] = [];
+  for (const head of heads) {
+    const value = yield* contributionOf(work, group.group, head, heads);
+    if (!value) return group;
+    contributions.push({ head, contribution: value });
+  }
+  yield* tellNewcomers(work, log, heads, contributions);
+  const secret = mergedSecret(work.p, contributions, phi);
+  for (const each of contributions) each.contribution.fill(0);
+  for (const head of heads) write(work, CONTRIBUTION, contributionId(work, group.group, head, heads), null);
+  const number = 1 + Math.max(...heads.map((head) => find(log, head)?.number ?? 0));
+  return yield* enter(work, group, log, { heads, secret, number });
+}
+
+interface HeadContribution {
+  readonly head: EntryHash;
+  readonly contribution: Contribution;
+}
+
+/** Those whom we added in one branch cannot derive the others: whoever added them sends what they lack. */
+function* tellNewcomers(
+  work: Work,
+  log: LogState,
+  heads: readonly EntryHash[],
+  contributions: readonly HeadContribution[],
+): Step<void> {
+  const account = yield* readExisting(work, ACCOUNT);
+  const pasts = new Map(heads.map((head) => [head, ancestors(log, [head])]));
+  const adds = log.entries.filter((each) => each.action === "add" && equalBytes(each.author, account.device));
+  for (const add of adds) {
+    const lacking = contributions.filter(({ head }) => !pasts.get(head)?.has(toHex(add.hash)));
+    if (lacking.length === 0) continue;
+    const items = lacking.map(({ head, contribution: value }) => ({
+      kind: "contribution" as const,
+      group: log.group,
+      head,
+      frontier: heads,
+      value,
+    }));
+    const added = log.members.filter((each) => equalBytes(each.addedBy, add.hash));
+    for (const member of added)
+      for (const device of member.devices) yield* tell(work, { account: member.account, device }, items);
+  }
+}
+
+/**
+ * c(head, F): the one that was kept or given, or from the head's fork tree, which loses that point. It is kept
+ * until the merge is complete, so that a newcomer can still be told.
+ */
+export function* contributionOf(
+  work: Work,
+  group: GroupId,
+  head: EntryHash,
+  heads: readonly EntryHash[],
+): Step<Contribution | undefined> {
+  const id = contributionId(work, group, head, heads);
+  const kept = yield* read(work, CONTRIBUTION, id);
+  if (kept) return Contribution.from(kept.value);
+  const single = toHex(frontierHash(work.p, group, [head]));
+  const fork = yield* read(work, FORK, single);
+  const taken = fork && contribution(work.p, fork.tree, frontierHash(work.p, group, heads));
+  if (!fork || !taken) return undefined;
+  write(work, FORK, single, { ...fork, tree: taken.fork });
+  write(work, CONTRIBUTION, id, { value: taken.contribution });
+  return taken.contribution;
+}
+
+/** Id of a saved contribution. */
+export function contributionId(work: Work, group: GroupId, head: EntryHash, heads: readonly EntryHash[]): string {
+  return idOf(group, frontierHash(work.p, group, heads), head);
+}
+
+interface Entering {
+  readonly heads: readonly EntryHash[];
+  readonly secret: EpochSecret;
+  readonly number: number;
+}
+
+/** Saves all that follows from S(F), erases S(F), and reads the epoch's topic from now on. */
+function* enter(work: Work, group: GroupState, log: LogState, { heads, secret, number }: Entering): Step<GroupState> {
+  const phi = frontierHash(work.p, group.group, heads);
+  const keys = epochKeys(work.p, secret, phi);
+  secret.fill(0);
+  const account = yield* readExisting(work, ACCOUNT);
+  const devices = devicesIn(log, heads);
+  const ownIndex = devices.findIndex((each) => equalBytes(each.device, account.device));
+  if (ownIndex < 0) return group;
+  const { epochId: epoch, topic, topicSeed, headerKey, logKey } = keys;
+  const id = toHex(epoch);
+  write(work, EPOCH, id, {
+    epoch,
+    group: group.group,
+    frontier: [...heads].sort(compareBytes),
+    number,
+    topicSeed,
+    topic,
+    headerKey,
+    logKey,
+    ownIndex,
+  });
+  write(work, FORK, toHex(phi), { tree: keys.forkTree, createdAt: work.nowMs as TimeMs });
+  write(work, ROSTER, id, { devices });
+  const opened = openChain(work.p, keys.senderTree, { epochId: epoch, device: account.device, index: ownIndex });
+  if (opened) write(work, OWN_CHAIN, id, { chain: ownChainOf(opened.chainKey) });
+  write(work, SENDERS, id, { tree: opened?.tree ?? keys.senderTree });
+  write(work, TOPIC, toHex(topic), { topic, seed: topicSeed, use: { kind: "epoch", group: group.group, epoch } });
+  work.effects.push({ kind: "subscribe", topic, seed: topicSeed, inbox: false });
+  return { ...group, live: [...group.live, { epoch, topic, supersededAt: undefined, closed: false }] };
+}
+
+/** Devices of all members in the past of these heads, sorted by device key: the place is the index. */
+export function devicesIn(log: LogState, heads: readonly EntryHash[]) {
+  const members = membersIn(log, ancestors(log, heads));
+  return members
+    .flatMap(({ account, devices }) => devices.map((device) => ({ device, account })))
+    .sort((a, b) => compareBytes(a.device, b.device));
+}
+
+/** The epoch of the frontier if we are in it; otherwise the newest one we are in (nobody was excluded). */
+function* chooseSending(
+  work: Work,
+  group: GroupState,
+  log: LogState,
+  frontier: readonly EntryHash[],
+): Step<GroupState> {
+  let best: { readonly epoch: EpochId; readonly number: number } | undefined;
+  for (const { epoch } of group.live) {
+    const state = yield* readExisting(work, EPOCH, toHex(epoch));
+    const isFrontier = sameHashes(state.frontier, frontier);
+    const number = isFrontier ? Number.POSITIVE_INFINITY : state.number;
+    if (!best || number > best.number) best = { epoch, number };
+  }
+  const sending = best?.epoch ?? group.sending;
+  const live = group.live.map((each) => {
+    const isSending = sending !== undefined && equalBytes(each.epoch, sending);
+    const supersededAt = isSending ? undefined : (each.supersededAt ?? (work.nowMs as TimeMs));
+    return { ...each, supersededAt };
+  });
+  const members = membersIn(log, new Set(log.entries.map((each) => toHex(each.hash)))).length;
+  return { ...group, sending, live, members, rekeyAt: rekeyTime(work, group, frontier) };
+}
+
+function sameHashes(a: readonly EntryHash[], b: readonly EntryHash[]): boolean {
+  return a.length === b.length && a.every((each, i) => equalBytes(each, b[i] ?? new Uint8Array()));
+}
+
+/** Several heads: somebody re-keys soon. One head: nobody needs to any more. */
+function rekeyTime(work: Work, group: GroupState, frontier: readonly EntryHash[]): TimeMs | undefined {
+  if (frontier.length < 2) return undefined;
+  if (group.rekeyAt !== undefined) return group.rekeyAt;
+  const [a = 0, b = 0] = work.random(2);
+  const atMs = work.nowMs + REKEY_AFTER_MERGE_MS + Math.floor(((a * 256 + b) / 65_536) * REKEY_JITTER_MS);
+  work.effects.push({ kind: "wake", atMs });
+  return atMs as TimeMs;
+}

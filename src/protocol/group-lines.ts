@@ -1,0 +1,92 @@
+/** The lines of a conversation: where a message stands among the others, and system lines for what the log says. */
+import { equalBytes } from "../verify/transcript.ts";
+import type { EntryCore } from "../wire/entry.ts";
+import type { AccountKey, DeviceKey, EntryHash, GroupId, MessageId, TimeMs } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { announce, type Work } from "./effects.ts";
+import type { LogState } from "./log-state.ts";
+import { memberOfDevice, wholePast } from "./membership-log.ts";
+import { GAP, HEADS, HEADS_MAX, idOf, SEEN } from "./records.ts";
+import { read, type Step, write } from "./step.ts";
+
+/**
+ * Depth of a message that cites `frontier`: 1 + the greatest depth among those that we have. Cited messages that
+ * we lack are noted as gaps; they never delay what is here.
+ */
+export function* depthAfter(
+  work: Work,
+  group: GroupId,
+  frontier: readonly MessageId[],
+  citedBy: DeviceKey,
+): Step<number> {
+  let depth = 0;
+  for (const id of frontier) {
+    const cited = yield* read(work, SEEN, toHex(id));
+    if (cited) depth = Math.max(depth, cited.depth);
+    else write(work, GAP, idOf(group, id), { citedBy, at: work.nowMs as TimeMs });
+  }
+  return Math.min(depth + 1, 0xffffffff);
+}
+
+/** The message is part of the conversation now: it replaces those that it cites among the heads. */
+export function* addHead(
+  work: Work,
+  group: GroupId,
+  added: { readonly id: MessageId; readonly depth: number },
+  cites: readonly MessageId[],
+): Step<void> {
+  const name = toHex(group);
+  const before = (yield* read(work, HEADS, name))?.heads ?? [];
+  const kept = before.filter((head) => !cites.some((each) => equalBytes(each, head.id)));
+  write(work, HEADS, name, { heads: [...kept, added].slice(-HEADS_MAX) });
+  write(work, SEEN, toHex(added.id), { depth: added.depth });
+  if (yield* read(work, GAP, idOf(group, added.id))) write(work, GAP, idOf(group, added.id), null);
+}
+
+/** What everybody should know about an entry: one line for a creation, one for each person added. */
+export function* addSystemLines(
+  work: Work,
+  accepted: { readonly log: LogState; readonly hash: EntryHash; readonly core: EntryCore },
+): Step<void> {
+  const { log, hash, core } = accepted;
+  const by = memberOfDevice(log, wholePast(log), core.author);
+  if (!by) return;
+  const depth = yield* depthAfter(work, log.group, core.frontier, core.author);
+  const say = (id: string, text: string) =>
+    work.lines.push({
+      group: toHex(log.group),
+      id,
+      depth,
+      sentAtMs: work.nowMs,
+      account: toHex(by.account),
+      device: toHex(core.author),
+      name: by.name,
+      kind: "system",
+      text,
+      state: "received",
+    });
+  const tell = (change: "created" | "added" | "joined" | "rekeyed", member?: { account: AccountKey; name: string }) =>
+    announce(work, {
+      kind: "member",
+      group: log.group,
+      change,
+      by: by.account,
+      ...(member ? { member: member.account, memberName: member.name } : {}),
+    });
+  if (core.action.kind === "create") {
+    say(toHex(hash), `${by.name} created the group`);
+    tell("created");
+  }
+  if (core.action.kind === "rekey") tell("rekeyed");
+  if (core.action.kind !== "add") return;
+  for (const [i, member] of core.action.members.entries()) {
+    const joined = member.proof !== undefined;
+    say(lineId(hash, i), joined ? `${member.name} joined by invite` : `${by.name} added ${member.name}`);
+    tell(joined ? "joined" : "added", member);
+  }
+}
+
+/** One entry can make several lines: the first carries its hash, the others a number as well. */
+function lineId(hash: EntryHash, index: number): string {
+  return index === 0 ? toHex(hash) : `${toHex(hash)}${index.toString(16).padStart(4, "0")}`;
+}

@@ -1,0 +1,313 @@
+/**
+ * Writing entries of our own and taking in those of others: judge, save, wait for missing parents, enter the
+ * epochs that follow, and pass on what other branches lack.
+ * @see PROTOCOL.md § Membership log
+ */
+import { equalInConstantTime } from "../crypto/constant-time.ts";
+import { sealEntry } from "../crypto/entry-box.ts";
+import {
+  confirmation,
+  coreHash,
+  derivedSecret,
+  type EpochSecret,
+  entryHash,
+  frontierHash,
+  LogKey,
+  rootSecret,
+} from "../crypto/epoch-secrets.ts";
+import { deriveKey } from "../crypto/kdf.ts";
+import { equalBytes } from "../verify/transcript.ts";
+import { type Action, decodeEntry, type EntryCore, encodeEntry, encodeEntryCore } from "../wire/entry.ts";
+import { ENVELOPE_KIND } from "../wire/envelope.ts";
+import { Fault } from "../wire/fault.ts";
+import { type EntryHash, GroupId, Nonce, Signature, type TimeMs } from "../wire/ids.ts";
+import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { announce, type Work } from "./effects.ts";
+import { enterEpochs } from "./epochs.ts";
+import { addSystemLines } from "./group-lines.ts";
+import { followInvites } from "./invite-topics.ts";
+import type { LogState } from "./log-state.ts";
+import { acceptEntry, ancestors, entrySigningBytes, frontierOf, isKeyAction } from "./membership-log.ts";
+import { enqueue } from "./outbox.ts";
+import {
+  ACCOUNT,
+  ENTRY,
+  EPOCH,
+  type EpochState,
+  FORK,
+  GROUP,
+  type GroupState,
+  HEADS,
+  idOf,
+  LOG,
+  MEMBER,
+  WAITING,
+  WAITING_ENTRIES_MAX,
+} from "./records.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { signEnvelope } from "./topic-envelope.ts";
+
+/** A group that is only now coming into being, or the one we have. */
+export type GroupAndLog = { readonly group: GroupState; readonly log: LogState | undefined };
+
+/** How an entry of ours came to be. */
+export interface Authored {
+  readonly hash: EntryHash;
+  readonly encoded: Uint8Array;
+  readonly group: GroupState;
+  readonly log: LogState;
+  /** S({e}), for whoever is added by it; the caller erases it. Undefined for entries that change no key. */
+  readonly secret: EpochSecret | undefined;
+  /** r of a root entry, to be delivered; the caller erases it. */
+  readonly random: Uint8Array | undefined;
+}
+
+/** Starts a group with an entry of our own; its hash is the group's id. */
+export function* authorCreate(work: Work, action: Action & { readonly kind: "create" }): Step<Authored> {
+  const account = yield* readExisting(work, ACCOUNT);
+  const core: EntryCore = {
+    version: 1,
+    group: undefined,
+    author: account.device,
+    seq: 0,
+    prev: undefined,
+    parents: [],
+    frontier: [],
+    action,
+  };
+  const random = work.random(32);
+  const x = coreHash(work.p, encodeEntryCore(core));
+  const signed = signEntry(work, account.deviceSeed, core, rootSecret(work.p, random, x));
+  const group: GroupState = {
+    group: GroupId.from(signed.hash),
+    name: action.name,
+    joinedAt: work.nowMs as TimeMs,
+    members: 1,
+    entrySeq: 0,
+    entryPrev: undefined,
+    relays: account.relays,
+    sending: undefined,
+    live: [],
+    missing: [],
+    rekeyAt: undefined,
+  };
+  return yield* takeOwn(work, { group, log: undefined }, signed, random);
+}
+
+/** Adds an entry of ours to a group. `usage/not-allowed` when we may not, or wait for a secret ourselves. */
+export function* author(work: Work, group: GroupState, action: Exclude<Action, { kind: "create" }>): Step<Authored> {
+  const account = yield* readExisting(work, ACCOUNT);
+  const log = yield* readExisting(work, LOG, toHex(group.group));
+  const heads = yield* read(work, HEADS, toHex(group.group));
+  const core: EntryCore = {
+    version: 1,
+    group: group.group,
+    author: account.device,
+    seq: group.entrySeq,
+    prev: group.entryPrev,
+    parents: log.heads,
+    frontier: (heads?.heads ?? []).slice(-MESSAGE_FRONTIER_MAX).map((each) => each.id),
+    action,
+  };
+  const x = coreHash(work.p, encodeEntryCore(core));
+  const random = action.kind === "rekey" ? work.random(32) : undefined;
+  const secret = random ? rootSecret(work.p, random, x) : yield* derivedFor(work, log, core);
+  return yield* takeOwn(work, { group, log }, signEntry(work, account.deviceSeed, core, secret), random);
+}
+
+/** S({e}) of an add of ours, from the fork tree of the frontier, which loses that point. */
+function* derivedFor(work: Work, log: LogState, core: EntryCore): Step<EpochSecret | undefined> {
+  if (!isKeyAction(core.action.kind)) return undefined;
+  const x = coreHash(work.p, encodeEntryCore(core));
+  const phi = toHex(frontierHash(work.p, log.group, frontierOf(log)));
+  const fork = yield* read(work, FORK, phi);
+  const derived = fork && derivedSecret(work.p, fork.tree, x);
+  if (fork && derived) {
+    write(work, FORK, phi, { ...fork, tree: derived.fork });
+    return derived.secret;
+  }
+  throw new Fault(
+    "usage/not-allowed",
+    "this device still waits for the group's newest key, so it cannot change the group yet: run `hermes sync` and try again",
+  );
+}
+
+interface SignedEntry {
+  readonly hash: EntryHash;
+  readonly encoded: Uint8Array;
+  readonly secret: EpochSecret | undefined;
+}
+
+function signEntry(work: Work, deviceSeed: Uint8Array, core: EntryCore, secret: EpochSecret | undefined): SignedEntry {
+  const { p } = work;
+  const encodedCore = encodeEntryCore(core);
+  const confirmed = secret ? confirmation(p, secret, coreHash(p, encodedCore)) : new Uint8Array();
+  const hash = entryHash(p, encodedCore, confirmed);
+  const signature = Signature.from(p.sign(deviceSeed, entrySigningBytes(hash)));
+  return { hash, encoded: encodeEntry({ core: encodedCore, confirmation: confirmed, signature }), secret };
+}
+
+function* takeOwn(
+  work: Work,
+  before: GroupAndLog,
+  signed: SignedEntry,
+  random: Uint8Array | undefined,
+): Step<Authored> {
+  const { group } = before;
+  const verdict = acceptEntry(work.p, group.group, before.log, signed.encoded);
+  if (verdict.kind !== "accepted")
+    throw new Fault("usage/not-allowed", "the group's rules do not allow you to do this: ask an admin of the group");
+  if (before.log)
+    yield* post(
+      work,
+      group.sending ? yield* read(work, EPOCH, toHex(group.sending)) : undefined,
+      signed.hash,
+      signed.encoded,
+    );
+  const counted = { ...group, entrySeq: group.entrySeq + 1, entryPrev: signed.hash };
+  const given = signed.secret && { entry: signed.hash, secret: signed.secret.slice() as EpochSecret };
+  const after = yield* absorb(work, counted, verdict, signed.encoded, given);
+  return { ...after, hash: signed.hash, encoded: signed.encoded, secret: signed.secret, random };
+}
+
+type Accepted = Extract<ReturnType<typeof acceptEntry>, { kind: "accepted" }>;
+type Given = Parameters<typeof enterEpochs>[3];
+
+/** Saves an accepted entry and does everything that follows from it. */
+function* absorb(
+  work: Work,
+  group: GroupState,
+  accepted: Accepted,
+  encoded: Uint8Array,
+  given: Given,
+): Step<{ group: GroupState; log: LogState }> {
+  const { log, hash, core } = accepted;
+  const id = toHex(log.group);
+  write(work, ENTRY, idOf(log.group, hash), { encoded });
+  write(work, LOG, id, log);
+  for (const member of newMembers(core)) {
+    write(work, MEMBER, idOf(log.group, member.account), { name: member.name, role: member.role });
+  }
+  const waiting = isKeyAction(core.action.kind) ? [...group.missing, hash] : group.missing;
+  const entered = yield* enterEpochs(work, { ...group, missing: waiting }, log, given);
+  write(work, GROUP, id, entered);
+  if (core.action.kind === "invite") yield* followInvites(work, log, hash);
+  yield* passOn(work, log, hash, encoded);
+  return { group: entered, log };
+}
+
+function newMembers(core: EntryCore) {
+  if (core.action.kind === "create") return [core.action.founder];
+  return core.action.kind === "add" ? core.action.members : [];
+}
+
+/**
+ * Whoever entered the group in one branch does not read the topics of the others: each entry is posted to the
+ * concurrent heads' topics, and a new head's topic gets what its branch lacks. All members make the same bytes,
+ * so holders keep one copy.
+ */
+function* passOn(work: Work, log: LogState, hash: EntryHash, encoded: Uint8Array): Step<void> {
+  const past = ancestors(log, [hash]);
+  for (const head of frontierOf(log)) {
+    if (equalBytes(head, hash)) {
+      const lacking = log.entries.filter((each) => !past.has(toHex(each.hash)));
+      for (const each of lacking) {
+        const saved = yield* readExisting(work, ENTRY, idOf(log.group, each.hash));
+        yield* post(work, yield* epochOf(work, log, [hash]), each.hash, saved.encoded);
+      }
+    } else if (!past.has(toHex(head))) {
+      yield* post(work, yield* epochOf(work, log, [head]), hash, encoded);
+    }
+  }
+}
+
+function* epochOf(work: Work, log: LogState, heads: readonly EntryHash[]): Step<EpochState | undefined> {
+  const group = yield* readExisting(work, GROUP, toHex(log.group));
+  for (const { epoch } of group.live) {
+    const state = yield* readExisting(work, EPOCH, toHex(epoch));
+    if (
+      state.frontier.length === heads.length &&
+      heads.every((h) => state.frontier.some((each) => equalBytes(each, h)))
+    )
+      return state;
+  }
+  return undefined;
+}
+
+/** Puts an entry into an epoch's topic. The nonce follows from the entry: everybody's copy is the same envelope. */
+function* post(work: Work, epoch: EpochState | undefined, hash: EntryHash, encoded: Uint8Array): Step<void> {
+  if (!epoch) return;
+  const nonce = Nonce.from(deriveKey(work.p, "entry-nonce", epoch.logKey, hash).slice(0, 24));
+  const body = sealEntry(work.p, { logKey: LogKey.from(epoch.logKey), epochId: epoch.epoch }, nonce, encoded);
+  yield* enqueue(work, epoch.topic, signEnvelope(work.p, epoch, ENVELOPE_KIND.entry, body));
+}
+
+/** An entry from somebody else: from a topic, a delivery or the waiting room. Accepted ones release those that waited. */
+export function* receiveEntry(work: Work, groupId: GroupId, encoded: Uint8Array): Step<void> {
+  const queue = [encoded];
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const group = yield* readExisting(work, GROUP, toHex(groupId));
+    const log = yield* readExisting(work, LOG, toHex(groupId));
+    const verdict = acceptEntry(work.p, groupId, log, next);
+    if (verdict.kind === "waiting") yield* wait(work, groupId, verdict.hash, next);
+    if (verdict.kind === "forged") announce(work, { kind: "warning", code: "forged", group: groupId });
+    if (verdict.kind !== "accepted") continue;
+    yield* addSystemLines(work, verdict);
+    yield* absorb(work, group, verdict, next, undefined);
+    for (const [id, waiting] of yield* scan(work, WAITING, `${toHex(groupId)}/`, WAITING_ENTRIES_MAX)) {
+      write(work, WAITING, id, null);
+      queue.push(waiting.encoded);
+    }
+  }
+}
+
+function* wait(work: Work, group: GroupId, hash: EntryHash, encoded: Uint8Array): Step<void> {
+  const others = yield* scan(work, WAITING, `${toHex(group)}/`, WAITING_ENTRIES_MAX);
+  if (others.length >= WAITING_ENTRIES_MAX) announce(work, { kind: "warning", code: "waiting-room-full", group });
+  else write(work, WAITING, idOf(group, hash), { encoded });
+}
+
+/** Takes in the whole log of a group that we are welcomed to, entry by entry, with S({e}) of the entry that added us. */
+export function* adoptLog(
+  work: Work,
+  group: GroupState,
+  encodedEntries: readonly Uint8Array[],
+  given: { readonly entry: EntryHash; readonly secret: EpochSecret },
+): Step<GroupState | undefined> {
+  let log: LogState | undefined;
+  const accepted: { readonly verdict: Accepted; readonly encoded: Uint8Array }[] = [];
+  for (const encoded of encodedEntries) {
+    const verdict = acceptEntry(work.p, group.group, log, encoded);
+    if (verdict.kind !== "accepted") return undefined;
+    log = verdict.log;
+    accepted.push({ verdict, encoded });
+  }
+  const own = accepted.find(({ verdict }) => equalBytes(verdict.hash, given.entry));
+  if (!log || !own || !isConfirmed(work, own.encoded, given.secret)) return undefined;
+  for (const { verdict, encoded } of accepted) {
+    write(work, ENTRY, idOf(group.group, verdict.hash), { encoded });
+    for (const member of newMembers(verdict.core)) {
+      write(work, MEMBER, idOf(group.group, member.account), { name: member.name, role: member.role });
+    }
+    if (verdict.core.action.kind === "invite") yield* followInvites(work, log, verdict.hash);
+  }
+  write(work, LOG, toHex(group.group), log);
+  const entered = yield* enterEpochs(work, { ...group, missing: keyHashes(log, given.entry) }, log, given);
+  write(work, GROUP, toHex(group.group), entered);
+  return entered;
+}
+
+/** Only what is not older than our own admission: earlier epochs are not ours to enter. */
+function keyHashes(log: LogState, entry: EntryHash): readonly EntryHash[] {
+  const past = ancestors(log, [entry]);
+  const later = log.entries.filter((each) => isKeyAction(each.action) && !past.has(toHex(each.hash)));
+  return [entry, ...later.map((each) => each.hash)];
+}
+
+/** The secret is the one that the signed entry confirms, so nobody can lead us into a group of their own making. */
+function isConfirmed(work: Work, encoded: Uint8Array, secret: EpochSecret): boolean {
+  const entry = decodeEntry(encoded);
+  if (!entry) return false;
+  return equalInConstantTime(confirmation(work.p, secret, coreHash(work.p, entry.core)), entry.confirmation);
+}

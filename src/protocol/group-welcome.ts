@@ -1,0 +1,159 @@
+/**
+ * How a newcomer gets the group: the whole log in pieces and the secret of the entry that added it.
+ * The newcomer believes nothing but the log's own signatures and the confirmation in that entry.
+ * @see PROTOCOL.md § Welcomes
+ */
+import { EpochSecret } from "../crypto/epoch-secrets.ts";
+import { hashOf } from "../crypto/kdf.ts";
+import { concat, equalBytes } from "../verify/transcript.ts";
+import { bytes, decode, encode, list } from "../wire/codec.ts";
+import { decodeEntry, decodeEntryCore, ENTRY_CORE_MAX_BYTES } from "../wire/entry.ts";
+import { type DeviceKey, type EntryHash, GroupId, type TimeMs } from "../wire/ids.ts";
+import { LOG_PART_MAX_BYTES, type PayloadItem } from "../wire/pairwise-payload.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
+import { announce, type Work } from "./effects.ts";
+import { addSystemLines } from "./group-lines.ts";
+import { type Authored, adoptLog } from "./group-log.ts";
+import { LOG_ENTRIES_MAX, type LogState } from "./log-state.ts";
+import { ancestors, find, memberOfDevice } from "./membership-log.ts";
+import {
+  ACCOUNT,
+  ENTRY,
+  GROUP,
+  type GroupState,
+  idOf,
+  JOINING,
+  LOG,
+  LOG_PART,
+  PEER,
+  SEEN,
+  WELCOME,
+} from "./records.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
+
+const EntrySequence = list(bytes(ENTRY_CORE_MAX_BYTES + 128), LOG_ENTRIES_MAX);
+
+/** Welcomes under way at one time. */
+const WELCOMES_MAX = 1_000;
+
+/** What a newcomer of this entry is told. The caller erases the secret in the items after use. */
+export function* welcomeItems(work: Work, authored: Authored): Step<readonly PayloadItem[]> {
+  const { log, hash, secret } = authored;
+  if (!secret) return [];
+  const entries: Uint8Array[] = [];
+  for (const each of log.entries) entries.push((yield* readExisting(work, ENTRY, idOf(log.group, each.hash))).encoded);
+  const whole = encode(EntrySequence, entries);
+  const digest = hashOf(work.p, "welcome-log", whole);
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < whole.length; at += LOG_PART_MAX_BYTES) pieces.push(whole.slice(at, at + LOG_PART_MAX_BYTES));
+  return [
+    { kind: "welcome", group: log.group, entry: hash, secret, digest, parts: pieces.length },
+    ...pieces.map((piece, index) => ({ kind: "logPart" as const, digest, index, piece })),
+  ];
+}
+
+type WelcomeItem = Extract<PayloadItem, { kind: "welcome" }>;
+type LogPartItem = Extract<PayloadItem, { kind: "logPart" }>;
+
+/** A welcome has come; its log may still be on the way. */
+export function* receiveWelcome(work: Work, from: DeviceKey, item: WelcomeItem): Step<void> {
+  const id = toHex(item.group);
+  if (yield* read(work, GROUP, id)) return;
+  const { entry, secret, digest, parts } = item;
+  write(work, WELCOME, id, { from, entry, secret, digest, parts });
+  yield* tryWelcome(work, item.group);
+}
+
+/** A piece of a log has come. Pieces without a welcome are not kept. */
+export function* receiveLogPart(work: Work, from: DeviceKey, item: LogPartItem): Step<void> {
+  for (const [id, welcome] of yield* scan(work, WELCOME, "", WELCOMES_MAX)) {
+    if (!equalBytes(welcome.digest, item.digest) || !equalBytes(welcome.from, from)) continue;
+    write(work, LOG_PART, partId(item.digest, item.index), { piece: item.piece });
+    yield* tryWelcome(work, GroupId.from(fromHex(id) ?? new Uint8Array()));
+  }
+}
+
+const partId = (digest: Uint8Array, index: number): string => `${toHex(digest)}/${String(index).padStart(4, "0")}`;
+
+/** Enters the group once all pieces are here. A log that does not hold together is forgotten with a warning. */
+function* tryWelcome(work: Work, group: GroupId): Step<void> {
+  const welcome = yield* readExisting(work, WELCOME, toHex(group));
+  const pieces: Uint8Array[] = [];
+  for (let i = 0; i < welcome.parts; i++) {
+    const part = yield* read(work, LOG_PART, partId(welcome.digest, i));
+    if (!part) return;
+    pieces.push(part.piece);
+  }
+  write(work, WELCOME, toHex(group), null);
+  for (let i = 0; i < welcome.parts; i++) write(work, LOG_PART, partId(welcome.digest, i), null);
+  const whole = concat(...pieces);
+  const entries = equalBytes(hashOf(work.p, "welcome-log", whole), welcome.digest)
+    ? decode(EntrySequence, whole)
+    : undefined;
+  const entered = entries && (yield* enterGroup(work, group, welcome, entries));
+  if (!entered) announce(work, { kind: "warning", code: "malformed", group });
+}
+
+interface PendingWelcome {
+  readonly from: DeviceKey;
+  readonly entry: EntryHash;
+  readonly secret: Uint8Array;
+}
+
+function* enterGroup(
+  work: Work,
+  id: GroupId,
+  { from, entry, secret }: PendingWelcome,
+  entries: readonly Uint8Array[],
+): Step<boolean> {
+  const joining = yield* read(work, JOINING, toHex(id));
+  const peer = yield* read(work, PEER, toHex(from));
+  const account = yield* readExisting(work, ACCOUNT);
+  const blank: GroupState = {
+    group: id,
+    name: "",
+    joinedAt: work.nowMs as TimeMs,
+    members: 0,
+    entrySeq: 0,
+    entryPrev: undefined,
+    relays: joining?.relays ?? peer?.contact.relays ?? account.relays,
+    sending: undefined,
+    live: [],
+    missing: [],
+    rekeyAt: undefined,
+  };
+  const group = yield* adoptLog(work, blank, entries, { entry, secret: EpochSecret.from(secret) });
+  if (!group) return false;
+  const log = yield* readExisting(work, LOG, toHex(id));
+  if (!isAdmission(log, { from, entry }, account.device)) {
+    forgetGroup(work, group);
+    return false;
+  }
+  write(work, GROUP, toHex(id), { ...group, name: log.name });
+  write(work, JOINING, toHex(id), null);
+  yield* beginHistory(work, log, entry);
+  announce(work, { kind: "joined", group: id });
+  return true;
+}
+
+/** The entry is by the device that wrote to us, and it makes us a member. */
+function isAdmission(log: LogState, { from, entry }: Omit<PendingWelcome, "secret">, device: DeviceKey): boolean {
+  const found = find(log, entry);
+  if (found?.action !== "add" || !equalBytes(found.author, from)) return false;
+  return memberOfDevice(log, ancestors(log, [entry]), device) !== undefined;
+}
+
+function forgetGroup(work: Work, group: GroupState): void {
+  write(work, GROUP, toHex(group.group), null);
+  write(work, LOG, toHex(group.group), null);
+}
+
+/** What was said before we came is not ours to read: the conversation begins with the entry that added us. */
+function* beginHistory(work: Work, log: LogState, entry: EntryHash): Step<void> {
+  const saved = yield* readExisting(work, ENTRY, idOf(log.group, entry));
+  const encodedCore = decodeEntry(saved.encoded)?.core;
+  const core = encodedCore && decodeEntryCore(encodedCore);
+  if (!core) return;
+  for (const id of core.frontier) write(work, SEEN, toHex(id), { depth: 0 });
+  yield* addSystemLines(work, { log, hash: entry, core });
+}

@@ -1,0 +1,139 @@
+/**
+ * What comes through our own inboxes: letters from other devices, opened in the session with them.
+ * @see PROTOCOL.md § Pairwise sessions
+ */
+
+import { frontierHash } from "../crypto/epoch-secrets.ts";
+import {
+  type Held,
+  neededFor,
+  OPEN_RANDOM_BYTES,
+  type OpenedLetter,
+  openDeposit,
+  openFrom,
+} from "../crypto/pairwise-session.ts";
+import { equalBytes } from "../verify/transcript.ts";
+import { decodeEntry, decodeEntryCore } from "../wire/entry.ts";
+import type { DeviceKey, EntryHash, GroupId, TimeMs, Topic } from "../wire/ids.ts";
+import type { PairwiseEnvelope } from "../wire/pairwise.ts";
+import { decodePairwisePayload, type PayloadItem } from "../wire/pairwise-payload.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { oneTimeId } from "./account.ts";
+import { announce, type Work } from "./effects.ts";
+import { contributionId, enterEpochs } from "./epochs.ts";
+import { receiveEntry } from "./group-log.ts";
+import { receiveLogPart, receiveWelcome } from "./group-welcome.ts";
+import { find, hashOfEntry } from "./membership-log.ts";
+import { identityOf, tell } from "./pairwise.ts";
+import {
+  ACCOUNT,
+  type AccountState,
+  CONTRIBUTION,
+  FORK,
+  GROUP,
+  idOf,
+  LOG,
+  ONE_TIME,
+  PEER,
+  PREKEYS,
+  SECRET,
+  SESSION,
+} from "./records.ts";
+import { read, readExisting, type Step, write } from "./step.ts";
+
+/** A deposit in one of our inboxes. Whatever does not open changes nothing. */
+export function* receiveDeposit(work: Work, inbox: Topic, body: Uint8Array): Step<void> {
+  const account = yield* readExisting(work, ACCOUNT);
+  const keys = equalBytes(inbox, account.publicInbox.topic) ? account.publicInbox : account.privateInbox;
+  const envelope = openDeposit(work.p, inbox, keys.sealingSecret, body);
+  if (!envelope) return;
+  const held = yield* heldFor(work, account, envelope);
+  const moment = { now: work.nowMs as TimeMs, random: work.random(OPEN_RANDOM_BYTES) };
+  const letter = openFrom(work.p, held, envelope, moment);
+  if (letter.kind === "forged" || letter.kind === "too-far-ahead")
+    announce(work, { kind: "warning", code: letter.kind });
+  if (letter.kind === "opened") yield* acceptLetter(work, letter);
+}
+
+function* heldFor(work: Work, account: AccountState, envelope: PairwiseEnvelope): Step<Held> {
+  const needed = neededFor(envelope);
+  const prekeys = yield* readExisting(work, PREKEYS);
+  const { oneTime } = needed;
+  return {
+    ours: identityOf(account),
+    session: yield* read(work, SESSION, toHex(needed.sender)),
+    signedPrekey: prekeys.signed.find((each) => each.prekey.id === needed.signedPrekey)?.prekey,
+    lastResort: prekeys.lastResort.find((each) => each.id === needed.lastResort),
+    oneTime: oneTime === undefined ? undefined : yield* read(work, ONE_TIME, oneTimeId(oneTime)),
+  };
+}
+
+function* acceptLetter(work: Work, letter: OpenedLetter): Step<void> {
+  const { device, account } = letter.peer.certificate;
+  write(work, SESSION, toHex(device), letter.session);
+  if (letter.usedOneTimePrekey !== undefined) write(work, ONE_TIME, oneTimeId(letter.usedOneTimePrekey), null);
+  const payload = decodePairwisePayload(letter.payload);
+  letter.payload.fill(0);
+  if (!payload) return;
+  write(work, PEER, toHex(device), { account, contact: payload.replyTo });
+  for (const item of payload.items) yield* receiveItem(work, device, item);
+  const answers = payload.items.filter((item) => item.kind === "secret" || item.kind === "welcome");
+  const received = answers.map(({ group, entry }) => ({ kind: "received" as const, group, entry }));
+  if (received.length > 0) yield* tell(work, { account, device }, received);
+}
+
+function* receiveItem(work: Work, from: DeviceKey, item: PayloadItem): Step<void> {
+  switch (item.kind) {
+    case "welcome":
+      return yield* receiveWelcome(work, from, item);
+    case "logPart":
+      return yield* receiveLogPart(work, from, item);
+    case "secret":
+      return yield* receiveSecret(work, from, item);
+    case "contribution":
+      return yield* receiveContribution(work, from, item);
+    case "received":
+      return; // its arrival has turned the ratchet, which is all it is for
+    default:
+      return item satisfies never;
+  }
+}
+
+/** r of a root entry, from the entry's own author: nobody else's is listened to. */
+function* receiveSecret(work: Work, from: DeviceKey, item: Extract<PayloadItem, { kind: "secret" }>): Step<void> {
+  const encodedCore = decodeEntry(item.signed)?.core;
+  const core = encodedCore && decodeEntryCore(encodedCore);
+  const hash = hashOfEntry(work.p, item.signed);
+  const isAuthors = core && hash && equalBytes(hash, item.entry) && equalBytes(core.author, from);
+  if (!isAuthors || !(yield* read(work, GROUP, toHex(item.group)))) return;
+  write(work, SECRET, idOf(item.group, item.entry), { secret: item.secret, from });
+  yield* receiveEntry(work, item.group, item.signed);
+  yield* enterAgain(work, item.group, item.entry);
+}
+
+/** The entry was here before its secret. */
+function* enterAgain(work: Work, groupId: GroupId, entry: EntryHash): Step<void> {
+  const group = yield* readExisting(work, GROUP, toHex(groupId));
+  if (!group.missing.some((each) => equalBytes(each, entry))) return;
+  const log = yield* readExisting(work, LOG, toHex(groupId));
+  write(work, GROUP, toHex(groupId), yield* enterEpochs(work, group, log));
+}
+
+/** c(head, F) from whoever added us, for a head that we cannot derive. */
+function* receiveContribution(
+  work: Work,
+  from: DeviceKey,
+  item: Extract<PayloadItem, { kind: "contribution" }>,
+): Step<void> {
+  const group = yield* read(work, GROUP, toHex(item.group));
+  const log = group && (yield* read(work, LOG, toHex(item.group)));
+  const account = yield* readExisting(work, ACCOUNT);
+  const added = log?.members.find((each) => each.devices.some((one) => equalBytes(one, account.device)));
+  const addedBy = log && added && find(log, added.addedBy);
+  if (!group || !log || !addedBy || !equalBytes(addedBy.author, from)) return;
+  const id = contributionId(work, item.group, item.head, item.frontier);
+  const isMerged = yield* read(work, FORK, toHex(frontierHash(work.p, item.group, item.frontier)));
+  if (isMerged || (yield* read(work, CONTRIBUTION, id))) return;
+  write(work, CONTRIBUTION, id, { value: item.value });
+  write(work, GROUP, toHex(item.group), yield* enterEpochs(work, group, log));
+}

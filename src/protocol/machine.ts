@@ -1,0 +1,259 @@
+/**
+ * The state machine of one device: every input there is, and which part of the protocol answers it.
+ * Commands answer a value; everything else answers nothing.
+ *
+ * @see ARCHITECTURE.md § Step, commit, perform
+ */
+
+import { openEntry } from "../crypto/entry-box.ts";
+import { LogKey } from "../crypto/epoch-secrets.ts";
+import { equalBytes } from "../verify/transcript.ts";
+import type { Role } from "../wire/entry.ts";
+import { decodeEnvelope, ENVELOPE_KIND } from "../wire/envelope.ts";
+import type { AccountKey, GroupId, LogId, Sequence, TimeMs, Topic } from "../wire/ids.ts";
+import type { InviteLink } from "../wire/link.ts";
+import type { TakenPrekeys } from "../wire/prekey-frames.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { AppendResult } from "../wire/topic-frames.ts";
+import { createAccount, replenishPrekeys } from "./account.ts";
+import { announce, type Work } from "./effects.ts";
+import { eraseExpired } from "./erasure.ts";
+import { receiveMessage, sendText } from "./group-chat.ts";
+import { receiveEntry } from "./group-log.ts";
+import { receiveDeposit } from "./inbox.ts";
+import {
+  addMembers,
+  admitDue,
+  createGroup,
+  createInvite,
+  type InviteTerms,
+  memberFrom,
+  receiveJoinRequest,
+  rekeyGroup,
+  requestToJoin,
+} from "./joining.ts";
+import { type OutboxVerdict, settle } from "./outbox.ts";
+import { askForPending, checkTaken, tellPending } from "./pairwise.ts";
+import {
+  ACCOUNT,
+  CURSOR,
+  cursorId,
+  EPOCH,
+  GROUP,
+  type GroupState,
+  JOINING,
+  REQUEST,
+  TOPIC,
+  type TopicState,
+} from "./records.ts";
+import { type Line, read, readExisting, type Step, scan, write } from "./step.ts";
+
+/** Groups of one profile that are looked at when time passes. */
+export const GROUPS_MAX = 100_000;
+/** Topics of one profile: epochs, inboxes and rendezvous. */
+const TOPICS_MAX = 1_000_000;
+
+/** Everything that can happen to a device. */
+export type Input =
+  | { readonly kind: "create-account"; readonly name: string; readonly relays: readonly string[]; readonly accountSeed: Uint8Array }
+  /** The program starts: everything that should be under way is asked for again. */
+  | { readonly kind: "start" }
+  /** Time has come for something. */
+  | { readonly kind: "tick" }
+  | { readonly kind: "create-group"; readonly name: string }
+  | { readonly kind: "create-invite"; readonly group: GroupId; readonly terms: InviteTerms }
+  | { readonly kind: "join"; readonly link: InviteLink }
+  | { readonly kind: "add"; readonly group: GroupId; readonly account: AccountKey; readonly taken: readonly TakenPrekeys[]; readonly role: Role }
+  | { readonly kind: "rekey"; readonly group: GroupId }
+  | { readonly kind: "send-text"; readonly group: GroupId; readonly text: string }
+  | { readonly kind: "delivered"; readonly log: LogId; readonly topic: Topic; readonly sequence: Sequence; readonly envelope: Uint8Array }
+  | { readonly kind: "settled"; readonly outbox: string; readonly result: AppendResult }
+  | { readonly kind: "prekeys-taken"; readonly account: AccountKey; readonly taken: readonly TakenPrekeys[] }
+  /** So many one-time prekeys of ours are left in the directory. */
+  | { readonly kind: "prekeys-left"; readonly left: number };
+
+/** What a command answers. */
+export type Answer =
+  | { readonly kind: "none" }
+  | { readonly kind: "group"; readonly group: GroupState }
+  | { readonly kind: "link"; readonly link: InviteLink }
+  | { readonly kind: "line"; readonly line: Line }
+  | { readonly kind: "outbox"; readonly verdict: OutboxVerdict }
+  /** No genuine prekeys of that account. */
+  | { readonly kind: "no-prekeys" };
+
+const NONE: Answer = { kind: "none" };
+
+/** One step. Faults (`usage/*`) leave no trace: the caller drops the draft. */
+export function* step(work: Work, input: Input): Step<Answer> {
+  switch (input.kind) {
+    case "create-account":
+      createAccount(work, input);
+      return NONE;
+    case "start":
+      return yield* start(work);
+    case "tick":
+      return yield* tick(work);
+    case "create-group":
+      return { kind: "group", group: yield* createGroup(work, input.name) };
+    case "create-invite":
+      return { kind: "link", link: yield* createInvite(work, yield* groupOf(work, input.group), input.terms) };
+    case "join":
+      yield* requestToJoin(work, input.link);
+      return NONE;
+    case "add":
+      return yield* add(work, input);
+    case "rekey":
+      yield* rekeyGroup(work, yield* groupOf(work, input.group));
+      return NONE;
+    case "send-text":
+      return { kind: "line", line: yield* sendText(work, yield* groupOf(work, input.group), input.text) };
+    case "delivered":
+      yield* receive(work, input);
+      return NONE;
+    case "settled":
+      return { kind: "outbox", verdict: yield* settle(work, input.outbox, input.result) };
+    case "prekeys-taken":
+      yield* tellPending(work, input.account, input.taken);
+      return NONE;
+    case "prekeys-left":
+      yield* replenishPrekeys(work, input.left);
+      return NONE;
+    default:
+      return input satisfies never;
+  }
+}
+
+function* groupOf(work: Work, group: GroupId): Step<GroupState> {
+  return yield* readExisting(work, GROUP, toHex(group));
+}
+
+function* add(work: Work, input: Extract<Input, { kind: "add" }>): Step<Answer> {
+  const prekeys = checkTaken(work, input.account, input.taken);
+  if (prekeys.length === 0) return { kind: "no-prekeys" };
+  const group = yield* groupOf(work, input.group);
+  return { kind: "group", group: yield* addMembers(work, group, [memberFrom(prekeys, input.role)], prekeys) };
+}
+
+/** An envelope as a holder delivered it; its number is committed with whatever it caused. */
+function* receive(work: Work, input: Extract<Input, { kind: "delivered" }>): Step<void> {
+  write(work, CURSOR, cursorId(input.log, input.topic), { sequence: input.sequence });
+  const envelope = decodeEnvelope(input.envelope);
+  const state = yield* read(work, TOPIC, toHex(input.topic));
+  if (!envelope || !state || !equalBytes(envelope.topic, input.topic)) return;
+  const { use } = state;
+  if (use.kind === "inbox" && envelope.kind === ENVELOPE_KIND.deposit)
+    return yield* receiveDeposit(work, input.topic, envelope.body);
+  if (use.kind === "rendezvous" && envelope.kind === ENVELOPE_KIND.rendezvous)
+    return yield* receiveJoinRequest(work, use.group, use.invite, envelope.body);
+  if (use.kind === "epoch") yield* receiveInEpoch(work, use, envelope);
+}
+
+function* receiveInEpoch(
+  work: Work,
+  { group, epoch }: Extract<TopicState["use"], { kind: "epoch" }>,
+  envelope: { readonly kind: number; readonly body: Uint8Array },
+): Step<void> {
+  if (envelope.kind === ENVELOPE_KIND.entry) {
+    const { logKey } = yield* readExisting(work, EPOCH, toHex(epoch));
+    const entry = openEntry(work.p, { logKey: LogKey.from(logKey), epochId: epoch }, envelope.body);
+    if (typeof entry === "string") announce(work, { kind: "warning", code: entry, group });
+    else yield* receiveEntry(work, group, entry);
+  } else if (envelope.kind === ENVELOPE_KIND.message) {
+    const outcome = yield* receiveMessage(work, epoch, envelope.body);
+    const isWarning = outcome === "forged" || outcome === "malformed" || outcome === "fork" || outcome === "too-far-ahead";
+    if (isWarning) announce(work, { kind: "warning", code: outcome, group });
+  }
+}
+
+function* start(work: Work): Step<Answer> {
+  const account = yield* readExisting(work, ACCOUNT);
+  work.effects.push({ kind: "use-relays", relays: account.relays });
+  for (const [, group] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
+    work.effects.push({ kind: "use-relays", relays: group.relays });
+    if (group.rekeyAt !== undefined) work.effects.push({ kind: "wake", atMs: group.rekeyAt });
+  }
+  for (const [, joining] of yield* scan(work, JOINING, "", GROUPS_MAX))
+    work.effects.push({ kind: "use-relays", relays: joining.relays });
+  for (const [, request] of yield* scan(work, REQUEST, "", GROUPS_MAX))
+    work.effects.push({ kind: "wake", atMs: request.dueAt });
+  yield* eraseExpired(work);
+  for (const [, { topic, seed, use }] of yield* scan(work, TOPIC, "", TOPICS_MAX))
+    work.effects.push({ kind: "subscribe", topic, seed, inbox: use.kind === "inbox" });
+  yield* askForPending(work);
+  work.effects.push({ kind: "flush" });
+  return NONE;
+}
+
+/** Whatever is due: admissions, re-keys. */
+function* tick(work: Work): Step<Answer> {
+  const due = new Set<string>();
+  for (const [id, request] of yield* scan(work, REQUEST, "", GROUPS_MAX)) {
+    if (request.dueAt <= work.nowMs) due.add(id.split("/")[0] ?? "");
+  }
+  for (const [id, group] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
+    if (due.has(id)) yield* admitDue(work, group.group);
+    if (group.rekeyAt !== undefined && group.rekeyAt <= work.nowMs) yield* rekeyGroup(work, yield* groupOf(work, group.group));
+  }
+  yield* eraseExpired(work);
+  return NONE;
+}
+
+/** The last committed number of a topic in a holder's log, 0 for none. */
+export function* cursorOf(work: Work, log: LogId, topic: Topic): Step<Sequence> {
+  return (yield* read(work, CURSOR, cursorId(log, topic)))?.sequence ?? (0 as Sequence);
+}
+
+/** Now, as a protocol time. */
+export const timeOf = (work: Work): TimeMs => work.nowMs as TimeMs;
+EOF
+sed -i '/^/** Now, as a protocol time/,$d' src/protocol/machine.ts
+cat > src/protocol/erasure.ts <<'E'
+
+/**
+ * The written schedule of erasure. What a message or an entry uses up is erased in the commit that used it; here
+ * goes what only time ends.
+ *
+ * | what | when |
+ * |---|---|
+ * | header key, log key, topic key, senders' tree and chains of an epoch | SUPERSEDED_EPOCH_MS after a newer one took its place |
+ *
+ * @see PROTOCOL.md § Erasure
+ */
+import { frontierHash } from "../crypto/epoch-secrets.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { Work } from "./effects.ts";
+import { CHAIN, EPOCH, FORK, GROUP, type GroupState, OWN_CHAIN, ROSTER, ROSTER_MAX, SENDERS, TOPIC } from "./records.ts";
+import { read, type Step, scan, write } from "./step.ts";
+
+/** Ms for which a superseded epoch is still read: holders refuse appends to its topic after as long. */
+export const SUPERSEDED_EPOCH_MS = 30 * 24 * 3600 * 1000;
+
+const GROUPS_AT_ONCE = 100_000;
+
+/** Erases every epoch that was superseded long enough ago, and stops reading its topic. */
+export function* eraseExpired(work: Work): Step<void> {
+  for (const [id, group] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE)) {
+    const expired = group.live.filter((each) => isExpired(each.supersededAt, work.nowMs));
+    if (expired.length === 0) continue;
+    for (const each of expired) yield* eraseEpoch(work, each);
+    write(work, GROUP, id, { ...group, live: group.live.filter((each) => !expired.includes(each)) });
+  }
+}
+
+function isExpired(supersededAt: number | undefined, nowMs: number): boolean {
+  return supersededAt !== undefined && nowMs - supersededAt > SUPERSEDED_EPOCH_MS;
+}
+
+function* eraseEpoch(work: Work, { epoch, topic }: GroupState["live"][number]): Step<void> {
+  const id = toHex(epoch);
+  const state = yield* read(work, EPOCH, id);
+  if (state) write(work, FORK, toHex(frontierHash(work.p, state.group, state.frontier)), null);
+  for (const [chain] of yield* scan(work, CHAIN, `${id}/`, ROSTER_MAX)) write(work, CHAIN, chain, null);
+  write(work, EPOCH, id, null);
+  write(work, SENDERS, id, null);
+  write(work, ROSTER, id, null);
+  write(work, OWN_CHAIN, id, null);
+  write(work, TOPIC, toHex(topic), null);
+  work.effects.push({ kind: "unsubscribe", topic });
+}

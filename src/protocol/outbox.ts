@@ -1,0 +1,45 @@
+/**
+ * Committed envelopes that no holder has acknowledged. They leave in order and stay until a holder has them
+ * durably; sending one twice is harmless, because holders know an envelope by its id.
+ */
+import type { Topic } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { AppendResult } from "../wire/topic-frames.ts";
+import { REFUSAL } from "../wire/topic-frames.ts";
+import { announce, type Work } from "./effects.ts";
+import { COUNTERS, OUTBOX, type OutboxOrigin } from "./records.ts";
+import { read, type Step, write } from "./step.ts";
+
+/** Adds an envelope; it is sent after the commit. */
+export function* enqueue(work: Work, topic: Topic, envelope: Uint8Array, origin?: OutboxOrigin): Step<void> {
+  const counters = (yield* read(work, COUNTERS)) ?? { outbox: 0 };
+  const number = counters.outbox + 1;
+  write(work, COUNTERS, "", { outbox: number });
+  write(work, OUTBOX, outboxId(number), { envelope, topic, origin: origin ?? { kind: "none" } });
+  work.effects.push({ kind: "flush" });
+}
+
+/** Id of the record of the envelope with that number: sorts as the number does. */
+export const outboxId = (number: number): string => String(number).padStart(12, "0");
+
+/** What the shell does with an outbox record after a holder answered. */
+export type OutboxVerdict = "gone" | "retry";
+
+/** A holder's answer to one of our envelopes. Refusals that time can heal keep it; others drop it with a warning. */
+export function* settle(work: Work, id: string, result: AppendResult): Step<OutboxVerdict> {
+  const row = yield* read(work, OUTBOX, id);
+  if (!row) return "gone";
+  if (result.kind === "refused" && canHeal(result.reason)) return "retry";
+  write(work, OUTBOX, id, null);
+  if (result.kind === "refused") announce(work, { kind: "warning", code: "refused" });
+  else if (row.origin.kind === "message") {
+    const line = { group: toHex(row.origin.group), id: toHex(row.origin.message), state: "on-relay" as const };
+    work.lineStates.push(line);
+    announce(work, { kind: "line-state", ...line });
+  }
+  return "gone";
+}
+
+function canHeal(reason: number): boolean {
+  return reason !== REFUSAL.malformed && reason !== REFUSAL.forged && reason !== REFUSAL.tooLarge;
+}

@@ -1,0 +1,143 @@
+/**
+ * Telling another device something: seal it in the session with that device and put it in the outbox, or keep
+ * it until the device's prekeys have come.
+ * @see PROTOCOL.md § Pairwise sessions
+ */
+import { SEAL_RANDOM_BYTES, START_RANDOM_BYTES, sealTo, startSession } from "../crypto/pairwise-session.ts";
+import type { PairwiseSession } from "../crypto/pairwise-session-state.ts";
+import type { OurIdentity } from "../crypto/pqxdh.ts";
+import { checkBundle, checkOneTimePrekey, openBundle, openOneTimePrekey } from "../crypto/prekey-bundle.ts";
+import type { OneTimePrekey, PrekeyBundle } from "../wire/bundle.ts";
+import { encode } from "../wire/codec.ts";
+import { AccountKey, type DeviceKey, type TimeMs } from "../wire/ids.ts";
+import { encodePairwisePayload, PayloadItem } from "../wire/pairwise-payload.ts";
+import type { TakenPrekeys } from "../wire/prekey-frames.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
+import { contactPoint } from "./account.ts";
+import type { Work } from "./effects.ts";
+import { enqueue } from "./outbox.ts";
+import { ACCOUNT, type AccountState, idOf, PEER, PENDING, SESSION } from "./records.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { depositEnvelope } from "./topic-envelope.ts";
+
+/** Bytes of items packed into one letter: a 44,000 B piece of a log and small items fit. */
+const LETTER_ITEMS_MAX_BYTES = 48_000;
+/** Accounts whose prekeys we are waiting for, looked at in one go. */
+export const PENDING_DEVICES_MAX = 10_000;
+
+/** A device and whose it is. */
+export interface Addressee {
+  readonly account: AccountKey;
+  readonly device: DeviceKey;
+}
+
+/** A bundle that was checked, with a one-time prekey if there was one. */
+export interface PeerPrekeys {
+  readonly bundle: PrekeyBundle;
+  readonly oneTime: OneTimePrekey | undefined;
+}
+
+/** Our device as a session wants it. */
+export function identityOf(account: AccountState): OurIdentity {
+  return {
+    certificate: { account: account.account, device: account.device, signature: account.certificate },
+    identity: account.identity,
+    identitySecret: account.identitySecret,
+  };
+}
+
+/** Tells a device these things: now if we have a session, else as soon as its prekeys are here. */
+export function* tell(work: Work, to: Addressee, items: readonly PayloadItem[]): Step<void> {
+  const account = yield* readExisting(work, ACCOUNT);
+  if (toHex(account.device) === toHex(to.device)) return;
+  const session = yield* read(work, SESSION, toHex(to.device));
+  if (session) yield* sendLetters(work, account, session, items);
+  else {
+    const id = idOf(to.account, to.device);
+    const before = (yield* read(work, PENDING, id))?.items ?? [];
+    write(work, PENDING, id, { items: [...before, ...items] });
+    work.effects.push({ kind: "take-prekeys", account: to.account });
+  }
+}
+
+/** Tells a device these things, starting a session from its prekeys unless we have one. */
+export function* tellWith(work: Work, prekeys: PeerPrekeys, items: readonly PayloadItem[]): Step<void> {
+  const account = yield* readExisting(work, ACCOUNT);
+  const device = toHex(prekeys.bundle.certificate.device);
+  const session = (yield* read(work, SESSION, device)) ?? start(work, account, prekeys);
+  if (session) yield* sendLetters(work, account, session, items);
+}
+
+function start(work: Work, account: AccountState, { bundle, oneTime }: PeerPrekeys): PairwiseSession | undefined {
+  const moment = { now: work.nowMs as TimeMs, random: work.random(START_RANDOM_BYTES) };
+  if (bundle.relays.length > 0) work.effects.push({ kind: "use-relays", relays: bundle.relays });
+  return startSession(work.p, identityOf(account), { bundle, oneTime }, moment);
+}
+
+function* sendLetters(
+  work: Work,
+  account: AccountState,
+  session: PairwiseSession,
+  items: readonly PayloadItem[],
+): Step<void> {
+  const device = toHex(session.peer.certificate.device);
+  const to = (yield* read(work, PEER, device))?.contact;
+  let current = session;
+  for (const letter of inLetters(items)) {
+    const payload = encodePairwisePayload({ version: 1, replyTo: contactPoint(work.p, account), items: letter });
+    const by = { sender: account.device, random: work.random(SEAL_RANDOM_BYTES) };
+    const sealed = sealTo(work.p, current, { payload, to }, by);
+    payload.fill(0);
+    current = sealed.session;
+    yield* enqueue(work, sealed.inbox, depositEnvelope(sealed.inbox, sealed.depositBody));
+  }
+  write(work, SESSION, device, current);
+}
+
+/** Items in as few letters as they fit. */
+function inLetters(items: readonly PayloadItem[]): readonly (readonly PayloadItem[])[] {
+  const letters: PayloadItem[][] = [];
+  let free = 0;
+  for (const item of items) {
+    const size = encode(PayloadItem, item).length;
+    if (size > free) {
+      letters.push([]);
+      free = LETTER_ITEMS_MAX_BYTES;
+    }
+    letters.at(-1)?.push(item);
+    free -= size;
+  }
+  return letters;
+}
+
+/** The prekeys in a directory's answer that are genuinely this account's. */
+export function checkTaken(work: Work, account: AccountKey, taken: readonly TakenPrekeys[]): readonly PeerPrekeys[] {
+  const out: PeerPrekeys[] = [];
+  for (const each of taken) {
+    const bundle = openBundle(work.p, account, each.bundle);
+    if (!bundle || checkBundle(work.p, bundle, account) !== "valid") continue;
+    const oneTime = each.oneTime && openOneTimePrekey(work.p, account, each.oneTime.sealed);
+    const genuine = oneTime && checkOneTimePrekey(work.p, oneTime, bundle) === "valid";
+    out.push({ bundle, oneTime: genuine ? oneTime : undefined });
+  }
+  return out;
+}
+
+/** Prekeys of an account have come: whatever waited for its devices goes out. */
+export function* tellPending(work: Work, account: AccountKey, taken: readonly TakenPrekeys[]): Step<void> {
+  for (const prekeys of checkTaken(work, account, taken)) {
+    const id = idOf(account, prekeys.bundle.certificate.device);
+    const pending = yield* read(work, PENDING, id);
+    if (!pending) continue;
+    write(work, PENDING, id, null);
+    yield* tellWith(work, prekeys, pending.items);
+  }
+}
+
+/** Asks again for all prekeys that we wait for; at every start and after a relay came back. */
+export function* askForPending(work: Work): Step<void> {
+  const accounts = new Set<string>();
+  for (const [id] of yield* scan(work, PENDING, "", PENDING_DEVICES_MAX)) accounts.add(id.split("/")[0] ?? "");
+  for (const each of accounts)
+    work.effects.push({ kind: "take-prekeys", account: AccountKey.from(fromHex(each) ?? new Uint8Array()) });
+}

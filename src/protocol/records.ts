@@ -1,0 +1,333 @@
+/**
+ * Every record of a profile: where it lives and its layout. Keys are `prefix + id`; ids are lower-case hex,
+ * parts separated by `/`. Each value begins with a version byte.
+ *
+ * 1. A record that a message needs never grows with the group or with history.
+ * 2. Erasing a key means writing its record without it in the same commit that used it.
+ *
+ * @see PROTOCOL.md § Saved records
+ */
+import { PairwiseSession } from "../crypto/pairwise-session-state.ts";
+import { SecretLastResortPrekey, SecretOneTimePrekey, SecretSignedPrekey } from "../crypto/prekey-bundle.ts";
+import { ForkTree, SenderTree } from "../crypto/puncturable-tree.ts";
+import { OwnChain, PeerChain } from "../crypto/sender-chain.ts";
+import { IdentityCertificate } from "../wire/bundle.ts";
+import {
+  bool,
+  bytes,
+  type Codec,
+  constant,
+  type Infer,
+  list,
+  optional,
+  raw,
+  struct,
+  text,
+  u8,
+  u32,
+  u64,
+  union,
+} from "../wire/codec.ts";
+import { ENTRY_CORE_MAX_BYTES } from "../wire/entry.ts";
+import {
+  AccountKey,
+  DeviceKey,
+  EntryHash,
+  EpochId,
+  GroupId,
+  Iteration,
+  type LogId,
+  MessageId,
+  PrekeyId,
+  Sequence,
+  Signature,
+  SlotKey,
+  TimeMs,
+  Topic,
+} from "../wire/ids.ts";
+import {
+  ADDRESS_MAX_BYTES,
+  ENTRY_PARENTS_MAX,
+  ENVELOPE_MAX_BYTES,
+  NAME_MAX_BYTES,
+  RELAYS_MAX,
+  TEXT_MAX_BYTES,
+} from "../wire/limits.ts";
+import { ContactPoint, PayloadItem } from "../wire/pairwise-payload.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { LogState } from "./log-state.ts";
+import type { RecordType } from "./step.ts";
+
+function record<T extends object>(prefix: string, codec: Codec<T>): RecordType<T> {
+  const version = constant(1);
+  return {
+    prefix,
+    codec: {
+      write: (w, v) => {
+        version.write(w, 1);
+        codec.write(w, v);
+      },
+      read: (r) => {
+        version.read(r);
+        return codec.read(r);
+      },
+    },
+  };
+}
+
+const relays = list(text(ADDRESS_MAX_BYTES), RELAYS_MAX);
+const secret = raw(32);
+
+/** One of a device's two inboxes. */
+export const InboxKeys = struct({ topicSeed: secret, topic: Topic, sealingSecret: secret });
+export type InboxKeys = Infer<typeof InboxKeys>;
+
+/** The account and this device. */
+export const AccountState = struct({
+  accountSeed: secret,
+  account: AccountKey,
+  deviceSeed: secret,
+  device: DeviceKey,
+  certificate: Signature,
+  name: text(NAME_MAX_BYTES),
+  identitySecret: secret,
+  identity: IdentityCertificate,
+  slotSeed: secret,
+  slot: SlotKey,
+  /** For first contact. */
+  publicInbox: InboxKeys,
+  /** Told only to groups and sessions. */
+  privateInbox: InboxKeys,
+  relays,
+  createdAt: TimeMs,
+});
+export type AccountState = Infer<typeof AccountState>;
+export const ACCOUNT: RecordType<AccountState> = record("account", AccountState);
+
+const signedPrekey = struct({ prekey: SecretSignedPrekey, createdAt: TimeMs });
+
+/** Signed and last-resort prekeys: the newest first, the one before kept for messages under way. */
+export const PrekeyState = struct({
+  nextId: PrekeyId,
+  signed: list(signedPrekey, 2, 1),
+  lastResort: list(SecretLastResortPrekey, 2, 1),
+  /** When the directory record that is now valid was made; grows with each. */
+  publishedAt: TimeMs,
+});
+export type PrekeyState = Infer<typeof PrekeyState>;
+export const PREKEYS: RecordType<PrekeyState> = record("prekeys", PrekeyState);
+
+/** A one-time prekey's secrets, erased when it is used; id: 8 hex digits. */
+export const ONE_TIME: RecordType<SecretOneTimePrekey> = record("one-time/", SecretOneTimePrekey);
+
+/** What a topic we read is for. */
+export const TopicState = struct({
+  topic: Topic,
+  seed: secret,
+  use: union({
+    epoch: [1, struct({ group: GroupId, epoch: EpochId })],
+    inbox: [2, struct({ isPublic: bool })],
+    rendezvous: [3, struct({ group: GroupId, invite: EntryHash })],
+  }),
+});
+export type TopicState = Infer<typeof TopicState>;
+export const TOPIC: RecordType<TopicState> = record("topic/", TopicState);
+
+/** Last number committed from one holder's log of one topic; id: log/topic. */
+export const CURSOR: RecordType<{ readonly sequence: Sequence }> = record("cursor/", struct({ sequence: Sequence }));
+export const cursorId = (log: LogId, topic: Topic): string => `${toHex(log)}/${toHex(topic)}`;
+
+const liveEpoch = struct({
+  epoch: EpochId,
+  topic: Topic,
+  /** When a newer one took its place for sending. */
+  supersededAt: optional(TimeMs),
+  /** We have told the others how many messages we sent in it. */
+  closed: bool,
+});
+
+/** Epochs of one group that we still read: one a membership change, for at most 30 days. */
+export const LIVE_EPOCHS_MAX = 4_096;
+/** Key entries whose secret we wait for. */
+export const MISSING_SECRETS_MAX = 1_024;
+
+/** A group as this device has it; small, read with every message. */
+export const GroupState = struct({
+  group: GroupId,
+  name: text(NAME_MAX_BYTES),
+  joinedAt: TimeMs,
+  members: u32,
+  /** Our own entries: the next number and the last hash. */
+  entrySeq: u64,
+  entryPrev: optional(EntryHash),
+  relays,
+  /** Epoch in which we send. */
+  sending: optional(EpochId),
+  live: list(liveEpoch, LIVE_EPOCHS_MAX),
+  missing: list(EntryHash, MISSING_SECRETS_MAX),
+  /** When we will re-key unless somebody else does first. */
+  rekeyAt: optional(TimeMs),
+});
+export type GroupState = Infer<typeof GroupState>;
+export const GROUP: RecordType<GroupState> = record("group/", GroupState);
+
+/** The membership log as judged; read only when membership changes or is shown. */
+export const LOG: RecordType<LogState> = record("log/", LogState);
+
+/** An encoded entry; id: group/hash. */
+export const ENTRY: RecordType<{ readonly encoded: Uint8Array }> = record(
+  "entry/",
+  struct({ encoded: bytes(ENTRY_CORE_MAX_BYTES + 128) }),
+);
+/** An entry whose parents have not come yet; id: group/hash. */
+export const WAITING: RecordType<{ readonly encoded: Uint8Array }> = record(
+  "waiting/",
+  struct({ encoded: bytes(ENTRY_CORE_MAX_BYTES + 128) }),
+);
+/** Waiting entries kept for one group. */
+export const WAITING_ENTRIES_MAX = 1_000;
+
+/** What a member is shown as; id: group/account. */
+export const MEMBER: RecordType<{ readonly name: string; readonly role: number }> = record(
+  "member/",
+  struct({ name: text(NAME_MAX_BYTES), role: u8 }),
+);
+
+/** Keys of one epoch for as long as it is read. */
+export const EpochState = struct({
+  epoch: EpochId,
+  group: GroupId,
+  frontier: list(EntryHash, ENTRY_PARENTS_MAX, 1),
+  number: u32,
+  topicSeed: secret,
+  topic: Topic,
+  headerKey: secret,
+  logKey: secret,
+  /** Our own device's rank among the sorted devices. */
+  ownIndex: u32,
+});
+export type EpochState = Infer<typeof EpochState>;
+export const EPOCH: RecordType<EpochState> = record("epoch/", EpochState);
+
+/** Fork tree of a frontier; id: hex of phi(F). */
+export const FORK: RecordType<{ readonly tree: ForkTree; readonly createdAt: TimeMs }> = record(
+  "fork/",
+  struct({ tree: ForkTree, createdAt: TimeMs }),
+);
+/** What is left of an epoch's sender root; id: epoch. */
+export const SENDERS: RecordType<{ readonly tree: SenderTree }> = record("senders/", struct({ tree: SenderTree }));
+
+/** Devices of one epoch; an account has up to 8. */
+export const ROSTER_MAX = 80_000;
+/** Devices of one epoch, sorted; a device's place is its index. id: epoch. */
+export const ROSTER: RecordType<{
+  readonly devices: readonly { readonly device: DeviceKey; readonly account: AccountKey }[];
+}> = record("roster/", struct({ devices: list(struct({ device: DeviceKey, account: AccountKey }), ROSTER_MAX) }));
+
+/** Our own sender key of an epoch; id: epoch. */
+export const OWN_CHAIN: RecordType<{ readonly chain: OwnChain }> = record("own-chain/", struct({ chain: OwnChain }));
+/** Another device's sender key; id: epoch/index. */
+export const CHAIN: RecordType<{
+  readonly device: DeviceKey;
+  readonly account: AccountKey;
+  readonly chain: PeerChain;
+}> = record("chain/", struct({ device: DeviceKey, account: AccountKey, chain: PeerChain }));
+
+/** Newest messages of a conversation that we remember as heads. */
+export const HEADS_MAX = 32;
+/** Message frontier of a group. */
+export const HEADS: RecordType<{ readonly heads: readonly { readonly id: MessageId; readonly depth: number }[] }> =
+  record("heads/", struct({ heads: list(struct({ id: MessageId, depth: u32 }), HEADS_MAX) }));
+/** A message that we have; id: message id. */
+export const SEEN: RecordType<{ readonly depth: number }> = record("seen/", struct({ depth: u32 }));
+/** A message that somebody cited and we do not have; id: group/message id. */
+export const GAP: RecordType<{ readonly citedBy: DeviceKey; readonly at: TimeMs }> = record(
+  "gap/",
+  struct({ citedBy: DeviceKey, at: TimeMs }),
+);
+
+const noOrigin = struct({});
+/** Where an envelope under way comes from, so that its line can show how far it is and a restored state can seal it anew. */
+export const OutboxOrigin = union({
+  none: [1, noOrigin],
+  message: [
+    2,
+    struct({
+      group: GroupId,
+      message: MessageId,
+      epoch: EpochId,
+      iteration: Iteration,
+      text: text(TEXT_MAX_BYTES),
+      sentAt: TimeMs,
+    }),
+  ],
+});
+export type OutboxOrigin = Infer<typeof OutboxOrigin>;
+
+/** A committed envelope that no holder has acknowledged; id: 12 digits, in order. */
+export const OutboxState = struct({ envelope: bytes(ENVELOPE_MAX_BYTES), topic: Topic, origin: OutboxOrigin });
+export type OutboxState = Infer<typeof OutboxState>;
+export const OUTBOX: RecordType<OutboxState> = record("outbox/", OutboxState);
+/** Counters that never go back. */
+export const COUNTERS: RecordType<{ readonly outbox: number }> = record("counters", struct({ outbox: u64 }));
+
+/** Where a device can be written to; id: device. */
+export const PEER: RecordType<{ readonly account: AccountKey; readonly contact: Infer<typeof ContactPoint> }> = record(
+  "peer/",
+  struct({ account: AccountKey, contact: ContactPoint }),
+);
+/** The pairwise session with a device; id: device. */
+export const SESSION: RecordType<PairwiseSession> = record("session/", PairwiseSession);
+/** Items waiting for one device. */
+export const PENDING_ITEMS_MAX = 1_024;
+/** What we will tell a device once its prekeys are here; id: account/device. */
+export const PENDING: RecordType<{ readonly items: readonly PayloadItem[] }> = record(
+  "pending/",
+  struct({ items: list(PayloadItem, PENDING_ITEMS_MAX) }),
+);
+
+/** The random r of a root entry that has not come yet, and who told us; id: group/entry. */
+export const SECRET: RecordType<{ readonly secret: Uint8Array; readonly from: DeviceKey }> = record(
+  "secret/",
+  struct({ secret, from: DeviceKey }),
+);
+/** c(head, F) for a head whose secret we lack; id: group/phi/head. */
+export const CONTRIBUTION: RecordType<{ readonly value: Uint8Array }> = record(
+  "contribution/",
+  struct({ value: secret }),
+);
+
+/** A welcome whose log is not complete yet; id: group. */
+export const WELCOME: RecordType<{
+  readonly from: DeviceKey;
+  readonly entry: EntryHash;
+  readonly secret: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly parts: number;
+}> = record("welcome/", struct({ from: DeviceKey, entry: EntryHash, secret, digest: raw(32), parts: u32 }));
+/** A piece of a log; id: digest/index (4 digits). */
+export const LOG_PART: RecordType<{ readonly piece: Uint8Array }> = record(
+  "log-part/",
+  struct({ piece: bytes(65_536) }),
+);
+
+/** An invite that we follow and that nobody has answered; id: group. */
+export const JOINING: RecordType<{
+  readonly at: TimeMs;
+  readonly inviter: AccountKey;
+  readonly relays: readonly string[];
+}> = record("joining/", struct({ at: TimeMs, inviter: AccountKey, relays }));
+/** A join request that another admin should answer first; id: group/account. */
+export const REQUEST: RecordType<{ readonly invite: EntryHash; readonly request: Uint8Array; readonly dueAt: TimeMs }> =
+  record("request/", struct({ invite: EntryHash, request: bytes(16_384), dueAt: TimeMs }));
+
+/** Two different messages of one device at one iteration, both signed; id: epoch/index/iteration. */
+export const FORK_PROOF: RecordType<{ readonly body: Uint8Array }> = record(
+  "fork-proof/",
+  struct({ body: bytes(65_536) }),
+);
+
+/** Hex of any id, for use in record keys. */
+export const idOf = (...parts: readonly Uint8Array[]): string => parts.map(toHex).join("/");
+/** Id of a chain: epoch and index. */
+export const chainId = (epoch: EpochId, index: number): string => `${toHex(epoch)}/${String(index).padStart(5, "0")}`;

@@ -1,0 +1,127 @@
+/**
+ * How a state machine of this folder talks to the shell: it asks for records, and answers changes and effects.
+ *
+ * 1. A step is synchronous and total; time and entropy arrive in its input.
+ * 2. A step that lacks a record yields what it needs; the shell loads that and goes on. Nothing else may
+ *    touch the profile in between.
+ * 3. Changes are committed before any effect is performed.
+ *
+ * @see ARCHITECTURE.md § Step, commit, perform
+ */
+import type { Primitives } from "../crypto/primitives.ts";
+import { u64be } from "../verify/transcript.ts";
+import { type Codec, decode, encode } from "../wire/codec.ts";
+import { Fault } from "../wire/fault.ts";
+
+/** What a step lacks: records by key, or all records under a prefix (at most `limit`, in key order). */
+export type Need =
+  | { readonly kind: "keys"; readonly keys: readonly string[] }
+  | { readonly kind: "scan"; readonly prefix: string; readonly limit: number };
+
+/** A step in progress: yields needs, is resumed with the records found, and returns `T`. */
+export type Step<T> = Generator<Need, T, ReadonlyMap<string, Uint8Array>>;
+
+/** A saved record: where it lives and what its bytes mean. */
+export interface RecordType<T> {
+  readonly prefix: string;
+  readonly codec: Codec<T>;
+}
+
+/** A line to show; the same fields as in the client's `ConversationLine`. */
+export interface Line {
+  readonly group: string;
+  readonly id: string;
+  readonly depth: number;
+  readonly sentAtMs: number;
+  readonly account: string;
+  readonly device: string;
+  readonly name: string;
+  readonly kind: "text" | "system" | "file";
+  readonly text: string;
+  readonly state: "queued" | "on-relay" | "delivered" | "received";
+}
+
+/** One step's surroundings and everything it wants changed. Shared by the steps of one commit. */
+export interface Draft<E> {
+  readonly p: Primitives;
+  readonly nowMs: number;
+  /** `length` bytes nobody else has; derived from the input's entropy, so a step can be replayed. */
+  readonly random: (length: number) => Uint8Array;
+  readonly loaded: Map<string, Uint8Array | null>;
+  readonly written: Map<string, Uint8Array | null>;
+  readonly lines: Line[];
+  readonly removedLines: { group: string; id: string }[];
+  readonly lineStates: { group: string; id: string; state: Line["state"] }[];
+  readonly effects: E[];
+}
+
+/** Bytes of entropy that an input must bring. */
+export const ENTROPY_BYTES = 32;
+
+/** A stream of bytes from 32 bytes of entropy: HMAC-SHA-256 in counter mode. */
+export function entropyStream(p: Primitives, entropy: Uint8Array): (length: number) => Uint8Array {
+  if (entropy.length !== ENTROPY_BYTES) throw new Fault("internal/invariant", "entropy must have 32 bytes");
+  let counter = 0;
+  return (length) => {
+    const out = new Uint8Array(length);
+    for (let at = 0; at < length; at += 32) {
+      const block = p.hmac(entropy, u64be(counter++));
+      out.set(block.subarray(0, Math.min(32, length - at)), at);
+    }
+    return out;
+  };
+}
+
+const key = (type: { readonly prefix: string }, id: string): string => type.prefix + id;
+
+/** The saved record, or `undefined`. A record that does not decode is a `storage/corrupt` fault. */
+export function* read<T, E>(draft: Draft<E>, type: RecordType<T>, id = ""): Step<T | undefined> {
+  const name = key(type, id);
+  let bytes = draft.written.get(name);
+  if (bytes === undefined) bytes = draft.loaded.get(name);
+  if (bytes === undefined) {
+    const found = yield { kind: "keys", keys: [name] };
+    bytes = found.get(name) ?? null;
+    draft.loaded.set(name, bytes);
+  }
+  return bytes === null ? undefined : decodeRecord(type, bytes);
+}
+
+/** The saved record, which must exist. */
+export function* readExisting<T, E>(draft: Draft<E>, type: RecordType<T>, id = ""): Step<T> {
+  const value = yield* read(draft, type, id);
+  if (value === undefined) throw new Fault("storage/corrupt", `the profile lacks its record ${type.prefix}`);
+  return value;
+}
+
+/** All records of the type whose id begins with `idPrefix`, at most `limit`, in key order, with their ids. */
+export function* scan<T, E>(
+  draft: Draft<E>,
+  type: RecordType<T>,
+  idPrefix: string,
+  limit: number,
+): Step<readonly (readonly [string, T])[]> {
+  const prefix = key(type, idPrefix);
+  const found = new Map<string, Uint8Array | null>(yield { kind: "scan", prefix, limit });
+  for (const [name, bytes] of draft.written) if (name.startsWith(prefix)) found.set(name, bytes);
+  const out: (readonly [string, T])[] = [];
+  for (const name of [...found.keys()].sort()) {
+    const bytes = found.get(name);
+    if (bytes) out.push([name.slice(type.prefix.length), decodeRecord(type, bytes)]);
+  }
+  return out.slice(0, limit);
+}
+
+/** Saves `value`; `null` erases. */
+export function write<T, E>(draft: Draft<E>, type: RecordType<T>, id: string, value: T | null): void {
+  draft.written.set(key(type, id), value === null ? null : encode(type.codec, value));
+}
+
+function decodeRecord<T>(type: RecordType<T>, bytes: Uint8Array): T {
+  const value = decode(type.codec, bytes);
+  if (value !== undefined) return value;
+  throw new Fault(
+    "storage/corrupt",
+    `a saved record (${type.prefix}) cannot be read; the profile was damaged or written by another version: restore it from the recovery words`,
+  );
+}
