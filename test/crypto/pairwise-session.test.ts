@@ -170,6 +170,21 @@ describe("A pairwise session", () => {
     assert.equal(look(bob, envelope).kind, "opened");
   });
 
+  it("rejects a session that somebody set up under another's device or account", () => {
+    const [alice, bob] = two("impostor");
+    const mallory = correspondent("mallory");
+    const { certificate, identity } = mallory.device.ours;
+    const stolen = alice.device.ours.certificate;
+    for (const claimed of [stolen, { ...stolen, device: certificate.device }]) {
+      const ours = { ...mallory.device.ours, certificate: claimed, identity };
+      const impostor = { ...mallory, device: { ...mallory.device, ours } };
+      start(impostor, bob);
+      assert.equal(read(bob, write(impostor, bytes("it is me, Alice"))), "forged");
+    }
+    start(mallory, bob);
+    assert.deepEqual(read(bob, write(mallory, bytes("it is me, Mallory"))), bytes("it is me, Mallory"));
+  });
+
   it("binds the device to the account under which it was first met", () => {
     const [alice, bob] = established("one account");
     const { account } = makeDevice(alice.random).ours.certificate;
