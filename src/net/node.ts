@@ -111,6 +111,8 @@ export async function createClientNode(options: ClientNodeOptions = {}): Promise
     transportManager: { faultTolerance: FaultTolerance.NO_FATAL }, // a relay that is away is no reason not to start
     streamMuxers: [yamux(YAMUX)],
     connectionManager: { reconnectRetries: 0 }, // relay-link.ts dials: libp2p gives up after 30 s
+    // no addresses by hearsay: what is dialled is what the user or a link named, and libp2p's reconnecting has nothing to dial
+    connectionGater: { filterMultiaddrForPeer: async () => false },
     services: { identify: identify(), ping: ping() },
   });
   return wrap(node);
