@@ -10,7 +10,7 @@ import { LogKey } from "../crypto/epoch-secrets.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { Role } from "../wire/entry.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../wire/envelope.ts";
-import type { AccountKey, GroupId, LogId, Sequence, TimeMs, Topic } from "../wire/ids.ts";
+import type { AccountKey, GroupId, LogId, Sequence, Topic } from "../wire/ids.ts";
 import type { InviteLink } from "../wire/link.ts";
 import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
@@ -55,7 +55,12 @@ const TOPICS_MAX = 1_000_000;
 
 /** Everything that can happen to a device. */
 export type Input =
-  | { readonly kind: "create-account"; readonly name: string; readonly relays: readonly string[]; readonly accountSeed: Uint8Array }
+  | {
+      readonly kind: "create-account";
+      readonly name: string;
+      readonly relays: readonly string[];
+      readonly accountSeed: Uint8Array;
+    }
   /** The program starts: everything that should be under way is asked for again. */
   | { readonly kind: "start" }
   /** Time has come for something. */
@@ -63,10 +68,22 @@ export type Input =
   | { readonly kind: "create-group"; readonly name: string }
   | { readonly kind: "create-invite"; readonly group: GroupId; readonly terms: InviteTerms }
   | { readonly kind: "join"; readonly link: InviteLink }
-  | { readonly kind: "add"; readonly group: GroupId; readonly account: AccountKey; readonly taken: readonly TakenPrekeys[]; readonly role: Role }
+  | {
+      readonly kind: "add";
+      readonly group: GroupId;
+      readonly account: AccountKey;
+      readonly taken: readonly TakenPrekeys[];
+      readonly role: Role;
+    }
   | { readonly kind: "rekey"; readonly group: GroupId }
   | { readonly kind: "send-text"; readonly group: GroupId; readonly text: string }
-  | { readonly kind: "delivered"; readonly log: LogId; readonly topic: Topic; readonly sequence: Sequence; readonly envelope: Uint8Array }
+  | {
+      readonly kind: "delivered";
+      readonly log: LogId;
+      readonly topic: Topic;
+      readonly sequence: Sequence;
+      readonly envelope: Uint8Array;
+    }
   | { readonly kind: "settled"; readonly outbox: string; readonly result: AppendResult }
   | { readonly kind: "prekeys-taken"; readonly account: AccountKey; readonly taken: readonly TakenPrekeys[] }
   /** So many one-time prekeys of ours are left in the directory. */
@@ -161,7 +178,8 @@ function* receiveInEpoch(
     else yield* receiveEntry(work, group, entry);
   } else if (envelope.kind === ENVELOPE_KIND.message) {
     const outcome = yield* receiveMessage(work, epoch, envelope.body);
-    const isWarning = outcome === "forged" || outcome === "malformed" || outcome === "fork" || outcome === "too-far-ahead";
+    const isWarning =
+      outcome === "forged" || outcome === "malformed" || outcome === "fork" || outcome === "too-far-ahead";
     if (isWarning) announce(work, { kind: "warning", code: outcome, group });
   }
 }
@@ -193,7 +211,8 @@ function* tick(work: Work): Step<Answer> {
   }
   for (const [id, group] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
     if (due.has(id)) yield* admitDue(work, group.group);
-    if (group.rekeyAt !== undefined && group.rekeyAt <= work.nowMs) yield* rekeyGroup(work, yield* groupOf(work, group.group));
+    if (group.rekeyAt !== undefined && group.rekeyAt <= work.nowMs)
+      yield* rekeyGroup(work, yield* groupOf(work, group.group));
   }
   yield* eraseExpired(work);
   return NONE;
@@ -202,58 +221,4 @@ function* tick(work: Work): Step<Answer> {
 /** The last committed number of a topic in a holder's log, 0 for none. */
 export function* cursorOf(work: Work, log: LogId, topic: Topic): Step<Sequence> {
   return (yield* read(work, CURSOR, cursorId(log, topic)))?.sequence ?? (0 as Sequence);
-}
-
-/** Now, as a protocol time. */
-export const timeOf = (work: Work): TimeMs => work.nowMs as TimeMs;
-EOF
-sed -i '/^/** Now, as a protocol time/,$d' src/protocol/machine.ts
-cat > src/protocol/erasure.ts <<'E'
-
-/**
- * The written schedule of erasure. What a message or an entry uses up is erased in the commit that used it; here
- * goes what only time ends.
- *
- * | what | when |
- * |---|---|
- * | header key, log key, topic key, senders' tree and chains of an epoch | SUPERSEDED_EPOCH_MS after a newer one took its place |
- *
- * @see PROTOCOL.md § Erasure
- */
-import { frontierHash } from "../crypto/epoch-secrets.ts";
-import { toHex } from "../wire/text-forms.ts";
-import type { Work } from "./effects.ts";
-import { CHAIN, EPOCH, FORK, GROUP, type GroupState, OWN_CHAIN, ROSTER, ROSTER_MAX, SENDERS, TOPIC } from "./records.ts";
-import { read, type Step, scan, write } from "./step.ts";
-
-/** Ms for which a superseded epoch is still read: holders refuse appends to its topic after as long. */
-export const SUPERSEDED_EPOCH_MS = 30 * 24 * 3600 * 1000;
-
-const GROUPS_AT_ONCE = 100_000;
-
-/** Erases every epoch that was superseded long enough ago, and stops reading its topic. */
-export function* eraseExpired(work: Work): Step<void> {
-  for (const [id, group] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE)) {
-    const expired = group.live.filter((each) => isExpired(each.supersededAt, work.nowMs));
-    if (expired.length === 0) continue;
-    for (const each of expired) yield* eraseEpoch(work, each);
-    write(work, GROUP, id, { ...group, live: group.live.filter((each) => !expired.includes(each)) });
-  }
-}
-
-function isExpired(supersededAt: number | undefined, nowMs: number): boolean {
-  return supersededAt !== undefined && nowMs - supersededAt > SUPERSEDED_EPOCH_MS;
-}
-
-function* eraseEpoch(work: Work, { epoch, topic }: GroupState["live"][number]): Step<void> {
-  const id = toHex(epoch);
-  const state = yield* read(work, EPOCH, id);
-  if (state) write(work, FORK, toHex(frontierHash(work.p, state.group, state.frontier)), null);
-  for (const [chain] of yield* scan(work, CHAIN, `${id}/`, ROSTER_MAX)) write(work, CHAIN, chain, null);
-  write(work, EPOCH, id, null);
-  write(work, SENDERS, id, null);
-  write(work, ROSTER, id, null);
-  write(work, OWN_CHAIN, id, null);
-  write(work, TOPIC, toHex(topic), null);
-  work.effects.push({ kind: "unsubscribe", topic });
 }

@@ -1,0 +1,58 @@
+/**
+ * The written schedule of erasure. What a message or an entry uses up is erased in the commit that used it; here
+ * goes what only time ends.
+ *
+ * | what | when |
+ * |---|---|
+ * | header key, log key, topic key, senders' tree and chains of an epoch | SUPERSEDED_EPOCH_MS after a newer one took its place |
+ *
+ * @see PROTOCOL.md § Erasure
+ */
+import { frontierHash } from "../crypto/epoch-secrets.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { Work } from "./effects.ts";
+import {
+  CHAIN,
+  EPOCH,
+  FORK,
+  GROUP,
+  type GroupState,
+  OWN_CHAIN,
+  ROSTER,
+  ROSTER_MAX,
+  SENDERS,
+  TOPIC,
+} from "./records.ts";
+import { read, type Step, scan, write } from "./step.ts";
+
+/** Ms for which a superseded epoch is still read: holders refuse appends to its topic after as long. */
+export const SUPERSEDED_EPOCH_MS = 30 * 24 * 3600 * 1000;
+
+const GROUPS_AT_ONCE = 100_000;
+
+/** Erases every epoch that was superseded long enough ago, and stops reading its topic. */
+export function* eraseExpired(work: Work): Step<void> {
+  for (const [id, group] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE)) {
+    const expired = group.live.filter((each) => isExpired(each.supersededAt, work.nowMs));
+    if (expired.length === 0) continue;
+    for (const each of expired) yield* eraseEpoch(work, each);
+    write(work, GROUP, id, { ...group, live: group.live.filter((each) => !expired.includes(each)) });
+  }
+}
+
+function isExpired(supersededAt: number | undefined, nowMs: number): boolean {
+  return supersededAt !== undefined && nowMs - supersededAt > SUPERSEDED_EPOCH_MS;
+}
+
+function* eraseEpoch(work: Work, { epoch, topic }: GroupState["live"][number]): Step<void> {
+  const id = toHex(epoch);
+  const state = yield* read(work, EPOCH, id);
+  if (state) write(work, FORK, toHex(frontierHash(work.p, state.group, state.frontier)), null);
+  for (const [chain] of yield* scan(work, CHAIN, `${id}/`, ROSTER_MAX)) write(work, CHAIN, chain, null);
+  write(work, EPOCH, id, null);
+  write(work, SENDERS, id, null);
+  write(work, ROSTER, id, null);
+  write(work, OWN_CHAIN, id, null);
+  write(work, TOPIC, toHex(topic), null);
+  work.effects.push({ kind: "unsubscribe", topic });
+}
