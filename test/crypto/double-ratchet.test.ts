@@ -75,7 +75,7 @@ const anyEvents = fc.array(
     side: fc.nat(1),
     at: fc.nat(9),
   }),
-  { maxLength: 25 },
+  { maxLength: 40, size: "max" },
 );
 
 describe("The Double Ratchet", () => {
@@ -220,6 +220,35 @@ describe("The Double Ratchet", () => {
     assert.equal(receive(state, both.random, messages[1] as RatchetMessage).kind, "duplicate");
     assert.equal(receive(state, both.random, messages[2] as RatchetMessage).kind, "opened");
   }).timeout(20_000);
+
+  it("keeps to that limit over several gaps in one chain and over several chains", () => {
+    const both = pair("gaps");
+    const [responder, { random }] = [both.states[1], both];
+    const gap = SKIPPED_KEYS_MAX - 500;
+    const first = sendMany(both, gap + 1).at(-1) as RatchetMessage;
+    const firstGap = opened(receive(responder, random, first));
+    const secondGap = opened(receive(firstGap, random, sendMany(both, gap + 1).at(-1) as RatchetMessage));
+    const answered = send(secondGap, random);
+    both.states[0] = opened(receive(both.states[0], random, answered.message));
+    const thirdGap = opened(receive(answered.state, random, sendMany(both, 10).at(-1) as RatchetMessage));
+    for (const state of [secondGap, thirdGap])
+      assert.equal(state.past.flatMap(({ keys }) => keys).length, SKIPPED_KEYS_MAX);
+    assert.equal(thirdGap.past[0]?.keys.length, 9, "the newest chain's are kept");
+  }).timeout(20_000);
+
+  it("knows late and repeated messages of a chain after the ratchet has turned", () => {
+    const both = pair("late");
+    const { random } = both;
+    const [first, second, third] = sendMany(both, 3) as [RatchetMessage, RatchetMessage, RatchetMessage];
+    const answered = send(opened(receive(both.states[1], random, first)), random);
+    const turned = send(opened(receive(both.states[0], random, answered.message)), random);
+    let state = opened(receive(answered.state, random, turned.message));
+    assert.equal(receive(state, random, first).kind, "duplicate");
+    for (const late of [third, second]) {
+      state = opened(receive(state, random, late));
+      assert.equal(receive(state, random, late).kind, "duplicate");
+    }
+  });
 
   it("is the same after it was saved and read, and reads nothing but its saved form", () => {
     const both = pair("saved");
