@@ -31,14 +31,17 @@ export interface CatchUpReader extends TopicReader {
   told: boolean;
 }
 
+/** What it needs of its connection's stream. */
+export type CatchUpStream = Pick<FrameStream, "isWritable" | "send" | "sendPrefixed" | "abort">;
+
 /** The catching up of one connection. */
 export class CatchUp {
   readonly #source: CatchUpSource;
-  readonly #stream: FrameStream;
+  readonly #stream: CatchUpStream;
   readonly #behind = new Set<CatchUpReader>();
   #running = false;
 
-  constructor(source: CatchUpSource, stream: FrameStream) {
+  constructor(source: CatchUpSource, stream: CatchUpStream) {
     this.#source = source;
     this.#stream = stream;
   }

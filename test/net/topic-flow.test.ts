@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { CatchUp } from "../../src/net/topic-catch-up.ts";
+import { topicFanout } from "../../src/net/topic-fanout.ts";
+import { TOPIC_LIMITS } from "../../src/net/topic-limits.ts";
+import { gate, nextTurn } from "../../src/net/turn-gate.ts";
+import { EnvelopeId, type Sequence, Topic } from "../../src/wire/ids.ts";
+import { decodeHolderFrame } from "../../src/wire/topic-frames.ts";
+import { memoryLog } from "./memory-log.ts";
+
+const topic = Topic.from(new Uint8Array(32).fill(1));
+
+/** What can happen in one turn, in any order. */
+const event = fc.oneof(
+  { weight: 5, arbitrary: fc.constant("append" as const) },
+  { weight: 2, arbitrary: fc.constant("append without a notice" as const) },
+  { weight: 2, arbitrary: fc.constant("notice late" as const) },
+  { weight: 1, arbitrary: fc.constant("stream full" as const) },
+  { weight: 2, arbitrary: fc.constant("stream empty" as const) },
+  { weight: 3, arbitrary: fc.constant("turn" as const) },
+);
+
+/** A holder with one reader, and the notices that its fan-out has not had yet. */
+function flow(pageEnvelopes: number) {
+  const log = memoryLog();
+  const fanout = topicFanout(() => undefined);
+  const received: number[] = [];
+  const owed: number[] = [];
+  let writable = true;
+  const take = (encoded: Uint8Array): void => {
+    const frame = decodeHolderFrame(encoded);
+    if (frame?.kind === "deliver") received.push(...frame.items.map((each) => each.sequence));
+  };
+  const withoutLength = (frame: Uint8Array): Uint8Array => frame.subarray(frame.findIndex((byte) => byte < 0x80) + 1);
+  const catchUp = new CatchUp(
+    {
+      log: { ...log, read: async (...args) => nextTurn().then(() => log.read(...args)) },
+      limits: { ...TOPIC_LIMITS, pageEnvelopes },
+      reads: gate(1),
+      onPage: () => undefined,
+    },
+    {
+      isWritable: () => writable,
+      send: take,
+      sendPrefixed: (frame) => take(withoutLength(frame)),
+      abort: (reason) => assert.fail(reason),
+    },
+  );
+  let appended = 0;
+  const notify = (sequence: number): void =>
+    fanout.stored(topic, { sequence: sequence as Sequence, envelope: Uint8Array.of(sequence) });
+  const append = (): number => {
+    appended += 1;
+    const id = EnvelopeId.from(new Uint8Array(32).fill(appended));
+    log.append([{ topic, id, kind: 1, envelope: Uint8Array.of(appended) }]);
+    return appended;
+  };
+  const setWritable = (value: boolean): void => {
+    writable = value;
+    if (value) catchUp.proceed();
+  };
+  return { log, fanout, catchUp, received, owed, notify, append, setWritable, appended: () => appended };
+}
+
+describe("the flow of one topic to one reader", () => {
+  it("is complete and in order, whatever is late, lost or full", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { maxLength: 60 }), fc.integer({ min: 1, max: 5 }), async (events, page) => {
+        const run = flow(page);
+        run.fanout.add(run.catchUp.begin(topic, run.log.logId, 0 as Sequence));
+        for (const each of events) {
+          if (each === "append") run.notify(run.append());
+          else if (each === "append without a notice") run.owed.push(run.append());
+          else if (each === "notice late") run.notify(run.owed.pop() ?? 1);
+          else if (each === "turn") await nextTurn();
+          else run.setWritable(each === "stream empty");
+        }
+        run.setWritable(true);
+        run.notify(run.append()); // a later envelope brings along what nobody announced
+        for (let turn = 0; turn < 500 && run.received.length < run.appended(); turn++) await nextTurn();
+        assert.deepEqual(
+          run.received,
+          Array.from({ length: run.appended() }, (_, i) => i + 1),
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
