@@ -185,9 +185,9 @@ function advance(p: Primitives, state: RatchetState, number: number, clear: Uint
   return { kind: "key", clear, key: messageKey, state: { ...skipped, receiving } };
 }
 
-/** The old chain's keys up to its length; `undefined` when that is too far ahead. */
+/** The old chain's keys up to its length, and its header key for late ones; `undefined` when that is too far ahead. */
 function skipRest(p: Primitives, state: RatchetState, length: number): RatchetState | undefined {
-  return state.receiving === undefined || length <= state.receiving.next ? state : skipTo(p, state, length);
+  return state.receiving === undefined ? state : skipTo(p, state, Math.max(length, state.receiving.next));
 }
 
 function skipTo(p: Primitives, state: RatchetState, number: number): RatchetState | undefined {
@@ -212,10 +212,8 @@ function turn(
   const receive = rootStep(p, state.rootKey, state.ourSecret, theirKey);
   const send = receive === undefined ? undefined : rootStep(p, receive.rootKey, ratchetSecret, theirKey);
   if (receive === undefined || send === undefined) return undefined;
-  const old = state.receiving;
-  const kept = old === undefined ? state : withSkipped(state, old.headerKey, []);
   return {
-    ...kept,
+    ...state,
     rootKey: send.rootKey,
     ...ourPair(p, ratchetSecret),
     receiving: { key: receive.chainKey, headerKey: state.nextReceiveHeaderKey, next: 0 },

@@ -248,6 +248,10 @@ describe("The Double Ratchet", () => {
       state = opened(receive(state, random, late));
       assert.equal(receive(state, random, late).kind, "duplicate");
     }
+    const nextAnswer = send(state, random);
+    const nextTurn = send(opened(receive(turned.state, random, nextAnswer.message)), random);
+    state = opened(receive(nextAnswer.state, random, nextTurn.message));
+    assert.equal(receive(state, random, turned.message).kind, "duplicate", "of a chain without any gap, too");
   });
 
   it("is the same after it was saved and read, and reads nothing but its saved form", () => {
