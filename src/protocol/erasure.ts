@@ -5,6 +5,7 @@
  * | what | when |
  * |---|---|
  * | header key, log key, topic key, senders' tree and chains of an epoch | SUPERSEDED_EPOCH_MS after a newer one took its place |
+ * | calls, by which a repeated send is known | CALL_MS after the call |
  *
  * @see PROTOCOL.md § Erasure
  */
@@ -12,6 +13,7 @@ import { frontierHash } from "../crypto/epoch-secrets.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import {
+  CALL,
   CHAIN,
   EPOCH,
   FORK,
@@ -28,10 +30,15 @@ import { read, type Step, scan, write } from "./step.ts";
 /** Ms for which a superseded epoch is still read: holders refuse appends to its topic after as long. */
 export const SUPERSEDED_EPOCH_MS = 30 * 24 * 3600 * 1000;
 
+/** Ms for which a repeated call is known: far longer than any caller waits. */
+const CALL_MS = 24 * 3600 * 1000;
+const CALLS_AT_ONCE = 100_000;
 const GROUPS_AT_ONCE = 100_000;
 
 /** Erases every epoch that was superseded long enough ago, and stops reading its topic. */
 export function* eraseExpired(work: Work): Step<void> {
+  for (const [id, call] of yield* scan(work, CALL, "", CALLS_AT_ONCE))
+    if (work.nowMs - call.at > CALL_MS) write(work, CALL, id, null);
   for (const [id, group] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE)) {
     const expired = group.live.filter((each) => isExpired(each.supersededAt, work.nowMs));
     if (expired.length === 0) continue;

@@ -77,7 +77,7 @@ export type ReceiveOutcome =
   | "fork";
 
 /** Seals a text for the group and queues it. The text fits TEXT_MAX_BYTES; the caller has checked. */
-export function* sendText(work: Work, group: GroupState, text: string): Step<Line> {
+export function* sendText(work: Work, group: GroupState, text: string): Step<MessageId> {
   const account = yield* readExisting(work, ACCOUNT);
   const epoch = group.sending && (yield* read(work, EPOCH, toHex(group.sending)));
   const own = epoch && (yield* read(work, OWN_CHAIN, toHex(epoch.epoch)));
@@ -101,9 +101,8 @@ export function* sendText(work: Work, group: GroupState, text: string): Step<Lin
   yield* addHead(work, group.group, { id: sealed.messageId, depth }, cited);
   if (closures.length > 0) write(work, GROUP, toHex(group.group), { ...group, live });
   const author = { account: account.account, device: account.device, name: account.name };
-  const line = lineOf(group.group, sealed.messageId, { author, depth, plaintext, state: "queued" });
-  work.lines.push(line);
-  return line;
+  work.lines.push(lineOf(group.group, sealed.messageId, { author, depth, plaintext, state: "queued" }));
+  return sealed.messageId;
 }
 
 /** Takes the next key of our chain, seals, and queues the envelope with what it takes to seal it again. */

@@ -167,7 +167,7 @@ function* takeOwn(
     );
   const counted = { ...group, entrySeq: group.entrySeq + 1, entryPrev: signed.hash };
   const given = signed.secret && { entry: signed.hash, secret: signed.secret.slice() as EpochSecret };
-  const after = yield* absorb(work, counted, verdict, signed.encoded, given);
+  const after = yield* absorb(work, counted, { ...verdict, encoded: signed.encoded }, given);
   return { ...after, hash: signed.hash, encoded: signed.encoded, secret: signed.secret, random };
 }
 
@@ -178,11 +178,10 @@ type Given = Parameters<typeof enterEpochs>[3];
 function* absorb(
   work: Work,
   group: GroupState,
-  accepted: Accepted,
-  encoded: Uint8Array,
+  accepted: Accepted & { readonly encoded: Uint8Array },
   given: Given,
 ): Step<{ group: GroupState; log: LogState }> {
-  const { log, hash, core } = accepted;
+  const { log, hash, core, encoded } = accepted;
   const id = toHex(log.group);
   write(work, ENTRY, idOf(log.group, hash), { encoded });
   write(work, LOG, id, log);
@@ -254,7 +253,7 @@ export function* receiveEntry(work: Work, groupId: GroupId, encoded: Uint8Array)
     if (verdict.kind === "forged") announce(work, { kind: "warning", code: "forged", group: groupId });
     if (verdict.kind !== "accepted") continue;
     yield* addSystemLines(work, verdict);
-    yield* absorb(work, group, verdict, next, undefined);
+    yield* absorb(work, group, { ...verdict, encoded: next }, undefined);
     for (const [id, waiting] of yield* scan(work, WAITING, `${toHex(groupId)}/`, WAITING_ENTRIES_MAX)) {
       write(work, WAITING, id, null);
       queue.push(waiting.encoded);

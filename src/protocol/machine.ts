@@ -10,7 +10,7 @@ import { LogKey } from "../crypto/epoch-secrets.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { Role } from "../wire/entry.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../wire/envelope.ts";
-import type { AccountKey, GroupId, LogId, Sequence, Topic } from "../wire/ids.ts";
+import type { AccountKey, GroupId, LogId, MessageId, Sequence, TimeMs, Topic } from "../wire/ids.ts";
 import type { InviteLink } from "../wire/link.ts";
 import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
@@ -36,6 +36,7 @@ import { type OutboxVerdict, settle } from "./outbox.ts";
 import { askForPending, checkTaken, tellPending } from "./pairwise.ts";
 import {
   ACCOUNT,
+  CALL,
   CURSOR,
   cursorId,
   EPOCH,
@@ -46,7 +47,7 @@ import {
   TOPIC,
   type TopicState,
 } from "./records.ts";
-import { type Line, read, readExisting, type Step, scan, write } from "./step.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Groups of one profile that are looked at when time passes. */
 export const GROUPS_MAX = 100_000;
@@ -76,7 +77,8 @@ export type Input =
       readonly role: Role;
     }
   | { readonly kind: "rekey"; readonly group: GroupId }
-  | { readonly kind: "send-text"; readonly group: GroupId; readonly text: string }
+  /** `call` (hex) makes repeating safe: a second one answers the message of the first. */
+  | { readonly kind: "send-text"; readonly group: GroupId; readonly text: string; readonly call: string }
   | {
       readonly kind: "delivered";
       readonly log: LogId;
@@ -94,7 +96,7 @@ export type Answer =
   | { readonly kind: "none" }
   | { readonly kind: "group"; readonly group: GroupState }
   | { readonly kind: "link"; readonly link: InviteLink }
-  | { readonly kind: "line"; readonly line: Line }
+  | { readonly kind: "message"; readonly id: MessageId }
   | { readonly kind: "outbox"; readonly verdict: OutboxVerdict }
   /** No genuine prekeys of that account. */
   | { readonly kind: "no-prekeys" };
@@ -124,7 +126,7 @@ export function* step(work: Work, input: Input): Step<Answer> {
       yield* rekeyGroup(work, yield* groupOf(work, input.group));
       return NONE;
     case "send-text":
-      return { kind: "line", line: yield* sendText(work, yield* groupOf(work, input.group), input.text) };
+      return { kind: "message", id: yield* sendOnce(work, input) };
     case "delivered":
       yield* receive(work, input);
       return NONE;
@@ -143,6 +145,14 @@ export function* step(work: Work, input: Input): Step<Answer> {
 
 function* groupOf(work: Work, group: GroupId): Step<GroupState> {
   return yield* readExisting(work, GROUP, toHex(group));
+}
+
+function* sendOnce(work: Work, input: Extract<Input, { kind: "send-text" }>): Step<MessageId> {
+  const before = yield* read(work, CALL, input.call);
+  if (before) return before.message;
+  const message = yield* sendText(work, yield* groupOf(work, input.group), input.text);
+  write(work, CALL, input.call, { message, at: work.nowMs as TimeMs });
+  return message;
 }
 
 function* add(work: Work, input: Extract<Input, { kind: "add" }>): Step<Answer> {
@@ -216,9 +226,4 @@ function* tick(work: Work): Step<Answer> {
   }
   yield* eraseExpired(work);
   return NONE;
-}
-
-/** The last committed number of a topic in a holder's log, 0 for none. */
-export function* cursorOf(work: Work, log: LogId, topic: Topic): Step<Sequence> {
-  return (yield* read(work, CURSOR, cursorId(log, topic)))?.sequence ?? (0 as Sequence);
 }

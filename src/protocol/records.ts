@@ -268,6 +268,11 @@ export type OutboxOrigin = Infer<typeof OutboxOrigin>;
 export const OutboxState = struct({ envelope: bytes(ENVELOPE_MAX_BYTES), topic: Topic, origin: OutboxOrigin });
 export type OutboxState = Infer<typeof OutboxState>;
 export const OUTBOX: RecordType<OutboxState> = record("outbox/", OutboxState);
+/** A call that sent a message, so that repeating the call does not send it again; id: the call's own, as hex of its text. */
+export const CALL: RecordType<{ readonly message: MessageId; readonly at: TimeMs }> = record(
+  "call/",
+  struct({ message: MessageId, at: TimeMs }),
+);
 /** Counters that never go back. */
 export const COUNTERS: RecordType<{ readonly outbox: number }> = record("counters", struct({ outbox: u64 }));
 

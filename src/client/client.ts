@@ -1,0 +1,96 @@
+/**
+ * The client: protocol, store and network put together. The only thing a screen needs.
+ *
+ * Input -> step -> commit -> effects (step-queue.ts, effects-performer.ts); what the network delivers are inputs.
+ * @see ARCHITECTURE.md § One message in eight hops
+ */
+import type { Primitives } from "../crypto/primitives.ts";
+import { isFault } from "../wire/fault.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { Client } from "./api.ts";
+import { type CallContext, perform } from "./calls.ts";
+import { createEffectsPerformer, type TopicBook } from "./effects-performer.ts";
+import { createEventHub } from "./event-hub.ts";
+import { createOutboxFlusher, type OutboxFlusher } from "./outbox-flusher.ts";
+import type { Clock, Delivery, Network, NetworkEvents, ProfileStore, RandomBytes } from "./ports.ts";
+import { createStepQueue, type StepQueue } from "./step-queue.ts";
+
+export interface ClientDependencies {
+  readonly primitives: Primitives;
+  readonly store: ProfileStore;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+/** Starts a client on a profile that has an account. It owns store and network from now on. */
+export async function startClient(dependencies: ClientDependencies): Promise<Client> {
+  const { store, network, clock } = dependencies;
+  const hub = createEventHub();
+  const topics: TopicBook = { read: new Set(), caughtUp: new Set() };
+  const put: StepQueue["put"] = (input) => queue.put(input);
+  const performer = createEffectsPerformer({
+    ...dependencies,
+    hub,
+    topics,
+    put,
+    flusher: () => flusher,
+  });
+  const queue = createStepQueue({ ...dependencies, perform: performer.perform });
+  const flusher = createOutboxFlusher({
+    store,
+    network,
+    clock,
+    put,
+    isCaughtUp: (topic) => topics.caughtUp.has(topic),
+    walked: () => hub.tell({ kind: "outbox" }),
+  });
+  await network.start(networkEvents({ ...dependencies, hub, topics, put }, { flusher, performer }));
+  await put({ kind: "start" });
+  const context: CallContext = { ...dependencies, hub, topics, put };
+  return {
+    call: async (call, options) =>
+      perform(context, call, { id: call.id, emit: options?.emit ?? (() => undefined), signal: options?.signal }),
+    close: async () => {
+      performer.close();
+      await flusher.close();
+      await network.stop();
+      await queue.close();
+      await store.close();
+    },
+  };
+}
+
+interface Movers {
+  readonly flusher: OutboxFlusher;
+  readonly performer: ReturnType<typeof createEffectsPerformer>;
+}
+
+function networkEvents(context: CallContext, { flusher, performer }: Movers): NetworkEvents {
+  const { topics, hub, network } = context;
+  return {
+    delivered: (delivery) => takeDelivery(context, delivery),
+    caughtUp: (topic) => {
+      topics.caughtUp.add(toHex(topic));
+      flusher.flush();
+      hub.tell({ kind: "caught-up" });
+    },
+    relayChanged: (status) => {
+      if (!network.relays().some((each) => each.state === "connected")) topics.caughtUp.clear();
+      if (status.state === "connected") performer.relayConnected();
+      hub.tell({ kind: "relay", status });
+    },
+  };
+}
+
+/** One delivery, committed when this resolves. What cannot be stored rejects, and is delivered again later. */
+async function takeDelivery({ put }: CallContext, { log, topic, items }: Delivery): Promise<void> {
+  const steps = items.map(({ sequence, envelope }) => put({ kind: "delivered", log, topic, sequence, envelope }));
+  for (const outcome of await Promise.allSettled(steps)) {
+    if (outcome.status === "rejected" && isStorage(outcome.reason)) throw outcome.reason;
+  }
+}
+
+function isStorage(error: unknown): boolean {
+  return isFault(error) && (error.code.startsWith("storage/") || error.code === "network/closed");
+}

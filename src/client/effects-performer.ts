@@ -1,0 +1,187 @@
+/**
+ * Performs what steps ask for after their commit, and brings back what comes of it as new inputs. Everything
+ * here is asked for again at the next start, so a failure costs time only.
+ */
+import { directoryKeyOf } from "../crypto/prekey-bundle.ts";
+import type { Primitives } from "../crypto/primitives.ts";
+import type { Effect } from "../protocol/effects.ts";
+import type { Answer, Input } from "../protocol/machine.ts";
+import { ACCOUNT, CURSOR, cursorId } from "../protocol/records.ts";
+import { openProofBytes } from "../verify/open-proof.ts";
+import { isFault } from "../wire/fault.ts";
+import type { AccountKey, Sequence } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { EventHub } from "./event-hub.ts";
+import type { OutboxFlusher } from "./outbox-flusher.ts";
+import type { Clock, Network, ProfileStore, TopicSubscription } from "./ports.ts";
+import { readExistingRecord, readRecord } from "./profile-reader.ts";
+
+/** Relays that groups and contacts may make us connect to: each costs a connection. */
+const RELAYS_FOLLOWED_MAX = 64;
+/** Ms after which prekeys that nobody had are asked for again. */
+const PREKEYS_RETRY_MS = 15_000;
+
+export interface PerformerDependencies {
+  readonly primitives: Primitives;
+  readonly store: ProfileStore;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly hub: EventHub;
+  readonly topics: TopicBook;
+  readonly put: (input: Input) => Promise<Answer>;
+  readonly flusher: () => OutboxFlusher;
+}
+
+/** Which topics we read, and which of them have been read to their end on the present connections. */
+export interface TopicBook {
+  readonly read: Set<string>;
+  readonly caughtUp: Set<string>;
+}
+
+export interface EffectsPerformer {
+  readonly perform: (effects: readonly Effect[]) => void;
+  /** A relay has (again) become reachable. */
+  readonly relayConnected: () => void;
+  readonly close: () => void;
+}
+
+export function createEffectsPerformer(d: PerformerDependencies): EffectsPerformer {
+  const relays = new Set<string>();
+  const timers = createTimers(d.clock);
+  const prekeys = createPrekeyTaker(d, timers);
+  const performers: Performers = {
+    subscribe: (effect) => {
+      d.topics.read.add(toHex(effect.topic));
+      d.network.subscribe(subscriptionOf(d, effect));
+    },
+    unsubscribe: ({ topic }) => {
+      d.topics.read.delete(toHex(topic));
+      d.network.unsubscribe(topic);
+    },
+    "use-relays": (effect) => followRelays(d.network, relays, effect.relays),
+    flush: () => d.flusher().flush(),
+    "take-prekeys": ({ account }) => prekeys.take(account),
+    "publish-prekeys": ({ record, signature }) => {
+      d.network.publishPrekeys(record, signature).catch(ignore);
+    },
+    wake: ({ atMs }) =>
+      timers.later(atMs - d.clock.nowMs(), () => {
+        d.put({ kind: "tick" }).catch(ignore);
+      }),
+    event: ({ event }) => d.hub.tell(event),
+  };
+  return {
+    perform: (effects) => {
+      for (const effect of effects) performOne(performers, effect);
+    },
+    relayConnected: () => {
+      d.flusher().flush();
+      checkPrekeys(d).catch(ignore);
+      prekeys.again();
+    },
+    close: timers.close,
+  };
+}
+
+type Performers = { readonly [K in Effect["kind"]]: (effect: Extract<Effect, { readonly kind: K }>) => void };
+
+function performOne<K extends Effect["kind"]>(
+  performers: Performers,
+  effect: Extract<Effect, { readonly kind: K }>,
+): void {
+  performers[effect.kind as K](effect);
+}
+
+/** A failed effect is repeated at the next start or connection, and status shows the relay; nothing else is to be done. */
+const ignore = (): void => undefined;
+
+interface Timers {
+  readonly later: (delayMs: number, wake: () => void) => void;
+  /** Nothing wakes any more. */
+  readonly close: () => void;
+}
+
+function createTimers(clock: Clock): Timers {
+  const cancels = new Set<() => void>();
+  return {
+    later: (delayMs, wake) => {
+      const cancel = clock.after(Math.max(0, delayMs), () => {
+        cancels.delete(cancel);
+        wake();
+      });
+      cancels.add(cancel);
+    },
+    close: () => {
+      for (const cancel of cancels) cancel();
+      cancels.clear();
+    },
+  };
+}
+
+interface PrekeyTaker {
+  readonly take: (account: AccountKey) => void;
+  /** Asks again for everything that nobody had so far. */
+  readonly again: () => void;
+}
+
+/** Asks for accounts' prekeys until somebody has them: each request uses up a one-time prekey, so one at a time. */
+function createPrekeyTaker(d: PerformerDependencies, timers: Timers): PrekeyTaker {
+  const wanted = new Map<string, AccountKey>();
+  const asking = new Set<string>();
+  const take = async (account: AccountKey): Promise<void> => {
+    const name = toHex(account);
+    wanted.set(name, account);
+    if (asking.has(name)) return;
+    asking.add(name);
+    const found = await takePrekeys(d, account).catch(() => false);
+    asking.delete(name);
+    if (found) wanted.delete(name);
+    else timers.later(PREKEYS_RETRY_MS, () => wanted.has(name) && take(account));
+  };
+  return {
+    take: (account) => void take(account),
+    again: () => {
+      for (const account of wanted.values()) void take(account);
+    },
+  };
+}
+
+/** Relay addresses come from links and other people too: bad ones are passed over, and their number is bounded. */
+function followRelays(network: Network, known: Set<string>, addresses: readonly string[]): void {
+  for (const address of addresses) {
+    if (known.has(address) || known.size >= RELAYS_FOLLOWED_MAX) continue;
+    known.add(address);
+    try {
+      network.useRelays([address]);
+    } catch (error) {
+      if (!isFault(error)) throw error;
+    }
+  }
+}
+
+function subscriptionOf(d: PerformerDependencies, effect: Extract<Effect, { kind: "subscribe" }>): TopicSubscription {
+  const { topic, seed, inbox } = effect;
+  return {
+    topic,
+    inbox,
+    prove: (nonce, holderPeerId, openerPeerId) =>
+      d.primitives.sign(seed, openProofBytes({ topic, nonce, holderPeerId, openerPeerId, inbox })),
+    cursor: async (log) => (await readRecord(d.store, CURSOR, cursorId(log, topic)))?.sequence ?? (0 as Sequence),
+  };
+}
+
+/** True when the account's prekeys came and what waited for them is on its way. */
+async function takePrekeys(d: PerformerDependencies, account: AccountKey): Promise<boolean> {
+  const taken = await d.network.takePrekeys(directoryKeyOf(d.primitives, account));
+  if (!taken || taken.length === 0) return false;
+  await d.put({ kind: "prekeys-taken", account, taken });
+  return true;
+}
+
+/** Looks how many of our one-time prekeys the directory still has, and fills up. */
+async function checkPrekeys(d: PerformerDependencies): Promise<void> {
+  const account = await readExistingRecord(d.store, ACCOUNT);
+  const key = directoryKeyOf(d.primitives, account.account);
+  const left = await d.network.countPrekeys(key, account.slot);
+  if (left !== undefined) await d.put({ kind: "prekeys-left", left });
+}

@@ -1,0 +1,70 @@
+/** Who is told what happens: screens that listen, and calls that wait for something. */
+import type { ProtocolEvent } from "../protocol/effects.ts";
+import type { CancelSignal } from "./api.ts";
+import type { Clock, RelayStatus } from "./ports.ts";
+
+/** Anything that a waiting call may be interested in. */
+export type ClientNotice =
+  | ProtocolEvent
+  | { readonly kind: "relay"; readonly status: RelayStatus }
+  | { readonly kind: "caught-up" }
+  | { readonly kind: "outbox" };
+
+export interface EventHub {
+  readonly tell: (notice: ClientNotice) => void;
+  /** Calls `listener` for each notice until the answer is called. */
+  readonly listen: (listener: (notice: ClientNotice) => void) => () => void;
+}
+
+export function createEventHub(): EventHub {
+  const listeners = new Set<(notice: ClientNotice) => void>();
+  return {
+    tell: (notice) => {
+      for (const listener of [...listeners]) listener(notice);
+    },
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+export interface Waiting {
+  readonly hub: EventHub;
+  readonly clock: Clock;
+  readonly waitMs: number;
+  readonly signal?: CancelSignal | undefined;
+}
+
+/**
+ * Resolves with true as soon as `holds` answers true, which is asked now and after each notice; with false after
+ * `waitMs` or when the call is cancelled. A rejection of `holds` rejects.
+ */
+export function waitUntil(holds: () => Promise<boolean>, { hub, clock, waitMs, signal }: Waiting): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    let asking = false;
+    let again = false;
+    const end = (settle: () => void): void => {
+      stop();
+      cancel();
+      settle();
+    };
+    const ask = async (): Promise<void> => {
+      again = true;
+      if (asking) return;
+      asking = true;
+      while (again) {
+        again = false;
+        if (await holds()) return end(() => resolve(true));
+      }
+      asking = false;
+    };
+    const check = (): void => {
+      ask().catch((error) => end(() => reject(error)));
+    };
+    const stop = hub.listen(check);
+    const cancel = clock.after(waitMs, () => end(() => resolve(false)));
+    signal?.addEventListener("abort", () => end(() => resolve(false)));
+    check();
+  });
+}

@@ -1,0 +1,36 @@
+/** Reading records outside of a step, for what is only shown. Changes go through the step queue alone. */
+import type { RecordType } from "../protocol/step.ts";
+import { decode } from "../wire/codec.ts";
+import { Fault } from "../wire/fault.ts";
+import type { ProfileStore } from "./ports.ts";
+
+/** The record, or `undefined`. */
+export async function readRecord<T>(store: ProfileStore, type: RecordType<T>, id = ""): Promise<T | undefined> {
+  const key = type.prefix + id;
+  const bytes = (await store.load([key])).get(key);
+  return bytes && decoded(type, bytes);
+}
+
+/** The record, which must exist. */
+export async function readExistingRecord<T>(store: ProfileStore, type: RecordType<T>, id = ""): Promise<T> {
+  const value = await readRecord(store, type, id);
+  if (value === undefined) throw new Fault("storage/corrupt", `the profile lacks its record ${type.prefix}`);
+  return value;
+}
+
+/** Up to `limit` records of the type whose id is greater than `after`, in key order, with their ids. */
+export async function scanRecords<T>(
+  store: ProfileStore,
+  type: RecordType<T>,
+  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+): Promise<readonly (readonly [string, T])[]> {
+  const options = after === undefined ? { limit } : { after: type.prefix + after, limit };
+  const found = await store.scan(type.prefix, options);
+  return found.map(([key, bytes]) => [key.slice(type.prefix.length), decoded(type, bytes)] as const);
+}
+
+function decoded<T>(type: RecordType<T>, bytes: Uint8Array): T {
+  const value = decode(type.codec, bytes);
+  if (value !== undefined) return value;
+  throw new Fault("storage/corrupt", `a saved record (${type.prefix}) cannot be read; the profile was damaged`);
+}

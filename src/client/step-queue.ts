@@ -1,0 +1,175 @@
+/**
+ * One input at a time: step, commit, perform.
+ *
+ * 1. Inputs are taken in order; up to BATCH_INPUTS_MAX share one commit, and no effect is performed before it.
+ * 2. An input that ends in a fault leaves nothing behind; the others of its batch are committed.
+ * 3. If a commit fails nothing of the batch has happened: every input of it is answered with that fault, and
+ *    nothing is sent.
+ * 4. Long batches give the event loop a turn every TURN_MS.
+ */
+import type { Primitives } from "../crypto/primitives.ts";
+import type { Effect, Work } from "../protocol/effects.ts";
+import { type Answer, type Input, step } from "../protocol/machine.ts";
+import { ENTROPY_BYTES, entropyStream, type Need } from "../protocol/step.ts";
+import { Fault } from "../wire/fault.ts";
+import type { Clock, ProfileStore, RandomBytes } from "./ports.ts";
+
+/** Inputs that share one commit (design §3): bounds what one power cut can undo, and the wait of the first. */
+const BATCH_INPUTS_MAX = 256;
+/** Ms of work after which others get a turn; the longest step is bounded by itself. */
+const TURN_MS = 10;
+
+export interface StepQueueDependencies {
+  readonly primitives: Primitives;
+  readonly store: ProfileStore;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  /** Called after each commit with everything that its inputs caused. */
+  readonly perform: (effects: readonly Effect[]) => void;
+}
+
+interface Waiting {
+  readonly input: Input;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The client's only way to change the profile. */
+export interface StepQueue {
+  /** Resolves when the input is committed. */
+  readonly put: (input: Input) => Promise<Answer>;
+  /** Resolves when nothing is under way. Further inputs are refused. */
+  readonly close: () => Promise<void>;
+}
+
+/** What the inputs of one batch have changed so far. */
+interface Batch {
+  readonly written: Map<string, Uint8Array | null>;
+  readonly loaded: Map<string, Uint8Array | null>;
+  readonly lines: Work["lines"];
+  readonly removedLines: Work["removedLines"];
+  readonly lineStates: Work["lineStates"];
+  readonly effects: Effect[];
+  readonly done: { readonly waiting: Waiting; readonly answer: Answer }[];
+}
+
+export function createStepQueue(dependencies: StepQueueDependencies): StepQueue {
+  const queue: Waiting[] = [];
+  let running: Promise<void> | undefined;
+  let closed = false;
+  const run = async (): Promise<void> => {
+    while (queue.length > 0) await runBatch(dependencies, queue.splice(0, BATCH_INPUTS_MAX));
+    running = undefined;
+  };
+  return {
+    put: (input) =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(new Fault("network/closed", "the program is closing"));
+        queue.push({ input, resolve, reject });
+        running ??= Promise.resolve().then(run);
+      }),
+    close: async () => {
+      closed = true;
+      await running;
+    },
+  };
+}
+
+async function runBatch(dependencies: StepQueueDependencies, inputs: readonly Waiting[]): Promise<void> {
+  const batch: Batch = {
+    written: new Map(),
+    loaded: new Map(),
+    lines: [],
+    removedLines: [],
+    lineStates: [],
+    effects: [],
+    done: [],
+  };
+  const { clock } = dependencies;
+  let turnEndsMs = clock.nowMs() + TURN_MS;
+  for (const waiting of inputs) {
+    await runOne(dependencies, batch, waiting);
+    if (clock.nowMs() < turnEndsMs) continue;
+    await new Promise<void>((resolve) => clock.after(0, resolve));
+    turnEndsMs = clock.nowMs() + TURN_MS;
+  }
+  await commit(dependencies, batch);
+}
+
+async function commit({ store, perform }: StepQueueDependencies, batch: Batch): Promise<void> {
+  const { written: records, lines, removedLines, lineStates, done } = batch;
+  try {
+    if (records.size + lines.length + removedLines.length + lineStates.length > 0)
+      await store.commit({ records, lines, removedLines, lineStates });
+  } catch (error) {
+    for (const { waiting } of done) waiting.reject(error);
+    return;
+  }
+  perform(batch.effects);
+  for (const { waiting, answer } of done) waiting.resolve(answer);
+}
+
+/** Runs one input over what the batch has changed so far; a fault drops what this input did. */
+async function runOne(dependencies: StepQueueDependencies, batch: Batch, waiting: Waiting): Promise<void> {
+  const { primitives: p, clock, random, store } = dependencies;
+  const work: Work = {
+    p,
+    nowMs: clock.nowMs(),
+    random: entropyStream(p, random(ENTROPY_BYTES)),
+    loaded: batch.loaded,
+    written: new Map(),
+    lines: [],
+    removedLines: [],
+    lineStates: [],
+    effects: [],
+  };
+  try {
+    const answer = await drive(store, batch, step(work, waiting.input));
+    merge(batch, work);
+    batch.done.push({ waiting, answer });
+  } catch (error) {
+    waiting.reject(error);
+  }
+}
+
+async function drive(store: ProfileStore, batch: Batch, running: ReturnType<typeof step>): Promise<Answer> {
+  let next = running.next();
+  while (!next.done) next = running.next(await supply(store, batch, next.value));
+  return next.value;
+}
+
+/** Records that a step lacks: from the batch if an earlier input wrote them, else from the store. */
+async function supply(store: ProfileStore, batch: Batch, need: Need): Promise<ReadonlyMap<string, Uint8Array>> {
+  if (need.kind === "keys") {
+    const ahead = need.keys.filter((key) => batch.written.has(key));
+    const found = new Map(await loadOthers(store, need.keys, batch));
+    for (const key of ahead) {
+      const value = batch.written.get(key);
+      if (value) found.set(key, value);
+    }
+    return found;
+  }
+  const found = new Map(await store.scan(need.prefix, { limit: need.limit }));
+  for (const [key, value] of batch.written) {
+    if (!key.startsWith(need.prefix)) continue;
+    if (value) found.set(key, value);
+    else found.delete(key);
+  }
+  return found;
+}
+
+async function loadOthers(store: ProfileStore, keys: readonly string[], batch: Batch) {
+  const absent = keys.filter((key) => !batch.written.has(key));
+  return absent.length === 0 ? [] : await store.load(absent);
+}
+
+function merge(batch: Batch, work: Work): void {
+  for (const [key, value] of work.written) {
+    batch.written.set(key, value);
+    batch.loaded.set(key, value);
+  }
+  batch.lines.push(...work.lines);
+  batch.removedLines.push(...work.removedLines);
+  batch.lineStates.push(...work.lineStates);
+  batch.effects.push(...work.effects);
+}

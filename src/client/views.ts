@@ -1,0 +1,32 @@
+/** Records as screens see them. */
+
+import { ROLE, type Role } from "../wire/entry.ts";
+import type { GroupId } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { GroupName, MemberView, MessageView, RelayView } from "./api.ts";
+import type { ConversationLine, RelayStatus } from "./ports.ts";
+
+/** ISO 8601 UTC. */
+export const isoTime = (ms: number): string => new Date(Math.min(ms, 8.64e15)).toISOString();
+
+export const groupName = (group: { readonly group: GroupId; readonly name: string }): GroupName => ({
+  id: toHex(group.group),
+  name: group.name,
+});
+
+/** A line of a conversation. */
+export function messageView(line: ConversationLine): MessageView {
+  const { id, account, name, sentAtMs, kind, text, state } = line;
+  const view = { id, from: { account, name }, sentAt: isoTime(sentAtMs), kind, text };
+  return state === "received" ? view : { ...view, state };
+}
+
+export function relayView({ address, state, sinceMs, reason }: RelayStatus): RelayView {
+  const view = { address, state, since: isoTime(sinceMs) };
+  return reason === undefined ? view : { ...view, reason };
+}
+
+const ROLE_NAMES: Readonly<Record<Role, MemberView["role"]>> = { 0: "member", 1: "admin", 2: "owner" };
+
+export const roleName = (role: Role): MemberView["role"] => ROLE_NAMES[role];
+export const roleOf = (name: "member" | "admin"): Role => ROLE[name];

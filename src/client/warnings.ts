@@ -1,0 +1,17 @@
+/** What warnings say to people: cause, effect, next step. */
+import type { WarningCode } from "../protocol/effects.ts";
+
+const TEXTS: Readonly<Record<WarningCode, string>> = {
+  forged: "something arrived that no member signed; it was dropped and nothing was lost",
+  malformed:
+    "something arrived that is not in any format of Hermes; it was dropped: perhaps someone uses a newer version",
+  fork: "one device sent two different messages under one number; the second was dropped and kept as proof: ask its owner whether the device was copied",
+  "restored-state":
+    "this profile is older than what this device has already sent, as after restoring a copy; sending goes on under fresh keys: use one copy only",
+  "too-far-ahead": "a message is too far ahead of what was received before it, so it cannot be read yet",
+  refused: "a relay refused one of our envelopes for good; it was dropped",
+  "waiting-room-full":
+    "too many membership changes wait for earlier ones that have not come; further ones are dropped until those arrive",
+};
+
+export const warningText = (code: WarningCode): string => TEXTS[code];
