@@ -14,14 +14,14 @@ function rank(outcome: AppendOutcome): number {
   }
 }
 
-/** Resolves when every envelope is stored somewhere, or when all of `answers` are in. They must not reject. */
+/** Resolves when every envelope is stored somewhere, or when all of `answers` are in. Rejects when one of them does. */
 export function appendEverywhere(
   envelopes: readonly Uint8Array[],
   answers: readonly Promise<readonly AppendOutcome[]>[],
 ): Promise<readonly AppendOutcome[]> {
   const best: (AppendOutcome | undefined)[] = envelopes.map(() => undefined);
   const outcomes = (): AppendOutcome[] => best.map((each) => each ?? { kind: "unreachable" });
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let missing = answers.length;
     if (missing === 0 || envelopes.length === 0) resolve(outcomes());
     for (const answer of answers) {
@@ -32,7 +32,7 @@ export function appendEverywhere(
           if (before === undefined || rank(result) < rank(before)) best[i] = result;
         }
         if (missing === 0 || best.every((each) => each?.kind === "stored")) resolve(outcomes());
-      });
+      }, reject);
     }
   });
 }

@@ -10,7 +10,7 @@
  * It does not know what is inside an envelope, nor who anybody is.
  */
 import "./node-shims.ts";
-import { CODE_P2P, type Multiaddr, multiaddr } from "@multiformats/multiaddr";
+import { CODE_P2P, type Multiaddr } from "@multiformats/multiaddr";
 import type { AppendOutcome, Network, NetworkEvents, TopicSubscription } from "../client/ports.ts";
 import { Fault } from "../wire/fault.ts";
 import type { DirectoryKey, SlotKey } from "../wire/ids.ts";
@@ -19,6 +19,7 @@ import type { DirectoryRecord, PrekeyAnswer, PrekeyRequest, TakenPrekeys } from 
 import { toHex } from "../wire/text-forms.ts";
 import { appendEverywhere } from "./append-everywhere.ts";
 import { LINK_TIMING, type LinkTiming } from "./link-timing.ts";
+import { parseAddress } from "./multiaddr-text.ts";
 import { createClientNode, type NetNode } from "./node.ts";
 import { type PrekeyAsker, prekeyAsker } from "./prekey-client.ts";
 import { type LiveLink, RelayLink } from "./relay-link.ts";
@@ -152,12 +153,8 @@ class ClientNetwork implements Network {
 }
 
 function relayAddress(text: string): Multiaddr {
-  try {
-    const address = multiaddr(text);
-    if (address.getComponents().at(-1)?.code === CODE_P2P) return address;
-  } catch {
-    // falls through to the same sentence
-  }
+  const address = parseAddress(text);
+  if (address?.getComponents().at(-1)?.code === CODE_P2P) return address;
   throw new Fault(
     "usage/bad-argument",
     "a relay's address looks like /ip4/192.0.2.7/tcp/33001/p2p/12D3Koo… and ends with the relay's PeerId; copy it from the relay's ready line",

@@ -68,9 +68,9 @@ export class FrameStream {
     stream.addEventListener("close", (event) => this.#end(event.error?.message ?? "the stream has closed"));
   }
 
-  /** When bytes last came from the peer, or reading was resumed (`Date.now()` clock, ms). */
+  /** When bytes last came from the peer (`Date.now()` clock, ms); now, while we do not listen. */
   get heardAtMs(): number {
-    return this.#heardAtMs;
+    return this.#paused ? Date.now() : this.#heardAtMs;
   }
 
   /** Queues one encoded frame. After the end it does nothing. */
@@ -93,6 +93,10 @@ export class FrameStream {
     if (this.#unsentBytes() < WRITE_HIGH_BYTES) return true;
     this.#starved = true;
     return false;
+  }
+
+  get isPaused(): boolean {
+    return this.#paused;
   }
 
   /** Hands on no more frames, and lets the peer run out of window. */

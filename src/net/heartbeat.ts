@@ -2,8 +2,7 @@
  * Whether the other end of a stream is still there.
  *
  * 1. A beat is sent when nothing was sent or nothing was heard for `heartbeatMs`; both ends so know of each other.
- * 2. Silence counts only while we listened: not while reading is stopped, and not while this process itself stood
- *    still (sleep, a long computation), since then the bytes are waiting unread.
+ * 2. Silence does not count while this process itself stood still (sleep, a long computation): the bytes are there, unread.
  */
 import type { LinkTiming } from "./link-timing.ts";
 
@@ -11,7 +10,7 @@ import type { LinkTiming } from "./link-timing.ts";
 const CHECKS_PER_BEAT = 5;
 
 export interface HeartbeatPort {
-  /** When bytes last came (`Date.now()` clock, ms). */
+  /** When bytes last came (`Date.now()` clock, ms); now, while reading is stopped. */
   readonly heardAtMs: () => number;
   readonly beat: () => void;
   /** Called once; the heartbeat has stopped. */
@@ -19,8 +18,6 @@ export interface HeartbeatPort {
 }
 
 export class Heartbeat {
-  /** True while we do not read, and so cannot hear. */
-  deaf = false;
   /** When we last sent something (ms); set by the owner. */
   sentAtMs = Date.now();
   readonly #timing: LinkTiming;
@@ -44,7 +41,7 @@ export class Heartbeat {
     const { heartbeatMs, deadAfterMs } = this.#timing;
     const stoodStill = nowMs - this.#checkedAtMs > heartbeatMs;
     this.#checkedAtMs = nowMs;
-    if (this.deaf || stoodStill) this.#listeningSinceMs = nowMs;
+    if (stoodStill) this.#listeningSinceMs = nowMs;
     const heardAtMs = this.#port.heardAtMs();
     if (nowMs - Math.max(heardAtMs, this.#listeningSinceMs) > deadAfterMs) {
       this.stop();

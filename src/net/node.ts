@@ -17,6 +17,7 @@ import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { createLibp2p, type Libp2pOptions } from "libp2p";
 import { Fault } from "../wire/fault.ts";
+import { listenFault, requireAddresses } from "./multiaddr-text.ts";
 import { countConnectionsLinearly, forgetDisconnectedPeers } from "./node-workarounds.ts";
 
 /** Largest window of a stream (bytes): bulk stays fast, and it must be smaller than {@link READ_BUFFER_BYTES} or a paused stream is reset. */
@@ -64,8 +65,11 @@ export interface RelayNodeOptions {
   readonly maxReservations?: number;
 }
 
-/** A relay's node, not yet started: register the services, then `start`. A malformed address is `config/invalid`. */
+/** A relay's node, not yet started: let the services `serve` it, then `start`. `config/invalid` for a malformed address or a key of another length. */
 export async function createRelayNode(options: RelayNodeOptions): Promise<NetNode> {
+  requireAddresses("listen", options.listen);
+  requireAddresses("announce", options.announce ?? []);
+  if (options.seed.length !== 32) throw new Fault("config/invalid", "the relay's key must have 32 bytes");
   const node = await build({
     privateKey: await generateKeyPairFromSeed("Ed25519", options.seed),
     addresses: { listen: [...options.listen], appendAnnounce: [...(options.announce ?? [])] },
@@ -93,7 +97,7 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<NetNod
   });
   countConnectionsLinearly(node);
   forgetDisconnectedPeers(node);
-  return wrap(node);
+  return wrap(node, options.listen);
 }
 
 /** What a client decides. */
@@ -115,28 +119,24 @@ export async function createClientNode(options: ClientNodeOptions = {}): Promise
     connectionGater: { filterMultiaddrForPeer: async () => false },
     services: { identify: identify(), ping: ping() },
   });
-  return wrap(node);
+  return wrap(node, options.listen ?? []);
 }
 
 const YAMUX = {
   streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES, maxReadBufferLength: READ_BUFFER_BYTES },
 };
 
-async function build(options: Libp2pOptions & { readonly privateKey: PrivateKey }): Promise<Libp2p> {
-  try {
-    return await createLibp2p({
-      start: false,
-      connectionEncrypters: [noise()],
-      connectionMonitor: { enabled: false },
-      nodeInfo: { name: "hermes", version: "0.1.0", userAgent: "hermes/0.1.0" },
-      ...options,
-    });
-  } catch (error) {
-    throw new Fault("config/invalid", `the node cannot be set up: ${textOf(error)}`, { cause: error });
-  }
+function build(options: Libp2pOptions & { readonly privateKey: PrivateKey }): Promise<Libp2p> {
+  return createLibp2p({
+    start: false,
+    connectionEncrypters: [noise()],
+    connectionMonitor: { enabled: false },
+    nodeInfo: { name: "hermes", version: "0.1.0", userAgent: "hermes/0.1.0" },
+    ...options,
+  });
 }
 
-function wrap(libp2p: Libp2p): NetNode {
+function wrap(libp2p: Libp2p, listen: readonly string[]): NetNode {
   return {
     peerId: libp2p.peerId.toString(),
     peerIdBytes: libp2p.peerId.toMultihash().bytes,
@@ -147,15 +147,10 @@ function wrap(libp2p: Libp2p): NetNode {
       try {
         await libp2p.start();
       } catch (error) {
-        throw new Fault("config/invalid", `cannot listen: ${textOf(error)}. Choose another address or port.`, {
-          cause: error,
-        });
+        await libp2p.stop();
+        throw listenFault(listen, error);
       }
     },
     stop: async () => libp2p.stop(),
   };
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -80,11 +80,13 @@ function accept(options: PrekeyServiceOptions, budgets: Budgets, stream: Stream,
       frames.pause(); // one request per stream
       const request = decodePrekeyRequest(bytes);
       const allowed = spend(budgets, connection);
-      answerTo(options, request, allowed).then((answer) => {
-        options.onEvent?.({ request: request?.kind ?? "malformed", answer: answer.kind });
-        frames.send(encodePrekeyAnswer(answer));
-        return frames.close();
-      });
+      answerTo(options, request, allowed)
+        .then((answer) => {
+          options.onEvent?.({ request: request?.kind ?? "malformed", answer: answer.kind });
+          frames.send(encodePrekeyAnswer(answer));
+          return frames.close();
+        })
+        .catch(() => frames.abort("the directory gave an answer that cannot be sent"));
     },
     closed: () => clearTimeout(timer),
   });

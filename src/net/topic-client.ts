@@ -183,12 +183,9 @@ export class TopicClient {
     if (log === undefined) return;
     this.#undigestedBytes += bytes;
     if (this.#undigestedBytes > DIGEST_MAX_BYTES) this.#frames.pause();
-    this.#heartbeat.deaf = this.#undigestedBytes > DIGEST_MAX_BYTES;
     const settled = (): void => {
       this.#undigestedBytes -= bytes;
-      if (!this.#heartbeat.deaf || this.#undigestedBytes > DIGEST_MAX_BYTES / 2) return;
-      this.#heartbeat.deaf = false;
-      this.#frames.resume();
+      if (this.#frames.isPaused && this.#undigestedBytes < DIGEST_MAX_BYTES / 2) this.#frames.resume();
     };
     this.#digestion.add(() =>
       task(log).then(settled, () => this.abort(unreachable("what the relay sent could not be stored here"))),
@@ -200,7 +197,7 @@ export class TopicClient {
     this.#opening = true;
     while (this.#toOpen.length > 0 && !this.#isOver) {
       const batch = this.#toOpen.splice(0, OPEN_TOPICS_MAX).filter((each) => this.#wants(each));
-      if (batch.length > 0) await this.#openBatch(batch, this.#challenge);
+      if (batch.length > 0) await this.#openBatch(batch, this.#challenge).catch(() => this.abort(NO_PROOF));
     }
     this.#opening = false;
   }
@@ -288,6 +285,7 @@ export class TopicClient {
   }
 }
 
+const NO_PROOF = unreachable("a topic could not be opened: its proof could not be made here");
 const UNREACHABLE: AppendOutcome = { kind: "unreachable" };
 const BUSY: AppendOutcome = { kind: "refused", reason: REFUSAL.busy };
 const TOO_LARGE: AppendOutcome = { kind: "refused", reason: REFUSAL.tooLarge };

@@ -58,7 +58,6 @@ export class TopicSession {
   #forged = 0;
   #requests = 0;
   #bytes = 0;
-  #paused = false;
 
   /** Begins the session: sends the challenge. */
   constructor(context: SessionContext, identity: SessionIdentity, stream: FrameStream) {
@@ -198,18 +197,15 @@ export class TopicSession {
     const { requestsUnderWay, bytesUnderWay } = this.#context.limits;
     this.#requests += 1;
     this.#bytes += frameBytes;
-    if (this.#requests < requestsUnderWay && this.#bytes < bytesUnderWay) return;
-    this.#paused = true;
-    this.#stream.pause();
+    if (this.#requests >= requestsUnderWay || this.#bytes >= bytesUnderWay) this.#stream.pause();
   }
 
   #settle(frameBytes: number): void {
     const { requestsUnderWay, bytesUnderWay } = this.#context.limits;
     this.#requests -= 1;
     this.#bytes -= frameBytes;
-    if (!this.#paused || this.#requests > requestsUnderWay / 2 || this.#bytes > bytesUnderWay / 2) return;
-    this.#paused = false;
-    this.#stream.resume();
+    if (this.#requests > requestsUnderWay / 2 || this.#bytes > bytesUnderWay / 2) return;
+    if (this.#stream.isPaused) this.#stream.resume();
   }
 
   #countForged(count: number): void {
