@@ -29,6 +29,9 @@ export const CONVERSATION_SQL = {
     VALUES (@conversation, @id, @depth, @sentAtMs, @account, @device, @name, @kind, @text, @state)
     ON CONFLICT (conversation, id) DO NOTHING`,
   index: "INSERT INTO line_text (rowid, text) VALUES (?, ?)",
+  arrivalOf: "SELECT arrival, text FROM line WHERE conversation = ? AND id = ?",
+  remove: "DELETE FROM line WHERE arrival = ?",
+  unindex: "INSERT INTO line_text (line_text, rowid, text) VALUES ('delete', ?, ?)",
   setState: "UPDATE line SET state = ? WHERE conversation = ? AND id = ?",
   line: `${PAGE} AND id = @id`,
   page: `${PAGE} ${NEWEST}`,
@@ -46,7 +49,7 @@ type Parameters = Readonly<Record<string, string | number>>;
 /** Synchronous face of the tables. */
 export interface ConversationTable {
   /** Inside a transaction of the caller. */
-  readonly write: (changes: Pick<ProfileChanges, "lines" | "lineStates">) => void;
+  readonly write: (changes: Pick<ProfileChanges, "lines" | "removedLines" | "lineStates">) => void;
   readonly history: (query: HistoryQuery) => readonly ConversationLine[];
   readonly line: (group: string, id: string) => ConversationLine | undefined;
   readonly unread: (group: string) => number;
@@ -59,40 +62,60 @@ export function conversationTable(database: Database.Database): ConversationTabl
   const one = database.prepare<[Parameters], Row>(CONVERSATION_SQL.line);
   const unread = database.prepare<[string], { lines: number }>(CONVERSATION_SQL.unread);
   const markRead = database.prepare<[string]>(CONVERSATION_SQL.markRead);
+  const setState = database.prepare<[LineState, number, string]>(CONVERSATION_SQL.setState);
+  const numberOf = (group: string) => find.get(group)?.number;
+  const insertLines = lineWriter(database, numberOf);
+  const removeLines = lineRemover(database, numberOf);
   const line = (group: string, id: string) => {
-    const row = one.get({ conversation: find.get(group)?.number ?? 0, id });
+    const row = one.get({ conversation: numberOf(group) ?? 0, id });
     return row === undefined ? undefined : { group, ...row };
   };
   return {
-    write: lineWriter(database, (group) => find.get(group)?.number),
-    history: historyReader(database, (group) => find.get(group)?.number, line),
+    write: ({ lines, removedLines, lineStates }) => {
+      // Steps that share a commit come in order: a line may be written by one and sealed again by the next.
+      insertLines(lines);
+      removeLines(removedLines);
+      for (const { group, id, state } of lineStates) setState.run(state, numberOf(group) ?? 0, id);
+    },
+    history: historyReader(database, numberOf, line),
     line,
     unread: (group) => unread.get(group)?.lines ?? 0,
     markRead: (group) => void markRead.run(group),
   };
 }
 
-function lineWriter(
-  database: Database.Database,
-  find: (group: string) => number | undefined,
-): ConversationTable["write"] {
+type NumberOf = (group: string) => number | undefined;
+
+function lineWriter(database: Database.Database, numberOf: NumberOf): (lines: ProfileChanges["lines"]) => void {
   const start = database.prepare<[string]>(CONVERSATION_SQL.start);
   const insert = database.prepare<[Parameters]>(CONVERSATION_SQL.insert);
   const index = database.prepare<[number | bigint, string]>(CONVERSATION_SQL.index);
-  const setState = database.prepare<[LineState, number, string]>(CONVERSATION_SQL.setState);
-  return ({ lines, lineStates }) => {
+  return (lines) => {
     for (const line of lines) {
-      const conversation = find(line.group) ?? Number(start.run(line.group).lastInsertRowid);
+      const conversation = numberOf(line.group) ?? Number(start.run(line.group).lastInsertRowid);
       const { changes, lastInsertRowid } = insert.run({ ...line, conversation });
       if (changes > 0) index.run(lastInsertRowid, line.text);
     }
-    for (const { group, id, state } of lineStates) setState.run(state, find(group) ?? 0, id);
+  };
+}
+
+function lineRemover(database: Database.Database, numberOf: NumberOf): (lines: ProfileChanges["removedLines"]) => void {
+  const find = database.prepare<[number, string], { arrival: number; text: string }>(CONVERSATION_SQL.arrivalOf);
+  const unindex = database.prepare<[number, string]>(CONVERSATION_SQL.unindex);
+  const remove = database.prepare<[number]>(CONVERSATION_SQL.remove);
+  return (lines) => {
+    for (const { group, id } of lines) {
+      const found = find.get(numberOf(group) ?? 0, id);
+      if (found === undefined) continue;
+      unindex.run(found.arrival, found.text);
+      remove.run(found.arrival);
+    }
   };
 }
 
 function historyReader(
   database: Database.Database,
-  find: (group: string) => number | undefined,
+  numberOf: NumberOf,
   lineById: ConversationTable["line"],
 ): ConversationTable["history"] {
   const prepare = (sql: string) => database.prepare<[Parameters], Row>(sql);
@@ -102,7 +125,7 @@ function historyReader(
     checkLimit(limit);
     const anchor = before === undefined ? undefined : lineById(group, before);
     if (before !== undefined && anchor === undefined) throw unknownLineFault();
-    const conversation = find(group);
+    const conversation = numberOf(group);
     if (conversation === undefined) return [];
     const words = searchExpression(search ?? "");
     const statements = words === undefined ? all : found;

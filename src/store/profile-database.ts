@@ -3,7 +3,7 @@
  *
  * 1. synchronous=FULL is set on every open and read back: bindings fall back to NORMAL on a re-opened WAL database,
  *    and NORMAL loses acknowledged commits in a power cut.
- * 2. secure_delete is on: what is erased or overwritten is zeroed in its page.
+ * 2. secure_delete is on: what is deleted is zeroed in its page (erasable-values.ts does not rely on it alone).
  * 3. Temporary tables stay in memory: SQLite would write them unencrypted.
  * 4. The key reaches SQLite as bytes, never inside SQL, and the copy that was made for it is overwritten.
  */

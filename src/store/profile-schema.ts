@@ -2,10 +2,10 @@
  * Tables of the profile database. `user_version` counts the migrations that were applied; a released migration is
  * never edited, and test/formats keeps a database of each version.
  *
- * - `record`: the protocol's state, one value per key.
+ * - `record`: the protocol's state, one sealed value per key; `slot`: what opens it (erasable-values.ts says why).
  * - `conversation`: a number for each group (64 hex digits in every index row would double the file) and the mark up
  *   to which it was read.
- * - `line`: what people read, `arrival` counting up in order of commit.
+ * - `line`: what people read, `arrival` counting up in order of commit, never reused.
  * - `line_text`: full-text index over `line.text`; the text itself is stored once, in `line`.
  */
 
@@ -14,15 +14,22 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE record (
     key TEXT PRIMARY KEY NOT NULL,
-    value BLOB NOT NULL
+    slot INTEGER NOT NULL REFERENCES slot (number),
+    sealed BLOB NOT NULL
   ) STRICT;
+  CREATE TABLE slot (
+    number INTEGER PRIMARY KEY,
+    secret BLOB NOT NULL CHECK (length(secret) = 32),
+    free INTEGER NOT NULL CHECK (free IN (0, 1))
+  ) STRICT;
+  CREATE INDEX slot_free ON slot (number) WHERE free = 1;
   CREATE TABLE conversation (
     number INTEGER PRIMARY KEY,
     group_id TEXT UNIQUE NOT NULL,
     read_arrival INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE TABLE line (
-    arrival INTEGER PRIMARY KEY,
+    arrival INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation INTEGER NOT NULL REFERENCES conversation (number),
     id TEXT NOT NULL,
     depth INTEGER NOT NULL,

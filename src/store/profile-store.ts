@@ -2,7 +2,7 @@
  * The profile store of the client's port over an encrypted SQLite database.
  *
  * 1. A commit is one transaction, synced when it resolves: all of it is there after kill -9 or a power cut, or nothing.
- * 2. Erased and overwritten values leave the files: secure_delete in the pages, write-ahead-log.ts for the log.
+ * 2. Erased and overwritten records leave the files: erasable-values.ts in the pages, write-ahead-log.ts for the log.
  * 3. Everything on disk is encrypted, temporary data never gets there.
  *
  * SQLite runs on the calling thread: a commit costs a sync anyway, and pages are found by index. One process opens a profile at

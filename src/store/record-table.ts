@@ -2,14 +2,24 @@
 import type Database from "better-sqlite3-multiple-ciphers";
 import type { ProfileStore } from "../client/ports.ts";
 import { Fault } from "../wire/fault.ts";
+import { erasableValues, xorKeyStream } from "./erasable-values.ts";
 
 /** Statements of the table, exported for the test that explains their plans. */
 export const RECORD_SQL = {
-  get: "SELECT value FROM record WHERE key = ?",
-  put: "INSERT INTO record (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-  erase: "DELETE FROM record WHERE key = ?",
-  scan: "SELECT key, value FROM record WHERE key >= ? AND key > ? ORDER BY key",
+  get: "SELECT sealed, secret FROM record JOIN slot ON number = slot WHERE key = ?",
+  // CROSS JOIN fixes the order: records by key, then the slot of each.
+  scan: `SELECT key, sealed, secret FROM record CROSS JOIN slot ON number = slot
+    WHERE key >= ? AND key > ? ORDER BY key`,
+  slot: "SELECT slot FROM record WHERE key = ?",
+  put: `INSERT INTO record (key, slot, sealed) VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed`,
+  remove: "DELETE FROM record WHERE key = ?",
 } as const;
+
+interface Row {
+  readonly sealed: Buffer;
+  readonly secret: Buffer;
+}
 
 /** Synchronous face of the table. */
 export interface RecordTable {
@@ -21,16 +31,14 @@ export interface RecordTable {
 
 /** The table of an open database. */
 export function recordTable(database: Database.Database): RecordTable {
-  const get = database.prepare<[string], { value: Buffer }>(RECORD_SQL.get);
-  const put = database.prepare<[string, Uint8Array]>(RECORD_SQL.put);
-  const erase = database.prepare<[string]>(RECORD_SQL.erase);
-  const scan = database.prepare<[string, string], { key: string; value: Buffer }>(RECORD_SQL.scan);
+  const get = database.prepare<[string], Row>(RECORD_SQL.get);
+  const scan = database.prepare<[string, string], Row & { key: string }>(RECORD_SQL.scan);
   return {
     load: (keys) => {
       const found = new Map<string, Uint8Array>();
       for (const key of keys) {
         const row = get.get(key);
-        if (row !== undefined) found.set(key, plainBytes(row.value));
+        if (row !== undefined) found.set(key, open(row));
       }
       return found;
     },
@@ -38,23 +46,36 @@ export function recordTable(database: Database.Database): RecordTable {
       if (!Number.isSafeInteger(limit) || limit < 1)
         throw new Fault("internal/invariant", "A scan has a positive limit.");
       const found: (readonly [string, Uint8Array])[] = [];
-      for (const { key, value } of scan.iterate(prefix, after)) {
-        if (!key.startsWith(prefix)) break;
-        found.push([key, plainBytes(value)]);
+      for (const row of scan.iterate(prefix, after)) {
+        if (!row.key.startsWith(prefix)) break;
+        found.push([row.key, open(row)]);
         if (found.length === limit) break;
       }
       return found;
     },
-    write: (records) => {
-      for (const [key, value] of records) {
-        if (value === null) erase.run(key);
-        else put.run(key, value);
-      }
-    },
+    write: recordWriter(database),
   };
 }
 
-/** A Buffer is a Uint8Array with other methods (slice shares memory): the core never sees one. */
-function plainBytes(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+function recordWriter(database: Database.Database): RecordTable["write"] {
+  const slotOf = database.prepare<[string], { slot: number }>(RECORD_SQL.slot);
+  const put = database.prepare<[string, number, Uint8Array]>(RECORD_SQL.put);
+  const remove = database.prepare<[string]>(RECORD_SQL.remove);
+  const values = erasableValues(database);
+  return (records) => {
+    for (const [key, value] of records) {
+      const old = slotOf.get(key)?.slot;
+      if (value !== null) {
+        const { slot, sealed } = values.seal(value, old);
+        put.run(key, slot, sealed);
+      } else if (old !== undefined) {
+        remove.run(key);
+        values.erase(old);
+      }
+    }
+  };
+}
+
+function open({ sealed, secret }: Row): Uint8Array {
+  return xorKeyStream(secret, sealed);
 }

@@ -18,7 +18,7 @@ export const GROUP = "a1".repeat(32);
 const OTHER_GROUP = "b2".repeat(32);
 
 /** Nothing to write; spread the parts that matter over it. */
-export const NO_CHANGES: ProfileChanges = { records: new Map(), lines: [], lineStates: [] };
+export const NO_CHANGES: ProfileChanges = { records: new Map(), lines: [], removedLines: [], lineStates: [] };
 
 /** Id of the n-th line of a test. */
 export const lineId = (n: number): string => n.toString(16).padStart(64, "0");
@@ -193,6 +193,24 @@ export function profileStoreContract(name: string, open: () => Promise<OpenedSto
         assert.deepEqual(await history(), [1, 2]);
       });
 
+      it("go when they are removed, also from searches, and only they", async () => {
+        await commitLines(line(1), line(2), line(1, { group: OTHER_GROUP }));
+        await commit({
+          removedLines: [
+            { group: GROUP, id: lineId(1) },
+            { group: GROUP, id: lineId(9) },
+          ],
+        });
+        assert.equal(await store.line(GROUP, lineId(1)), undefined);
+        assert.deepEqual([await history(), await history({ search: "message" })], [[2], [2]]);
+        assert.ok((await store.line(OTHER_GROUP, lineId(1))) !== undefined);
+      });
+
+      it("that one step writes and a later step of the same commit removes are not there", async () => {
+        await commit({ lines: [line(1), line(2)], removedLines: [{ group: GROUP, id: lineId(1) }] });
+        assert.deepEqual(await history(), [2]);
+      });
+
       it("belong to their group, also when ids are equal", async () => {
         await commitLines(line(1), line(1, { group: OTHER_GROUP, text: "elsewhere" }));
         assert.equal((await store.line(OTHER_GROUP, lineId(1)))?.text, "elsewhere");
@@ -309,6 +327,14 @@ export function profileStoreContract(name: string, open: () => Promise<OpenedSto
         await commitLines(line(5));
         await store.markRead(GROUP);
         await commitLines(line(1, { depth: 0, sentAtMs: 0 }), line(5));
+        assert.equal(await store.unread(GROUP), 1);
+      });
+
+      it("counts a line that arrives after the last one was removed", async () => {
+        await commitLines(line(1), line(2));
+        await store.markRead(GROUP);
+        await commit({ removedLines: [{ group: GROUP, id: lineId(2) }] });
+        await commitLines(line(3));
         assert.equal(await store.unread(GROUP), 1);
       });
 

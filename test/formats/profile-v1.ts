@@ -55,5 +55,6 @@ export const SAVED: ProfileChanges = {
     ["empty", Uint8Array.of()],
   ]),
   lines: LINES,
+  removedLines: [],
   lineStates: [],
 };

@@ -4,6 +4,17 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+const running = new Set<ChildProcess>();
+
+/** A failed test must not leave its children behind. */
+export async function killChildren(): Promise<void> {
+  for (const child of running) {
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+  }
+}
+
 export interface Child {
   /** The next line that the child writes; rejects when it ends instead. */
   readonly line: () => Promise<string>;
@@ -21,6 +32,8 @@ export function childCommand(name: string, ...args: string[]): [string, ...strin
 
 export function startChild([command, ...args]: [string, ...string[]]): Child {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const exited = once(child, "exit");
   return {

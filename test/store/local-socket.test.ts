@@ -180,6 +180,25 @@ describe("the local socket", () => {
       assert.deepEqual(events, ["started"]);
     });
 
+    it("hides events that are already on their way", async () => {
+      const path = join(base, "owner");
+      const server = createServer((each) => each.resume().end('{"id":"1","event":1}\n{"id":"1","event":2}\n'));
+      server.listen(path);
+      await once(server, "listening");
+      const controller = new AbortController();
+      const events: unknown[] = [];
+      const onEvent = (event: unknown) => {
+        events.push(event);
+        controller.abort();
+      };
+      const request = { id: "1", method: "m", params: null };
+      const running = callLocalSocket(path, request, { onEvent, signal: controller.signal });
+      await assert.rejects(running, (error) => isFault(error, "usage/cancelled"));
+      server.close();
+      await once(server, "close");
+      assert.deepEqual(events, [1]);
+    });
+
     it("before the call sends nothing", async () => {
       const socket = await serve(() => assert.fail("was called"));
       const request = { id: "1", method: "m", params: null };
@@ -323,6 +342,7 @@ describe("the local socket", () => {
       const socket = await serve(echo);
       const kept = (await readdir(base)).filter((name) => name !== dirname(socket.path).split("/").at(-1));
       assert.deepEqual(kept.sort(), [...others, dirname(living.path).split("/").at(-1)].sort());
+      assert.deepEqual(await readdir(join(base, "hermes-run-files1")), ["letters.txt", "socket"]);
       assert.deepEqual(await call(living, 1), { id: "1", method: "echo", params: 1 });
     });
   });

@@ -12,6 +12,7 @@ import {
 import { acquireProfileLock } from "../../src/store/profile-lock.ts";
 import { openProfileStore } from "../../src/store/profile-store.ts";
 import { isFault } from "../../src/wire/fault.ts";
+import { NO_CHANGES } from "../contract/profile-store.ts";
 import { DATA_KEY, temporaryDirectory } from "./temporary-profile.ts";
 
 const KEY_FILE = Uint8Array.of(1, 2, 3);
@@ -33,7 +34,7 @@ describe("a profile directory", () => {
       await createProfileDirectory(directory, KEY_FILE);
       const lock = await acquireProfileLock(directory);
       const store = await openProfileStore({ directory, dataKey: DATA_KEY });
-      await store.commit({ records: new Map([["a", KEY_FILE]]), lines: [], lineStates: [] });
+      await store.commit({ ...NO_CHANGES, records: new Map([["a", KEY_FILE]]) });
       await replaceKeyFile(directory, KEY_FILE);
       assert.ok(lock.kind === "owner");
       await lock.announceSocket("/somewhere");

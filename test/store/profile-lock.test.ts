@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { callLocalSocket } from "../../src/store/local-call.ts";
 import { acquireProfileLock, type OwnedByUs } from "../../src/store/profile-lock.ts";
 import { isFault } from "../../src/wire/fault.ts";
-import { childCommand, startChild } from "./child-process.ts";
+import { childCommand, killChildren, startChild } from "./child-process.ts";
 import { type TemporaryProfile, temporaryProfile } from "./temporary-profile.ts";
 
 describe("the profile lock", () => {
@@ -11,7 +11,10 @@ describe("the profile lock", () => {
   beforeEach(async () => {
     profile = await temporaryProfile();
   });
-  afterEach(() => profile.remove());
+  afterEach(async () => {
+    await killChildren();
+    await profile.remove();
+  });
 
   const acquire = () => acquireProfileLock(profile.directory);
   const own = async (): Promise<OwnedByUs> => {
@@ -70,6 +73,7 @@ describe("the profile lock", () => {
     await assert.rejects(running, (error) => isFault(error, "network/closed"));
     await child.kill();
     const lock = await own();
+    assert.deepEqual(await acquire(), { kind: "owned", socketPath: undefined }, "not the dead owner's socket");
     await assert.rejects(callLocalSocket(socketPath, request), (error) => isFault(error, "network/closed"));
     await lock.release();
   });

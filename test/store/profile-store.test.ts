@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { ProfileStore } from "../../src/client/ports.ts";
 import { CONVERSATION_SQL } from "../../src/store/conversation-table.ts";
+import { SLOT_SQL } from "../../src/store/erasable-values.ts";
 import { openProfileDatabase } from "../../src/store/profile-database.ts";
 import { MIGRATIONS } from "../../src/store/profile-schema.ts";
 import { RECORD_SQL } from "../../src/store/record-table.ts";
 import { storageFault } from "../../src/store/storage-fault.ts";
 import { type FaultCode, isFault } from "../../src/wire/fault.ts";
 import { GROUP, line, lineId, NO_CHANGES, profileStoreContract } from "../contract/profile-store.ts";
-import { childCommand, startChild } from "./child-process.ts";
+import { childCommand, killChildren, startChild } from "./child-process.ts";
 import {
   allFiles,
   DATA_KEY,
@@ -45,7 +46,10 @@ describe("the profile database", () => {
   beforeEach(async () => {
     profile = await temporaryProfile();
   });
-  afterEach(() => profile.remove());
+  afterEach(async () => {
+    await killChildren();
+    await profile.remove();
+  });
 
   const path = () => join(profile.directory, "profile.db");
   const commitRecords = (store: ProfileStore, ...records: [string, Uint8Array | null][]) =>
@@ -107,9 +111,9 @@ describe("the profile database", () => {
     it("is nothing that was written, in no file, open or closed; the scan finds a control string", async () => {
       const store = await profile.open();
       await store.commit({
+        ...NO_CHANGES,
         records: new Map([["ratchet/alpha", Buffer.from("lighthouse keeper")]]),
         lines: [line(1, { text: "Dinner at the lighthouse", name: "Grace Hopper" })],
-        lineStates: [],
       });
       await writeFile(join(profile.directory, "control"), "the control string");
       const opened = await allFiles(profile.directory);
@@ -121,31 +125,47 @@ describe("the profile database", () => {
       }
     });
 
-    it("is nothing that was erased or overwritten, even with the key: the decrypted pages are clean", async () => {
+    /** The secrets that open the stored values now, found with the key. */
+    const secretsIn = (): Set<string> => {
+      const database = unlockedDatabase(path());
+      const rows = database.prepare("SELECT secret FROM slot WHERE free = 0").all() as { secret: Buffer }[];
+      database.close();
+      return new Set(rows.map(({ secret }) => secret.toString("hex")));
+    };
+
+    it("is no value that was erased or overwritten, even with the key: what opened it is in no page", async () => {
       const store = await profile.open();
-      const dead: Buffer[] = [];
-      const live = new Map<string, Buffer>();
-      for (let round = 0; round < 40; round++) {
+      const seen = new Set<string>();
+      const values: Buffer[] = [];
+      for (let round = 0; round < 60; round++) {
         const records = new Map<string, Uint8Array | null>();
         for (let i = 0; i < 25; i++) {
-          const key = `key/${randomBytes(1)[0]}`;
-          if (records.has(key)) continue;
-          const old = live.get(key);
-          if (old !== undefined) dead.push(old);
-          const marker = randomBytes(16);
-          const erase = old !== undefined && i % 3 === 0;
-          if (erase) live.delete(key);
-          else live.set(key, marker);
-          const padding = randomBytes((round * 37 + i * 101) % (i === 7 ? 9000 : 700));
-          records.set(key, erase ? null : Buffer.concat([padding, marker]));
+          const value = randomBytes((round * 37 + i * 101) % (i === 7 ? 9000 : 700));
+          records.set(`key/${randomBytes(1)[0]}`, i % 3 === 0 ? null : value);
+          if (value.length >= 16) values.push(value);
         }
         await store.commit({ ...NO_CHANGES, records });
+        for (const secret of secretsIn()) seen.add(secret);
       }
       await store.close();
       const image = await decryptedImage(profile.directory);
-      assert.ok(dead.length > 100);
-      assert.equal([...live.values()].filter((marker) => image.includes(marker)).length, live.size);
-      assert.equal(dead.filter((marker) => image.includes(marker)).length, 0);
+      const live = secretsIn();
+      const found = [...seen].filter((secret) => image.includes(secret, "hex"));
+      assert.ok(seen.size > live.size + 500);
+      assert.deepEqual(found.toSorted(), [...live].toSorted());
+      assert.equal(values.filter((value) => image.includes(value)).length, 0);
+    });
+
+    it("is none of a thousand values written once and erased at once", async () => {
+      const store = await profile.open();
+      const keys = Array.from({ length: 1000 }, (_, n) => `key/${n}`);
+      await commitRecords(store, ...keys.map((key): [string, Uint8Array] => [key, Uint8Array.of(1)]));
+      const secrets = secretsIn();
+      await commitRecords(store, ...keys.map((key): [string, null] => [key, null]));
+      await store.close();
+      const image = await decryptedImage(profile.directory);
+      assert.equal(secrets.size, 1000);
+      assert.equal([...secrets].filter((secret) => image.includes(secret, "hex")).length, 0);
     });
 
     it("is no old page in the write-ahead log either, two seconds after the commit", async () => {
@@ -275,8 +295,8 @@ describe("the profile database", () => {
       assert.equal(await store.unread(GROUP), 100_000);
       await store.close();
       const database = openProfileDatabase({ directory: profile.directory, dataKey: DATA_KEY });
-      const plans = { ...CONVERSATION_SQL, ...RECORD_SQL };
-      for (const [name, sql] of Object.entries(plans)) {
+      const plans = [CONVERSATION_SQL, RECORD_SQL, SLOT_SQL].flatMap((each) => Object.entries(each));
+      for (const [name, sql] of plans) {
         const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`);
         const names = [...sql.matchAll(/@(\w+)/g)].map(([, parameter]) => [parameter, 1]);
         const detail = (
@@ -293,7 +313,7 @@ describe("the profile database", () => {
       const sorts = detail.some((step) => step.includes("TEMP B-TREE"));
       assert.equal(sorts, name === "found" || name === "foundBefore", `${name}: ${detail.join("; ")}`);
       for (const step of detail.filter((each) => each.startsWith("SCAN"))) {
-        assert.match(step, /VIRTUAL TABLE INDEX/, `${name}: ${detail.join("; ")}`);
+        assert.match(step, /VIRTUAL TABLE INDEX|COVERING INDEX slot_free/, `${name}: ${detail.join("; ")}`);
       }
     };
   });

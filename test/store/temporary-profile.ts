@@ -1,11 +1,14 @@
 /** Profiles in temporary directories, and what a thief with the data key would read in them. */
-import { copyFile, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createDecipheriv } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3-multiple-ciphers";
 import type { ProfileStore } from "../../src/client/ports.ts";
 import { createProfileDirectory } from "../../src/store/profile-directory.ts";
 import { openProfileStore, type ProfileStoreOptions } from "../../src/store/profile-store.ts";
+
+const PAGE_BYTES = 4096;
 
 export const DATA_KEY = Uint8Array.from({ length: 32 }, (_, i) => 255 - 7 * i);
 
@@ -38,17 +41,21 @@ export function unlockedDatabase(path: string): Database.Database {
   return database;
 }
 
-/** All pages of a closed profile's database in the clear, free ones included: rekeying rewrites each page in place. */
+/**
+ * All pages of a closed profile's database in the clear, free ones and gaps included. SQLite itself would rewrite the
+ * file on the way, so the pages are decrypted here: AES-256-CBC with the raw key; the last 80 bytes of each page are its IV
+ * and its MAC, the first 16 of the file a salt. @see https://www.zetetic.net/sqlcipher/design/
+ */
 export async function decryptedImage(directory: string): Promise<Buffer> {
-  const copy = join(directory, "copy-for-decryption");
-  await copyFile(join(directory, "profile.db"), copy);
-  const database = unlockedDatabase(copy);
-  database.pragma("journal_mode = DELETE");
-  database.pragma("rekey = ''");
-  database.close();
-  const image = await readFile(copy);
-  await rm(copy);
-  return image;
+  const file = await readFile(join(directory, "profile.db"));
+  const pages: Buffer[] = [];
+  for (let at = 0; at < file.length; at += PAGE_BYTES) {
+    const page = file.subarray(at === 0 ? 16 : at, at + PAGE_BYTES);
+    const body = page.subarray(0, -80);
+    const cipher = createDecipheriv("aes-256-cbc", DATA_KEY, page.subarray(-80, -64)).setAutoPadding(false);
+    pages.push(Buffer.concat([cipher.update(body), cipher.final()]));
+  }
+  return Buffer.concat(pages);
 }
 
 /** The contents of all files of a directory, one after the other. */
