@@ -53,7 +53,7 @@ export function createSqliteLog(thread: StoreThread, queueMaxBytes: number): Top
       return { writable, lagMs: oldest === undefined ? 0 : performance.now() - oldest, durability: "synced" };
     },
     close: async () => {
-      await thread.call("close");
+      await thread.call("close").catch(() => undefined); // closed already, or broken: what was acknowledged is on disk
       await thread.ended;
     },
   };

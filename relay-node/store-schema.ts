@@ -7,6 +7,7 @@
  * 3. A database of a newer version, or of another program, is refused and left as it is.
  */
 import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3-multiple-ciphers";
 import { Fault, type FaultCode, isFault } from "../src/wire/fault.ts";
@@ -79,7 +80,9 @@ export interface DatabaseOptions {
 export function openDatabase(options: DatabaseOptions): Sqlite.Database {
   let db: Sqlite.Database | undefined;
   try {
-    db = new Sqlite(join(options.directory, DATABASE_FILE), { timeout: 0 });
+    const path = join(options.directory, DATABASE_FILE);
+    createPrivately(path);
+    db = new Sqlite(path, { timeout: 0 });
     configure(db, options.maxPages);
     migrate(db);
     return db;
@@ -87,6 +90,11 @@ export function openDatabase(options: DatabaseOptions): Sqlite.Database {
     db?.close();
     throw storageFault(error);
   }
+}
+
+/** An existing file is not opened: closing it again would drop the lock of a store in this process. */
+function createPrivately(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
 }
 
 function configure(db: Sqlite.Database, maxPages: number): void {

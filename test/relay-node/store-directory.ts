@@ -44,7 +44,7 @@ export async function temporaryStore(narrow: Partial<RelayStoreOptions> = {}): P
     store: await open(),
     reopen: open,
     dispose: async () => {
-      for (const { log } of stores) await log.close().catch(() => undefined);
+      for (const { log } of stores) await log.close();
       await rm(directory, { recursive: true });
     },
   };

@@ -1,0 +1,145 @@
+/**
+ * The relay's configuration: flags before environment before file before default.
+ *
+ * 1. Nothing is ignored: an unknown name is an error wherever it stands, since it is most likely a typing mistake.
+ * 2. An error names the setting, its value (unless secret), what it must be and where the value came from.
+ */
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { Fault } from "../src/wire/fault.ts";
+import {
+  type Checked,
+  checkTexts,
+  checkValue,
+  environmentName,
+  flagName,
+  type RelayConfig,
+  SETTING_NAMES,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+} from "./settings.ts";
+
+/** Environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the command line asks for. */
+export type RelayCommand = { readonly kind: "help" } | { readonly kind: "serve"; readonly config: RelayConfig };
+
+const ENVIRONMENT_PREFIX = environmentName("");
+/** Names the file itself, so it cannot stand in the file. */
+const CONFIG_VARIABLE = environmentName("config");
+
+/**
+ * The command that `argv` (without node and script) and `env` ask for. Throws `usage/bad-argument` for a flag that
+ * does not exist, `config/invalid` and `config/unreadable`.
+ */
+export async function readCommand(argv: readonly string[], env: Environment): Promise<RelayCommand> {
+  const flags = parseFlags(argv);
+  if (flags["help"] === true) return { kind: "help" };
+  const path = textFlag(flags["config"]) ?? env[CONFIG_VARIABLE];
+  const config = { ...defaults(), ...(await fromFile(path)), ...fromEnvironment(env), ...fromFlags(flags) };
+  return { kind: "serve", config };
+}
+
+type Flags = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+type Given = Partial<RelayConfig>;
+
+function parseFlags(argv: readonly string[]): Flags {
+  const settings = SETTING_NAMES.map((name) => [flagName(name), { type: "string", multiple: true }] as const);
+  const options = {
+    ...Object.fromEntries(settings),
+    config: { type: "string" },
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  } as const;
+  try {
+    return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    const cause = error instanceof Error ? error.message.split(". ")[0] : "a bad argument";
+    throw new Fault("usage/bad-argument", `${cause}. See hermes relay --help.`);
+  }
+}
+
+function textFlag(value: Flags[string]): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The configuration if nothing at all is set. */
+export function defaults(): RelayConfig {
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, SETTINGS[name].default])) as RelayConfig;
+}
+
+async function fromFile(path: string | undefined): Promise<Given> {
+  if (path === undefined) return {};
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
+    throw new Fault("config/unreadable", `the configuration file ${path} cannot be read (${code}).`, { cause });
+  }
+  return parseFile(text, path);
+}
+
+/** Settings in the text of a configuration file: a JSON object, in which lines that begin with `//` are comments. */
+export function parseFile(text: string, path: string): Given {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text.replace(/^\s*\/\/.*$/gm, ""));
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : "";
+    throw new Fault("config/invalid", `${path} is not JSON with // comment lines: ${detail}.`, { cause });
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new Fault("config/invalid", `${path} must hold one JSON object with settings.`);
+  }
+  return collect(Object.entries(parsed), path, ([key, value]) => {
+    const name = SETTING_NAMES.find((each) => each === key) ?? unknown(`"${key}"`, path);
+    return { name, value, checked: checkValue(SETTINGS[name], value) };
+  });
+}
+
+function fromEnvironment(env: Environment): Given {
+  const set = Object.entries(env).filter(([key]) => key.startsWith(ENVIRONMENT_PREFIX) && key !== CONFIG_VARIABLE);
+  return collect(set, "the environment", ([key, value = ""]) => {
+    const name = SETTING_NAMES.find((each) => environmentName(each) === key) ?? unknown(key, "the environment");
+    return { name, value, checked: checkTexts(SETTINGS[name], [value]) };
+  });
+}
+
+function fromFlags(flags: Flags): Given {
+  const set = SETTING_NAMES.flatMap((name) => {
+    const value = flags[flagName(name)];
+    return Array.isArray(value) ? [[name, value.map(String)] as const] : [];
+  });
+  return collect(set, "the command line", ([name, texts]) => {
+    return { name, value: texts.join(" "), checked: checkTexts(SETTINGS[name], texts) };
+  });
+}
+
+interface Reading {
+  readonly name: SettingName;
+  readonly value: unknown;
+  readonly checked: Checked;
+}
+
+function collect<E>(entries: readonly E[], source: string, read: (entry: E) => Reading): Given {
+  const pairs = entries.map((entry) => {
+    const { name, value, checked } = read(entry);
+    if (checked.kind === "wrong") throw invalid(name, value, checked.must, source);
+    return [name, checked.value];
+  });
+  return Object.fromEntries(pairs) as Given;
+}
+
+function invalid(name: SettingName, value: unknown, must: string, source: string): Fault {
+  const setting: Setting = SETTINGS[name];
+  const hidden = setting.kind === "text" && setting.secrecy === "secret";
+  const shown = hidden ? "not right" : JSON.stringify(value);
+  return new Fault("config/invalid", `${name} is ${shown} (from ${source}); it must be ${must}.`);
+}
+
+function unknown(key: string, source: string): never {
+  throw new Fault("config/invalid", `${key} (from ${source}) is no setting of the relay. See hermes relay --help.`);
+}

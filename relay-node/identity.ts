@@ -1,0 +1,69 @@
+/**
+ * The relay's key: it stays for ever, because clients know the relay by the PeerId that follows from it.
+ *
+ * File `relay.key`, mode 0600: the line `hermes-relay-key-1 ` and 64 hex digits. Call only while the store's lock
+ * on the directory is held: that is what keeps two processes from making two keys.
+ */
+import { randomBytes } from "node:crypto";
+import { open, readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { Fault } from "../src/wire/fault.ts";
+import { fromHex, toHex } from "../src/wire/text-forms.ts";
+
+/** Name of the key file in the data directory. */
+export const KEY_FILE = "relay.key";
+/** Begins the file; the digit is the format's version. */
+const HEADER = "hermes-relay-key-1 ";
+/** Seed of an Ed25519 key. */
+const SEED_BYTES = 32;
+
+/** The 32-byte seed kept in `directory`, made at the first call. Throws `storage/corrupt` and `storage/failed`. */
+export async function loadIdentity(directory: string): Promise<Uint8Array> {
+  const path = join(directory, KEY_FILE);
+  try {
+    return parse(await readFile(path, "utf8"), path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw failed(error, path);
+  }
+  const seed = new Uint8Array(randomBytes(SEED_BYTES));
+  try {
+    await writeDurably(directory, `${HEADER}${toHex(seed)}\n`);
+  } catch (error) {
+    throw failed(error, path);
+  }
+  return seed;
+}
+
+function parse(text: string, path: string): Uint8Array {
+  const seed = text.startsWith(HEADER) ? fromHex(text.slice(HEADER.length).trimEnd()) : undefined;
+  if (seed?.length === SEED_BYTES) return seed;
+  const next = "restore a copy, or remove it to start under a new PeerId that all clients have to be told";
+  throw new Fault("storage/corrupt", `${path} is not a relay's key: ${next}.`);
+}
+
+/** Written beside, synced, renamed: whatever happens, there is a whole key or none. */
+async function writeDurably(directory: string, text: string): Promise<void> {
+  const path = join(directory, KEY_FILE);
+  const file = await open(`${path}.new`, "w", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.new`, path);
+  const folder = await open(directory, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function failed(error: unknown, path: string): Fault {
+  if (error instanceof Fault) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+  return new Fault("storage/failed", `${path} cannot be used (${code}): check the disk and its permissions.`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,132 @@
+/**
+ * A running relay: store, key, node and services put together, and taken down in the order that loses nothing.
+ *
+ * 1. The store comes first: its lock keeps a second relay off the directory before anything listens.
+ * 2. Services answer before the node listens, so that no early client is turned away.
+ * 3. Stopping: no new requests, then the commits under way, then the database.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { networkInterfaces } from "node:os";
+import { createRelayNode, type NetNode } from "../src/net/node.ts";
+import { createPrekeyService } from "../src/net/prekey-service.ts";
+import { createTopicService } from "../src/net/topic-service.ts";
+import { nobleVerifier } from "../src/verify/noble-verifier.ts";
+import type { Fault } from "../src/wire/fault.ts";
+import { prepareDataDirectory } from "./data-directory.ts";
+import { loadIdentity } from "./identity.ts";
+import { checkListen } from "./listen-check.ts";
+import { bestFirst, interfaceAddresses } from "./relay-addresses.ts";
+import type { RelayLog } from "./relay-log.ts";
+import { openRelayStore, type RelayStore } from "./relay-store.ts";
+import type { RelayConfig } from "./settings.ts";
+import { trafficCount } from "./traffic-count.ts";
+
+const DAY_MS = 86_400_000;
+/** Between two rounds of retention, and two lines of counts in the log (ms). */
+const HOUSEKEEPING_MS = 3_600_000;
+
+/** A relay that serves. */
+export interface Relay {
+  /** Base58 text. */
+  readonly peerId: string;
+  /** Full multiaddrs, those first that most people can use. */
+  readonly addresses: readonly string[];
+  /** Resolves with why, if the relay cannot go on by itself. */
+  readonly broken: Promise<Fault>;
+  /** Resolves when everything acknowledged is on disk and the database is closed. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a relay. Throws config, storage and network faults; what had been started is stopped then. */
+export async function startRelay(config: RelayConfig, log: RelayLog): Promise<Relay> {
+  const directory = await prepareDataDirectory(config.data);
+  const store = await openRelayStore(storeOptions(config, directory));
+  try {
+    await checkListen(config.listen);
+    const node = await createNode(config, await loadIdentity(directory));
+    return await serve(config, log, { store, node });
+  } catch (error) {
+    await store.log.close();
+    throw error;
+  }
+}
+
+function storeOptions(config: RelayConfig, directory: string) {
+  const { topicMaxBytes, inboxMaxBytes, totalMaxBytes, directoryMaxBytes, queueMaxBytes } = config;
+  return {
+    directory,
+    maxPages: 0,
+    ...{ topicMaxBytes, inboxMaxBytes, totalMaxBytes, directoryMaxBytes, queueMaxBytes },
+    retentionMs: config.retentionDays * DAY_MS,
+    directoryRetentionMs: config.directoryRetentionDays * DAY_MS,
+  };
+}
+
+function createNode(config: RelayConfig, seed: Uint8Array): Promise<NetNode> {
+  const { listen, maxConnections, connectionsPerSecond, maxReservations } = config;
+  const announce = [...config.announce, ...interfaceAddresses(listen, networkInterfaces())];
+  return createRelayNode({ seed, listen, announce, maxConnections, connectionsPerSecond, maxReservations });
+}
+
+interface Parts {
+  readonly store: RelayStore;
+  readonly node: NetNode;
+}
+
+async function serve(config: RelayConfig, log: RelayLog, { store, node }: Parts): Promise<Relay> {
+  const traffic = trafficCount(log);
+  const topics = createTopicService({
+    log: store.log,
+    verifier: nobleVerifier,
+    onEvent: traffic.topicEvent,
+    ...(config.access === "open" ? {} : { admit: admission(config.access) }),
+  });
+  const prekeys = createPrekeyService({
+    directory: store.directory,
+    verifier: nobleVerifier,
+    onEvent: traffic.prekeyEvent,
+  });
+  const housekeeping = keepHouse(store, log, () =>
+    traffic.report({ ...topics.counts(), connections: node.connections() }),
+  );
+  const stop = async (): Promise<void> => {
+    clearInterval(housekeeping);
+    await topics.close();
+    await node.stop();
+    await store.log.close();
+  };
+  try {
+    await Promise.all([topics.serve(node), prekeys.serve(node)]);
+    await node.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { peerId: node.peerId, addresses: bestFirst(node.addresses(), config.announce), broken: broken(store), stop };
+}
+
+/** Compares tokens by their hashes, so that the time taken says nothing about the token. */
+function admission(token: string): (offered: string) => boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  const expected = digest(token);
+  return (offered) => timingSafeEqual(digest(offered), expected);
+}
+
+function keepHouse(store: RelayStore, log: RelayLog, report: () => void): NodeJS.Timeout {
+  const purge = (): void => {
+    store.purge(Date.now()).catch((error: Fault) => log("error", "retention-failed", { code: error.code }));
+  };
+  purge();
+  return setInterval(() => {
+    purge();
+    report();
+  }, HOUSEKEEPING_MS);
+}
+
+function broken(store: RelayStore): Promise<Fault> {
+  return new Promise((resolve) => {
+    store.ended.then((fault) => {
+      if (fault) resolve(fault);
+    });
+  });
+}

@@ -1,0 +1,48 @@
+/** Counts what the relay's services report, for the log. Numbers only. */
+import type { PrekeyServiceEvent } from "../src/net/prekey-service.ts";
+import type { TopicServiceEvent } from "../src/net/topic-events.ts";
+import type { LogFields, RelayLog } from "./relay-log.ts";
+
+/** Sums since the start. */
+export interface TrafficCount {
+  readonly topicEvent: (event: TopicServiceEvent) => void;
+  readonly prekeyEvent: (event: PrekeyServiceEvent) => void;
+  /** Writes the sums, and what is counted elsewhere, into the log. */
+  readonly report: (now: LogFields) => void;
+}
+
+/** Starts at zero. Single events go to the log at level debug, refusals as they happen at info. */
+export function trafficCount(log: RelayLog): TrafficCount {
+  const sums = { stored: 0, storedBytes: 0, duplicates: 0, refused: 0, delivered: 0, pagesSent: 0, prekeyRequests: 0 };
+  return {
+    topicEvent: (event) => {
+      switch (event.kind) {
+        case "appended":
+          sums.stored += event.stored;
+          sums.storedBytes += event.bytes;
+          sums.duplicates += event.duplicates;
+          sums.refused += event.refused;
+          if (event.refused > 0) log("info", "append-refused", { envelopes: event.refused });
+          return;
+        case "fanned-out":
+          sums.delivered += event.deliveries;
+          return;
+        case "page-sent":
+          sums.pagesSent += 1;
+          return;
+        case "opened":
+          if (event.refused > 0) log("info", "open-refused", { topics: event.refused });
+          return;
+        case "session-opened":
+          return log("debug", "session-opened");
+        case "session-closed":
+          return log("debug", "session-closed", { reason: event.reason });
+      }
+    },
+    prekeyEvent: (event) => {
+      sums.prekeyRequests += 1;
+      log("debug", "prekey-request", { request: event.request, answer: event.answer });
+    },
+    report: (now) => log("info", "traffic", { ...now, ...sums }),
+  };
+}
