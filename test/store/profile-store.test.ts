@@ -199,6 +199,16 @@ describe("the profile database", () => {
     });
   });
 
+  it("keeps its search index equal to its lines when some are removed", async () => {
+    const store = await profile.open();
+    await store.commit({ ...NO_CHANGES, lines: [line(1), line(2, { text: "only here" })] });
+    await store.commit({ ...NO_CHANGES, removedLines: [{ group: GROUP, id: lineId(2) }] });
+    await store.close();
+    const database = openProfileDatabase({ directory: profile.directory, dataKey: DATA_KEY });
+    database.exec("INSERT INTO line_text (line_text, rank) VALUES ('integrity-check', 1)");
+    database.close();
+  });
+
   describe("a file that it cannot read", () => {
     const refused = async (code: FaultCode, options: { dataKey?: Uint8Array } = {}) => {
       const before = await readFile(path()).catch(() => undefined);
