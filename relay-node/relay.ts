@@ -14,7 +14,6 @@ import { nobleVerifier } from "../src/verify/noble-verifier.ts";
 import type { Fault } from "../src/wire/fault.ts";
 import { prepareDataDirectory } from "./data-directory.ts";
 import { loadIdentity } from "./identity.ts";
-import { checkListen } from "./listen-check.ts";
 import { bestFirst, interfaceAddresses } from "./relay-addresses.ts";
 import type { RelayLog } from "./relay-log.ts";
 import { openRelayStore, type RelayStore } from "./relay-store.ts";
@@ -42,7 +41,6 @@ export async function startRelay(config: RelayConfig, log: RelayLog): Promise<Re
   const directory = await prepareDataDirectory(config.data);
   const store = await openRelayStore(storeOptions(config, directory));
   try {
-    await checkListen(config.listen);
     const node = await createNode(config, await loadIdentity(directory));
     return await serve(config, log, { store, node });
   } catch (error) {

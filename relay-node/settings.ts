@@ -5,7 +5,7 @@
  * A setting named `retentionDays` is `"retentionDays"` in the file, `HERMES_RELAY_RETENTION_DAYS` in the environment
  * and `--retention-days` as a flag.
  */
-import { multiaddr } from "@multiformats/multiaddr";
+import { parseAddress } from "../src/net/multiaddr-text.ts";
 
 interface Described {
   /** What it does and why the default is what it is: one sentence or two. */
@@ -225,12 +225,8 @@ export function checkValue(setting: Setting, value: unknown): Checked {
 
 /** TCP is the one transport that clients have. */
 function isTcpAddress(text: unknown): boolean {
-  try {
-    const [host, transport] = typeof text === "string" ? multiaddr(text).getComponents() : [];
-    return /^(ip[46]|dns[46]?)$/.test(host?.name ?? "") && transport?.name === "tcp";
-  } catch {
-    return false;
-  }
+  const [host, transport] = typeof text === "string" ? (parseAddress(text)?.getComponents() ?? []) : [];
+  return /^(ip[46]|dns[46]?)$/.test(host?.name ?? "") && transport?.name === "tcp";
 }
 
 /** Checks the text of an environment variable, or the texts of a flag, one for each time it was given. */

@@ -86,8 +86,11 @@ describe("a relay process", function () {
     server.close();
     assert.equal(end.code, 1);
     const { error } = JSON.parse(end.stdout);
-    assert.equal(error.code, "network/refused");
-    assert.match(error.message, new RegExp(`^cannot listen on /ip4/127.0.0.1/tcp/${port}: .*EADDRINUSE.*$`));
+    assert.equal(error.code, "config/invalid");
+    assert.match(
+      error.message,
+      new RegExp(`^cannot listen on /ip4/127.0.0.1/tcp/${port}: the port is already in use.*$`),
+    );
     await relay(onLoopback(directory)).ready;
   });
 
