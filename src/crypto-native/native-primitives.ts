@@ -1,0 +1,124 @@
+/**
+ * The native provider of the primitives: libsodium for curves and the AEAD, node:crypto for hashes,
+ * @node-rs/argon2 for Argon2id. ML-KEM stays with noble, since Node 20 has none.
+ *
+ * 1. Same values, same refusals as the portable provider, on every input (test/contract/primitives-contract.ts).
+ * 2. Signatures pass the same strict check of encodings before libsodium's cofactorless equation.
+ * 3. Only a `main` composes it in; nothing else knows which provider runs.
+ *
+ * @see ARCHITECTURE.md § Primitives
+ */
+import { createHash, createHmac } from "node:crypto";
+import { hashRawSync } from "@node-rs/argon2";
+import sodium from "sodium-native";
+import { noblePrimitives } from "../crypto/noble-primitives.ts";
+import type { Argon2Cost, Primitives } from "../crypto/primitives.ts";
+import { strictVerifier } from "../verify/ed25519-strict.ts";
+import { Fault } from "../wire/fault.ts";
+
+const TAG_BYTES = 16;
+/** Algorithm.Argon2id and Version.V0x13 of @node-rs/argon2, whose enums exist at compile time only. */
+const ARGON2ID = 2;
+const ARGON2_VERSION_0X13 = 1;
+
+export const nativePrimitives: Primitives = {
+  ...noblePrimitives,
+  provider: "native",
+  sha256: (data) => plain(createHash("sha256").update(data).digest()),
+  hmac: (key, data) => plain(createHmac("sha256", key).update(data).digest()),
+  verify: strictVerifier((publicKey, message, signature) =>
+    sodium.crypto_sign_verify_detached(signature, message, publicKey),
+  ),
+  signingPublicKey: (seed) => keyPair(seed).publicKey,
+  sign,
+  agreementPublicKey: (secret) => {
+    const out = new Uint8Array(32);
+    sodium.crypto_scalarmult_base(out, exactly(secret, 32, "agreement secret"));
+    return out;
+  },
+  agree,
+  seal,
+  open,
+  argon2id: stretch,
+};
+
+/** Answers `bytes` after checking the length of one of our own arguments. */
+function exactly(bytes: Uint8Array, length: number, what: string): Uint8Array {
+  if (bytes.length === length) return bytes;
+  throw new Fault("internal/invariant", `${what} must have ${length} bytes, not ${bytes.length}`);
+}
+
+/** A Uint8Array of its own: a Buffer's `slice` would share memory, and its memory may be pooled. */
+function plain(buffer: Buffer): Uint8Array {
+  const out = new Uint8Array(buffer);
+  buffer.fill(0);
+  return out;
+}
+
+function keyPair(seed: Uint8Array): { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array } {
+  const publicKey = new Uint8Array(32);
+  const secretKey = new Uint8Array(64);
+  sodium.crypto_sign_seed_keypair(publicKey, secretKey, exactly(seed, 32, "seed"));
+  return { publicKey, secretKey };
+}
+
+function sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
+  const { secretKey } = keyPair(seed);
+  const signature = new Uint8Array(64);
+  sodium.crypto_sign_detached(signature, message, secretKey);
+  secretKey.fill(0);
+  return signature;
+}
+
+function agree(secret: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {
+  const out = new Uint8Array(32);
+  exactly(secret, 32, "agreement secret");
+  exactly(publicKey, 32, "agreement key");
+  try {
+    sodium.crypto_scalarmult(out, secret, publicKey);
+    return out;
+  } catch {
+    return undefined; // lengths are right, so this is libsodium refusing a key of small order
+  }
+}
+
+function seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+  const out = new Uint8Array(plaintext.length + TAG_BYTES);
+  exactly(key, 32, "key");
+  exactly(nonce, 24, "nonce");
+  sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(out, plaintext, orNull(aad), null, nonce, key);
+  return out;
+}
+
+function open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
+  exactly(key, 32, "key");
+  exactly(nonce, 24, "nonce");
+  if (ciphertext.length < TAG_BYTES) return undefined;
+  const out = new Uint8Array(ciphertext.length - TAG_BYTES);
+  try {
+    sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(out, null, ciphertext, orNull(aad), nonce, key);
+    return out;
+  } catch {
+    return undefined; // lengths are right, so this is the tag
+  }
+}
+
+/** libsodium's binding takes no empty buffer for "no additional data". */
+function orNull(aad: Uint8Array): Uint8Array | null {
+  return aad.length === 0 ? null : aad;
+}
+
+function stretch(passphrase: Uint8Array, salt: Uint8Array, cost: Argon2Cost): Uint8Array {
+  const { memoryKiB, passes } = cost;
+  return plain(
+    hashRawSync(passphrase, {
+      salt,
+      memoryCost: memoryKiB,
+      timeCost: passes,
+      parallelism: 1,
+      outputLen: 32,
+      algorithm: ARGON2ID,
+      version: ARGON2_VERSION_0X13,
+    }),
+  );
+}

@@ -1,0 +1,32 @@
+/** The few functions of sodium-native (5.1.0, N-API over libsodium) that we call. It ships no types of its own. */
+declare module "sodium-native" {
+  interface Sodium {
+    /** Fills both; `pk` 32, `sk` 64 bytes, `seed` 32. */
+    crypto_sign_seed_keypair(pk: Uint8Array, sk: Uint8Array, seed: Uint8Array): void;
+    crypto_sign_detached(sig: Uint8Array, message: Uint8Array, sk: Uint8Array): void;
+    /** Accepts over-long signatures: lengths are checked before. */
+    crypto_sign_verify_detached(sig: Uint8Array, message: Uint8Array, pk: Uint8Array): boolean;
+    crypto_scalarmult_base(pk: Uint8Array, sk: Uint8Array): void;
+    /** Throws when the result would be all zero. */
+    crypto_scalarmult(out: Uint8Array, sk: Uint8Array, pk: Uint8Array): void;
+    crypto_aead_xchacha20poly1305_ietf_encrypt(
+      c: Uint8Array,
+      m: Uint8Array,
+      aad: Uint8Array | null,
+      nsec: null,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): number;
+    /** Throws when the tag does not verify. */
+    crypto_aead_xchacha20poly1305_ietf_decrypt(
+      m: Uint8Array,
+      nsec: null,
+      c: Uint8Array,
+      aad: Uint8Array | null,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): number;
+  }
+  const sodium: Sodium;
+  export default sodium;
+}

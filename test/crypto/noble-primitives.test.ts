@@ -1,0 +1,6 @@
+import { noblePrimitives } from "../../src/crypto/noble-primitives.ts";
+import { ed25519Contract } from "../contract/ed25519-contract.ts";
+import { primitivesContract } from "../contract/primitives-contract.ts";
+
+primitivesContract("noble", noblePrimitives);
+ed25519Contract("noble", noblePrimitives);
