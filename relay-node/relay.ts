@@ -10,10 +10,11 @@ import { networkInterfaces } from "node:os";
 import { createRelayNode, type NetNode } from "../src/net/node.ts";
 import { createPrekeyService } from "../src/net/prekey-service.ts";
 import { createTopicService } from "../src/net/topic-service.ts";
-import { nobleVerifier } from "../src/verify/noble-verifier.ts";
+
 import type { Fault } from "../src/wire/fault.ts";
 import { prepareDataDirectory } from "./data-directory.ts";
 import { loadIdentity } from "./identity.ts";
+import { nodeVerifier } from "./node-verifier.ts";
 import { bestFirst, interfaceAddresses } from "./relay-addresses.ts";
 import type { RelayLog } from "./relay-log.ts";
 import { openRelayStore, type RelayStore } from "./relay-store.ts";
@@ -75,13 +76,13 @@ async function serve(config: RelayConfig, log: RelayLog, { store, node }: Parts)
   const traffic = trafficCount(log);
   const topics = createTopicService({
     log: store.log,
-    verifier: nobleVerifier,
+    verifier: nodeVerifier,
     onEvent: traffic.topicEvent,
     ...(config.access === "open" ? {} : { admit: admission(config.access) }),
   });
   const prekeys = createPrekeyService({
     directory: store.directory,
-    verifier: nobleVerifier,
+    verifier: nodeVerifier,
     onEvent: traffic.prekeyEvent,
   });
   const housekeeping = keepHouse(store, log, () =>

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3-multiple-ciphers";
 import { afterEach, describe, it } from "mocha";
 import { openRelayStore } from "../../relay-node/relay-store.ts";
+import { openDatabase } from "../../relay-node/store-schema.ts";
 import type { TopicLog } from "../../src/net/topic-log.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import type { Sequence } from "../../src/wire/ids.ts";
@@ -116,6 +117,15 @@ describe("the relay's store", () => {
       await assert.rejects(openRelayStore({ ...ROOMY, directory }), (error) => isFault(error, "storage/busy"));
       await store.log.close();
       await (await reopen()).log.close();
+    });
+
+    it("is opened with a full sync of each commit, the second time, too", async () => {
+      const { directory, store } = await open();
+      await store.log.close();
+      const db = openDatabase({ directory, maxPages: 0 });
+      const [mode, synchronous] = ["journal_mode", "synchronous"].map((name) => db.pragma(name, { simple: true }));
+      db.close();
+      assert.deepEqual([mode, synchronous], ["wal", 2]);
     });
 
     it("is refused and left as it is when a newer version wrote it", async () => {
