@@ -25,7 +25,7 @@ import {
 import { openChain, ownChainOf } from "../crypto/sender-chain.ts";
 import { compareBytes, equalBytes } from "../verify/transcript.ts";
 import { decodeEntry } from "../wire/entry.ts";
-import type { EntryHash, EpochId, GroupId, TimeMs } from "../wire/ids.ts";
+import type { EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
@@ -39,11 +39,15 @@ import {
   FORK,
   type GroupState,
   idOf,
+  LIVE,
+  LIVE_EPOCHS_MAX,
+  type LiveEpoch,
   OWN_CHAIN,
   ROSTER,
   SECRET,
   SENDERS,
   TOPIC,
+  UNCLOSED_EPOCHS_MAX,
 } from "./records.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 
@@ -251,7 +255,10 @@ function* enter(work: Work, group: GroupState, log: LogState, { heads, secret, n
   write(work, SENDERS, id, { tree: opened?.tree ?? keys.senderTree });
   write(work, TOPIC, toHex(topic), { topic, seed: topicSeed, use: { kind: "epoch", group: group.group, epoch } });
   work.effects.push({ kind: "subscribe", topic, seed: topicSeed, inbox: false });
-  return { ...group, live: [...group.live, { epoch, topic, supersededAt: undefined, closed: false }] };
+  const live = (yield* read(work, LIVE, toHex(group.group)))?.epochs ?? [];
+  const added = { epoch, topic, frontier: phi, number, supersededAt: undefined };
+  write(work, LIVE, toHex(group.group), { epochs: [...live, added].slice(-LIVE_EPOCHS_MAX) });
+  return { ...group, unclosed: [...group.unclosed, epoch].slice(-UNCLOSED_EPOCHS_MAX) };
 }
 
 /** Devices of all members in the past of these heads, sorted by device key: the place is the index. */
@@ -269,25 +276,20 @@ function* chooseSending(
   log: LogState,
   frontier: readonly EntryHash[],
 ): Step<GroupState> {
-  let best: { readonly epoch: EpochId; readonly number: number } | undefined;
-  for (const { epoch } of group.live) {
-    const state = yield* readExisting(work, EPOCH, toHex(epoch));
-    const isFrontier = sameHashes(state.frontier, frontier);
-    const number = isFrontier ? Number.POSITIVE_INFINITY : state.number;
-    if (!best || number > best.number) best = { epoch, number };
-  }
-  const sending = best?.epoch ?? group.sending;
-  const live = group.live.map((each) => {
-    const isSending = sending !== undefined && equalBytes(each.epoch, sending);
-    const supersededAt = isSending ? undefined : (each.supersededAt ?? (work.nowMs as TimeMs));
-    return { ...each, supersededAt };
-  });
+  const live = (yield* read(work, LIVE, toHex(group.group)))?.epochs ?? [];
+  const phi = frontierHash(work.p, group.group, frontier);
+  const best = live.find((each) => equalBytes(each.frontier, phi)) ?? newestOf(live);
+  const epochs = live.map((each) => ({
+    ...each,
+    supersededAt: each === best ? undefined : (each.supersededAt ?? (work.nowMs as TimeMs)),
+  }));
+  write(work, LIVE, toHex(group.group), { epochs });
   const members = membersIn(log, new Set(log.entries.map((each) => toHex(each.hash)))).length;
-  return { ...group, sending, live, members, rekeyAt: rekeyTime(work, group, frontier) };
+  return { ...group, sending: best?.epoch ?? group.sending, members, rekeyAt: rekeyTime(work, group, frontier) };
 }
 
-function sameHashes(a: readonly EntryHash[], b: readonly EntryHash[]): boolean {
-  return a.length === b.length && a.every((each, i) => equalBytes(each, b[i] ?? new Uint8Array()));
+function newestOf(live: readonly LiveEpoch[]): LiveEpoch | undefined {
+  return live.toSorted((a, b) => b.number - a.number)[0];
 }
 
 /** Several heads: somebody re-keys soon. One head: nobody needs to any more. */

@@ -9,7 +9,6 @@
  *
  * @see PROTOCOL.md § Erasure
  */
-import { frontierHash } from "../crypto/epoch-secrets.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import {
@@ -17,15 +16,15 @@ import {
   CHAIN,
   EPOCH,
   FORK,
-  GROUP,
-  type GroupState,
+  LIVE,
+  type LiveEpoch,
   OWN_CHAIN,
   ROSTER,
   ROSTER_MAX,
   SENDERS,
   TOPIC,
 } from "./records.ts";
-import { read, type Step, scan, write } from "./step.ts";
+import { type Step, scan, write } from "./step.ts";
 
 /** Ms for which a superseded epoch is still read: holders refuse appends to its topic after as long. */
 export const SUPERSEDED_EPOCH_MS = 30 * 24 * 3600 * 1000;
@@ -39,11 +38,11 @@ const GROUPS_AT_ONCE = 100_000;
 export function* eraseExpired(work: Work): Step<void> {
   for (const [id, call] of yield* scan(work, CALL, "", CALLS_AT_ONCE))
     if (work.nowMs - call.at > CALL_MS) write(work, CALL, id, null);
-  for (const [id, group] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE)) {
-    const expired = group.live.filter((each) => isExpired(each.supersededAt, work.nowMs));
+  for (const [id, { epochs }] of yield* scan(work, LIVE, "", GROUPS_AT_ONCE)) {
+    const expired = epochs.filter((each) => isExpired(each.supersededAt, work.nowMs));
     if (expired.length === 0) continue;
     for (const each of expired) yield* eraseEpoch(work, each);
-    write(work, GROUP, id, { ...group, live: group.live.filter((each) => !expired.includes(each)) });
+    write(work, LIVE, id, { epochs: epochs.filter((each) => !expired.includes(each)) });
   }
 }
 
@@ -51,10 +50,9 @@ function isExpired(supersededAt: number | undefined, nowMs: number): boolean {
   return supersededAt !== undefined && nowMs - supersededAt > SUPERSEDED_EPOCH_MS;
 }
 
-function* eraseEpoch(work: Work, { epoch, topic }: GroupState["live"][number]): Step<void> {
+function* eraseEpoch(work: Work, { epoch, topic, frontier }: LiveEpoch): Step<void> {
   const id = toHex(epoch);
-  const state = yield* read(work, EPOCH, id);
-  if (state) write(work, FORK, toHex(frontierHash(work.p, state.group, state.frontier)), null);
+  write(work, FORK, toHex(frontier), null);
   for (const [chain] of yield* scan(work, CHAIN, `${id}/`, ROSTER_MAX)) write(work, CHAIN, chain, null);
   write(work, EPOCH, id, null);
   write(work, SENDERS, id, null);

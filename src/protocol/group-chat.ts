@@ -86,7 +86,7 @@ export function* sendText(work: Work, group: GroupState, text: string): Step<Mes
       "usage/not-allowed",
       "this device has no key of the group yet, so nothing can be sent: wait until you are let in",
     );
-  const { closures, live } = yield* closuresFor(work, group);
+  const closures = yield* closuresFor(work, group);
   const heads = (yield* read(work, HEADS, toHex(group.group)))?.heads ?? [];
   const cited = heads.slice(-MESSAGE_FRONTIER_MAX).map((each) => each.id);
   const plaintext: GroupPlaintext = {
@@ -99,7 +99,6 @@ export function* sendText(work: Work, group: GroupState, text: string): Step<Mes
   const sealed = yield* sealInChain(work, account, epoch, plaintext);
   const depth = yield* depthAfter(work, group.group, cited, account.device);
   yield* addHead(work, group.group, { id: sealed.messageId, depth }, cited);
-  if (closures.length > 0) write(work, GROUP, toHex(group.group), { ...group, live });
   const author = { account: account.account, device: account.device, name: account.name };
   work.lines.push(lineOf(group.group, sealed.messageId, { author, depth, plaintext, state: "queued" }));
   return sealed.messageId;
@@ -137,21 +136,18 @@ function* sealInChain(work: Work, account: AccountState, epoch: EpochState, plai
 }
 
 /** How many messages we sent in epochs that are behind us, for those who still wait there; our chains there end. */
-function* closuresFor(work: Work, group: GroupState): Step<{ closures: ChainClosure[]; live: GroupState["live"] }> {
+function* closuresFor(work: Work, group: GroupState): Step<readonly ChainClosure[]> {
+  const behind = group.unclosed.filter((epoch) => !group.sending || !equalBytes(epoch, group.sending));
   const closures: ChainClosure[] = [];
-  const live: GroupState["live"][number][] = [];
-  for (const each of group.live) {
-    const isOpen = !each.closed && !(group.sending && equalBytes(each.epoch, group.sending));
-    if (!isOpen || closures.length >= CLOSURES_MAX) {
-      live.push(each);
-      continue;
-    }
-    const own = yield* read(work, OWN_CHAIN, toHex(each.epoch));
-    closures.push({ epoch: each.epoch, sent: own?.chain.iteration ?? 0 });
-    write(work, OWN_CHAIN, toHex(each.epoch), null);
-    live.push({ ...each, closed: true });
+  for (const epoch of behind.slice(0, CLOSURES_MAX)) {
+    const own = yield* read(work, OWN_CHAIN, toHex(epoch));
+    closures.push({ epoch, sent: own?.chain.iteration ?? 0 });
+    write(work, OWN_CHAIN, toHex(epoch), null);
   }
-  return { closures, live };
+  if (closures.length === 0) return closures;
+  const unclosed = group.unclosed.filter((epoch) => !closures.some((each) => equalBytes(each.epoch, epoch)));
+  write(work, GROUP, toHex(group.group), { ...group, unclosed });
+  return closures;
 }
 
 /** Opens a message body that came through an epoch's topic. */

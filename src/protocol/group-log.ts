@@ -40,6 +40,7 @@ import {
   type GroupState,
   HEADS,
   idOf,
+  LIVE,
   LOG,
   MEMBER,
   WAITING,
@@ -88,7 +89,7 @@ export function* authorCreate(work: Work, action: Action & { readonly kind: "cre
     entryPrev: undefined,
     relays: account.relays,
     sending: undefined,
-    live: [],
+    unclosed: [],
     missing: [],
     rekeyAt: undefined,
   };
@@ -222,16 +223,10 @@ function* passOn(work: Work, log: LogState, hash: EntryHash, encoded: Uint8Array
 }
 
 function* epochOf(work: Work, log: LogState, heads: readonly EntryHash[]): Step<EpochState | undefined> {
-  const group = yield* readExisting(work, GROUP, toHex(log.group));
-  for (const { epoch } of group.live) {
-    const state = yield* readExisting(work, EPOCH, toHex(epoch));
-    if (
-      state.frontier.length === heads.length &&
-      heads.every((h) => state.frontier.some((each) => equalBytes(each, h)))
-    )
-      return state;
-  }
-  return undefined;
+  const phi = frontierHash(work.p, log.group, heads);
+  const live = (yield* read(work, LIVE, toHex(log.group)))?.epochs ?? [];
+  const found = live.find((each) => equalBytes(each.frontier, phi));
+  return found && (yield* read(work, EPOCH, toHex(found.epoch)));
 }
 
 /** Puts an entry into an epoch's topic. The nonce follows from the entry: everybody's copy is the same envelope. */

@@ -23,6 +23,7 @@ import {
   type GroupState,
   idOf,
   JOINING,
+  LIVE,
   LOG,
   LOG_PART,
   PEER,
@@ -118,7 +119,7 @@ function* enterGroup(
     entryPrev: undefined,
     relays: joining?.relays ?? peer?.contact.relays ?? account.relays,
     sending: undefined,
-    live: [],
+    unclosed: [],
     missing: [],
     rekeyAt: undefined,
   };
@@ -146,6 +147,7 @@ function isAdmission(log: LogState, { from, entry }: Omit<PendingWelcome, "secre
 function forgetGroup(work: Work, group: GroupState): void {
   write(work, GROUP, toHex(group.group), null);
   write(work, LOG, toHex(group.group), null);
+  write(work, LIVE, toHex(group.group), null);
 }
 
 /** What was said before we came is not ours to read: the conversation begins with the entry that added us. */

@@ -137,17 +137,10 @@ export const TOPIC: RecordType<TopicState> = record("topic/", TopicState);
 export const CURSOR: RecordType<{ readonly sequence: Sequence }> = record("cursor/", struct({ sequence: Sequence }));
 export const cursorId = (log: LogId, topic: Topic): string => `${toHex(log)}/${toHex(topic)}`;
 
-const liveEpoch = struct({
-  epoch: EpochId,
-  topic: Topic,
-  /** When a newer one took its place for sending. */
-  supersededAt: optional(TimeMs),
-  /** We have told the others how many messages we sent in it. */
-  closed: bool,
-});
-
 /** Epochs of one group that we still read: one a membership change, for at most 30 days. */
-export const LIVE_EPOCHS_MAX = 4_096;
+export const LIVE_EPOCHS_MAX = 65_536;
+/** Epochs in which we have not yet told how many messages we sent; older ones end by time alone. */
+export const UNCLOSED_EPOCHS_MAX = 256;
 /** Key entries whose secret we wait for. */
 export const MISSING_SECRETS_MAX = 1_024;
 
@@ -163,13 +156,30 @@ export const GroupState = struct({
   relays,
   /** Epoch in which we send. */
   sending: optional(EpochId),
-  live: list(liveEpoch, LIVE_EPOCHS_MAX),
+  unclosed: list(EpochId, UNCLOSED_EPOCHS_MAX),
   missing: list(EntryHash, MISSING_SECRETS_MAX),
   /** When we will re-key unless somebody else does first. */
   rekeyAt: optional(TimeMs),
 });
 export type GroupState = Infer<typeof GroupState>;
 export const GROUP: RecordType<GroupState> = record("group/", GroupState);
+
+const liveEpoch = struct({
+  epoch: EpochId,
+  topic: Topic,
+  /** phi(F). */
+  frontier: raw(32),
+  number: u32,
+  /** When a newer one took its place for sending. */
+  supersededAt: optional(TimeMs),
+});
+export type LiveEpoch = Infer<typeof liveEpoch>;
+
+/** Epochs that we read; looked at only when membership changes. id: group. */
+export const LIVE: RecordType<{ readonly epochs: readonly LiveEpoch[] }> = record(
+  "live/",
+  struct({ epochs: list(liveEpoch, LIVE_EPOCHS_MAX) }),
+);
 
 /** The membership log as judged; read only when membership changes or is shown. */
 export const LOG: RecordType<LogState> = record("log/", LogState);
