@@ -1,0 +1,56 @@
+/** Lines in, lines out, at a terminal and without one. */
+import { clearLine, createInterface, cursorTo } from "node:readline";
+import type { Surroundings } from "./command.ts";
+import { linesOf } from "./standard-input.ts";
+
+/** What a chat is shown on. */
+export interface ChatScreen {
+  /** Ends with the input, with Ctrl-C, Ctrl-D and the signal. */
+  readonly lines: AsyncIterable<string>;
+  /** Shows text above the line that is being typed. */
+  readonly print: (text: string) => void;
+  /** Gives the terminal back. */
+  readonly close: () => void;
+}
+
+/** The terminal when input and output are one and people read it, else plain lines. */
+export function openScreen(surroundings: Surroundings & { readonly isHuman: boolean }): ChatScreen {
+  const { terminal, stdout, isHuman } = surroundings;
+  return terminal !== undefined && stdout.isTTY && isHuman ? terminalScreen(surroundings) : plainScreen(surroundings);
+}
+
+function plainScreen({ stdin, streams, signal, isHuman }: Surroundings & { readonly isHuman: boolean }): ChatScreen {
+  return {
+    lines: linesOf(stdin, signal),
+    // with --json standard output belongs to the events
+    print: (text) => (isHuman ? streams.stdout : streams.stderr)(`${text}\n`),
+    close: () => undefined,
+  };
+}
+
+function terminalScreen({ stdin, stdout, signal }: Surroundings): ChatScreen {
+  const reader = createInterface({ input: stdin, output: stdout, prompt: "> " });
+  let isOpen = true;
+  const close = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    signal.removeEventListener("abort", close);
+    reader.close();
+    stdout.write("\n");
+  };
+  reader.once("close", close);
+  reader.on("SIGINT", close);
+  signal.addEventListener("abort", close, { once: true });
+  reader.on("line", () => reader.prompt());
+  return {
+    lines: reader,
+    print: (text) => {
+      if (!isOpen) return;
+      cursorTo(stdout, 0);
+      clearLine(stdout, 0);
+      stdout.write(`${text}\n`);
+      reader.prompt(true); // with what was typed so far
+    },
+    close,
+  };
+}

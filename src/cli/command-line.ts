@@ -1,0 +1,105 @@
+/**
+ * One command line from words to exit code. Knows no process: everything around it is given.
+ *
+ * Errors end here: a fault becomes a sentence (or an object with --json) and an exit code.
+ */
+import { isFault } from "../wire/fault.ts";
+import { type Arguments, mistake, nearest, operandPlaces, readArguments, textOf } from "./arguments.ts";
+import { readClientSettings } from "./client-settings.ts";
+import type { Command, CommandContext, Surroundings } from "./command.ts";
+import { COMMANDS, COMMON_OPTIONS } from "./command-table.ts";
+import { commandHelp, overview } from "./help.ts";
+import { failureOf, outputTo, reportFailure } from "./output.ts";
+import { passphrasesFrom } from "./passphrase.ts";
+import type { ProfileChoice } from "./session.ts";
+import { Interrupted } from "./terminal.ts";
+
+/** Exit code of a command that Ctrl-C ended at a question. */
+export const INTERRUPTED = 130;
+
+/** Runs `argv` (without node and script); answers the exit code, `undefined` when a signal ended a command that ends by itself. */
+export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<number | undefined> {
+  const format = argv.includes("--json") ? "json" : "human";
+  const { streams, env, signal } = surroundings;
+  try {
+    if (argv.length === 0) throw mistake("Name a command; hermes --help lists them.");
+    const found = findCommand(argv);
+    if (found === undefined) {
+      streams.stdout(`${overview(COMMANDS, COMMON_OPTIONS)}\n`);
+      return 0;
+    }
+    return await runCommand(found, surroundings, format);
+  } catch (error) {
+    if (error instanceof Interrupted) return INTERRUPTED;
+    if (signal.aborted && isFault(error, "usage/cancelled")) return undefined;
+    const failure = failureOf(error, Boolean(env["HERMES_DEBUG"]));
+    reportFailure(streams, failure, format);
+    return failure.exit;
+  }
+}
+
+interface Found {
+  readonly command: Command;
+  /** What follows, and what stood before, the command's words. */
+  readonly rest: readonly string[];
+}
+
+/** The command that `argv` names; `undefined` when it asks for help about all. */
+function findCommand(argv: readonly string[]): Found | undefined {
+  const places = operandPlaces(argv, COMMON_OPTIONS);
+  const [first, second] = places;
+  if (first === undefined) {
+    const { options } = readArguments(argv, { subject: "hermes", options: COMMON_OPTIONS, operands: [] });
+    if (options.has("help")) return undefined;
+    throw mistake("Name a command; hermes --help lists them.");
+  }
+  if (first.word === "help" && second === undefined) return undefined;
+  const two = second && COMMANDS.find(({ name }) => name === `${first.word} ${second.word}`);
+  const command = two ?? COMMANDS.find(({ name }) => name === first.word);
+  if (command === undefined) throw unknownCommand(first.word, second?.word);
+  const taken = two === undefined ? [first.index] : [first.index, second?.index];
+  return { command, rest: argv.filter((_, index) => !taken.includes(index)) };
+}
+
+function unknownCommand(first: string, second: string | undefined) {
+  const words = COMMANDS.map(({ name }) => name);
+  const family = words.filter((name) => name.startsWith(`${first} `));
+  if (family.length > 0) {
+    const last = family.map((name) => name.slice(first.length + 1));
+    const near = second === undefined ? undefined : nearest(second, last);
+    const hint = near === undefined ? `there are ${last.join(", ")}.` : `did you mean hermes ${first} ${near}?`;
+    return mistake(`hermes ${[first, second].filter(Boolean).join(" ")} is no command; ${hint}`);
+  }
+  const near = nearest(first, words) ?? nearest(`${first} ${second ?? ""}`, words);
+  const hint = near === undefined ? "hermes --help lists them." : `did you mean hermes ${near}?`;
+  return mistake(`There is no command ${JSON.stringify(first)}; ${hint}`);
+}
+
+async function runCommand({ command, rest }: Found, surroundings: Surroundings, format: "json" | "human") {
+  const output = outputTo(surroundings.streams, format);
+  const given = argumentsOf(command, rest);
+  if (command.operands !== "everything" && given.options.has("help")) {
+    surroundings.streams.stdout(`${commandHelp(command, COMMON_OPTIONS)}\n`);
+    return 0;
+  }
+  const settings = await readClientSettings(surroundings.env, textOf(given, "config"));
+  const choice: ProfileChoice = {
+    directory: textOf(given, "profile") ?? (settings.profile || surroundings.profiles.defaultDirectory()),
+    passphrases: passphrasesFrom({
+      env: surroundings.env,
+      file: textOf(given, "passphrase-file"),
+      terminal: surroundings.terminal,
+    }),
+    relays: [],
+    accessToken: settings.accessToken,
+    kdf: { memoryKiB: settings.kdfMemoryKiB, passes: settings.kdfPasses },
+  };
+  const context: CommandContext = { given, output, choice, newProfileRelays: settings.relays, surroundings };
+  const exit = await command.run(context);
+  return surroundings.signal.aborted && command.ends === "by-itself" ? undefined : exit;
+}
+
+function argumentsOf({ name, operands, options }: Command, rest: readonly string[]): Arguments {
+  if (operands === "everything") return { operands: rest, options: new Map() };
+  return readArguments(rest, { subject: `hermes ${name}`, options: { ...options, ...COMMON_OPTIONS }, operands });
+}

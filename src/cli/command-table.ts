@@ -1,0 +1,159 @@
+/** Every command: what it takes, how its help reads, what runs it. */
+import { flag, type OptionTable, option, repeated } from "./arguments.ts";
+import { chat } from "./chat.ts";
+import type { Command } from "./command.ts";
+import { addMember, createGroup, groupInfo, invite, joinGroup, listGroups } from "./group-commands.ts";
+import { history, listen, send } from "./message-commands.ts";
+import { init, status, sync, whoami } from "./profile-commands.ts";
+import { start } from "./start.ts";
+
+/** Options of every command. */
+export const COMMON_OPTIONS: OptionTable = {
+  profile: option("DIR", "directory of the profile (HERMES_PROFILE)"),
+  "passphrase-file": option("FILE", "file whose first line is the passphrase (HERMES_PASSPHRASE holds it itself)"),
+  config: option("FILE", "settings, see config/client.example.jsonc (HERMES_CONFIG)"),
+  json: flag("one JSON object a line, for programs"),
+  help: flag("this help"),
+};
+
+const WAIT = option("S", "wait at most so many seconds for the network (default 10)");
+const ROLE = option("ROLE", "member (default) or admin");
+const TEXT_OF_GROUP = "a group's name, or the beginning of its id";
+
+type Row = Pick<Command, "name" | "summary" | "run" | "examples"> & Partial<Command>;
+
+function command(row: Row): Command {
+  return { operands: [], options: {}, ends: "by-itself", ...row };
+}
+
+/** The table, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  command({
+    name: "start",
+    summary: "everything at once: a relay, a profile, a group and a chat (npm start)",
+    operands: ["[join]", "[LINK]"],
+    examples: ["npm start", "npm start -- join 'hermes://join/…'"],
+    ends: "when-told",
+    run: start,
+  }),
+  command({
+    name: "relay",
+    summary: "run a relay; see hermes relay --help",
+    operands: "everything",
+    examples: ["hermes relay --data /srv/hermes"],
+    run: ({ given, surroundings }) => surroundings.relay(given.operands),
+  }),
+  command({
+    name: "init",
+    summary: "make an account and its profile on this machine; shows the recovery words once",
+    options: {
+      name: option("NAME", "how others see you (default: your login name)"),
+      relay: repeated("MULTIADDR", "relay to use, from its ready line; may be repeated"),
+    },
+    examples: ["hermes init --name Ana --relay /ip4/192.0.2.7/tcp/33001/p2p/12D3Koo…"],
+    run: init,
+  }),
+  command({
+    name: "whoami",
+    summary: "your account, and the contact link with which others add you",
+    examples: ["hermes whoami", "hermes whoami --json"],
+    run: whoami,
+  }),
+  command({
+    name: "group create",
+    summary: "make a group",
+    operands: ["NAME"],
+    examples: ["hermes group create 'Sunday hikes'"],
+    run: createGroup,
+  }),
+  command({
+    name: "group list",
+    summary: "your groups",
+    examples: ["hermes group list"],
+    run: listGroups,
+  }),
+  command({
+    name: "group info",
+    summary: `who is in a group; G is ${TEXT_OF_GROUP}`,
+    operands: ["G"],
+    examples: ["hermes group info 'Sunday hikes'"],
+    run: groupInfo,
+  }),
+  command({
+    name: "group invite",
+    summary: "make a link with which others join",
+    operands: ["G"],
+    options: {
+      uses: option("N", "how many people it lets in, 1 to 10000 (default 1000)"),
+      expires: option("T", "how long it is good: 12h, 7d, 2w, or a time such as 2030-01-31T18:00Z (default 7d)"),
+      role: ROLE,
+    },
+    examples: ["hermes group invite 'Sunday hikes' --uses 3 --expires 2d"],
+    run: invite,
+  }),
+  command({
+    name: "group join",
+    summary: "join a group by link; a member has to be online to let you in",
+    operands: ["LINK"],
+    options: { wait: WAIT },
+    examples: ["hermes group join 'hermes://join/…'"],
+    run: joinGroup,
+  }),
+  command({
+    name: "group add",
+    summary: "add someone, who may be offline, by contact link or account",
+    operands: ["G", "ACCOUNT"],
+    options: { role: ROLE, wait: WAIT },
+    examples: ["hermes group add 'Sunday hikes' 'hermes://contact/…'"],
+    run: addMember,
+  }),
+  command({
+    name: "send",
+    summary: "send a text, or standard input",
+    operands: ["G", "[TEXT]"],
+    options: { wait: WAIT, "no-wait": flag("do not wait for the relay") },
+    examples: ["hermes send 'Sunday hikes' 'Nine at the station'", "uptime | hermes send Servers"],
+    run: send,
+  }),
+  command({
+    name: "history",
+    summary: "messages of a group, oldest first",
+    operands: ["G"],
+    options: {
+      limit: option("N", "the newest so many, 1 to 10000 (default 50)"),
+      before: option("ID", "only older ones than this message"),
+      search: option("WORDS", "only those with all of these words"),
+    },
+    examples: ["hermes history 'Sunday hikes' --limit 10", "hermes history Servers --search 'load average' --json"],
+    run: history,
+  }),
+  command({
+    name: "listen",
+    summary: "follow a group, or all; with --json one event a line, for bots and scripts",
+    operands: ["[G]"],
+    examples: ["hermes listen", "hermes listen Servers --json"],
+    ends: "when-told",
+    run: listen,
+  }),
+  command({
+    name: "chat",
+    summary: "chat line by line; with standard input from elsewhere each line is sent",
+    operands: ["[G]"],
+    examples: ["hermes chat 'Sunday hikes'"],
+    ends: "when-told",
+    run: chat,
+  }),
+  command({
+    name: "status",
+    summary: "relays, peers, and what waits to be sent",
+    examples: ["hermes status --json"],
+    run: status,
+  }),
+  command({
+    name: "sync",
+    summary: "fetch and send everything now; exit code 1 if that was not possible",
+    options: { wait: WAIT },
+    examples: ["hermes sync --wait 30"],
+    run: sync,
+  }),
+];

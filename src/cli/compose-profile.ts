@@ -1,0 +1,179 @@
+/**
+ * Making and unlocking a profile: key file (crypto), directory and database (store), first records (client).
+ *
+ * A profile that cannot be finished is taken away again, so that the same command can be repeated.
+ */
+import { randomBytes } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { checkName, setUpAccount } from "../client/account-setup.ts";
+import type { Client, NewAccount } from "../client/api.ts";
+import { startClient } from "../client/client.ts";
+import type { Clock, Network, ProfileStore } from "../client/ports.ts";
+import { passphraseBytes, unwrapKey, WRAP_RANDOM_BYTES, wrapKey } from "../crypto/key-wrap.ts";
+import { noblePrimitives } from "../crypto/noble-primitives.ts";
+import {
+  createProfileDirectory,
+  defaultProfileDirectory,
+  profileExists,
+  readKeyFile,
+} from "../store/profile-directory.ts";
+import { acquireProfileLock, type OwnedByUs } from "../store/profile-lock.ts";
+import { openProfileStore } from "../store/profile-store.ts";
+import { Fault } from "../wire/fault.ts";
+import { RELAYS_MAX } from "../wire/limits.ts";
+import type { CreatedProfile, ProfileChoice } from "./session.ts";
+
+const DATA_KEY_BYTES = 32;
+/** The longest time that a timer of Node can take (ms). */
+const TIMER_MAX_MS = 2_147_483_647;
+/** How long `init` tries to make the new account known to its relays (ms); the next start does it too. */
+const INTRODUCE_MS = 5_000;
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  nowMs: Date.now,
+  after: (delayMs, wake) => {
+    const timer = setTimeout(wake, Math.min(delayMs, TIMER_MAX_MS));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The operating system's generator. */
+export const systemRandom = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+
+/** The operating system's place for a profile. */
+export function defaultDirectory(): string {
+  return defaultProfileDirectory({ platform: process.platform, env: process.env, home: homedir() });
+}
+
+/** The data key of the profile in `directory`. Throws `usage/wrong-passphrase`, `usage/no-profile`, `storage/corrupt`. */
+export async function unlock(directory: string, passphrase: string): Promise<Uint8Array> {
+  const unwrapped = unwrapKey(noblePrimitives, passphraseBytes(passphrase), await readKeyFile(directory));
+  switch (unwrapped.kind) {
+    case "unwrapped":
+      return unwrapped.dataKey;
+    case "wrong-passphrase":
+      throw new Fault(
+        "usage/wrong-passphrase",
+        `This is not the passphrase of the profile in ${directory}, so it stays locked; try again.`,
+      );
+    case "malformed":
+      throw new Fault(
+        "storage/corrupt",
+        `The key file in ${directory} is damaged, so the profile cannot be unlocked; restore the file from a backup.`,
+      );
+  }
+}
+
+/** The network of a profile. libp2p is loaded only here: commands that ask another process do without it. */
+export async function networkFor({ relays, accessToken }: ProfileChoice): Promise<Network> {
+  const { createNetwork } = await import("../net/client-network.ts");
+  const network = createNetwork({ accessToken });
+  network.useRelays(relays);
+  return network;
+}
+
+/** A client on an unlocked store; the store is closed if it cannot start. */
+export async function clientOn(store: ProfileStore, choice: ProfileChoice): Promise<Client> {
+  try {
+    const network = await networkFor(choice);
+    return await startClient({
+      primitives: noblePrimitives,
+      store,
+      network,
+      clock: systemClock,
+      random: systemRandom,
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** See `Profiles.create`. */
+export async function createProfile(choice: ProfileChoice, name: string): Promise<CreatedProfile> {
+  const { directory, passphrases, relays, kdf } = choice;
+  if (await profileExists(directory)) await refuseSecond(directory);
+  const checkedName = checkName(name);
+  await checkRelays(choice);
+  const dataKey = systemRandom(DATA_KEY_BYTES);
+  const passphrase = passphraseBytes(await passphrases.chosen());
+  const random = systemRandom(WRAP_RANDOM_BYTES);
+  const keyFile = wrapKey(noblePrimitives, passphrase, dataKey, { random, cost: kdf });
+  await createProfileDirectory(directory, keyFile);
+  const lock = await ownLock(directory);
+  try {
+    const account = await firstRecords(choice, { dataKey, name: checkedName, relays });
+    const device = await introduce(choice, dataKey);
+    const { account: id, fingerprint, recoveryWords } = account;
+    return { account: id, fingerprint, device, name: checkedName, recovery: recoveryWords };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Throws the fault that creating would throw, before anybody is asked for a passphrase. */
+async function refuseSecond(directory: string): Promise<never> {
+  await createProfileDirectory(directory, new Uint8Array(1));
+  throw new Fault("internal/invariant", "a profile was there and then was not");
+}
+
+async function checkRelays(choice: ProfileChoice): Promise<void> {
+  if (choice.relays.length > RELAYS_MAX) {
+    throw new Fault("usage/bad-argument", `A profile has at most ${RELAYS_MAX} relay addresses; name fewer.`);
+  }
+  await networkFor(choice); // refuses a malformed address; nothing is started
+}
+
+async function ownLock(directory: string): Promise<OwnedByUs> {
+  const lock = await acquireProfileLock(directory);
+  if (lock.kind === "owner") return lock;
+  throw new Fault(
+    "storage/busy",
+    `Another process has just opened the new profile in ${directory}; wait and try again.`,
+  );
+}
+
+async function firstRecords(
+  { directory }: ProfileChoice,
+  {
+    dataKey,
+    name,
+    relays,
+  }: { readonly dataKey: Uint8Array; readonly name: string; readonly relays: readonly string[] },
+): Promise<NewAccount> {
+  try {
+    const store = await openProfileStore({ directory, dataKey });
+    try {
+      const parts = { primitives: noblePrimitives, store, clock: systemClock, random: systemRandom };
+      return await setUpAccount(parts, { name, relays });
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    await removeUnfinished(directory);
+    throw error;
+  }
+}
+
+/** The first start: makes prekeys known to the relays if these can be reached now. Answers the device. */
+async function introduce(choice: ProfileChoice, dataKey: Uint8Array): Promise<string> {
+  const client = await clientOn(await openProfileStore({ directory: choice.directory, dataKey }), choice);
+  try {
+    const { device } = await client.call({ id: "init-whoami", method: "whoami", params: {} });
+    const waitMs = choice.relays.length === 0 ? 0 : INTRODUCE_MS;
+    if (waitMs > 0) await client.call({ id: "init-sync", method: "sync", params: { waitMs } });
+    return device;
+  } finally {
+    await client.close();
+  }
+}
+
+/** Only what a moment ago was made here. */
+async function removeUnfinished(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  const ours = names.filter((name) => name === "key" || name.startsWith("profile.db"));
+  await Promise.all(ours.map((name) => rm(join(directory, name), { force: true })));
+}

@@ -1,0 +1,196 @@
+/**
+ * An open profile. Whoever gets the lock owns it: store, network and client run here, and others are served over the
+ * local socket. Everybody else asks the owner; if the owner ends in the middle, the caller becomes the owner and
+ * repeats its call under the same id.
+ *
+ * 1. A passphrase that was supplied is checked, also when the owner would do without it.
+ * 2. The lock is never held while somebody types a passphrase.
+ */
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Client, ClientCall, ClientEvent, ClientMethod, ClientMethods } from "../client/api.ts";
+import { callLocalSocket } from "../store/local-call.ts";
+import { type LocalHandler, type LocalSocket, serveLocalSocket } from "../store/local-socket.ts";
+import { noProfileFault, profileExists } from "../store/profile-directory.ts";
+import { acquireProfileLock, type OwnedByUs } from "../store/profile-lock.ts";
+import { openProfileStore } from "../store/profile-store.ts";
+import { Fault, isFault } from "../wire/fault.ts";
+import { clientOn, createProfile, defaultDirectory, unlock } from "./compose-profile.ts";
+import type { CallOptions, ProfileChoice, Profiles, Session } from "./session.ts";
+
+/** How long an owner may take to start or to end (ms): a slow machine, a large profile. */
+const OWNER_TIMEOUT_MS = 30_000;
+/** Between two looks at the lock (ms). */
+const LOOK_AGAIN_MS = 50;
+
+/** One way to reach the client: ours, or that of the process that owns the profile. */
+interface Reach {
+  readonly kind: "owner" | "guest";
+  readonly call: <M extends ClientMethod>(
+    call: ClientCall<M>,
+    options: Required<CallOptions>,
+  ) => Promise<ClientMethods[M][1]>;
+  readonly close: () => Promise<void>;
+}
+
+/** All that commands do with profiles, over the real store, network and client. */
+export const profiles: Profiles = {
+  create: createProfile,
+  open: openSession,
+  exists: profileExists,
+  inUse: async (directory) => {
+    if (!(await profileExists(directory))) return false;
+    const lock = await acquireProfileLock(directory);
+    if (lock.kind === "owner") await lock.release();
+    return lock.kind === "owned";
+  },
+  defaultDirectory,
+};
+
+/** See `Profiles.open`. */
+async function openSession(choice: ProfileChoice, signal: AbortSignal): Promise<Session> {
+  if (!(await profileExists(choice.directory))) throw noProfileFault(choice.directory);
+  const keys = keyOf(choice);
+  let reach = reachProfile(choice, keys, signal);
+  await reach;
+  const renew = async (lost: Reach): Promise<void> => {
+    const current = await reach;
+    if (current !== lost) return;
+    await pause(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    if ((await reach) === lost) reach = reachProfile(choice, keys, signal);
+  };
+  const call: Session["call"] = async (method, params, { emit = () => undefined, signal: own = signal } = {}) => {
+    const id = randomUUID();
+    const either = AbortSignal.any([signal, own]);
+    for (let lostAtMs = Number.POSITIVE_INFINITY; ; ) {
+      const current = await reach;
+      try {
+        return await untilAborted(current.call({ id, method, params }, { emit, signal: either }), either);
+      } catch (error) {
+        lostAtMs = Math.min(lostAtMs, Date.now());
+        const isLost = current.kind === "guest" && isFault(error, "network/closed");
+        if (!isLost || Date.now() - lostAtMs > OWNER_TIMEOUT_MS) throw error;
+        await renew(current);
+      }
+    }
+  };
+  return {
+    call,
+    close: async () => await (await reach).close(),
+  };
+}
+
+/** The profile's data key, asked for at most once. */
+interface Keys {
+  /** Checks a supplied passphrase; does nothing when there is none. */
+  readonly checkSupplied: () => Promise<void>;
+  readonly dataKey: () => Promise<Uint8Array>;
+  readonly isKnown: () => boolean;
+}
+
+function keyOf({ directory, passphrases }: ProfileChoice): Keys {
+  let key: Uint8Array | undefined;
+  const dataKey = async () => {
+    key ??= await unlock(directory, await passphrases.known());
+    return key;
+  };
+  return {
+    checkSupplied: async () => {
+      if ((await passphrases.supplied()) !== undefined) await dataKey();
+    },
+    dataKey,
+    isKnown: () => key !== undefined,
+  };
+}
+
+async function reachProfile(choice: ProfileChoice, keys: Keys, signal: AbortSignal): Promise<Reach> {
+  const sinceMs = Date.now();
+  for (;;) {
+    if (signal.aborted) throw cancelled();
+    const lock = await acquireProfileLock(choice.directory);
+    if (lock.kind === "owner") {
+      if (keys.isKnown()) return await own(choice, await keys.dataKey(), lock);
+      await lock.release();
+      await keys.dataKey();
+      continue;
+    }
+    if (lock.socketPath !== undefined) {
+      await keys.checkSupplied();
+      return askOwner(lock.socketPath);
+    }
+    if (Date.now() - sinceMs > OWNER_TIMEOUT_MS) throw silentOwner(choice.directory);
+    await pause(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Everything that was opened is closed again when a later part fails. */
+async function own(choice: ProfileChoice, dataKey: Uint8Array, lock: OwnedByUs): Promise<Reach> {
+  try {
+    const client = await clientOn(await openProfileStore({ directory: choice.directory, dataKey }), choice);
+    const socket = await serve(client, lock).catch(async (error: unknown) => {
+      await client.close();
+      throw error;
+    });
+    return {
+      kind: "owner",
+      call: (call, options) => client.call(call, options),
+      close: async () => {
+        await socket.close();
+        await client.close().finally(lock.release);
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function serve(client: Client, lock: OwnedByUs): Promise<LocalSocket> {
+  const handler: LocalHandler = ({ id, method, params }, emit, signal) =>
+    client.call({ id, method, params } as ClientCall, { emit, signal });
+  const socket = await serveLocalSocket(handler);
+  await lock.announceSocket(socket.path);
+  return socket;
+}
+
+function askOwner(socketPath: string): Reach {
+  return {
+    kind: "guest",
+    call: async <M extends ClientMethod>(
+      { id, method, params }: ClientCall<M>,
+      { emit, signal }: Required<CallOptions>,
+    ) => {
+      const onEvent = (event: unknown) => emit(event as ClientEvent);
+      // The owner is a process of the same user and answers what its own client answers.
+      return (await callLocalSocket(socketPath, { id, method, params }, { onEvent, signal })) as ClientMethods[M][1];
+    },
+    close: async () => undefined,
+  };
+}
+
+/** Rejects with `usage/cancelled` as soon as the signal aborts, whatever the call does then. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw cancelled();
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(cancelled());
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    work.catch(() => undefined); // nobody waits for it any more
+  }
+}
+
+function cancelled(): Fault {
+  return new Fault("usage/cancelled", "The command was cancelled.");
+}
+
+function silentOwner(directory: string): Fault {
+  return new Fault(
+    "storage/busy",
+    `Another process uses the profile in ${directory} and does not answer, so nothing was done; end it, or wait and try again.`,
+  );
+}

@@ -1,0 +1,65 @@
+/** Commands about messages: send, history, listen. */
+import type { ClientEvent } from "../client/api.ts";
+import { isFault } from "../wire/fault.ts";
+import { mistake, secondsAsMsOf, textOf, wholeNumberOf } from "./arguments.ts";
+import { type CommandContext, operand, withSession } from "./command.ts";
+import type { Output } from "./output.ts";
+import { renderEvent, renderMessage, renderState } from "./render.ts";
+import { readText } from "./standard-input.ts";
+
+/** Most lines of one history. */
+const LINES_MAX = 10_000;
+
+/** `hermes send G [TEXT]` */
+export async function send(context: CommandContext): Promise<number> {
+  const { given, output, surroundings } = context;
+  const waitMs = given.options.has("no-wait") ? 0 : secondsAsMsOf(given, "wait");
+  const group = operand(context, 0);
+  if (given.operands.length < 2 && surroundings.terminal !== undefined) {
+    output.note("Type the message; Ctrl-D on an empty line sends it.");
+  }
+  const text = given.operands[1] ?? (await readText(surroundings.stdin));
+  if (text === "") throw mistake("The message is empty, so nothing was sent; give a text.");
+  const params = waitMs === undefined ? { group, text } : { group, text, waitMs };
+  const sent = await withSession(context, (session) => session.call("send", params));
+  output.result(sent, renderState(sent.state));
+  return 0;
+}
+
+/** `hermes history G` */
+export async function history(context: CommandContext): Promise<number> {
+  const { given, output } = context;
+  const limit = wholeNumberOf(given, "limit", [1, LINES_MAX]);
+  const before = textOf(given, "before");
+  const search = textOf(given, "search");
+  const params = {
+    group: operand(context, 0),
+    ...(limit === undefined ? {} : { limit }),
+    ...(before === undefined ? {} : { before }),
+    ...(search === undefined ? {} : { search }),
+  };
+  const { messages } = await withSession(context, (session) => session.call("history", params));
+  for (const message of messages) output.result({ message }, renderMessage(message));
+  return 0;
+}
+
+/** `hermes listen [G]`: follows until it is told to stop. */
+export async function listen(context: CommandContext): Promise<number> {
+  const [group] = context.given.operands;
+  const { signal } = context.surroundings;
+  await withSession(context, async (session) => {
+    const params = group === undefined ? {} : { group };
+    const emit = (event: ClientEvent) => showEvent(context.output, event);
+    await session.call("listen", params, { emit }).catch((error: unknown) => {
+      if (!(signal.aborted && isFault(error, "usage/cancelled"))) throw error;
+    });
+  });
+  return 0;
+}
+
+/** Messages and members are results; how the relays are is a remark for people. */
+function showEvent(output: Output, event: ClientEvent): void {
+  const text = renderEvent(event);
+  if (output.format === "json" || event.event === "message" || event.event === "member") output.result(event, text);
+  else if (text !== undefined) output.note(text);
+}

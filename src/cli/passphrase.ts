@@ -1,0 +1,91 @@
+/**
+ * A profile's passphrase: from `HERMES_PASSPHRASE`, from `--passphrase-file`, or typed at a terminal without echo.
+ * Never from the arguments, which other users of the machine can read.
+ */
+import { open } from "node:fs/promises";
+import { Fault } from "../wire/fault.ts";
+import type { Passphrases } from "./session.ts";
+import { ask, type Terminal } from "./terminal.ts";
+
+/** Far more than anybody types; keeps a wrong file name from being read whole (bytes). */
+const FILE_MAX_BYTES = 4_096;
+
+/** What there is to get a passphrase from. */
+export interface PassphraseOrigin {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `--passphrase-file`. */
+  readonly file: string | undefined;
+  /** `undefined` when standard input is not a terminal. */
+  readonly terminal: Terminal | undefined;
+}
+
+/** The three ways as one. A file goes before the environment, that before the terminal. */
+export function passphrasesFrom(origin: PassphraseOrigin): Passphrases {
+  const supplied = async () => {
+    if (origin.file !== undefined) return refuseEmpty(await firstLine(origin.file));
+    const given = origin.env["HERMES_PASSPHRASE"];
+    return given === undefined ? undefined : refuseEmpty(given);
+  };
+  return {
+    supplied,
+    known: async () => (await supplied()) ?? refuseEmpty(await typed(origin.terminal, "Passphrase: ")),
+    chosen: async () => (await supplied()) ?? (await typedTwice(origin.terminal)),
+  };
+}
+
+async function typed(terminal: Terminal | undefined, question: string): Promise<string> {
+  if (terminal !== undefined) return await ask(terminal, question, "hidden");
+  throw new Fault(
+    "usage/wrong-passphrase",
+    "A passphrase is needed and there is no terminal to ask at; set HERMES_PASSPHRASE, give --passphrase-file FILE, or run the command in a terminal.",
+  );
+}
+
+/** Asks until both are the same and not empty. */
+async function typedTwice(terminal: Terminal | undefined): Promise<string> {
+  for (;;) {
+    const first = await typed(terminal, "New passphrase: ");
+    if (first === "") {
+      terminal?.write("A passphrase cannot be empty.\n");
+      continue;
+    }
+    if ((await typed(terminal, "The same once more: ")) === first) return first;
+    terminal?.write("These were not the same.\n");
+  }
+}
+
+function refuseEmpty(passphrase: string): string {
+  if (passphrase !== "") return passphrase;
+  throw new Fault("usage/wrong-passphrase", "The passphrase is empty, which protects nothing; give one with letters.");
+}
+
+/** The file up to its first line's end. Bytes that are not UTF-8 are refused: two files must not mean one passphrase. */
+async function firstLine(path: string): Promise<string> {
+  const bytes = await readStart(path);
+  if (bytes.length > FILE_MAX_BYTES) throw unreadable(path, `longer than ${FILE_MAX_BYTES} bytes`);
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return text.split(/\r?\n/, 1)[0] ?? "";
+  } catch {
+    throw unreadable(path, "not text in UTF-8");
+  }
+}
+
+async function readStart(path: string): Promise<Uint8Array> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const buffer = new Uint8Array(FILE_MAX_BYTES + 1);
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw unreadable(path, error instanceof Error && "code" in error ? String(error.code) : "unreadable");
+  }
+}
+
+function unreadable(path: string, why: string): Fault {
+  return new Fault("config/unreadable", `The passphrase file ${path} cannot be used (${why}); name another file.`);
+}

@@ -1,0 +1,177 @@
+/**
+ * Results as people read them. Pure: JSON in, text out.
+ *
+ * What others wrote cannot move the cursor, change colours or turn the writing direction of what stands around it.
+ */
+import type { ClientEvent, ClientMethods, GroupName, MemberView, MessageView, RelayView } from "../client/api.ts";
+import type { CreatedProfile } from "./session.ts";
+
+/** Control characters but tab and newline, and those that change the writing direction. */
+const UNPRINTABLE = /(?![\t\n])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu;
+/** Hex digits of an id that are enough to name it, with room to spare. */
+const SHORT_ID = 12;
+
+/** Somebody else's text, safe to show at a terminal. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, "\ufffd");
+}
+
+/** The same on one line. */
+export function printableLine(text: string): string {
+  return printable(text).replace(/[\t\n]/g, " ");
+}
+
+/** A name, or the beginning of the id where there is none. */
+function nameOf({ account, name }: { readonly account: string; readonly name: string }): string {
+  return printableLine(name) || account.slice(0, SHORT_ID);
+}
+
+function groupOf({ id, name }: GroupName): string {
+  return printableLine(name) || id.slice(0, SHORT_ID);
+}
+
+/** What `init` shows once. */
+export function renderCreated({ account, fingerprint, name, recovery }: CreatedProfile): string {
+  const words = recovery.split(" ");
+  const rows = Array.from({ length: Math.ceil(words.length / 6) }, (_, row) =>
+    words
+      .slice(6 * row, 6 * row + 6)
+      .map((word, i) => `${String(6 * row + i + 1).padStart(4)}. ${word.padEnd(9)}`)
+      .join("")
+      .trimEnd(),
+  );
+  return [
+    `Made a profile for ${printableLine(name)}.`,
+    "",
+    `Account      ${account}`,
+    `Fingerprint  ${fingerprint}`,
+    "",
+    "Recovery words. They are your account: whoever has them can be you, and without them and this profile nobody",
+    "can bring your account back. They are shown only now. Write them on paper and keep it where you keep a passport.",
+    "",
+    ...rows,
+  ].join("\n");
+}
+
+export function renderWhoami(me: ClientMethods["whoami"][1]): string {
+  return [
+    `Name         ${printableLine(me.name)}`,
+    `Account      ${me.account}`,
+    `Fingerprint  ${me.fingerprint}`,
+    `Device       ${me.device}`,
+    `Contact      ${me.contact}`,
+  ].join("\n");
+}
+
+export function renderGroups(groups: ClientMethods["group-list"][1]["groups"]): string {
+  if (groups.length === 0) return "No groups yet. Make one with hermes group create NAME, or join one with a link.";
+  return groups
+    .map(({ members, unread, ...group }) => {
+      const people = members === 1 ? "1 person" : `${members} people`;
+      return `${group.id.slice(0, SHORT_ID)}  ${groupOf(group)} (${people}${unread > 0 ? `, ${unread} unread` : ""})`;
+    })
+    .join("\n");
+}
+
+export function renderInfo({ group, members, epoch }: ClientMethods["group-info"][1]): string {
+  const people = members.map((member) => `  ${renderMember(member)}`);
+  return [`${groupOf(group)}  ${group.id}`, `Epoch ${epoch.number}  ${epoch.id}`, "Members", ...people].join("\n");
+}
+
+function renderMember(member: MemberView): string {
+  const devices = member.devices === 1 ? "1 device" : `${member.devices} devices`;
+  const verified = member.verified ? ", verified" : "";
+  return `${member.account.slice(0, SHORT_ID)}  ${nameOf(member)} (${member.role}, ${devices}${verified})`;
+}
+
+export function renderInvite({ link, expires, uses }: ClientMethods["group-invite"][1]): string {
+  const people = uses === 1 ? "one person" : `up to ${uses} people`;
+  return `${link}\n\nGood for ${people} until ${clock(expires)}. Who has it can join: send it over something you trust.`;
+}
+
+export function renderJoin({ group, state }: ClientMethods["group-join"][1]): string {
+  if (state === "joined") return `You are in ${groupOf(group)}.`;
+  return "Asked to be let in. A member has to be online for that; it goes on by itself whenever Hermes runs here.";
+}
+
+/** Where a message of ours is, as people say it. */
+export function renderState(state: NonNullable<MessageView["state"]>): string {
+  switch (state) {
+    case "queued":
+      return "queued: no relay could be reached yet, it is sent as soon as one can be";
+    case "on-relay":
+      return "on the relay";
+    case "delivered":
+      return "delivered";
+  }
+}
+
+/** One message on one line, or more when it has more. */
+export function renderMessage({ from, sentAt, kind, text, state }: MessageView): string {
+  const waiting = state === "queued" ? " (queued)" : "";
+  const body = printable(text).replaceAll("\n", "\n    ");
+  if (kind === "system") return `${clock(sentAt)}  * ${body}`;
+  return `${clock(sentAt)}  ${nameOf(from)}: ${body}${waiting}`;
+}
+
+/** An event of `listen`; `undefined` when it says nothing to people. */
+export function renderEvent(event: ClientEvent): string | undefined {
+  switch (event.event) {
+    case "message":
+      return `[${groupOf(event.group)}] ${renderMessage(event.message)}`;
+    case "member":
+      return `[${groupOf(event.group)}] * ${renderChange(event)}`;
+    case "status":
+      return `* ${renderRelay(event.relay)}`;
+    case "sent":
+      return undefined;
+    case "warning":
+      return `! ${printableLine(event.message)}`;
+  }
+}
+
+/** Who did what to a group. */
+export function renderChange({ change, by, member }: Extract<ClientEvent, { event: "member" }>): string {
+  const who = member === undefined ? nameOf(by) : nameOf(member);
+  switch (change) {
+    case "created":
+      return `${nameOf(by)} made the group`;
+    case "added":
+      return `${nameOf(by)} added ${who}`;
+    case "joined":
+      return `${who} joined`;
+    case "rekeyed":
+      return `${nameOf(by)} changed the group's key`;
+  }
+}
+
+/** State of one relay in a line. */
+export function renderRelay({ address, state, since, reason }: RelayView): string {
+  const why = reason === undefined ? "" : ` (${printableLine(reason)})`;
+  return `relay ${printableLine(address)}: ${state} since ${clock(since)}${why}`;
+}
+
+export function renderStatus({ relays, peers, outbox, primitives }: ClientMethods["status"][1]): string {
+  const lines = relays.length === 0 ? ["No relay: make a profile with hermes init --relay ADDRESS."] : [];
+  return [
+    ...lines,
+    ...relays.map(renderRelay),
+    ...peers.map(({ peerId, path }) => `peer ${peerId}: ${path}`),
+    outbox === 0 ? "Nothing waits to be sent." : `${outbox} waiting to be sent.`,
+    `Cryptography: ${primitives}.`,
+  ].join("\n");
+}
+
+export function renderSync({ complete, received, outbox }: ClientMethods["sync"][1]): string {
+  const news = received === 1 ? "1 new message" : `${received} new messages`;
+  if (complete) return `Up to date, ${news}.`;
+  return `Not everything could be fetched and sent: ${news}, ${outbox} waiting to be sent.`;
+}
+
+/** A time on this machine's clock, to the minute: "2026-03-01 14:05". */
+export function clock(iso: string): string {
+  const time = new Date(iso);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join("-");
+  return `${day} ${two(time.getHours())}:${two(time.getMinutes())}`;
+}

@@ -1,0 +1,67 @@
+/**
+ * What a screen knows of profiles: make one, open one, call its client. The parts behind it are put together in
+ * compose-profile.ts and compose-session.ts.
+ */
+import type { ClientEvent, ClientMethod, ClientMethods } from "../client/api.ts";
+
+/** Where passphrases come from; asked only when one is needed. */
+export interface Passphrases {
+  /** Given without a question (environment or file), or `undefined`. */
+  readonly supplied: () => Promise<string | undefined>;
+  /** The supplied one, else from the terminal. Never empty. */
+  readonly known: () => Promise<string>;
+  /** The supplied one, else from the terminal, typed twice. Never empty. */
+  readonly chosen: () => Promise<string>;
+}
+
+/** Which profile, and how to reach what it needs. */
+export interface ProfileChoice {
+  readonly directory: string;
+  readonly passphrases: Passphrases;
+  /** Multiaddrs that are used beside the profile's own, for this run only. */
+  readonly relays: readonly string[];
+  /** Sent to relays that ask for one; empty for none. */
+  readonly accessToken: string;
+  /** Cost of Argon2id for a new key file. */
+  readonly kdf: { readonly memoryKiB: number; readonly passes: number };
+}
+
+/** What `init` answers; `recovery`: 24 words, shown once. */
+export interface CreatedProfile {
+  readonly account: string;
+  readonly fingerprint: string;
+  readonly device: string;
+  readonly name: string;
+  readonly recovery: string;
+}
+
+/** Both may be left out. */
+export interface CallOptions {
+  /** Takes the events of `listen`. */
+  readonly emit?: (event: ClientEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** An open profile: either this process owns it, or it asks the process that does. */
+export interface Session {
+  /** Rejects with a `Fault`; `usage/cancelled` when its signal or the session's aborts. */
+  readonly call: <M extends ClientMethod>(
+    method: M,
+    params: ClientMethods[M][0],
+    options?: CallOptions,
+  ) => Promise<ClientMethods[M][1]>;
+  /** Finishes what is being written and gives the profile free. */
+  readonly close: () => Promise<void>;
+}
+
+/** All that commands do with profiles. */
+export interface Profiles {
+  /** Throws `usage/profile-exists`, `usage/bad-argument`, `usage/wrong-passphrase` or a storage fault; then nothing was made. */
+  readonly create: (choice: ProfileChoice, name: string) => Promise<CreatedProfile>;
+  readonly open: (choice: ProfileChoice, signal: AbortSignal) => Promise<Session>;
+  readonly exists: (directory: string) => Promise<boolean>;
+  /** True while a process owns it. */
+  readonly inUse: (directory: string) => Promise<boolean>;
+  /** The operating system's place for a profile. */
+  readonly defaultDirectory: () => string;
+}
