@@ -54,19 +54,20 @@ describe("the relay's store", () => {
       assert.equal((await (await reopen()).usage()).log.bytes, bytes, "failed transactions were not counted");
     });
 
-    it("stores what fits of batches that wait together", async () => {
-      const { store } = await open({ maxPages: 200 });
+    it("stores what fits of batches that wait together, and counts nothing else", async () => {
+      const { store, reopen } = await open({ maxPages: 200 });
       const large = Array.from({ length: 200 }, (_, n) => itemOf(topicOf(1), n, { size: 20_000 }));
-      const [refused, accepted] = await Promise.all([
-        store.log.append(large),
-        store.log.append([itemOf(topicOf(2), 1)]),
-      ]);
-      assert.deepEqual(
-        new Set(refused.map((result) => result.kind === "error" && result.error)),
-        new Set(["unavailable"]),
-      );
-      sequenceOf(accepted[0]);
+      const small = Array.from({ length: 20 }, (_, n) => itemOf(topicOf(2), n));
+      const appends = [...small.slice(0, 10).map((each) => [each]), large, ...small.slice(10).map((each) => [each])];
+      const results = await Promise.all(appends.map((items) => store.log.append(items)));
+      const errors = results[10]?.map((result) => result.kind === "error" && result.error);
+      assert.deepEqual(new Set(errors), new Set(["unavailable"]));
+      for (const [first, ...more] of results.toSpliced(10, 1))
+        assert.deepEqual([sequenceOf(first) > 0, more], [true, []]);
       assert.deepEqual((await store.log.read(topicOf(1), START, WHOLE)).items, []);
+      const { bytes } = (await store.usage()).log;
+      await store.log.close();
+      assert.equal((await (await reopen()).usage()).log.bytes, bytes);
     });
   });
 
