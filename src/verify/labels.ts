@@ -55,24 +55,16 @@ export const LABEL_NAMES = [
   "directory-key",
   "directory-record",
   "directory-seal",
-  "directory-slot",
   // accounts, devices, bundles
   "device-cert",
   "identity-cert",
   "bundle",
   "one-time-prekey",
-  "signed-prekey",
-  "kem-prekey",
   "fingerprint",
-  // account topic and profile
-  "account-topic",
-  "account-box",
-  "recovery-check",
+  // profile
   "key-wrap",
   "key-commitment",
   // sealing to an inbox
-  "inbox-topic",
-  "inbox-key",
   "sealed-key",
   "sealed-box",
   "sealed-commitment",
@@ -90,8 +82,6 @@ export const LABEL_NAMES = [
   "session-message-header",
   "session-ad",
   "session-id",
-  "delivery",
-  "delivery-answer",
   // invites
   "welcome-log",
   "link-checksum",
@@ -100,8 +90,6 @@ export const LABEL_NAMES = [
   "invite-seal",
   "invite-proof-key",
   "invite-proof",
-  "invite-request",
-  "invite-id",
 ] as const;
 
 /** One of {@link LABEL_NAMES}. */
