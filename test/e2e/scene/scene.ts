@@ -1,0 +1,69 @@
+/**
+ * What a test file plays in: a directory of its own, relays and people in it, and an end that leaves nothing behind.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type HermesProcess, type Launch, startHermes } from "./hermes-process.ts";
+import { createPerson, type Person } from "./person.ts";
+import { createRelay, type Relay } from "./relay.ts";
+
+/** The passphrase of every profile here, but where a test says otherwise. */
+export const PASSPHRASE = "seven-otters-juggle-lanterns";
+
+export interface Scene {
+  /** Removed at the end. */
+  readonly directory: string;
+  /** Environment of every process here. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Starts a command that is killed at the end, if it still runs. */
+  readonly start: (launch: Omit<Launch, "env"> & { readonly env?: Readonly<Record<string, string>> }) => HermesProcess;
+  /** A relay that is ready. */
+  readonly relay: (name?: string, args?: readonly string[]) => Promise<Relay>;
+  /** Somebody with a new profile; `relays` are addresses. */
+  readonly person: (name: string, relays: readonly string[]) => Promise<Person>;
+  /** Somebody without a profile yet. */
+  readonly stranger: (name: string) => Person;
+  readonly end: () => Promise<void>;
+}
+
+/** An empty scene. The directory's path is short: local sockets live in it. */
+export async function openScene(): Promise<Scene> {
+  const directory = await mkdtemp(join(tmpdir(), "hermes-e2e-"));
+  const running = new Set<HermesProcess>();
+  const env = {
+    HOME: directory,
+    TMPDIR: directory,
+    XDG_RUNTIME_DIR: directory,
+    HERMES_PASSPHRASE: PASSPHRASE,
+    // the least that is allowed: these tests are not about guessing passphrases
+    HERMES_KDF_MEMORY_KIB: "8192",
+    HERMES_KDF_PASSES: "1",
+  };
+  const start: Scene["start"] = (launch) => {
+    const one = startHermes({ ...launch, env: { ...env, ...launch.env } });
+    running.add(one);
+    one.ended.then(() => running.delete(one));
+    return one;
+  };
+  const stranger = (name: string): Person => createPerson(start, { name, profile: join(directory, `profile-${name}`) });
+  return {
+    directory,
+    env,
+    start,
+    relay: (name = "relay", args = []) => createRelay(start, { directory: join(directory, name), args }),
+    stranger,
+    person: async (name, relays) => {
+      const one = stranger(name);
+      await one.ask("init", "--name", name, ...relays.flatMap((address) => ["--relay", address]));
+      return one;
+    },
+    end: async () => {
+      for (const one of [...running]) {
+        one.signal("SIGKILL");
+        await one.ended;
+      }
+      await rm(directory, { recursive: true });
+    },
+  };
+}
