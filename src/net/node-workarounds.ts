@@ -23,9 +23,31 @@ export function countConnectionsLinearly(node: Libp2p): void {
     peerId === undefined ? [...index.getConnectionsMap().values()].flat() : ofPeer(peerId);
 }
 
-/** PeerIds are throwaways, and libp2p keeps every peer it ever met: a relay would grow for ever. */
+interface ReservationHolder {
+  readonly reservations?: { readonly delete: (peerId: PeerId) => unknown };
+}
+
+/** How long after a disconnect a peer is forgotten once more (ms): what was under way with it has ended by then. */
+const SECOND_SWEEP_MS = 60_000;
+
+/**
+ * PeerIds are throwaways, and libp2p keeps every peer it ever met: a relay would grow for ever. A reservation too
+ * outlives its connection until its time is over, and those of the gone would use up the relay's stock.
+ */
 export function forgetDisconnectedPeers(node: Libp2p): void {
-  node.addEventListener("peer:disconnect", (event) => {
-    node.peerStore.delete(event.detail).catch(() => undefined);
+  const { circuits } = node.services as { circuits?: ReservationHolder };
+  const forget = (peer: PeerId): void => {
+    if (node.getConnections(peer).length > 0) return;
+    circuits?.reservations?.delete(peer);
+    node.peerStore.delete(peer).catch(() => undefined);
+  };
+  let gone: PeerId[] = [];
+  node.addEventListener("peer:disconnect", ({ detail: peer }) => {
+    forget(peer);
+    gone.push(peer); // a request of its last moment may bring it back
   });
+  setInterval(() => {
+    for (const peer of gone) forget(peer);
+    gone = [];
+  }, SECOND_SWEEP_MS).unref();
 }

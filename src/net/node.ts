@@ -24,7 +24,7 @@ import { countConnectionsLinearly, forgetDisconnectedPeers } from "./node-workar
 const STREAM_WINDOW_BYTES = 2_097_152;
 /** What a paused stream may hold (bytes). */
 const READ_BUFFER_BYTES = 8_388_608;
-/** Time a reservation lasts (ms): the server does not free it on disconnect, so it is short; clients renew it in time. */
+/** Time a reservation lasts (ms): short, since a client that is there renews it in time. */
 const RESERVATION_TTL_MS = 600_000;
 /** Circuits of one relay and of one client at once; libp2p's 32 and 300 are below one busy group. */
 const RELAY_CIRCUITS_MAX = 4_096;
@@ -61,7 +61,7 @@ export interface RelayNodeOptions {
   readonly maxConnections?: number;
   /** New connections a second from one IP address; default 500, since a company is behind one address. */
   readonly connectionsPerSecond?: number;
-  /** Default 10,000: one for each client, and those of clients that have just gone. */
+  /** Default 10,000: more than `maxConnections`, since a client that has just gone may still count. */
   readonly maxReservations?: number;
 }
 
