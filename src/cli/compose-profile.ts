@@ -12,7 +12,7 @@ import type { Client, NewAccount } from "../client/api.ts";
 import { startClient } from "../client/client.ts";
 import type { Clock, Network, ProfileStore } from "../client/ports.ts";
 import { passphraseBytes, unwrapKey, WRAP_RANDOM_BYTES, wrapKey } from "../crypto/key-wrap.ts";
-import { noblePrimitives } from "../crypto/noble-primitives.ts";
+import { choosePrimitives } from "../crypto-native/choose-primitives.ts";
 import {
   createProfileDirectory,
   defaultProfileDirectory,
@@ -30,6 +30,9 @@ const DATA_KEY_BYTES = 32;
 const TIMER_MAX_MS = 2_147_483_647;
 /** How long `init` tries to make the new account known to its relays (ms); the next start does it too. */
 const INTRODUCE_MS = 5_000;
+
+/** libsodium and native Argon2id where they load; `HERMES_PRIMITIVES=noble` keeps to JavaScript. */
+const primitives = await choosePrimitives(process.env["HERMES_PRIMITIVES"]);
 
 /** The machine's clock. */
 export const systemClock: Clock = {
@@ -50,7 +53,7 @@ export function defaultDirectory(): string {
 
 /** The data key of the profile in `directory`. Throws `usage/wrong-passphrase`, `usage/no-profile`, `storage/corrupt`. */
 export async function unlock(directory: string, passphrase: string): Promise<Uint8Array> {
-  const unwrapped = unwrapKey(noblePrimitives, passphraseBytes(passphrase), await readKeyFile(directory));
+  const unwrapped = unwrapKey(primitives, passphraseBytes(passphrase), await readKeyFile(directory));
   switch (unwrapped.kind) {
     case "unwrapped":
       return unwrapped.dataKey;
@@ -80,7 +83,7 @@ export async function clientOn(store: ProfileStore, choice: ProfileChoice): Prom
   try {
     const network = await networkFor(choice);
     return await startClient({
-      primitives: noblePrimitives,
+      primitives,
       store,
       network,
       clock: systemClock,
@@ -95,13 +98,13 @@ export async function clientOn(store: ProfileStore, choice: ProfileChoice): Prom
 /** See `Profiles.create`. */
 export async function createProfile(choice: ProfileChoice, name: string): Promise<CreatedProfile> {
   const { directory, passphrases, relays, kdf } = choice;
-  if (await profileExists(directory)) await refuseSecond(directory);
+  if (await profileExists(directory)) throw secondProfile(directory); // before anybody is asked for a passphrase
   const checkedName = checkName(name);
   await checkRelays(choice);
   const dataKey = systemRandom(DATA_KEY_BYTES);
   const passphrase = passphraseBytes(await passphrases.chosen());
   const random = systemRandom(WRAP_RANDOM_BYTES);
-  const keyFile = wrapKey(noblePrimitives, passphrase, dataKey, { random, cost: kdf });
+  const keyFile = wrapKey(primitives, passphrase, dataKey, { random, cost: kdf });
   await createProfileDirectory(directory, keyFile);
   const lock = await ownLock(directory);
   try {
@@ -114,10 +117,11 @@ export async function createProfile(choice: ProfileChoice, name: string): Promis
   }
 }
 
-/** Throws the fault that creating would throw, before anybody is asked for a passphrase. */
-async function refuseSecond(directory: string): Promise<never> {
-  await createProfileDirectory(directory, new Uint8Array(1));
-  throw new Fault("internal/invariant", "a profile was there and then was not");
+function secondProfile(directory: string): Fault {
+  return new Fault(
+    "usage/profile-exists",
+    `${directory} already holds a profile, so no new one was made; use that one, or name another directory.`,
+  );
 }
 
 async function checkRelays(choice: ProfileChoice): Promise<void> {
@@ -147,7 +151,7 @@ async function firstRecords(
   try {
     const store = await openProfileStore({ directory, dataKey });
     try {
-      const parts = { primitives: noblePrimitives, store, clock: systemClock, random: systemRandom };
+      const parts = { primitives, store, clock: systemClock, random: systemRandom };
       return await setUpAccount(parts, { name, relays });
     } finally {
       await store.close();

@@ -5,7 +5,7 @@ import { fingerprintOf } from "../protocol/account.ts";
 import { contactLinkText, inviteLinkText, parseContactLink, parseInviteLink } from "../protocol/link.ts";
 import type { Answer, Input } from "../protocol/machine.ts";
 import { frontierOf, membersIn, wholePast } from "../protocol/membership-log.ts";
-import { ACCOUNT, EPOCH, GROUP, type GroupState, LOG, OUTBOX } from "../protocol/records.ts";
+import { ACCOUNT, EPOCH, GROUP, type GroupState, LOG, OUTBOX, REQUEST } from "../protocol/records.ts";
 import { Fault } from "../wire/fault.ts";
 import { AccountKey } from "../wire/ids.ts";
 import { TEXT_MAX_BYTES } from "../wire/limits.ts";
@@ -285,7 +285,8 @@ async function sync(context: CallContext, params: ClientMethods["sync"][0], opti
     if (notice.kind === "message") received++;
   });
   const isCaughtUp = () => topics.read.size > 0 && [...topics.read].every((topic) => topics.caughtUp.has(topic));
-  const isDone = async () => isCaughtUp() && (await outboxLength(store)) === 0;
+  const isIdle = async () => (await scanRecords(store, REQUEST, { limit: 1 })).length === 0;
+  const isDone = async () => isCaughtUp() && (await outboxLength(store)) === 0 && (await isIdle());
   const complete = await waitUntil(isDone, waiting(context, params.waitMs, options));
   stop();
   return { complete, received, outbox: await outboxLength(store) };

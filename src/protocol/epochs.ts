@@ -28,6 +28,7 @@ import { decodeEntry } from "../wire/entry.ts";
 import type { EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
+import { depthOfEntries } from "./group-lines.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 import { ancestors, find, frontierOf, membersIn } from "./membership-log.ts";
 import { tell } from "./pairwise.ts";
@@ -242,6 +243,7 @@ function* enter(work: Work, group: GroupState, log: LogState, { heads, secret, n
     group: group.group,
     frontier: [...heads].sort(compareBytes),
     number,
+    depth: yield* depthOfEntries(work, group.group, heads),
     topicSeed,
     topic,
     headerKey,

@@ -97,7 +97,7 @@ export function* sendText(work: Work, group: GroupState, text: string): Step<Mes
     content: { kind: "text", text },
   };
   const sealed = yield* sealInChain(work, account, epoch, plaintext);
-  const depth = yield* depthAfter(work, group.group, cited, account.device);
+  const depth = yield* depthAfter(work, epoch, cited, account.device);
   yield* addHead(work, group.group, { id: sealed.messageId, depth }, cited);
   const author = { account: account.account, device: account.device, name: account.name };
   work.lines.push(lineOf(group.group, sealed.messageId, { author, depth, plaintext, state: "queued" }));
@@ -206,7 +206,7 @@ interface Arrived extends Sender {
 
 function* accept(work: Work, epoch: EpochState, { account, device, messageId, plaintext }: Arrived): Step<void> {
   for (const closure of plaintext.closures) yield* applyClosure(work, device, closure);
-  const depth = yield* depthAfter(work, epoch.group, plaintext.frontier, device);
+  const depth = yield* depthAfter(work, epoch, plaintext.frontier, device);
   yield* addHead(work, epoch.group, { id: messageId, depth }, plaintext.frontier);
   const member = yield* read(work, MEMBER, idOf(epoch.group, account));
   const author = { account, device, name: member?.name ?? toHex(account).slice(0, 8) };
@@ -258,7 +258,7 @@ function* receiveOwn(work: Work, epoch: EpochState, header: OpenedHeader): Step<
   const { chainKey, next } = answer.next;
   const jumped: OwnChain = { version: 1, chainKey, iteration: next };
   write(work, OWN_CHAIN, toHex(epoch.epoch), { chain: jumped });
-  const depth = yield* depthAfter(work, epoch.group, plaintext.frontier, account.device);
+  const depth = yield* depthAfter(work, epoch, plaintext.frontier, account.device);
   yield* addHead(work, epoch.group, { id: messageId, depth }, plaintext.frontier);
   const author = { account: account.account, device: account.device, name: account.name };
   work.lines.push(lineOf(epoch.group, messageId, { author, depth, plaintext, state: "on-relay" }));

@@ -6,26 +6,43 @@ import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import type { LogState } from "./log-state.ts";
 import { memberOfDevice, wholePast } from "./membership-log.ts";
-import { GAP, HEADS, HEADS_MAX, idOf, SEEN } from "./records.ts";
+import { ENTRY, type EpochState, GAP, HEADS, HEADS_MAX, idOf, SEEN } from "./records.ts";
 import { read, type Step, write } from "./step.ts";
 
+/** Greatest depth that can be saved. */
+const DEPTH_MAX = 0xffffffff;
+
 /**
- * Depth of a message that cites `frontier`: 1 + the greatest depth among those that we have. Cited messages that
- * we lack are noted as gaps; they never delay what is here.
+ * Depth of a message that cites `frontier`: one more than the greatest depth among the cited that we have, and than
+ * that of its epoch. Cited messages that we lack are noted as gaps; they never delay what is here.
  */
 export function* depthAfter(
   work: Work,
-  group: GroupId,
+  epoch: EpochState,
   frontier: readonly MessageId[],
   citedBy: DeviceKey,
 ): Step<number> {
-  let depth = 0;
+  let depth = epoch.depth;
   for (const id of frontier) {
     const cited = yield* read(work, SEEN, toHex(id));
     if (cited) depth = Math.max(depth, cited.depth);
-    else write(work, GAP, idOf(group, id), { citedBy, at: work.nowMs as TimeMs });
+    else write(work, GAP, idOf(epoch.group, id), { citedBy, at: work.nowMs as TimeMs });
   }
-  return Math.min(depth + 1, 0xffffffff);
+  return Math.min(depth + 1, DEPTH_MAX);
+}
+
+/** Depth of a log entry: after its parents and after the messages that its author had seen. */
+export function* depthOfEntry(work: Work, group: GroupId, core: EntryCore): Step<number> {
+  let depth = yield* depthOfEntries(work, group, core.parents);
+  for (const id of core.frontier) depth = Math.max(depth, (yield* read(work, SEEN, toHex(id)))?.depth ?? 0);
+  return Math.min(depth + 1, DEPTH_MAX);
+}
+
+/** Greatest depth among these entries, 0 for none. */
+export function* depthOfEntries(work: Work, group: GroupId, hashes: readonly EntryHash[]): Step<number> {
+  let depth = 0;
+  for (const hash of hashes) depth = Math.max(depth, (yield* read(work, ENTRY, idOf(group, hash)))?.depth ?? 0);
+  return depth;
 }
 
 /** The message is part of the conversation now: it replaces those that it cites among the heads. */
@@ -51,13 +68,13 @@ export function* addSystemLines(
   const { log, hash, core } = accepted;
   const by = memberOfDevice(log, wholePast(log), core.author);
   if (!by) return;
-  const depth = yield* depthAfter(work, log.group, core.frontier, core.author);
+  const depth = yield* depthOfEntries(work, log.group, [hash]);
   const say = (id: string, text: string) =>
     work.lines.push({
       group: toHex(log.group),
       id,
       depth,
-      sentAtMs: work.nowMs,
+      sentAtMs: core.at,
       account: toHex(by.account),
       device: toHex(core.author),
       name: by.name,

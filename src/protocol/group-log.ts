@@ -25,7 +25,7 @@ import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { enterEpochs } from "./epochs.ts";
-import { addSystemLines } from "./group-lines.ts";
+import { addSystemLines, depthOfEntry } from "./group-lines.ts";
 import { followInvites } from "./invite-topics.ts";
 import type { LogState } from "./log-state.ts";
 import { acceptEntry, ancestors, entrySigningBytes, frontierOf, isKeyAction } from "./membership-log.ts";
@@ -75,6 +75,7 @@ export function* authorCreate(work: Work, action: Action & { readonly kind: "cre
     prev: undefined,
     parents: [],
     frontier: [],
+    at: work.nowMs as TimeMs,
     action,
   };
   const random = work.random(32);
@@ -109,6 +110,7 @@ export function* author(work: Work, group: GroupState, action: Exclude<Action, {
     prev: group.entryPrev,
     parents: log.heads,
     frontier: (heads?.heads ?? []).slice(-MESSAGE_FRONTIER_MAX).map((each) => each.id),
+    at: work.nowMs as TimeMs,
     action,
   };
   const x = coreHash(work.p, encodeEntryCore(core));
@@ -184,7 +186,7 @@ function* absorb(
 ): Step<{ group: GroupState; log: LogState }> {
   const { log, hash, core, encoded } = accepted;
   const id = toHex(log.group);
-  write(work, ENTRY, idOf(log.group, hash), { encoded });
+  write(work, ENTRY, idOf(log.group, hash), { encoded, depth: yield* depthOfEntry(work, log.group, core) });
   write(work, LOG, id, log);
   for (const member of newMembers(core)) {
     write(work, MEMBER, idOf(log.group, member.account), { name: member.name, role: member.role });
@@ -247,8 +249,8 @@ export function* receiveEntry(work: Work, groupId: GroupId, encoded: Uint8Array)
     if (verdict.kind === "waiting") yield* wait(work, groupId, verdict.hash, next);
     if (verdict.kind === "forged") announce(work, { kind: "warning", code: "forged", group: groupId });
     if (verdict.kind !== "accepted") continue;
-    yield* addSystemLines(work, verdict);
     yield* absorb(work, group, { ...verdict, encoded: next }, undefined);
+    yield* addSystemLines(work, verdict);
     for (const [id, waiting] of yield* scan(work, WAITING, `${toHex(groupId)}/`, WAITING_ENTRIES_MAX)) {
       write(work, WAITING, id, null);
       queue.push(waiting.encoded);
@@ -280,7 +282,8 @@ export function* adoptLog(
   const own = accepted.find(({ verdict }) => equalBytes(verdict.hash, given.entry));
   if (!log || !own || !isConfirmed(work, own.encoded, given.secret)) return undefined;
   for (const { verdict, encoded } of accepted) {
-    write(work, ENTRY, idOf(group.group, verdict.hash), { encoded });
+    const depth = yield* depthOfEntry(work, group.group, verdict.core);
+    write(work, ENTRY, idOf(group.group, verdict.hash), { encoded, depth });
     for (const member of newMembers(verdict.core)) {
       write(work, MEMBER, idOf(group.group, member.account), { name: member.name, role: member.role });
     }

@@ -184,10 +184,10 @@ export const LIVE: RecordType<{ readonly epochs: readonly LiveEpoch[] }> = recor
 /** The membership log as judged; read only when membership changes or is shown. */
 export const LOG: RecordType<LogState> = record("log/", LogState);
 
-/** An encoded entry; id: group/hash. */
-export const ENTRY: RecordType<{ readonly encoded: Uint8Array }> = record(
+/** An encoded entry and where it stands in the conversation; id: group/hash. */
+export const ENTRY: RecordType<{ readonly encoded: Uint8Array; readonly depth: number }> = record(
   "entry/",
-  struct({ encoded: bytes(ENTRY_CORE_MAX_BYTES + 128) }),
+  struct({ encoded: bytes(ENTRY_CORE_MAX_BYTES + 128), depth: u32 }),
 );
 /** An entry whose parents have not come yet; id: group/hash. */
 export const WAITING: RecordType<{ readonly encoded: Uint8Array }> = record(
@@ -209,6 +209,8 @@ export const EpochState = struct({
   group: GroupId,
   frontier: list(EntryHash, ENTRY_PARENTS_MAX, 1),
   number: u32,
+  /** Depth of its newest entry: every message of the epoch comes after that. */
+  depth: u32,
   topicSeed: secret,
   topic: Topic,
   headerKey: secret,

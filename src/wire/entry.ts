@@ -3,7 +3,7 @@
  *
  * ```
  * core = version 1 | group (absent for create) | author device 32 | seq 8 | prev (absent for seq 0)
- *        | log parents (list of 32, sorted) | message frontier (list of 32) | action (tag, fields)
+ *        | log parents (list of 32, sorted) | message frontier (list of 32) | at 8 | action (tag, fields)
  * entry = core (u32 length) | confirmation (u32 length, 0 or 32) | signature 64
  * ```
  * Tags 3 to 7, 9 and 10 belong to link, unlink, remove, leave, role, revoke-invite and settings.
@@ -82,6 +82,8 @@ export const EntryCore = struct({
   prev: optional(EntryHash),
   parents: list(EntryHash, ENTRY_PARENTS_MAX),
   frontier: list(MessageId, MESSAGE_FRONTIER_MAX),
+  /** When the author says it was, for people to read; nothing is decided by it. */
+  at: TimeMs,
   action: Action,
 });
 export type EntryCore = Infer<typeof EntryCore>;
