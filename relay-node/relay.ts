@@ -20,6 +20,7 @@ import type { RelayLog } from "./relay-log.ts";
 import { openRelayStore, type RelayStore } from "./relay-store.ts";
 import type { RelayConfig } from "./settings.ts";
 import { trafficCount } from "./traffic-count.ts";
+import { writeWatch } from "./write-watch.ts";
 
 const DAY_MS = 86_400_000;
 /** Between two rounds of retention, and two lines of counts in the log (ms). */
@@ -74,10 +75,14 @@ interface Parts {
 
 async function serve(config: RelayConfig, log: RelayLog, { store, node }: Parts): Promise<Relay> {
   const traffic = trafficCount(log);
+  const watchWrites = writeWatch(store.log.health, log);
   const topics = createTopicService({
     log: store.log,
     verifier: nodeVerifier,
-    onEvent: traffic.topicEvent,
+    onEvent: (event) => {
+      traffic.topicEvent(event);
+      if (event.kind === "appended") watchWrites();
+    },
     ...(config.access === "open" ? {} : { admit: admission(config.access) }),
   });
   const prekeys = createPrekeyService({

@@ -11,7 +11,7 @@ export interface TrafficCount {
   readonly report: (now: LogFields) => void;
 }
 
-/** Starts at zero. Single events go to the log at level debug, refusals as they happen at info. */
+/** Starts at zero. Single events go to the log at level debug: at info anybody could fill the disk with them. */
 export function trafficCount(log: RelayLog): TrafficCount {
   const sums = { stored: 0, storedBytes: 0, duplicates: 0, refused: 0, delivered: 0, pagesSent: 0, prekeyRequests: 0 };
   return {
@@ -22,7 +22,7 @@ export function trafficCount(log: RelayLog): TrafficCount {
           sums.storedBytes += event.bytes;
           sums.duplicates += event.duplicates;
           sums.refused += event.refused;
-          if (event.refused > 0) log("info", "append-refused", { envelopes: event.refused });
+          if (event.refused > 0) log("debug", "append-refused", { envelopes: event.refused });
           return;
         case "fanned-out":
           sums.delivered += event.deliveries;
@@ -31,7 +31,7 @@ export function trafficCount(log: RelayLog): TrafficCount {
           sums.pagesSent += 1;
           return;
         case "opened":
-          if (event.refused > 0) log("info", "open-refused", { topics: event.refused });
+          if (event.refused > 0) log("debug", "open-refused", { topics: event.refused });
           return;
         case "session-opened":
           return log("debug", "session-opened");
