@@ -16,8 +16,8 @@ import type { OutboxFlusher } from "./outbox-flusher.ts";
 import type { Clock, Network, ProfileStore, TopicSubscription } from "./ports.ts";
 import { readExistingRecord, readRecord } from "./profile-reader.ts";
 
-/** Relays that groups and contacts may make us connect to: each costs a connection. */
-const RELAYS_FOLLOWED_MAX = 64;
+/** Relays that other people may make us connect to: each costs a connection, and a stranger can name any address. */
+const PEERS_RELAYS_MAX = 16;
 /** Ms after which prekeys that nobody had are asked for again. */
 const PREKEYS_RETRY_MS = 15_000;
 
@@ -46,7 +46,7 @@ export interface EffectsPerformer {
 }
 
 export function createEffectsPerformer(d: PerformerDependencies): EffectsPerformer {
-  const relays = new Set<string>();
+  const relays: FollowedRelays = { all: new Set(), fromPeers: 0 };
   const timers = createTimers(d.clock);
   const prekeys = createPrekeyTaker(d, timers);
   const performers: Performers = {
@@ -58,7 +58,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
       d.topics.read.delete(toHex(topic));
       d.network.unsubscribe(topic);
     },
-    "use-relays": (effect) => followRelays(d.network, relays, effect.relays),
+    "use-relays": (effect) => followRelays(d.network, relays, effect),
     flush: () => d.flusher().flush(),
     "take-prekeys": ({ account }) => prekeys.take(account),
     "publish-prekeys": ({ record, signature }) => {
@@ -146,11 +146,22 @@ function createPrekeyTaker(d: PerformerDependencies, timers: Timers): PrekeyTake
   };
 }
 
-/** Relay addresses come from links and other people too: bad ones are passed over, and their number is bounded. */
-function followRelays(network: Network, known: Set<string>, addresses: readonly string[]): void {
-  for (const address of addresses) {
-    if (known.has(address) || known.size >= RELAYS_FOLLOWED_MAX) continue;
-    known.add(address);
+interface FollowedRelays {
+  readonly all: Set<string>;
+  /** How many of them only a peer told us of. */
+  fromPeers: number;
+}
+
+/** Addresses come from links and other people too: bad ones are passed over. */
+function followRelays(
+  network: Network,
+  known: FollowedRelays,
+  { relays, toldBy }: Extract<Effect, { readonly kind: "use-relays" }>,
+): void {
+  for (const address of relays) {
+    if (known.all.has(address) || (toldBy === "peer" && known.fromPeers >= PEERS_RELAYS_MAX)) continue;
+    known.all.add(address);
+    if (toldBy === "peer") known.fromPeers++;
     try {
       network.useRelays([address]);
     } catch (error) {

@@ -34,7 +34,8 @@ export type Effect =
   | { readonly kind: "unsubscribe"; readonly topic: Topic }
   /** Something new lies in the outbox. */
   | { readonly kind: "flush" }
-  | { readonly kind: "use-relays"; readonly relays: readonly string[] }
+  /** Addresses that strangers told us are followed only up to a small number. */
+  | { readonly kind: "use-relays"; readonly relays: readonly string[]; readonly toldBy: "us" | "peer" }
   | { readonly kind: "take-prekeys"; readonly account: AccountKey }
   | { readonly kind: "publish-prekeys"; readonly record: DirectoryRecord; readonly signature: Signature }
   /** Bring a `tick` at this time (ms). */

@@ -166,7 +166,7 @@ export function* receiveMessage(work: Work, epochId: EpochId, body: Uint8Array):
   if (yield* read(work, SEEN, toHex(messageId))) return "duplicate";
   const answer = messageKeyAt(work.p, sender.chain, header.iteration, work.nowMs as TimeMs);
   if (answer.kind === "duplicate") {
-    write(work, FORK_PROOF, `${id}/${header.iteration}`, { body });
+    if (!(yield* read(work, FORK_PROOF, id))) write(work, FORK_PROOF, id, { body });
     return "fork";
   }
   if (answer.kind !== "key") return answer.kind;

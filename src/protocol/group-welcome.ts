@@ -9,7 +9,7 @@ import { concat, equalBytes } from "../verify/transcript.ts";
 import { bytes, decode, encode, list } from "../wire/codec.ts";
 import { decodeEntry, decodeEntryCore, ENTRY_CORE_MAX_BYTES } from "../wire/entry.ts";
 import { type DeviceKey, type EntryHash, GroupId, type TimeMs } from "../wire/ids.ts";
-import { LOG_PART_MAX_BYTES, type PayloadItem } from "../wire/pairwise-payload.ts";
+import { LOG_PART_MAX_BYTES, LOG_PARTS_MAX, type PayloadItem } from "../wire/pairwise-payload.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { addSystemLines } from "./group-lines.ts";
@@ -34,8 +34,8 @@ import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 const EntrySequence = list(bytes(ENTRY_CORE_MAX_BYTES + 128), LOG_ENTRIES_MAX);
 
-/** Welcomes under way at one time. */
-const WELCOMES_MAX = 1_000;
+/** Incomplete welcomes kept: anyone who knows our inbox can send one, and each can bring LOG_PARTS_MAX pieces. */
+const WELCOMES_MAX = 32;
 
 /** What a newcomer of this entry is told. The caller erases the secret in the items after use. */
 export function* welcomeItems(work: Work, authored: Authored): Step<readonly PayloadItem[]> {
@@ -60,6 +60,12 @@ type LogPartItem = Extract<PayloadItem, { kind: "logPart" }>;
 export function* receiveWelcome(work: Work, from: DeviceKey, item: WelcomeItem): Step<void> {
   const id = toHex(item.group);
   if (yield* read(work, GROUP, id)) return;
+  const isExpected = (yield* read(work, JOINING, id)) !== undefined;
+  const others = yield* scan(work, WELCOME, "", WELCOMES_MAX);
+  if (item.parts > LOG_PARTS_MAX || (others.length >= WELCOMES_MAX && !isExpected)) {
+    announce(work, { kind: "warning", code: "waiting-room-full" });
+    return;
+  }
   const { entry, secret, digest, parts } = item;
   write(work, WELCOME, id, { from, entry, secret, digest, parts });
   yield* tryWelcome(work, item.group);
@@ -69,6 +75,7 @@ export function* receiveWelcome(work: Work, from: DeviceKey, item: WelcomeItem):
 export function* receiveLogPart(work: Work, from: DeviceKey, item: LogPartItem): Step<void> {
   for (const [id, welcome] of yield* scan(work, WELCOME, "", WELCOMES_MAX)) {
     if (!equalBytes(welcome.digest, item.digest) || !equalBytes(welcome.from, from)) continue;
+    if (item.index >= welcome.parts) continue;
     write(work, LOG_PART, partId(item.digest, item.index), { piece: item.piece });
     yield* tryWelcome(work, GroupId.from(fromHex(id) ?? new Uint8Array()));
   }

@@ -123,7 +123,7 @@ export function* requestToJoin(work: Work, link: InviteLink): Step<void> {
     inviter: link.inviter,
     relays: link.relays,
   });
-  work.effects.push({ kind: "use-relays", relays: link.relays });
+  work.effects.push({ kind: "use-relays", relays: link.relays, toldBy: "us" });
   const envelope = signEnvelope(work.p, rendezvous, ENVELOPE_KIND.rendezvous, concat(boxNonce, sealed));
   yield* enqueue(work, rendezvous.topic, envelope);
 }

@@ -196,13 +196,13 @@ function* receiveInEpoch(
 
 function* start(work: Work): Step<Answer> {
   const account = yield* readExisting(work, ACCOUNT);
-  work.effects.push({ kind: "use-relays", relays: account.relays });
+  work.effects.push({ kind: "use-relays", relays: account.relays, toldBy: "us" });
   for (const [, group] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
-    work.effects.push({ kind: "use-relays", relays: group.relays });
+    work.effects.push({ kind: "use-relays", relays: group.relays, toldBy: "us" });
     if (group.rekeyAt !== undefined) work.effects.push({ kind: "wake", atMs: group.rekeyAt });
   }
   for (const [, joining] of yield* scan(work, JOINING, "", GROUPS_MAX))
-    work.effects.push({ kind: "use-relays", relays: joining.relays });
+    work.effects.push({ kind: "use-relays", relays: joining.relays, toldBy: "us" });
   for (const [, request] of yield* scan(work, REQUEST, "", GROUPS_MAX))
     work.effects.push({ kind: "wake", atMs: request.dueAt });
   yield* eraseExpired(work);

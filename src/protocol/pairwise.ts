@@ -70,7 +70,7 @@ export function* tellWith(work: Work, prekeys: PeerPrekeys, items: readonly Payl
 
 function start(work: Work, account: AccountState, { bundle, oneTime }: PeerPrekeys): PairwiseSession | undefined {
   const moment = { now: work.nowMs as TimeMs, random: work.random(START_RANDOM_BYTES) };
-  if (bundle.relays.length > 0) work.effects.push({ kind: "use-relays", relays: bundle.relays });
+  useRelaysOf(work, bundle.relays);
   return startSession(work.p, identityOf(account), { bundle, oneTime }, moment);
 }
 
@@ -82,6 +82,7 @@ function* sendLetters(
 ): Step<void> {
   const device = toHex(session.peer.certificate.device);
   const to = (yield* read(work, PEER, device))?.contact;
+  useRelaysOf(work, to?.relays ?? []);
   let current = session;
   for (const letter of inLetters(items)) {
     const payload = encodePairwisePayload({ version: 1, replyTo: contactPoint(work.p, account), items: letter });
@@ -92,6 +93,11 @@ function* sendLetters(
     yield* enqueue(work, sealed.inbox, depositEnvelope(sealed.inbox, sealed.depositBody));
   }
   write(work, SESSION, device, current);
+}
+
+/** An inbox can only be written to at a relay that its owner reads. */
+function useRelaysOf(work: Work, relays: readonly string[]): void {
+  if (relays.length > 0) work.effects.push({ kind: "use-relays", relays, toldBy: "peer" });
 }
 
 /** Items in as few letters as they fit. */

@@ -338,7 +338,7 @@ export const JOINING: RecordType<{
 export const REQUEST: RecordType<{ readonly invite: EntryHash; readonly request: Uint8Array; readonly dueAt: TimeMs }> =
   record("request/", struct({ invite: EntryHash, request: bytes(16_384), dueAt: TimeMs }));
 
-/** Two different messages of one device at one iteration, both signed; id: epoch/index/iteration. */
+/** Two different messages of one device at one iteration, both signed; the first that we met of each chain. id: epoch/index. */
 export const FORK_PROOF: RecordType<{ readonly body: Uint8Array }> = record(
   "fork-proof/",
   struct({ body: bytes(65_536) }),
