@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "mocha";
+import { KeyFile } from "../../src/crypto/key-wrap.ts";
+import * as records from "../../src/protocol/records.ts";
+import { LABEL_NAMES } from "../../src/verify/labels.ts";
+import * as bundle from "../../src/wire/bundle.ts";
+import { type Codec, decode, encode } from "../../src/wire/codec.ts";
+import * as entry from "../../src/wire/entry.ts";
+import * as envelope from "../../src/wire/envelope.ts";
+import * as groupMessage from "../../src/wire/group-message.ts";
+import * as ids from "../../src/wire/ids.ts";
+import * as joinRequest from "../../src/wire/join-request.ts";
+import * as limits from "../../src/wire/limits.ts";
+import * as link from "../../src/wire/link.ts";
+import * as pairwise from "../../src/wire/pairwise.ts";
+import * as pairwisePayload from "../../src/wire/pairwise-payload.ts";
+import * as prekeyFrames from "../../src/wire/prekey-frames.ts";
+import * as topicFrames from "../../src/wire/topic-frames.ts";
+import { ROOT } from "./biome-run.ts";
+import { assertFields, type Layout, type Names, parseLayout, probes } from "./written-layout.ts";
+
+const DOCUMENT = readFileSync(join(ROOT, "PROTOCOL.md"), "utf8");
+
+/** Rows of the tables under a heading, cells trimmed, without their header. */
+function rowsUnder(heading: string): readonly (readonly string[])[] {
+  const section = DOCUMENT.split(/^## /m).find((each) => each.startsWith(`${heading}\n`));
+  assert.ok(section, `PROTOCOL.md has no section ${heading}`);
+  return tableRows(section);
+}
+
+function tableRows(text: string): readonly (readonly string[])[] {
+  const rows = text.split("\n").filter((line) => line.startsWith("|") && !line.startsWith("|---"));
+  return rows.map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** Modules of src/wire that declare formats or limits. */
+const MODULES: Readonly<Record<string, object>> = {
+  "bundle.ts": bundle,
+  "entry.ts": entry,
+  "envelope.ts": envelope,
+  "group-message.ts": groupMessage,
+  "ids.ts": ids,
+  "join-request.ts": joinRequest,
+  "limits.ts": limits,
+  "link.ts": link,
+  "pairwise.ts": pairwise,
+  "pairwise-payload.ts": pairwisePayload,
+  "prekey-frames.ts": prekeyFrames,
+  "topic-frames.ts": topicFrames,
+};
+/** Those that declare neither. */
+const OTHERS = ["codec.ts", "fault.ts", "text-forms.ts", "utf8.ts"];
+
+/** Everything that they export. */
+const WIRE: ReadonlyMap<string, unknown> = new Map(Object.values(MODULES).flatMap((each) => Object.entries(each)));
+
+const isCodec = (value: unknown): value is Codec<unknown> =>
+  typeof value === "object" && value !== null && "write" in value && "read" in value;
+
+const LIMITS: ReadonlyMap<string, number> = new Map(
+  rowsUnder("Limits")
+    .slice(1)
+    .map(([name = "", value]) => [name, Number(value)]),
+);
+
+function writtenNames(): Names {
+  const layouts = new Map<string, Layout>([
+    ["ResumeToken", parseLayout("bytes(0..64)", LIMITS)],
+    ["refusal", parseLayout("u8(1..9)", LIMITS)],
+  ]);
+  for (const [name = "", length, what = ""] of rowsUnder("Encoding")) {
+    if (!/^[A-Z]\w+$/.test(name)) continue;
+    const uint = /^`(u\d+)`/.exec(what)?.[1];
+    layouts.set(name, parseLayout(uint ?? `raw(${length})`, LIMITS));
+  }
+  for (const [, name = "", , table = ""] of DOCUMENT.matchAll(/^Layout \*\*(\w+)\*\*([^|]*?)\n((?:\|.*\n)+)/gm)) {
+    layouts.set(name, tableLayout(table));
+  }
+  return { layouts, limits: LIMITS };
+}
+
+function tableLayout(table: string): Layout {
+  const [head, ...rows] = tableRows(table);
+  if (head?.[0] === "field")
+    return { kind: "fields", fields: rows.map(([name = "", layout = ""]) => [name, parseLayout(layout, LIMITS)]) };
+  assert.equal(head?.[0], "tag");
+  return {
+    kind: "variants",
+    variants: rows.map(([tag, kind = "", layout = ""]) => [Number(tag), kind, parseLayout(layout, LIMITS)]),
+  };
+}
+
+const NAMES = writtenNames();
+
+describe("PROTOCOL.md", () => {
+  it("names every label once, and no other", () => {
+    const written = rowsUnder("Labels")
+      .slice(1)
+      .flatMap(([, labels = ""]) => [...labels.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+    assert.deepEqual(written.toSorted(), [...LABEL_NAMES].sort());
+  });
+
+  it("gives every limit of the formats with its value", () => {
+    const limits = [...WIRE].filter(([name, value]) => /^[A-Z_]+$/.test(name) && typeof value === "number");
+    assert.deepEqual([...LIMITS].sort(), limits.sort());
+  });
+
+  it("lays out every format, and no other", () => {
+    assert.deepEqual(readdirSync(join(ROOT, "src/wire")).sort(), [...Object.keys(MODULES), ...OTHERS].sort());
+    const codecs = [...WIRE].filter(([, value]) => isCodec(value)).map(([name]) => name);
+    assert.deepEqual([...NAMES.layouts.keys()].sort(), [...codecs, "KeyFile"].sort());
+  });
+
+  for (const [name, layout] of NAMES.layouts) {
+    it(`lays out ${name} as the codec does`, () => {
+      const codec = (name === "KeyFile" ? KeyFile : WIRE.get(name)) as Codec<unknown>;
+      for (const { bytes, isValid, about } of probes(NAMES, layout)) {
+        const value = decode(codec, bytes);
+        assert.equal(value !== undefined, isValid, `${name}: ${about}`);
+        if (value === undefined) continue;
+        assertFields(NAMES, layout, value);
+        assert.deepEqual(encode(codec, value), bytes);
+      }
+    });
+  }
+
+  it("lists every kind of saved record", () => {
+    const prefixes = Object.values(records).flatMap((each) =>
+      typeof each === "object" && each !== null && "prefix" in each ? [each.prefix] : [],
+    );
+    const written = rowsUnder("Saved records")
+      .slice(1)
+      .map(([prefix = ""]) => prefix.replaceAll("`", ""));
+    assert.deepEqual(written.toSorted(), prefixes.sort());
+  });
+
+  it("has every section that the code or the document refers to", () => {
+    const headings = new Set([...DOCUMENT.matchAll(/^## (.+)$/gm)].map(([, title = ""]) => title));
+    const links = [...DOCUMENT.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor = ""]) => anchor);
+    const anchors = new Set([...headings].map((title) => title.toLowerCase().replaceAll(" ", "-")));
+    assert.deepEqual(
+      links.filter((link) => !anchors.has(link)),
+      [],
+    );
+    for (const { path, title } of references("PROTOCOL.md")) {
+      assert.ok(
+        [...headings].some((each) => isTitle(title, each)),
+        `${path}: § ${title}`,
+      );
+    }
+  });
+});
+
+/** What follows a "§" of that document in the sources. */
+function references(document: string): readonly { readonly path: string; readonly title: string }[] {
+  return ["src", "relay-node"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".ts"))
+      .flatMap((path) => {
+        const source = readFileSync(join(ROOT, folder, path), "utf8");
+        const lines = [...source.matchAll(new RegExp(`${document} (§.*)$`, "gm"))];
+        return lines.flatMap(([, rest = ""]) =>
+          [...rest.matchAll(/§ (\w[^§]*)/g)].map(([, title = ""]) => ({ path: join(folder, path), title })),
+        );
+      }),
+  );
+}
+
+/** The reference begins with the heading and does not go on with another word in its place. */
+function isTitle(reference: string, heading: string): boolean {
+  return reference.startsWith(heading) && /^(?:$|[.,;:)*\s])/.test(reference.slice(heading.length));
+}
