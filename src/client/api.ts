@@ -91,8 +91,8 @@ export interface ClientMethods {
   ];
   /** Oldest first; marks the group as read. `limit` default 50. */
   history: [{ group: string; limit?: number; before?: string; search?: string }, { messages: readonly MessageView[] }];
-  /** Streams {@link ClientEvent}s (of one group, or of all) until cancelled; then answers `{}`. Messages that arrived
-   * since the last `history` or `listen` come first. */
+  /** Streams {@link ClientEvent}s (of one group, or of all) until cancelled; then answers `{}`. The state of each relay
+   * and the messages that arrived since the last `history` or `listen` come first. */
   listen: [{ group?: string }, Record<never, never>];
   status: [
     Record<never, never>,
@@ -103,7 +103,8 @@ export interface ClientMethods {
       primitives: string;
     },
   ];
-  /** Waits until everything stored for us is fetched and everything of ours is on a relay, at most `waitMs` (default 10,000). */
+  /** Waits until everything stored for us is fetched and everything of ours, prekeys too, is on a relay, at most
+   * `waitMs` (default 10,000). */
   sync: [{ waitMs?: number }, { complete: boolean; received: number; outbox: number }];
 }
 

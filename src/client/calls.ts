@@ -43,6 +43,8 @@ export interface CallContext {
   readonly clock: Clock;
   readonly hub: EventHub;
   readonly topics: TopicBook;
+  /** See `EffectsPerformer`. */
+  readonly isIntroduced: () => boolean;
   readonly put: (input: Input) => Promise<Answer>;
 }
 
@@ -279,14 +281,14 @@ async function outboxLength(store: ProfileStore): Promise<number> {
 }
 
 async function sync(context: CallContext, params: ClientMethods["sync"][0], options: CallOptions) {
-  const { store, hub, topics } = context;
+  const { store, hub, topics, isIntroduced } = context;
   let received = 0;
   const stop = hub.listen((notice) => {
     if (notice.kind === "message") received++;
   });
   const isCaughtUp = () => topics.read.size > 0 && [...topics.read].every((topic) => topics.caughtUp.has(topic));
   const isIdle = async () => (await scanRecords(store, REQUEST, { limit: 1 })).length === 0;
-  const isDone = async () => isCaughtUp() && (await outboxLength(store)) === 0 && (await isIdle());
+  const isDone = async () => isCaughtUp() && isIntroduced() && (await outboxLength(store)) === 0 && (await isIdle());
   const complete = await waitUntil(isDone, waiting(context, params.waitMs, options));
   stop();
   return { complete, received, outbox: await outboxLength(store) };

@@ -45,9 +45,9 @@ export async function startClient(dependencies: ClientDependencies): Promise<Cli
     isCaughtUp: (topic) => topics.caughtUp.has(topic),
     walked: () => hub.tell({ kind: "outbox" }),
   });
-  await network.start(networkEvents({ ...dependencies, hub, topics, put }, { flusher, performer }));
+  const context: CallContext = { ...dependencies, hub, topics, isIntroduced: performer.isIntroduced, put };
+  await network.start(networkEvents(context, { flusher, performer }));
   await put({ kind: "start" });
-  const context: CallContext = { ...dependencies, hub, topics, put };
   return {
     call: async (call, options) =>
       perform(context, call, { id: call.id, emit: options?.emit ?? (() => undefined), signal: options?.signal }),

@@ -42,6 +42,8 @@ export interface EffectsPerformer {
   readonly perform: (effects: readonly Effect[]) => void;
   /** A relay has (again) become reachable. */
   readonly relayConnected: () => void;
+  /** True once a relay has answered about our prekeys: from then on others can write to us first. */
+  readonly isIntroduced: () => boolean;
   readonly close: () => void;
 }
 
@@ -49,6 +51,11 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
   const relays: FollowedRelays = { all: new Set(), fromPeers: 0 };
   const timers = createTimers(d.clock);
   const prekeys = createPrekeyTaker(d, timers);
+  let introduced = false;
+  const introduce = (): void => {
+    introduced = true;
+    d.hub.tell({ kind: "introduced" });
+  };
   const performers: Performers = {
     subscribe: (effect) => {
       d.topics.read.add(toHex(effect.topic));
@@ -62,7 +69,8 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     flush: () => d.flusher().flush(),
     "take-prekeys": ({ account }) => prekeys.take(account),
     "publish-prekeys": ({ record, signature }) => {
-      d.network.publishPrekeys(record, signature).catch(ignore);
+      const published = d.network.publishPrekeys(record, signature);
+      published.then((answer) => answer !== "unreachable" && introduce()).catch(ignore);
     },
     wake: ({ atMs }) =>
       timers.later(atMs - d.clock.nowMs(), () => {
@@ -76,9 +84,12 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     },
     relayConnected: () => {
       d.flusher().flush();
-      checkPrekeys(d).catch(ignore);
+      checkPrekeys(d)
+        .then((left) => left > 0 && introduce())
+        .catch(ignore);
       prekeys.again();
     },
+    isIntroduced: () => introduced,
     close: timers.close,
   };
 }
@@ -189,10 +200,11 @@ async function takePrekeys(d: PerformerDependencies, account: AccountKey): Promi
   return true;
 }
 
-/** Looks how many of our one-time prekeys the directory still has, and fills up. */
-async function checkPrekeys(d: PerformerDependencies): Promise<void> {
+/** Looks how many of our one-time prekeys the directory still has, and fills up. Answers that number, 0 when unknown. */
+async function checkPrekeys(d: PerformerDependencies): Promise<number> {
   const account = await readExistingRecord(d.store, ACCOUNT);
   const key = directoryKeyOf(d.primitives, account.account);
   const left = await d.network.countPrekeys(key, account.slot);
   if (left !== undefined) await d.put({ kind: "prekeys-left", left });
+  return left ?? 0;
 }

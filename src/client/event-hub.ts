@@ -8,6 +8,8 @@ export type ClientNotice =
   | ProtocolEvent
   | { readonly kind: "relay"; readonly status: RelayStatus }
   | { readonly kind: "caught-up" }
+  /** A relay holds our prekeys. */
+  | { readonly kind: "introduced" }
   | { readonly kind: "outbox" };
 
 export interface EventHub {

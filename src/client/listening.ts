@@ -1,4 +1,4 @@
-/** Following what happens: first what is unread, then everything as it comes, until the caller has enough. */
+/** Following what happens: first how the relays are and what is unread, then everything as it comes, until the caller has enough. */
 import { GROUP, idOf, MEMBER } from "../protocol/records.ts";
 import { AccountKey, GroupId } from "../wire/ids.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
@@ -18,7 +18,7 @@ const NOTICES_MAX = 100_000;
 
 /** See `listen` in api.ts. */
 export async function listen(
-  { store, hub }: CallContext,
+  { store, hub, network }: CallContext,
   params: ClientMethods["listen"][0],
   { emit, signal }: CallOptions,
 ): Promise<Record<never, never>> {
@@ -36,6 +36,7 @@ export async function listen(
     wake();
   });
   try {
+    for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
     const shown = await emitUnread(store, only, emit);
     while (!ended && signal?.aborted !== true) {
       for (const notice of notices.splice(0)) await emitNotice(store, notice, { only, shown, emit });
