@@ -20,7 +20,7 @@ export const INTERRUPTED = 130;
 /** Runs `argv` (without node and script); answers the exit code, `undefined` when a signal ended a command that ends by itself. */
 export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<number | undefined> {
   const format = argv.includes("--json") ? "json" : "human";
-  const { streams, env, signal } = surroundings;
+  const { streams, env } = surroundings;
   try {
     if (argv.length === 0) throw mistake("Name a command; hermes --help lists them.");
     const found = findCommand(argv);
@@ -31,7 +31,6 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
     return await runCommand(found, surroundings, format);
   } catch (error) {
     if (error instanceof Interrupted) return INTERRUPTED;
-    if (signal.aborted && isFault(error, "usage/cancelled")) return undefined;
     const failure = failureOf(error, Boolean(env["HERMES_DEBUG"]));
     reportFailure(streams, failure, format);
     return failure.exit;
@@ -95,8 +94,19 @@ async function runCommand({ command, rest }: Found, surroundings: Surroundings, 
     kdf: { memoryKiB: settings.kdfMemoryKiB, passes: settings.kdfPasses },
   };
   const context: CommandContext = { given, output, choice, newProfileRelays: settings.relays, surroundings };
-  const exit = await command.run(context);
-  return surroundings.signal.aborted && command.ends === "by-itself" ? undefined : exit;
+  return await runToItsEnd(command, context);
+}
+
+/** A signal is the regular end of a command that ends when told, and the end before time of every other. */
+async function runToItsEnd(command: Command, context: CommandContext): Promise<number | undefined> {
+  const { signal } = context.surroundings;
+  try {
+    const exit = await command.run(context);
+    if (!signal.aborted) return exit;
+  } catch (error) {
+    if (!(signal.aborted && isFault(error, "usage/cancelled"))) throw error;
+  }
+  return command.ends === "when-told" ? 0 : undefined;
 }
 
 function argumentsOf({ name, operands, options }: Command, rest: readonly string[]): Arguments {

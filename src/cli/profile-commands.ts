@@ -1,6 +1,6 @@
 /** Commands about this profile: init, whoami, status, sync. */
 import { secondsAsMsOf, textOf } from "./arguments.ts";
-import { type CommandContext, withSession } from "./command.ts";
+import { type CommandContext, type Surroundings, withSession } from "./command.ts";
 import { renderCreated, renderStatus, renderSync, renderWhoami } from "./render.ts";
 import { ask } from "./terminal.ts";
 
@@ -8,14 +8,19 @@ import { ask } from "./terminal.ts";
 export async function init(context: CommandContext): Promise<number> {
   const { given, output, choice, newProfileRelays, surroundings } = context;
   const relays = given.options.get("relay") ?? newProfileRelays;
-  const { terminal, env } = surroundings;
-  const login = env["USER"] || env["USERNAME"] || "me";
-  const answer = textOf(given, "name") ?? (terminal && (await ask(terminal, `Your name [${login}]: `, "visible")));
-  const created = await surroundings.profiles.create({ ...choice, relays }, answer?.trim() || login);
+  const name = textOf(given, "name") ?? (await askName(surroundings));
+  const created = await surroundings.profiles.create({ ...choice, relays }, name);
   output.result(created, renderCreated(created));
   if (relays.length === 0)
     output.note("No relay was named, so this profile reaches nobody yet: see hermes init --help.");
   return 0;
+}
+
+/** The name to show to others: asked for at a terminal, else the login name. */
+export async function askName({ terminal, env }: Surroundings): Promise<string> {
+  const login = env["USER"] || env["USERNAME"] || "me";
+  const answer = terminal && (await ask(terminal, `Your name, as others see it [${login}]: `, "visible"));
+  return answer?.trim() || login;
 }
 
 /** `hermes whoami` */
