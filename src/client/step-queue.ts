@@ -14,7 +14,7 @@ import { ENTROPY_BYTES, entropyStream, type Need } from "../protocol/step.ts";
 import { Fault } from "../wire/fault.ts";
 import type { Clock, ProfileStore, RandomBytes } from "./ports.ts";
 
-/** Inputs that share one commit (design §3): bounds what one power cut can undo, and the wait of the first. */
+/** Inputs that share one commit: bounds what one power cut can undo, and the wait of the first. */
 const BATCH_INPUTS_MAX = 256;
 /** Ms of work after which others get a turn; the longest step is bounded by itself. */
 const TURN_MS = 10;

@@ -37,7 +37,7 @@ import type { Work } from "./effects.ts";
 import { ACCOUNT, type AccountState, type InboxKeys, ONE_TIME, PREKEYS, type PrekeyState, TOPIC } from "./records.ts";
 import { readExisting, type Step, scan, write } from "./step.ts";
 
-/** One-time prekeys that the directory should hold; design §6. */
+/** One-time prekeys that the directory should hold (PROTOCOL.md § Prekey bundles). */
 export const ONE_TIME_PREKEYS = 50;
 /** Below this many the device makes new ones: a quarter. */
 export const ONE_TIME_PREKEYS_LOW = 13;

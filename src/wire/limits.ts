@@ -15,18 +15,18 @@ export const NAME_MAX_BYTES = 128;
 export const ADDRESS_MAX_BYTES = 512;
 /** Relay addresses in a link, a bundle or a group's settings. */
 export const RELAYS_MAX = 8;
-/** Devices of one account (design: bounded so that a delivery to an account is bounded). */
+/** Devices of one account: bounds what it costs to reach an account. */
 export const DEVICES_PER_ACCOUNT_MAX = 8;
 /** Accounts in one add entry: the entry (at most 8 devices each) still fits an envelope at about 400 B a typical account. */
 export const MEMBERS_PER_ADD_MAX = 100;
 /** Parents of a log entry: concurrent heads beyond this are merged in two steps. */
 export const ENTRY_PARENTS_MAX = 64;
-/** Heads cited by a message (design §7). */
+/** Heads cited by a message (PROTOCOL.md § History). */
 export const MESSAGE_FRONTIER_MAX = 4;
 /** Closed chains announced by one message; more wait for the next message. */
 export const CLOSURES_MAX = 16;
 
-/** Topics in one open frame (design §9). */
+/** Topics in one open, subscribe or unsubscribe frame. */
 export const OPEN_TOPICS_MAX = 256;
 /** One frame of the topic protocol: several full envelopes and their overhead. */
 export const FRAME_MAX_BYTES = 1_048_576;
@@ -40,7 +40,7 @@ export const DIRECTORY_SLOTS_MAX = 16;
 /** One sealed bundle or one-time prekey in the directory (ML-KEM-768 key 1,184 B, signatures, certificate, addresses). */
 export const SEALED_PREKEY_MAX_BYTES = 8_192;
 
-/** Skipped message keys kept for one pairwise session or one sender's chain (design §6, §7). */
+/** Skipped message keys kept for one pairwise ratchet or one sender's chain (PROTOCOL.md § Double Ratchet, § Sender chains). */
 export const SKIPPED_KEYS_MAX = 2_000;
-/** How far ahead of the expected one an iteration may be (design §6, §7): each step costs one HMAC. */
+/** How far ahead of the expected one an iteration may be (PROTOCOL.md § Double Ratchet, § Sender chains): each step costs one HMAC. */
 export const FORWARD_JUMP_MAX = 25_000;

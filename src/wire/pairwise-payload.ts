@@ -11,7 +11,7 @@ import { ENTRY_CORE_MAX_BYTES } from "./entry.ts";
 import { EntryHash, GroupId, SealingKey, Topic } from "./ids.ts";
 import { ADDRESS_MAX_BYTES, ENTRY_PARENTS_MAX, RELAYS_MAX } from "./limits.ts";
 
-/** Bytes of one piece of a log in a welcome (design §7: a sequence of envelopes of at most 60 KiB). */
+/** Bytes of one piece of a log in a welcome (PROTOCOL.md § Welcomes): fits a pairwise payload with other items. */
 export const LOG_PART_MAX_BYTES = 44_000;
 /** Pieces of one log: 44 MB, far above the largest group. */
 export const LOG_PARTS_MAX = 1_000;
