@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "mocha";
 import { defaults } from "../../relay-node/config.ts";
 import { startRelay } from "../../relay-node/relay.ts";
+import { FAULT_CODES } from "../../src/wire/fault.ts";
 import { ROOT } from "./biome-run.ts";
 import { chattingPerson } from "./chatting-person.ts";
 import { traceOf } from "./message-trace.ts";
@@ -90,8 +91,9 @@ describe("ARCHITECTURE.md", () => {
   });
 
   it("gives a row to each folder of the house, and to no other", () => {
-    const isFolder = (path: string) => statSync(join(ROOT, path)).isDirectory();
-    const folders = [...readdirSync(join(ROOT, "src")).map((name) => `src/${name}`), "relay-node", "scripts", "test"];
+    const isFolder = (path: string) => existsSync(join(ROOT, path)) && statSync(join(ROOT, path)).isDirectory();
+    const inSrc = readdirSync(join(ROOT, "src")).map((name) => `src/${name}`);
+    const folders = [...inSrc, "relay-node", "scripts", "test", "bench"];
     const written = rows("The house").map(([folder = ""]) => folder.replaceAll("`", ""));
     assert.deepEqual(written.toSorted(), folders.filter(isFolder).sort());
   });
@@ -111,6 +113,12 @@ describe("ARCHITECTURE.md", () => {
       written.filter(([, , , why = ""]) => why.length < 10),
       [],
     );
+  });
+
+  it("says how each family of faults is taken", () => {
+    const families = new Set(FAULT_CODES.map((code) => `${code.split("/")[0]}/`));
+    const written = rows("Faults").map(([family = ""]) => family.replaceAll("`", ""));
+    assert.deepEqual(written.toSorted(), [...families].sort());
   });
 
   it("names only paths that exist, and has every section that the code refers to", () => {

@@ -7,6 +7,7 @@ import { chatIn } from "../../src/cli/chat.ts";
 import type { CommandContext, Surroundings } from "../../src/cli/command.ts";
 import { profiles } from "../../src/cli/compose-session.ts";
 import { outputTo } from "../../src/cli/output.ts";
+import { passphrasesFrom } from "../../src/cli/passphrase.ts";
 import type { ProfileChoice, Session } from "../../src/cli/session.ts";
 import type { GroupName } from "../../src/client/api.ts";
 
@@ -24,10 +25,9 @@ export interface ChattingPerson {
 /** Makes a profile and opens it. */
 export async function chattingPerson(name: string, relay: string): Promise<ChattingPerson> {
   const directory = await mkdtemp(join(tmpdir(), "hermes-hops-"));
-  const passphrase = async () => "a passphrase for a test";
   const choice: ProfileChoice = {
     directory: join(directory, "profile"),
-    passphrases: { supplied: passphrase, known: passphrase, chosen: passphrase },
+    passphrases: passphrasesFrom({ env: { HERMES_PASSPHRASE: "for a test" }, file: undefined, terminal: undefined }),
     relays: [relay],
     accessToken: "",
     kdf: { memoryKiB: 8_192, passes: 1 },

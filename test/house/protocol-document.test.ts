@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "mocha";
-import { KeyFile } from "../../src/crypto/key-wrap.ts";
+import { COMMANDS } from "../../src/cli/command-table.ts";
+import { PAST_CHAINS_MAX } from "../../src/crypto/double-ratchet-state.ts";
+import { DEFAULT_COST, KeyFile } from "../../src/crypto/key-wrap.ts";
+import { PADDED_MIN_BYTES } from "../../src/crypto/padme.ts";
+import { ACCEPTED_INITIALS_MAX } from "../../src/crypto/pairwise-session-state.ts";
+import { OPEN_RANGE_MAX_MS } from "../../src/crypto/sender-chain.ts";
+import { LINK_TIMING } from "../../src/net/link-timing.ts";
+import { TOPIC_LIMITS } from "../../src/net/topic-limits.ts";
+import { ONE_TIME_PREKEYS, ONE_TIME_PREKEYS_LOW, SIGNED_PREKEY_MS } from "../../src/protocol/account.ts";
+import { SUPERSEDED_EPOCH_MS } from "../../src/protocol/erasure.ts";
+import { LOG_ENTRIES_MAX } from "../../src/protocol/log-state.ts";
 import * as records from "../../src/protocol/records.ts";
 import { LABEL_NAMES } from "../../src/verify/labels.ts";
 import * as bundle from "../../src/wire/bundle.ts";
@@ -155,6 +165,62 @@ describe("PROTOCOL.md", () => {
         `${path}: § ${title}`,
       );
     }
+  });
+});
+
+describe("PROTOCOL.md, where it gives a number of the code", () => {
+  const text = DOCUMENT.replace(/\s+/g, " ");
+  const days = (ms: number) => ms / 86_400_000;
+  const seconds = (ms: number) => ms / 1_000;
+  const grouped = (value: number) => value.toLocaleString("en");
+  const { heartbeatMs, deadAfterMs, firstRetryMs, lastRetryMs } = LINK_TIMING;
+  const sentences = [
+    `sent or nothing was heard for ${seconds(heartbeatMs)} s, and takes ${seconds(deadAfterMs)} s without a byte`,
+    `after ${seconds(firstRetryMs)} s, doubling to ${seconds(lastRetryMs)} s`,
+    `cuts a connection after ${seconds(TOPIC_LIMITS.silentAfterMs)} s without a byte`,
+    `${grouped(TOPIC_LIMITS.topicsPerConnection)} topics a connection, ${TOPIC_LIMITS.requestsUnderWay} requests or`,
+    `or ${TOPIC_LIMITS.bytesUnderWay / 2 ** 20} MiB under way before it stops reading, ${TOPIC_LIMITS.forgedPerConnection} forged`,
+    `pages of ${TOPIC_LIMITS.pageEnvelopes} envelopes or ${TOPIC_LIMITS.pageBytes / 2 ** 10} KiB`,
+    `keeps ${ONE_TIME_PREKEYS} one-time prekeys in the directory and fills up when fewer than ${ONE_TIME_PREKEYS_LOW}`,
+    `X25519, replaced after ${days(SIGNED_PREKEY_MS)} days`,
+    `those of the last ${PAST_CHAINS_MAX} past chains`,
+    `the last ${ACCEPTED_INITIALS_MAX} ids per peer`,
+    `max(${PADDED_MIN_BYTES}, padme(4 + length))`,
+    `first iteration, for ${days(OPEN_RANGE_MAX_MS)} days at most`,
+    `waits (${grouped(records.WAITING_ENTRIES_MAX)} at most per group)`,
+    `list(bytes(0..60128), 0..${LOG_ENTRIES_MAX})`,
+    `${days(SUPERSEDED_EPOCH_MS)} days after another took its place`,
+    `${DEFAULT_COST.memoryKiB / 1024} MiB and ${DEFAULT_COST.passes} passes`,
+  ];
+  for (const sentence of sentences) {
+    it(`says: ${sentence}`, () => assert.ok(text.includes(sentence)));
+  }
+
+  it("lists the refusals, the kinds of envelope and the tags of actions", () => {
+    const refusals = rowsUnder("Topic protocol").filter(
+      ([number = ""], i, all) => /^\d$/.test(number) && all[i]?.length === 3,
+    );
+    assert.deepEqual(
+      refusals.map(([number, name = ""]) => [Number(number), name.split(" (")[0]]),
+      Object.entries(topicFrames.REFUSAL).map(([name, number]) => [
+        number,
+        name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`),
+      ]),
+    );
+    const kinds = Object.entries(envelope.ENVELOPE_KIND).map(([name, number]) => `${number} ${name}`);
+    assert.ok(text.includes(kinds.join(", ")));
+    const action = NAMES.layouts.get("Action");
+    const tags = action?.kind === "variants" ? action.variants.map(([tag, kind]) => [String(tag), kind]) : [];
+    const rules = rowsUnder("Membership log").filter((row) => row.length === 5 && /^\d+$/.test(row[0] ?? ""));
+    assert.deepEqual(rules.map(([tag, kind]) => [tag, kind]).sort(), tags.sort());
+  });
+
+  it("lists every command", () => {
+    const written = rowsUnder("Command line")
+      .slice(1)
+      .flatMap(([cell = ""]) => [...cell.matchAll(/`([a-z ]+)/g)]);
+    const names = COMMANDS.map(({ name }) => name).filter((name) => name !== "start"); // a choice of others
+    assert.deepEqual(written.map(([, name = ""]) => name.trim()).sort(), names.sort());
   });
 });
 
