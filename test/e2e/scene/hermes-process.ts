@@ -27,9 +27,9 @@ export interface Launch {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Standard input: a text that ends, `open` for {@link HermesProcess.type}; nothing when left out. */
-  readonly input?: string | "open";
+  readonly input?: string | "open" | undefined;
   /** Runs `sh -c 'PREFIX exec "$@"'` around the command, such as `ulimit -f 100;`. */
-  readonly shellPrefix?: string;
+  readonly shellPrefix?: string | undefined;
 }
 
 /** One running command. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { ClientEvent, ClientMethods, MessageView } from "../../../src/client/api.ts";
 import type { Ended, HermesProcess } from "./hermes-process.ts";
-import type { Scene } from "./scene.ts";
+import type { Environment, Place, Scene } from "./scene.ts";
 
 type Result<M extends keyof ClientMethods> = ClientMethods[M][1];
 
@@ -16,10 +16,10 @@ export interface Refusal {
 /** A running `listen --json`. */
 export interface Listener extends HermesProcess {
   readonly events: () => readonly ClientEvent[];
-  /** Waits for an event. */
+  /** Waits for an event; `index` counts all events since the start. */
   readonly event: <E extends ClientEvent["event"]>(
     kind: E,
-    fits: (event: Extract<ClientEvent, { event: E }>) => boolean,
+    fits: (event: Extract<ClientEvent, { event: E }>, index: number) => boolean,
     ms?: number,
   ) => Promise<Extract<ClientEvent, { event: E }>>;
   /** Waits until exactly these texts have come in this order from this person; fails when another one comes. */
@@ -39,7 +39,7 @@ export interface Person {
   /** The error that a command answers; the command must fail and say nothing else. */
   readonly refused: (args: readonly string[], input?: string) => Promise<Refusal>;
   /** Starts a command that stays. */
-  readonly start: (args: readonly string[], input?: string | "open") => HermesProcess;
+  readonly start: (args: readonly string[], input?: string | "open", env?: Environment) => HermesProcess;
   readonly listen: (...args: readonly string[]) => Listener;
   readonly whoami: () => Promise<Result<"whoami">>;
   /** Makes a group and answers its id. */
@@ -58,12 +58,11 @@ const ALL = "10000";
 
 export function createPerson(
   start: Scene["start"],
-  { name, profile }: { readonly name: string; readonly profile: string },
+  { name, place }: { readonly name: string; readonly place: Required<Place> },
 ): Person {
-  const begin: Person["start"] = (args, input) => {
-    const launch = { args: [...args, "--profile", profile, "--json"] };
-    return start(input === undefined ? launch : { ...launch, input });
-  };
+  const { directory: profile, shellPrefix } = place;
+  const begin: Person["start"] = (args, input, env = {}) =>
+    start({ args: [...args, "--profile", profile, "--json"], input, env, shellPrefix: shellPrefix() });
   const run: Person["run"] = (args, input) => begin(args, input).ended;
   const askAll = async <T>(...args: readonly string[]): Promise<readonly T[]> => {
     const { code, stdout, stderr, objects } = await run(args);
@@ -117,8 +116,8 @@ function listenerOf(process: HermesProcess): Listener {
       process.until(
         `an event ${kind}`,
         () => {
-          for (const event of events()) {
-            if (isOf(event, kind) && fits(event)) return event;
+          for (const [index, event] of events().entries()) {
+            if (isOf(event, kind) && fits(event, index)) return event;
           }
           return undefined;
         },

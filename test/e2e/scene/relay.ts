@@ -1,7 +1,7 @@
 /** A relay process that can be killed and brought back with its data and its port. */
 import { createServer } from "node:net";
 import type { Ended, HermesProcess } from "./hermes-process.ts";
-import type { Scene } from "./scene.ts";
+import type { Place, Scene } from "./scene.ts";
 
 /** Below the range from which the system chooses: a client that dials a dead relay's port cannot meet itself there. */
 const PORTS = { first: 20_000, count: 12_000 } as const;
@@ -33,11 +33,13 @@ export interface Relay {
 /** Starts a relay on loopback and waits until it is ready. */
 export async function createRelay(
   start: Scene["start"],
-  { directory, args }: { readonly directory: string; readonly args: readonly string[] },
+  { directory, shellPrefix, args }: Required<Place> & { readonly args: readonly string[] },
 ): Promise<Relay> {
   const port = await freePort();
-  const launch = (): HermesProcess =>
-    start({ args: ["relay", "--data", directory, "--listen", `/ip4/127.0.0.1/tcp/${port}`, ...args] });
+  const launch = (): HermesProcess => {
+    const all = ["relay", "--data", directory, "--listen", `/ip4/127.0.0.1/tcp/${port}`, ...args];
+    return start({ args: all, shellPrefix: shellPrefix() });
+  };
   let current = launch();
   const { peerId, addrs } = await readyLine(current);
   const stop = async (signal: NodeJS.Signals): Promise<Ended> => {

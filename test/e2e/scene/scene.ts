@@ -11,19 +11,28 @@ import { createRelay, type Relay } from "./relay.ts";
 /** The passphrase of every profile here, but where a test says otherwise. */
 export const PASSPHRASE = "seven-otters-juggle-lanterns";
 
+/** Where data lies, and a shell prefix for the processes that write it (see {@link Launch}). */
+export interface Place {
+  readonly directory?: string;
+  readonly shellPrefix?: () => string | undefined;
+}
+
+/** What is `undefined` is taken away from the scene's environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 export interface Scene {
   /** Removed at the end. */
   readonly directory: string;
   /** Environment of every process here. */
   readonly env: Readonly<Record<string, string>>;
   /** Starts a command that is killed at the end, if it still runs. */
-  readonly start: (launch: Omit<Launch, "env"> & { readonly env?: Readonly<Record<string, string>> }) => HermesProcess;
+  readonly start: (launch: Omit<Launch, "env"> & { readonly env?: Environment }) => HermesProcess;
   /** A relay that is ready. */
-  readonly relay: (name?: string, args?: readonly string[]) => Promise<Relay>;
+  readonly relay: (place?: Place & { readonly args?: readonly string[] }) => Promise<Relay>;
   /** Somebody with a new profile; `relays` are addresses. */
-  readonly person: (name: string, relays: readonly string[]) => Promise<Person>;
+  readonly person: (name: string, relays: readonly string[], place?: Place) => Promise<Person>;
   /** Somebody without a profile yet. */
-  readonly stranger: (name: string) => Person;
+  readonly stranger: (name: string, place?: Place) => Person;
   readonly end: () => Promise<void>;
 }
 
@@ -41,20 +50,25 @@ export async function openScene(): Promise<Scene> {
     HERMES_KDF_PASSES: "1",
   };
   const start: Scene["start"] = (launch) => {
-    const one = startHermes({ ...launch, env: { ...env, ...launch.env } });
+    const one = startHermes({ ...launch, env: given({ ...env, ...launch.env }) });
     running.add(one);
     one.ended.then(() => running.delete(one));
     return one;
   };
-  const stranger = (name: string): Person => createPerson(start, { name, profile: join(directory, `profile-${name}`) });
+  let places = 0;
+  const placeOf = ({ directory: chosen, shellPrefix }: Place): Required<Place> => ({
+    directory: chosen ?? join(directory, `data-${++places}`),
+    shellPrefix: shellPrefix ?? (() => undefined),
+  });
+  const stranger: Scene["stranger"] = (name, place = {}) => createPerson(start, { name, place: placeOf(place) });
   return {
     directory,
     env,
     start,
-    relay: (name = "relay", args = []) => createRelay(start, { directory: join(directory, name), args }),
+    relay: (place = {}) => createRelay(start, { ...placeOf(place), args: place.args ?? [] }),
     stranger,
-    person: async (name, relays) => {
-      const one = stranger(name);
+    person: async (name, relays, place) => {
+      const one = stranger(name, place);
       await one.ask("init", "--name", name, ...relays.flatMap((address) => ["--relay", address]));
       return one;
     },
@@ -66,4 +80,10 @@ export async function openScene(): Promise<Scene> {
       await rm(directory, { recursive: true });
     },
   };
+}
+
+function given(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
