@@ -1,0 +1,274 @@
+/**
+ * Letters between two devices, against libsignal: starting a session, answering the start, and single messages.
+ *
+ * Ours includes checking the bundle's and the one-time prekey's signatures, as libsignal's does. A letter of ours is also
+ * sealed to the inbox, which hides the sender (libsignal's counterpart, sealed sender, is not in its figure), so the
+ * ratchet alone has rows of its own.
+ */
+import { randomBytes } from "node:crypto";
+import { issueDeviceCertificate, issueIdentityCertificate } from "../src/crypto/device-certificate.ts";
+import {
+  RATCHET_DECRYPT_RANDOM_BYTES,
+  RATCHET_ENCRYPT_RANDOM_BYTES,
+  ratchetDecrypt,
+  ratchetEncrypt,
+  startAsInitiator,
+  startAsResponder,
+} from "../src/crypto/double-ratchet.ts";
+import {
+  neededFor,
+  OPEN_RANDOM_BYTES,
+  openDeposit,
+  openFrom,
+  SEAL_RANDOM_BYTES,
+  START_RANDOM_BYTES,
+  sealTo,
+  startSession,
+} from "../src/crypto/pairwise-session.ts";
+import type { PairwiseSession } from "../src/crypto/pairwise-session-state.ts";
+import {
+  checkBundle,
+  checkOneTimePrekey,
+  lastResortPrekeyOf,
+  makeBundle,
+  makeOneTimePrekey,
+  signedPrekeyOf,
+} from "../src/crypto/prekey-bundle.ts";
+import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts";
+import { DeviceKey, IdentityKey, type PrekeyId, SealingKey, type TimeMs, Topic } from "../src/wire/ids.ts";
+import { loadSignal, type Signal } from "./peers.ts";
+import { atLeast, type Benchmark, figure, type Row } from "./row.ts";
+import { signalPerson } from "./signal-person.ts";
+import { type Contestant, takeTurns } from "./turns.ts";
+
+const bytes = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+const NOW = 1_800_000_000_000 as TimeMs;
+const prekeyId = (value: number): PrekeyId => value as PrekeyId;
+/** Bytes of a letter: a welcome's secret and a few fields. */
+const LETTER_BYTES = 200;
+
+/** A device with its secrets and its bundle. */
+function makeDevice() {
+  const [accountSeed, deviceSeed, identitySecret, sealingSecret, inboxSeed] = Array.from({ length: 5 }, () =>
+    bytes(32),
+  ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  const signedPrekey = { id: prekeyId(1), secret: bytes(32) };
+  const lastResort = { id: prekeyId(2), kemSeed: bytes(64) };
+  const certificate = issueDeviceCertificate(p, accountSeed, DeviceKey.from(p.signingPublicKey(deviceSeed)));
+  const identity = issueIdentityCertificate(p, deviceSeed, {
+    identityKey: IdentityKey.from(p.agreementPublicKey(identitySecret)),
+    sealingKey: SealingKey.from(p.agreementPublicKey(sealingSecret)),
+    inbox: Topic.from(p.signingPublicKey(inboxSeed)),
+  });
+  const bundle = makeBundle(p, deviceSeed, {
+    version: 1,
+    certificate,
+    identity,
+    name: "someone",
+    relays: ["/ip4/192.0.2.1/tcp/33001"],
+    signedPrekey: signedPrekeyOf(p, signedPrekey),
+    lastResort: lastResortPrekeyOf(p, lastResort),
+    createdAt: NOW,
+  });
+  return {
+    deviceSeed,
+    ours: { certificate, identity, identitySecret },
+    sealingSecret,
+    signedPrekey,
+    lastResort,
+    bundle,
+  };
+}
+type Device = ReturnType<typeof makeDevice>;
+
+function makeOneTime(device: Device) {
+  const secret = { id: prekeyId(3), secret: bytes(32), kemSeed: bytes(64) };
+  return { secret, prekey: makeOneTimePrekey(p, device.deviceSeed, secret) };
+}
+
+/** Checks the bundle, starts a session and writes the first letter. */
+function begin(from: Device, to: Device, oneTime: ReturnType<typeof makeOneTime>) {
+  if (checkBundle(p, to.bundle) === "forged" || checkOneTimePrekey(p, oneTime.prekey, to.bundle) === "forged")
+    throw new Error("forged");
+  const theirs = { bundle: to.bundle, oneTime: oneTime.prekey };
+  const session = startSession(p, from.ours, theirs, { now: NOW, random: bytes(START_RANDOM_BYTES) });
+  if (session === undefined) throw new Error("the bundle is unusable");
+  return letter(from, session, bytes(LETTER_BYTES));
+}
+
+function letter(from: Device, session: PairwiseSession, payload: Uint8Array) {
+  const sender = from.ours.certificate.device;
+  return sealTo(p, session, { payload }, { sender, random: bytes(SEAL_RANDOM_BYTES) });
+}
+
+interface Mail {
+  readonly body: Uint8Array;
+  readonly oneTime?: ReturnType<typeof makeOneTime>["secret"] | undefined;
+  readonly session?: PairwiseSession | undefined;
+}
+
+function receive(to: Device, { body, oneTime, session }: Mail): PairwiseSession {
+  const envelope = openDeposit(p, to.ours.identity.inbox, to.sealingSecret, body);
+  if (envelope === undefined) throw new Error("not for us");
+  const { signedPrekey } = neededFor(envelope).signedPrekey === undefined ? { signedPrekey: undefined } : to;
+  const outcome = openFrom(p, { ours: to.ours, session, signedPrekey, oneTime }, envelope, {
+    now: NOW,
+    random: bytes(OPEN_RANDOM_BYTES),
+  });
+  if (outcome.kind !== "opened") throw new Error(outcome.kind);
+  return outcome.session;
+}
+
+function ourStart(from: Device, to: Device): readonly [Contestant, Contestant] {
+  const start: Contestant = {
+    name: "ours",
+    prepare: async (times) => {
+      const oneTime = Array.from({ length: times }, () => makeOneTime(to));
+      return () => {
+        for (const each of oneTime) begin(from, to, each);
+      };
+    },
+  };
+  const answer: Contestant = {
+    name: "ours",
+    prepare: async (times) => {
+      const mail = Array.from({ length: times }, () => {
+        const oneTime = makeOneTime(to);
+        return { body: begin(from, to, oneTime).depositBody, oneTime: oneTime.secret };
+      });
+      return () => {
+        for (const each of mail) receive(to, each);
+      };
+    },
+  };
+  return [start, answer];
+}
+
+function signalStart(signal: Signal): readonly [Contestant, Contestant] {
+  const alice = signalPerson(signal, "9d0652a3-dcc3-4d11-975f-74d61598733f");
+  const bob = signalPerson(signal, "6838237d-02f6-4098-b110-698253d15961");
+  const text = bytes(LETTER_BYTES);
+  const begin = async (bundle: object): Promise<Uint8Array> => {
+    alice.forget();
+    await signal.processPreKeyBundle(bundle, bob.address, alice.address, alice.sessions, alice.identities);
+    const sent = await signal.signalEncrypt(text, bob.address, alice.address, alice.sessions, alice.identities);
+    return sent.serialize();
+  };
+  const start: Contestant = {
+    name: "libsignal",
+    prepare: async (times) => {
+      const bundles = Array.from({ length: times }, () => bob.bundle());
+      return async () => {
+        for (const bundle of bundles) await begin(bundle);
+      };
+    },
+  };
+  const answer: Contestant = {
+    name: "libsignal",
+    prepare: async (times) => {
+      const mail: Uint8Array[] = [];
+      for (let i = 0; i < times; i++) mail.push(await begin(bob.bundle()));
+      const { sessions, identities, prekeys, signedPrekeys, kyberPrekeys } = bob;
+      const stores = [sessions, identities, prekeys, signedPrekeys, kyberPrekeys];
+      return async () => {
+        for (const body of mail) {
+          bob.forget();
+          const message = signal.PreKeySignalMessage.deserialize(body);
+          await signal.signalDecryptPreKey(message, alice.address, bob.address, ...stores);
+        }
+      };
+    },
+  };
+  return [start, answer];
+}
+
+/** Both ends of one ratchet, one direction: encrypt and decrypt together. */
+function ourRatchet(payload: Uint8Array): Contestant {
+  const [secret, prekey, associated] = [bytes(32), bytes(32), bytes(32)];
+  const initiator = startAsInitiator(p, secret, p.agreementPublicKey(prekey) as never, bytes(32));
+  if (initiator === undefined) throw new Error("unusable key");
+  let sending = initiator;
+  let receiving = startAsResponder(p, secret, prekey);
+  return counted("ours", () => {
+    const sealed = ratchetEncrypt(p, sending, { plaintext: payload, associated }, bytes(RATCHET_ENCRYPT_RANDOM_BYTES));
+    if (sealed === undefined) throw new Error("no chain");
+    sending = sealed.state;
+    const random = bytes(RATCHET_DECRYPT_RANDOM_BYTES);
+    const outcome = ratchetDecrypt(p, receiving, { message: sealed.message, associated }, random);
+    if (outcome.kind !== "opened") throw new Error(outcome.kind);
+    receiving = outcome.state;
+  });
+}
+
+/** A letter there, sealed to the inbox, opened by its owner. */
+function ourLetter(from: Device, to: Device, payload: Uint8Array): Contestant {
+  const oneTime = makeOneTime(to);
+  const first = begin(from, to, oneTime);
+  const back = letter(to, receive(to, { body: first.depositBody, oneTime: oneTime.secret }), payload);
+  let receiving = back.session;
+  let sending = receive(from, { body: back.depositBody, session: first.session });
+  return counted("ours", () => {
+    const sealed = letter(from, sending, payload);
+    sending = sealed.session;
+    receiving = receive(to, { body: sealed.depositBody, session: receiving });
+  });
+}
+
+function counted(name: string, once: () => void): Contestant {
+  const prepare = async (times: number) => () => {
+    for (let i = 0; i < times; i++) once();
+  };
+  return { name, prepare };
+}
+
+async function signalRatchet(signal: Signal, payload: Uint8Array): Promise<Contestant> {
+  const alice = signalPerson(signal, "9d0652a3-dcc3-4d11-975f-74d61598733f");
+  const bob = signalPerson(signal, "6838237d-02f6-4098-b110-698253d15961");
+  const there = [bob.address, alice.address, alice.sessions, alice.identities];
+  const here = [alice.address, bob.address, bob.sessions, bob.identities];
+  await signal.processPreKeyBundle(bob.bundle(), bob.address, alice.address, alice.sessions, alice.identities);
+  const first = signal.PreKeySignalMessage.deserialize((await signal.signalEncrypt(payload, ...there)).serialize());
+  await signal.signalDecryptPreKey(first, ...here, bob.prekeys, bob.signedPrekeys, bob.kyberPrekeys);
+  const answer = signal.SignalMessage.deserialize((await signal.signalEncrypt(payload, ...here)).serialize());
+  await signal.signalDecrypt(answer, ...there);
+  const prepare = async (times: number) => async () => {
+    for (let i = 0; i < times; i++) {
+      const sent = await signal.signalEncrypt(payload, ...there);
+      await signal.signalDecrypt(signal.SignalMessage.deserialize(sent.serialize()), ...here);
+    }
+  };
+  return { name: "libsignal", prepare };
+}
+
+function row(name: string, [ours = 0, theirs = 0]: readonly number[], target?: number): Row {
+  return {
+    bench: "pairwise",
+    name,
+    ratio: theirs / ours,
+    unit: "speed",
+    target: target === undefined ? undefined : atLeast(target),
+    ours: `${figure(ours)} µs`,
+    peer: `libsignal ${figure(theirs)} µs`,
+  };
+}
+
+export const PAIRWISE: Benchmark = {
+  name: "pairwise",
+  about: "sessions set up and letters, against libsignal",
+  run: async (_extent, tell) => {
+    const signal = loadSignal();
+    const [from, to] = [makeDevice(), makeDevice()];
+    const payload = bytes(LETTER_BYTES);
+    const [start, answer] = ourStart(from, to);
+    const [theirStart, theirAnswer] = signalStart(signal);
+    const ratchet = await takeTurns([
+      ourRatchet(payload),
+      await signalRatchet(signal, payload),
+      ourLetter(from, to, payload),
+    ]);
+    tell(row("start: bundle checked, first letter", await takeTurns([start, theirStart], 5), 0.7));
+    tell(row("start received, first letter opened", await takeTurns([answer, theirAnswer], 5)));
+    tell(row("ratchet message, sealed and opened", ratchet, 4));
+    tell(row("letter: the same, sealed to the inbox too", [ratchet[2] ?? 0, ratchet[1] ?? 0]));
+  },
+};

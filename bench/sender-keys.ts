@@ -1,0 +1,215 @@
+/**
+ * Group messages: sealing and opening with a sender key, against libsignal's sender keys and Megolm.
+ *
+ * Ours is what src/crypto does for one message (chain step, payload, signature, header). What the relay asks for on top,
+ * the topic's signature, is a row of its own. All keep their state in memory.
+ */
+import { randomBytes } from "node:crypto";
+import { coreHash, epochKeys, frontierHash, rootSecret } from "../src/crypto/epoch-secrets.ts";
+import { checkSignature, openHeader, openPayload, sealGroupMessage } from "../src/crypto/group-message.ts";
+import { noblePrimitives } from "../src/crypto/noble-primitives.ts";
+import type { Primitives } from "../src/crypto/primitives.ts";
+import { messageKeyAt, nextMessageKey, openChain, ownChainOf, peerChainOf } from "../src/crypto/sender-chain.ts";
+import { nativePrimitives } from "../src/crypto-native/native-primitives.ts";
+import { signEnvelope } from "../src/protocol/topic-envelope.ts";
+import { ENVELOPE_KIND } from "../src/wire/envelope.ts";
+import { DeviceKey, EntryHash, GroupId, Nonce, type TimeMs } from "../src/wire/ids.ts";
+import { loadOlm, loadSignal, type Olm, type Signal } from "./peers.ts";
+import { atLeast, type Benchmark, perSecond, type Row } from "./row.ts";
+import { type Contestant, takeTurns } from "./turns.ts";
+
+const SIZES = [
+  ["100 B", 100],
+  ["1 KiB", 1_024],
+  ["16 KiB", 16_384],
+] as const;
+
+const bytes = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+const NOW = 1_800_000_000_000 as TimeMs;
+
+/** A chain of ours: what seals and what opens, each call the next message. */
+function ourChain(p: Primitives, text: string) {
+  const group = GroupId.from(bytes(32));
+  const frontier = frontierHash(p, group, [EntryHash.from(bytes(32))]);
+  const epoch = epochKeys(p, rootSecret(p, bytes(32), coreHash(p, bytes(32))), frontier);
+  const { epochId, headerKey } = epoch;
+  const deviceSeed = bytes(32);
+  const device = DeviceKey.from(p.signingPublicKey(deviceSeed));
+  const opened = openChain(p, epoch.senderTree, { epochId, device, index: 0 });
+  if (opened === undefined) throw new Error("a fresh tree has every chain");
+  let own = ownChainOf(opened.chainKey);
+  let peer = peerChainOf(opened.chainKey);
+  const content = { kind: "text", text } as const;
+  const seal = (): Uint8Array => {
+    const { messageKey, iteration, next } = nextMessageKey(p, own);
+    own = next;
+    const nonces = { header: Nonce.from(bytes(24)), message: Nonce.from(bytes(24)) };
+    const sealing = { group, epochId, device, iteration, headerKey, index: 0, deviceSeed, messageKey, nonces };
+    return sealGroupMessage(p, sealing, { version: 1, frontier: [], closures: [], sentAt: NOW, content }).body;
+  };
+  const open = (body: Uint8Array): void => {
+    const header = openHeader(p, headerKey, epochId, body);
+    if (typeof header === "string") throw new Error(header);
+    const place = { group, epochId, device, iteration: header.iteration };
+    if (checkSignature(p, place, header) === "forged") throw new Error("forged");
+    const answer = messageKeyAt(p, peer, header.iteration, NOW);
+    if (answer.kind !== "key") throw new Error(answer.kind);
+    if (typeof openPayload(p, answer.key, place, header) === "string") throw new Error("not opened");
+    peer = answer.next;
+  };
+  const envelope = (): Uint8Array => signEnvelope(p, epoch, ENVELOPE_KIND.message, seal());
+  return { seal, open, envelope };
+}
+
+function repeated(name: string, once: () => void): Contestant {
+  return {
+    name,
+    prepare: async (times) => () => {
+      for (let i = 0; i < times; i++) once();
+    },
+  };
+}
+
+/** Opens what was sealed before the clock started. */
+function opening(name: string, seal: () => Uint8Array, open: (body: Uint8Array) => void): Contestant {
+  return {
+    name,
+    prepare: async (times) => {
+      const bodies = Array.from({ length: times }, seal);
+      return () => bodies.forEach(open);
+    },
+  };
+}
+
+function senderKeyStore(signal: Signal): object {
+  const records = new Map<string, object>();
+  return new (class extends (signal.SenderKeyStore as new () => object) {
+    async saveSenderKey(_sender: object, id: string, record: object): Promise<void> {
+      records.set(id, record);
+    }
+    async getSenderKey(_sender: object, id: string): Promise<object | null> {
+      return records.get(id) ?? null;
+    }
+  })();
+}
+
+const DISTRIBUTION = "d1d1d1d1-7000-11eb-b32a-33b8a8a487a6";
+
+async function signalChain(signal: Signal, text: Uint8Array): Promise<readonly [Contestant, Contestant]> {
+  const sender = signal.ProtocolAddress.new("9d0652a3-dcc3-4d11-975f-74d61598733f", 1);
+  const [ours, theirs] = [senderKeyStore(signal), senderKeyStore(signal)];
+  const distribution = await signal.SenderKeyDistributionMessage.create(sender, DISTRIBUTION, ours);
+  await signal.processSenderKeyDistributionMessage(sender, distribution, theirs);
+  const seal = async (): Promise<Uint8Array> =>
+    (await signal.groupEncrypt(sender, DISTRIBUTION, ours, text)).serialize();
+  const encrypt: Contestant = {
+    name: "libsignal",
+    prepare: async (times) => {
+      const run = async (): Promise<void> => {
+        for (let i = 0; i < times; i++) await seal();
+        // the next contestant to open must not find a gap: what was sealed here is opened by nobody
+      };
+      return run;
+    },
+  };
+  const fresh = await signalPair(signal, sender);
+  const decrypt: Contestant = {
+    name: "libsignal",
+    prepare: async (times) => {
+      const bodies: Uint8Array[] = [];
+      for (let i = 0; i < times; i++)
+        bodies.push((await signal.groupEncrypt(sender, DISTRIBUTION, fresh.ours, text)).serialize());
+      return async () => {
+        for (const body of bodies) await signal.groupDecrypt(sender, fresh.theirs, body);
+      };
+    },
+  };
+  return [encrypt, decrypt];
+}
+
+async function signalPair(signal: Signal, sender: object) {
+  const [ours, theirs] = [senderKeyStore(signal), senderKeyStore(signal)];
+  const distribution = await signal.SenderKeyDistributionMessage.create(sender, DISTRIBUTION, ours);
+  await signal.processSenderKeyDistributionMessage(sender, distribution, theirs);
+  return { ours, theirs };
+}
+
+function megolm(olm: Olm, text: string): readonly [Contestant, Contestant] {
+  const [sealing, both] = [new olm.OutboundGroupSession(), new olm.OutboundGroupSession()];
+  sealing.create();
+  both.create();
+  const inbound = new olm.InboundGroupSession();
+  inbound.create(both.session_key());
+  const encrypt = repeated("Megolm", () => sealing.encrypt(text));
+  const decrypt: Contestant = {
+    name: "Megolm",
+    prepare: async (times) => {
+      const bodies = Array.from({ length: times }, () => both.encrypt(text));
+      return () => {
+        for (const body of bodies) inbound.decrypt(body);
+      };
+    },
+  };
+  return [encrypt, decrypt];
+}
+
+interface Peers {
+  readonly signal: Signal;
+  readonly olm: Olm;
+}
+
+async function measure(sizeName: string, size: number, { signal, olm }: Peers): Promise<readonly Row[]> {
+  const text = "x".repeat(size);
+  const [native, noble] = [ourChain(nativePrimitives, text), ourChain(noblePrimitives, text)];
+  const enveloped = ourChain(nativePrimitives, text);
+  const [nativeOpen, nobleOpen] = [ourChain(nativePrimitives, text), ourChain(noblePrimitives, text)];
+  const [signalEncrypt, signalDecrypt] = await signalChain(signal, new Uint8Array(Buffer.from(text)));
+  const [megolmEncrypt, megolmDecrypt] = megolm(olm, text);
+  const encrypt = await takeTurns([
+    repeated("native", native.seal),
+    repeated("noble", noble.seal),
+    repeated("with envelope", enveloped.envelope),
+    signalEncrypt,
+    megolmEncrypt,
+  ]);
+  const decrypt = await takeTurns([
+    opening("native", nativeOpen.seal, nativeOpen.open),
+    opening("noble", nobleOpen.seal, nobleOpen.open),
+    signalDecrypt,
+    megolmDecrypt,
+  ]);
+  const [n = 0, j = 0, e = 0, s = 0, m = 0] = encrypt;
+  const [dn = 0, dj = 0, ds = 0, dm = 0] = decrypt;
+  return [
+    row(`encrypt ${sizeName}, native`, n, [`libsignal`, s], 2.5),
+    row(`encrypt ${sizeName}, native`, n, ["Megolm", m]),
+    row(`encrypt ${sizeName}, noble`, j, ["libsignal", s]),
+    row(`encrypt ${sizeName} + relay envelope, native`, e, ["libsignal without", s]),
+    row(`decrypt ${sizeName}, native`, dn, ["libsignal", ds], 1.1),
+    row(`decrypt ${sizeName}, native`, dn, ["Megolm", dm]),
+    row(`decrypt ${sizeName}, noble`, dj, ["libsignal", ds]),
+  ];
+}
+
+function row(name: string, us: number, [peer, peerUs]: readonly [string, number], target?: number): Row {
+  return {
+    bench: "sender-keys",
+    name,
+    ratio: peerUs / us,
+    unit: "speed",
+    target: target === undefined ? undefined : atLeast(target),
+    ours: perSecond(us),
+    peer: `${peer} ${perSecond(peerUs)}`,
+  };
+}
+
+export const SENDER_KEYS: Benchmark = {
+  name: "sender-keys",
+  about: "group messages sealed and opened, against libsignal and Megolm",
+  run: async (_extent, tell) => {
+    const olm = loadOlm();
+    await olm.init();
+    const peers = { signal: loadSignal(), olm };
+    for (const [name, size] of SIZES) for (const each of await measure(name, size, peers)) tell(each);
+  },
+};

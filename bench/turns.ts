@@ -1,0 +1,58 @@
+/**
+ * Processor time of operations, contestants taking turns so that whatever else the machine does hits all of them.
+ *
+ * 1. Time is the processor time of this whole process, which other programs do not lengthen.
+ * 2. Preparation (keys, ciphertexts to open) is not counted.
+ */
+
+/** Something to be measured. */
+export interface Contestant {
+  readonly name: string;
+  /** Answers what does the operation `times` times. */
+  readonly prepare: (times: number) => Promise<() => void | Promise<void>>;
+}
+
+/** Processor time of one slice (µs): long beside the clock's resolution, short enough for several rounds. */
+const SLICE_US = 60_000;
+const ROUNDS = 7;
+/** Most operations of a slice: what has to be prepared stays small in memory. */
+const TIMES_MAX = 20_000;
+
+/** Median µs of processor time for one operation of each contestant, in their order. */
+export async function takeTurns(contestants: readonly Contestant[], rounds = ROUNDS): Promise<readonly number[]> {
+  const times = [];
+  for (const contestant of contestants) times.push(await timesPerSlice(contestant));
+  const costs: number[][] = contestants.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, contestant] of contestants.entries()) costs[i]?.push(await slice(contestant, times[i] ?? 1));
+  }
+  return costs.map(median);
+}
+
+/** µs for one operation in a slice of `times`. */
+async function slice({ prepare }: Contestant, times: number): Promise<number> {
+  const run = await prepare(times);
+  const before = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / times;
+}
+
+async function timesPerSlice(contestant: Contestant): Promise<number> {
+  for (let times = 1; ; ) {
+    const us = await slice(contestant, times);
+    if (us * times >= SLICE_US / 2 || times >= TIMES_MAX) return times;
+    times = Math.min(TIMES_MAX, Math.max(times * 2, Math.ceil(SLICE_US / Math.max(us, 1))));
+  }
+}
+
+/** The middle one; of an even number the lower. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value below which that share of the values lies. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
