@@ -19,6 +19,7 @@ import * as bundle from "../../src/wire/bundle.ts";
 import { type Codec, decode, encode } from "../../src/wire/codec.ts";
 import * as entry from "../../src/wire/entry.ts";
 import * as envelope from "../../src/wire/envelope.ts";
+import { FAULT_CODES } from "../../src/wire/fault.ts";
 import * as groupMessage from "../../src/wire/group-message.ts";
 import * as ids from "../../src/wire/ids.ts";
 import * as joinRequest from "../../src/wire/join-request.ts";
@@ -213,6 +214,11 @@ describe("PROTOCOL.md, where it gives a number of the code", () => {
     const tags = action?.kind === "variants" ? action.variants.map(([tag, kind]) => [String(tag), kind]) : [];
     const rules = rowsUnder("Membership log").filter((row) => row.length === 5 && /^\d+$/.test(row[0] ?? ""));
     assert.deepEqual(rules.map(([tag, kind]) => [tag, kind]).sort(), tags.sort());
+  });
+
+  it("lists every error code", () => {
+    const line = DOCUMENT.split("\n").find((each) => each.startsWith("Error codes: ")) ?? "";
+    assert.deepEqual([...line.matchAll(/`([^`]+)`/g)].map(([, code]) => code).sort(), [...FAULT_CODES].sort());
   });
 
   it("lists every command", () => {

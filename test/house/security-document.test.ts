@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "mocha";
+import { COMMANDS } from "../../src/cli/command-table.ts";
+import { DEFAULT_COST } from "../../src/crypto/key-wrap.ts";
+import { PADDED_MIN_BYTES } from "../../src/crypto/padme.ts";
+import { OPEN_RANGE_MAX_MS } from "../../src/crypto/sender-chain.ts";
+import { SUPERSEDED_EPOCH_MS } from "../../src/protocol/erasure.ts";
+import { SKIPPED_KEYS_MAX } from "../../src/wire/limits.ts";
+import { ROOT } from "./biome-run.ts";
+
+const DOCUMENT = readFileSync(join(ROOT, "SECURITY.md"), "utf8");
+
+/** All sources of a folder as one text. */
+function sources(folder: string): string {
+  const paths = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" });
+  return paths
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => readFileSync(join(ROOT, folder, path), "utf8"))
+    .join("\n");
+}
+
+const entryFormat = readFileSync(join(ROOT, "src/wire/entry.ts"), "utf8");
+const words = COMMANDS.map(({ name }) => name);
+const hasCommand = (...names: readonly string[]) => names.some((name) => words.includes(name));
+
+/** What the page says is not built, and how one sees that it is still so. */
+const NOT_BUILT: readonly (readonly [sentence: string, isStillSo: () => boolean])[] = [
+  ["Nobody can be removed", () => !/\b(remove|leave|unlink|role): \[\d/.test(entryFormat)],
+  ["No re-key on a schedule or by command", () => !hasCommand("group rekey")],
+  ["No verification", () => !hasCommand("verify")],
+  ["No restoring", () => !hasCommand("recovery", "recovery restore", "backup", "passphrase")],
+  ["No room passwords, no revoking of invites", () => !/revokeInvite: \[\d/.test(entryFormat)],
+  ["No files", () => !hasCommand("send-file")],
+  ["Clients do not empty their inboxes", () => !/kind: "trim"/.test(sources("src/net") + sources("src/client"))],
+];
+
+describe("SECURITY.md", () => {
+  for (const [sentence, isStillSo] of NOT_BUILT) {
+    it(`rightly says: ${sentence}`, () => {
+      assert.ok(DOCUMENT.includes(sentence), "the page no longer says so: take it off this list");
+      assert.ok(isStillSo(), "this is built now: say in SECURITY.md what it protects instead");
+    });
+  }
+
+  it("gives the bounds of the code", () => {
+    const days = (ms: number) => ms / 86_400_000;
+    const bounds = [
+      `Argon2id (${DEFAULT_COST.memoryKiB / 1024} MiB, ${DEFAULT_COST.passes} passes by default)`,
+      `padding (${PADDED_MIN_BYTES} bytes at least`,
+      `when more than ${SKIPPED_KEYS_MAX.toLocaleString("en")} messages of one device are missing`,
+      `is kept for up to ${days(OPEN_RANGE_MAX_MS)} days`,
+      `keys of earlier epochs for ${days(SUPERSEDED_EPOCH_MS)} days`,
+    ];
+    assert.deepEqual(
+      bounds.filter((each) => !DOCUMENT.includes(each)),
+      [],
+    );
+  });
+});
