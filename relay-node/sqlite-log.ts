@@ -6,6 +6,7 @@
  */
 import type { LogAppendResult, LogItem, TopicLog } from "../src/net/topic-log.ts";
 import { isFault } from "../src/wire/fault.ts";
+import { packItems, unpackResults } from "./packed-items.ts";
 import type { StoreThread } from "./store-thread.ts";
 
 /** @param queueMaxBytes bound of the envelopes handed to the worker and not yet durable */
@@ -16,9 +17,9 @@ export function createSqliteLog(thread: StoreThread, queueMaxBytes: number): Top
 
   async function appendQueued(items: readonly LogItem[]): Promise<readonly LogAppendResult[]> {
     try {
-      const results = await thread.call("append", items.map(alone));
+      const results = await thread.call("append", packItems(items));
       writable = true;
-      return results;
+      return unpackResults(results);
     } catch (error) {
       if (!isFault(error)) throw error;
       writable = false;
@@ -57,10 +58,4 @@ export function createSqliteLog(thread: StoreThread, queueMaxBytes: number): Top
       await thread.ended;
     },
   };
-}
-
-/** The item with buffers of its own: cloning a view to the worker would copy everything behind it. */
-function alone(item: LogItem): LogItem {
-  const { envelope } = item;
-  return envelope.byteLength === envelope.buffer.byteLength ? item : { ...item, envelope: Uint8Array.from(envelope) };
 }

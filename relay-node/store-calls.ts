@@ -1,5 +1,5 @@
 /** What the relay's main thread and its store's worker say to each other. */
-import type { LogAppendResult, LogItem, LogPage } from "../src/net/topic-log.ts";
+import type { LogPage } from "../src/net/topic-log.ts";
 import type { FaultCode } from "../src/wire/fault.ts";
 import type { DirectoryKey, LogId, SlotKey, Topic } from "../src/wire/ids.ts";
 import type { DirectoryRecord, TakenPrekeys } from "../src/wire/prekey-frames.ts";
@@ -18,7 +18,8 @@ export interface StoreUsage {
 
 /** The worker's operations. */
 export interface StoreCalls {
-  readonly append: (items: readonly LogItem[]) => readonly LogAppendResult[];
+  /** Items and results as packed-items.ts has them. */
+  readonly append: (packed: Uint8Array<ArrayBuffer>) => Float64Array<ArrayBuffer>;
   readonly read: (
     topic: Topic,
     after: number,

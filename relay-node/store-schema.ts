@@ -20,6 +20,10 @@ const APPLICATION_ID = 0x48526c79;
 const SYNCHRONOUS_FULL = 2;
 /** Bytes to which the write-ahead log is cut after a checkpoint, so that one burst does not hold disk for ever. */
 const JOURNAL_MAX_BYTES = 67_108_864;
+/** Pages of the write-ahead log between checkpoints: 16 MiB, so that a page which many commits touch is written back once. */
+const CHECKPOINT_PAGES = 4_096;
+/** Memory for pages (KiB): the newest pages of every index stay in it. */
+const PAGE_CACHE_KIB = 32_768;
 
 /** One step per schema version: `MIGRATIONS[n]` takes a database from version n to n + 1. Never edit a released one. */
 const MIGRATIONS: readonly string[] = [
@@ -63,6 +67,17 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (slot, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE arrived_id (
+    generation INTEGER NOT NULL, -- arrival / 4096: see arrived-ids.ts
+    id BLOB NOT NULL,            -- first 16 bytes of the envelope's
+    arrival INTEGER NOT NULL,
+    PRIMARY KEY (generation, id)
+  ) STRICT, WITHOUT ROWID;
+  INSERT OR REPLACE INTO arrived_id SELECT arrival / 4096, substr(id, 1, 16), arrival FROM envelope ORDER BY arrival;
+  CREATE TABLE id_filter (block INTEGER PRIMARY KEY, bits BLOB NOT NULL) STRICT;
+  DROP INDEX envelope_by_id;
+  `,
 ];
 
 /** How to open the database. */
@@ -102,6 +117,8 @@ function configure(db: Sqlite.Database, maxPages: number): void {
   db.pragma("journal_mode = WAL");
   db.pragma("synchronous = FULL");
   db.pragma(`journal_size_limit = ${JOURNAL_MAX_BYTES}`);
+  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  db.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
   if (maxPages > 0) db.pragma(`max_page_count = ${maxPages}`);
   db.exec("BEGIN EXCLUSIVE; COMMIT"); // the lock is taken by the first transaction and kept from then on
   const mode = db.pragma("journal_mode", { simple: true });

@@ -53,9 +53,14 @@ export async function startStoreThread(options: StoreOptions): Promise<StoreThre
         if (over) return reject(over);
         const request: StoreRequest = { id: nextId++, name, args };
         pending.set(request.id, { resolve, reject });
-        worker.postMessage(request);
+        worker.postMessage(request, name === "append" ? buffersOf(args) : []);
       }),
   };
+}
+
+/** Packed items change hands instead of being copied. */
+function buffersOf(args: readonly unknown[]): ArrayBuffer[] {
+  return args.flatMap((each) => (each instanceof Uint8Array ? [each.buffer as ArrayBuffer] : []));
 }
 
 function spawn(workerData: StoreOptions): Worker {

@@ -6,9 +6,10 @@
  *    trim that would free room is not lost among appends.
  * 3. Reads come after the commits that were queued before them.
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type Sqlite from "better-sqlite3-multiple-ciphers";
 import { createDirectoryStore } from "./directory-store.ts";
+import { packResults, unpackItems } from "./packed-items.ts";
 import {
   type CallName,
   type StoreCalls,
@@ -50,7 +51,7 @@ interface Operations {
 
 function operations(db: Sqlite.Database, topics: Topics, directory: Directory): Operations {
   const calls: StoreCalls = {
-    append: (items) => topics.append(items, Date.now()),
+    append: (packed) => packResults(topics.append(unpackItems(packed), Date.now())),
     read: topics.read,
     registerInbox: (topic) => topics.registerInbox(topic, Date.now()),
     isInbox: topics.isInbox,
@@ -77,8 +78,6 @@ function operations(db: Sqlite.Database, topics: Topics, directory: Directory): 
 }
 
 function answerCalls(port: Port, db: Sqlite.Database, { calls, savepoint }: Operations): void {
-  let waiting: StoreRequest[] = [];
-
   function run({ name, args }: StoreRequest): unknown {
     return (calls[name] as (...args: readonly unknown[]) => unknown)(...args);
   }
@@ -103,9 +102,7 @@ function answerCalls(port: Port, db: Sqlite.Database, { calls, savepoint }: Oper
     }
   }
 
-  function drain(): void {
-    const requests = waiting;
-    waiting = [];
+  function drain(requests: readonly StoreRequest[]): void {
     const writes = requests.filter(({ name }) => WRITES.has(name));
     if (writes.length > 0) {
       const outcomes = commitTogether(writes);
@@ -124,9 +121,10 @@ function answerCalls(port: Port, db: Sqlite.Database, { calls, savepoint }: Oper
     if (requests.some(({ name }) => name === "close")) port.close();
   }
 
-  port.on("message", (request: StoreRequest) => {
-    waiting.push(request);
-    if (waiting.length === 1) setImmediate(drain);
+  port.on("message", (first: StoreRequest) => {
+    const requests = [first];
+    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) requests.push(next.message);
+    drain(requests);
   });
 }
 

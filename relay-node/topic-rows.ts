@@ -1,6 +1,6 @@
 /** Rows and statements of the topic logs. */
 
-/** Bytes charged for an envelope beside its own: row, id twice, two index entries. Else tiny ones would be free. */
+/** Bytes charged for an envelope beside its own: row, id and a half, two index entries. Else tiny ones would be free. */
 export const ENVELOPE_OVERHEAD_BYTES = 160;
 /** Bytes charged to the total for a topic's row and index entry, which stay while it is empty: topics are free to make. */
 export const TOPIC_OVERHEAD_BYTES = 160;
@@ -35,10 +35,11 @@ export const TOPIC_SQL = {
   topic: "SELECT number, inbox, head, floor, bytes, used_at FROM topic WHERE key = ?",
   addTopic: "INSERT INTO topic (key, inbox, head, floor, bytes, used_at) VALUES (?, 0, ?, 0, 0, ?)",
   update: "UPDATE topic SET inbox = ?, head = ?, floor = ?, bytes = ?, used_at = ? WHERE number = ?",
-  byId: "SELECT sequence FROM envelope WHERE topic = ? AND id = ?",
+  arrived: "SELECT sequence, id FROM envelope WHERE arrival = ?",
   addEnvelope: "INSERT INTO envelope (topic, sequence, arrived_at, id, envelope) VALUES (?, ?, ?, ?, ?)",
   page: "SELECT sequence, envelope FROM envelope WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT ?",
   prefixBytes: `SELECT sum(${COST}) AS bytes FROM envelope WHERE topic = ? AND sequence <= ?`,
+  prefixIds: "SELECT arrival, id FROM envelope WHERE topic = ? AND sequence <= ?",
   erasePrefix: "DELETE FROM envelope WHERE topic = ? AND sequence <= ?",
   oldest: `SELECT arrival, topic, sequence, arrived_at, ${COST} AS cost FROM envelope ORDER BY arrival LIMIT ?`,
   expire: "UPDATE topic SET floor = ?, bytes = bytes - ? WHERE number = ?",

@@ -11,8 +11,9 @@ import type Sqlite from "better-sqlite3-multiple-ciphers";
 import type { LogAppendResult, LogItem, LogPage } from "../src/net/topic-log.ts";
 import { ENVELOPE_KIND } from "../src/wire/envelope.ts";
 import { Fault } from "../src/wire/fault.ts";
-import { LogId, type Sequence, type Topic } from "../src/wire/ids.ts";
+import { type EnvelopeId, LogId, type Sequence, type Topic } from "../src/wire/ids.ts";
 import { ENVELOPE_MAX_BYTES } from "../src/wire/limits.ts";
+import { type ArrivedIds, openArrivedIds } from "./arrived-ids.ts";
 import {
   ENVELOPE_OVERHEAD_BYTES,
   type OldEnvelope,
@@ -68,10 +69,11 @@ export interface TopicStore {
 /** @param db open and migrated, see store-schema.ts */
 export function createTopicStore(db: Sqlite.Database, limits: TopicLimits): TopicStore {
   const rows = prepare(db);
-  const books: Books = { rows, limits, usage: rows.usage.get() ?? { topics: 0, bytes: 0 } };
+  const ids = openArrivedIds(db);
+  const books: Books = { rows, ids, limits, usage: rows.usage.get() ?? { topics: 0, bytes: 0 } };
   return {
     logId: LogId.from(new Uint8Array(rows.meta.get("log-id")?.value ?? [])),
-    append: (items, nowMs) => items.map((item) => append(books, item, nowMs)),
+    append: (items, nowMs) => appendAll(books, items, nowMs),
     read: (topic, after, limits) => read(rows, topic, { after, ...limits }),
     registerInbox: (topic, nowMs) => registerInbox(books, topic, nowMs),
     isInbox: (topic) => rows.topic.get(topic)?.inbox === 1,
@@ -80,8 +82,10 @@ export function createTopicStore(db: Sqlite.Database, limits: TopicLimits): Topi
     usage: () => books.usage,
     savepoint: () => {
       const saved = books.usage;
+      const restoreIds = ids.savepoint();
       return () => {
         books.usage = saved;
+        restoreIds();
       };
     },
   };
@@ -89,6 +93,7 @@ export function createTopicStore(db: Sqlite.Database, limits: TopicLimits): Topi
 
 interface Books {
   readonly rows: ReturnType<typeof prepare>;
+  readonly ids: ArrivedIds;
   readonly limits: TopicLimits;
   usage: TopicUsage;
 }
@@ -109,20 +114,50 @@ function createTopic(books: Books, topic: Topic, nowMs: number): TopicRow {
   return { number, inbox: 0, head, floor: 0, bytes: 0, used_at: nowMs };
 }
 
-function append(books: Books, item: LogItem, nowMs: number): LogAppendResult {
-  const { rows } = books;
-  if (item.envelope.length > ENVELOPE_MAX_BYTES) return { kind: "error", error: "too-large" };
-  const known = rows.topic.get(item.topic);
-  const there = known && rows.byId.get(known.number, item.id);
-  if (there) return { kind: "stored", sequence: there.sequence as Sequence, duplicate: true };
+/** Each topic's row is read and written once for all of the batch. */
+function appendAll(books: Books, items: readonly LogItem[], nowMs: number): readonly LogAppendResult[] {
+  const topics = new Map<string, TopicRow>();
+  const changed = new Set<string>();
+  const results = items.map((item): LogAppendResult => {
+    if (item.envelope.length > ENVELOPE_MAX_BYTES) return { kind: "error", error: "too-large" };
+    const there = storedSequence(books, item.id);
+    if (there !== undefined) return { kind: "stored", sequence: there, duplicate: true };
+    const key = keyOf(item.topic);
+    const known = topics.get(key) ?? books.rows.topic.get(item.topic);
+    if (!hasRoom(books, known, item)) return { kind: "error", error: "quota" };
+    const row = append(books, known ?? createTopic(books, item.topic, nowMs), item, nowMs);
+    topics.set(key, row);
+    changed.add(key);
+    return { kind: "stored", sequence: row.head as Sequence, duplicate: false };
+  });
+  for (const key of changed) {
+    const row = topics.get(key);
+    if (row) books.rows.update.run(row.inbox, row.head, row.floor, row.bytes, nowMs, row.number);
+  }
+  return results;
+}
+
+/** A topic as the key of a map; one character a byte is the quickest text to make. */
+function keyOf({ buffer, byteOffset, byteLength }: Topic): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+}
+
+function storedSequence({ ids, rows }: Books, id: EnvelopeId): Sequence | undefined {
+  for (const arrival of ids.candidates(id)) {
+    const envelope = rows.arrived.get(arrival);
+    if (envelope?.id.equals(id)) return envelope.sequence as Sequence;
+  }
+  return undefined;
+}
+
+/** Stores the envelope; answers the topic's row as it is then. */
+function append(books: Books, row: TopicRow, item: LogItem, nowMs: number): TopicRow {
   const cost = item.envelope.length + ENVELOPE_OVERHEAD_BYTES;
-  if (!hasRoom(books, known, item)) return { kind: "error", error: "quota" };
-  const row = known ?? createTopic(books, item.topic, nowMs);
-  const sequence = row.head + 1;
-  rows.addEnvelope.run(row.number, sequence, nowMs, item.id, item.envelope);
-  rows.update.run(row.inbox, sequence, row.floor, row.bytes + cost, nowMs, row.number);
+  const head = row.head + 1;
+  const { lastInsertRowid } = books.rows.addEnvelope.run(row.number, head, nowMs, item.id, item.envelope);
+  books.ids.add(item.id, Number(lastInsertRowid));
   charge(books, 0, cost);
-  return { kind: "stored", sequence: sequence as Sequence, duplicate: false };
+  return { ...row, head, bytes: row.bytes + cost };
 }
 
 function hasRoom({ limits, usage }: Books, row: TopicRow | undefined, item: LogItem): boolean {
@@ -172,6 +207,7 @@ function trim(books: Books, topic: Topic, upTo: number): void {
   const row = rows.topic.get(topic);
   if (!row) return;
   const freed = rows.prefixBytes.get(row.number, upTo)?.bytes ?? 0;
+  for (const { arrival, id } of rows.prefixIds.all(row.number, upTo)) books.ids.remove(id, arrival);
   rows.erasePrefix.run(row.number, upTo);
   rows.update.run(row.inbox, row.head, row.floor, row.bytes - freed, row.used_at, row.number);
   charge(books, 0, -freed);
@@ -188,7 +224,10 @@ function expire(books: Books, nowMs: number): boolean {
     charge(books, 0, -row.cost);
   }
   const last = expired.at(-1);
-  if (last) rows.eraseArrived.run(last.arrival);
+  if (last) {
+    rows.eraseArrived.run(last.arrival);
+    books.ids.forgetBefore(last.arrival + 1);
+  }
   return expired.length === PURGE_CHUNK;
 }
 
@@ -216,7 +255,8 @@ function prepare(db: Sqlite.Database) {
     topic: db.prepare<[Uint8Array], TopicRow>(TOPIC_SQL.topic),
     addTopic: db.prepare<[Uint8Array, number, number]>(TOPIC_SQL.addTopic),
     update: db.prepare<[number, number, number, number, number, number]>(TOPIC_SQL.update),
-    byId: db.prepare<[number, Uint8Array], { sequence: number }>(TOPIC_SQL.byId),
+    arrived: db.prepare<[number], { sequence: number; id: Buffer }>(TOPIC_SQL.arrived),
+    prefixIds: db.prepare<[number, number], { arrival: number; id: Buffer }>(TOPIC_SQL.prefixIds),
     addEnvelope: db.prepare<[number, number, number, Uint8Array, Uint8Array]>(TOPIC_SQL.addEnvelope),
     page: db.prepare<[number, number, number], { sequence: number; envelope: Buffer }>(TOPIC_SQL.page),
     prefixBytes: db.prepare<[number, number], { bytes: number | null }>(TOPIC_SQL.prefixBytes),
