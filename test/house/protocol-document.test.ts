@@ -7,7 +7,6 @@ import { PAST_CHAINS_MAX } from "../../src/crypto/double-ratchet-state.ts";
 import { DEFAULT_COST, KeyFile } from "../../src/crypto/key-wrap.ts";
 import { PADDED_MIN_BYTES } from "../../src/crypto/padme.ts";
 import { ACCEPTED_INITIALS_MAX } from "../../src/crypto/pairwise-session-state.ts";
-import { OPEN_RANGE_MAX_MS } from "../../src/crypto/sender-chain.ts";
 import { LINK_TIMING } from "../../src/net/link-timing.ts";
 import { TOPIC_LIMITS } from "../../src/net/topic-limits.ts";
 import { ONE_TIME_PREKEYS, ONE_TIME_PREKEYS_LOW, SIGNED_PREKEY_MS } from "../../src/protocol/account.ts";
@@ -187,7 +186,6 @@ describe("PROTOCOL.md, where it gives a number of the code", () => {
     `those of the last ${PAST_CHAINS_MAX} past chains`,
     `the last ${ACCEPTED_INITIALS_MAX} ids per peer`,
     `max(${PADDED_MIN_BYTES}, padme(4 + length))`,
-    `first iteration, for ${days(OPEN_RANGE_MAX_MS)} days at most`,
     `waits (${grouped(records.WAITING_ENTRIES_MAX)} at most per group)`,
     `list(bytes(0..60128), 0..${LOG_ENTRIES_MAX})`,
     `${days(SUPERSEDED_EPOCH_MS)} days after another took its place`,
