@@ -15,9 +15,9 @@ export interface Trio {
 /** `names[0]` makes the group and lets the others in by link, while listening; all have left when this resolves. */
 export async function gatherTrio(
   scene: Scene,
-  { names = ["ana", "ben", "cleo"], groupName = "gardeners" }: Partial<TrioNames> = {},
+  { names = ["ana", "ben", "cleo"], groupName = "gardeners", relayArgs = [] }: Partial<TrioChoices> = {},
 ): Promise<Trio> {
-  const relay = await scene.relay();
+  const relay = await scene.relay({ args: relayArgs });
   const people = await Promise.all(names.map((name) => scene.person(name, [relay.address])));
   const [ana, ben, cleo] = people;
   assert(ana !== undefined && ben !== undefined && cleo !== undefined);
@@ -32,7 +32,8 @@ export async function gatherTrio(
   return { relay, people: [ana, ben, cleo], group, groupName };
 }
 
-interface TrioNames {
+interface TrioChoices {
   readonly names: readonly [string, string, string];
   readonly groupName: string;
+  readonly relayArgs: readonly string[];
 }
