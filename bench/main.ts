@@ -3,6 +3,7 @@
  * Writes nothing into the tree; what it needs on disk lies in the system's temporary directory and goes with it.
  */
 import { parseArgs } from "node:util";
+import { FAN_OUT } from "./fan-out.ts";
 import { PAIRWISE } from "./pairwise.ts";
 import { hasPeers, INSTALL_PEERS } from "./peers.ts";
 import type { Benchmark, Extent, Row } from "./row.ts";
@@ -10,7 +11,7 @@ import { isMet } from "./row.ts";
 import { SENDER_KEYS } from "./sender-keys.ts";
 import { heading, rowText } from "./table.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [SENDER_KEYS, PAIRWISE];
+const BENCHMARKS: readonly Benchmark[] = [SENDER_KEYS, PAIRWISE, FAN_OUT];
 
 const HELP = `npm run bench [-- OPTIONS] [-- NAME…]
 

@@ -108,5 +108,5 @@ export const loadSignal = (): Signal => installed("@signalapp/libsignal-client")
 export const loadOlm = (): Olm => installed("@matrix-org/olm") as Olm;
 export const loadNats = (): { connect: (options: object) => Promise<NatsConnection> } =>
   installed("@nats-io/transport-node");
-export const loadGossipsub = (): { gossipsub: (options: object) => (components: never) => Gossip } =>
+export const loadGossipsub = (): { gossipsub: (options: object) => (components: object) => Gossip } =>
   installed(join(PEERS, "@libp2p/gossipsub/dist/src/index.js"));

@@ -2,7 +2,7 @@
 import { figure, isMet, type Row } from "./row.ts";
 
 const HEAD = ["ratio", "of", "target", "", "what", "ours", "beside"] as const;
-const WIDTHS = [8, 9, 8, 6, 46, 30, 0] as const;
+const WIDTHS = [8, 9, 8, 6, 58, 32, 0] as const;
 
 export const heading = (): string => line(HEAD);
 
