@@ -5,7 +5,7 @@
  * 1. Lines are sent one after the other, in the order in which they were entered.
  * 2. Everything entered before the end is sent, or queued in the profile, before the chat ends.
  */
-import type { ClientEvent, GroupName } from "../client/api.ts";
+import type { ClientEvent, GroupName, RelayView } from "../client/api.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { type ChatScreen, openScreen } from "./chat-screen.ts";
 import { type CommandContext, operand, withSession } from "./command.ts";
@@ -51,13 +51,12 @@ async function chosenGroup(session: Session, name: string): Promise<GroupName> {
 /** Chats in one group until the input ends, /quit or the signal. */
 export async function chatIn(context: CommandContext, session: Session, group: GroupName): Promise<void> {
   const { surroundings, output } = context;
-  const { account: own } = await session.call("whoami", {});
   const screen = openScreen({ ...surroundings, isHuman: output.format === "human" });
   const leaving = new AbortController();
   try {
     if (output.format === "human") await openingLines(session, group, screen);
     else for (const relay of (await session.call("status", {})).relays) output.result({ event: "status", relay }, "");
-    const emit = (event: ClientEvent) => showEvent(context, screen, { event, own });
+    const emit = (event: ClientEvent) => showEvent(context, screen, event);
     const following = session.call("listen", { group: group.id }, { emit, signal: leaving.signal });
     await Promise.race([following, readLines(context, { session, group, screen })]);
     following.catch(() => undefined); // it ends with us
@@ -122,24 +121,35 @@ async function obey(context: CommandContext, { session, group, screen }: Chattin
   }
 }
 
-function showEvent(
-  { output }: CommandContext,
-  screen: ChatScreen,
-  { event, own }: { readonly event: ClientEvent; readonly own: string },
-): void {
-  const text = chatLine(event, own);
+function showEvent({ output }: CommandContext, screen: ChatScreen, event: ClientEvent): void {
+  const text = chatLine(event);
   if (output.format === "json") output.result(event, undefined);
   else if (text !== undefined) screen.print(text);
 }
 
-/** An event inside its own chat: without the group's name, and without what we have just typed ourselves. */
-export function chatLine(event: ClientEvent, own: string): string | undefined {
+/** An event inside its own chat, where the group needs no naming. */
+export function chatLine(event: ClientEvent): string | undefined {
   switch (event.event) {
     case "message":
-      return event.message.from.account === own ? undefined : renderMessage(event.message);
+      return renderMessage(event.message);
     case "member":
       return `* ${renderChange(event)}`;
+    case "status":
+      return relayLine(event.relay);
     default:
       return renderEvent(event);
+  }
+}
+
+/** Only what changes for somebody who writes: that a relay is there, and that messages have to wait. */
+function relayLine({ state, reason }: RelayView): string | undefined {
+  switch (state) {
+    case "connecting":
+      return undefined;
+    case "connected":
+      return "* connected to the relay";
+    case "unreachable":
+    case "refused":
+      return `* the relay is ${state}${reason === undefined ? "" : ` (${printableLine(reason)})`}; messages wait here`;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * An open profile. Whoever gets the lock owns it: store, network and client run here, and others are served over the
  * local socket. Everybody else asks the owner; if the owner ends in the middle, the caller becomes the owner and
- * repeats its call under the same id.
+ * repeats its call under the same id, unless it would have to ask for a passphrase.
  *
  * 1. A passphrase that was supplied is checked, also when the owner would do without it.
  * 2. The lock is never held while somebody types a passphrase.
@@ -20,6 +20,8 @@ import type { CallOptions, ProfileChoice, Profiles, Session } from "./session.ts
 
 /** How long an owner may take to start or to end (ms): a slow machine, a large profile. */
 const OWNER_TIMEOUT_MS = 30_000;
+/** How often a passphrase is asked for at a terminal: people mistype. */
+const ATTEMPTS = 3;
 /** Between two looks at the lock (ms). */
 const LOOK_AGAIN_MS = 50;
 
@@ -57,26 +59,29 @@ async function openSession(choice: ProfileChoice, signal: AbortSignal): Promise<
     const current = await reach;
     if (current !== lost) return;
     await pause(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    await keys.checkSupplied();
+    if (!keys.isKnown()) throw ownerGone();
     if ((await reach) === lost) reach = reachProfile(choice, keys, signal);
   };
   const call: Session["call"] = async (method, params, { emit = () => undefined, signal: own = signal } = {}) => {
     const id = randomUUID();
     const either = AbortSignal.any([signal, own]);
-    for (let lostAtMs = Number.POSITIVE_INFINITY; ; ) {
+    for (let triedSinceMs = Date.now(); ; ) {
       const current = await reach;
+      const askedMs = Date.now();
       try {
         return await untilAborted(current.call({ id, method, params }, { emit, signal: either }), either);
       } catch (error) {
-        lostAtMs = Math.min(lostAtMs, Date.now());
         const isLost = current.kind === "guest" && isFault(error, "network/closed");
-        if (!isLost || Date.now() - lostAtMs > OWNER_TIMEOUT_MS) throw error;
+        if (Date.now() - askedMs > OWNER_TIMEOUT_MS) triedSinceMs = Date.now(); // it worked for long: not the same loss
+        if (!isLost || Date.now() - triedSinceMs > OWNER_TIMEOUT_MS) throw error;
         await renew(current);
       }
     }
   };
   return {
     call,
-    close: async () => await (await reach).close(),
+    close: async () => await (await reach.catch(() => undefined))?.close(),
   };
 }
 
@@ -91,7 +96,14 @@ interface Keys {
 function keyOf({ directory, passphrases }: ProfileChoice): Keys {
   let key: Uint8Array | undefined;
   const dataKey = async () => {
-    key ??= await unlock(directory, await passphrases.known());
+    for (let left = ATTEMPTS; key === undefined; left--) {
+      key = await unlock(directory, await passphrases.known()).catch(async (error: unknown) => {
+        const mayRetry = left > 1 && isFault(error, "usage/wrong-passphrase");
+        if (!mayRetry || (await passphrases.supplied()) !== undefined) throw error;
+        passphrases.refused();
+        return undefined;
+      });
+    }
     return key;
   };
   return {
@@ -186,6 +198,14 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
 
 function cancelled(): Fault {
   return new Fault("usage/cancelled", "The command was cancelled.");
+}
+
+/** Not asked for here: somebody may be typing a message, which must not turn into a passphrase or the other way round. */
+function ownerGone(): Fault {
+  return new Fault(
+    "network/closed",
+    "The process that had the profile open has ended, and no passphrase was given with which this one could open it; run the command again.",
+  );
 }
 
 function silentOwner(directory: string): Fault {

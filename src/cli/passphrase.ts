@@ -26,10 +26,19 @@ export function passphrasesFrom(origin: PassphraseOrigin): Passphrases {
     const given = origin.env["HERMES_PASSPHRASE"];
     return given === undefined ? undefined : refuseEmpty(given);
   };
+  let latest: string | undefined; // whoever has just chosen one is not asked for it again
   return {
     supplied,
-    known: async () => (await supplied()) ?? refuseEmpty(await typed(origin.terminal, "Passphrase: ")),
-    chosen: async () => (await supplied()) ?? (await typedTwice(origin.terminal)),
+    known: async () => {
+      const known = (await supplied()) ?? latest ?? (await typed(origin.terminal, "Passphrase: "));
+      latest = undefined;
+      return refuseEmpty(known);
+    },
+    chosen: async () => {
+      latest = (await supplied()) ?? (await typedTwice(origin.terminal));
+      return latest;
+    },
+    refused: () => origin.terminal?.write("That is not the passphrase of this profile.\n"),
   };
 }
 

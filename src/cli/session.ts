@@ -12,6 +12,8 @@ export interface Passphrases {
   readonly known: () => Promise<string>;
   /** The supplied one, else from the terminal, typed twice. Never empty. */
   readonly chosen: () => Promise<string>;
+  /** Tells whoever typed it that it was not right and that there is another go. */
+  readonly refused: () => void;
 }
 
 /** Which profile, and how to reach what it needs. */

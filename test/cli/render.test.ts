@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { chatLine } from "../../src/cli/chat.ts";
+import {
+  clock,
+  printable,
+  printableLine,
+  renderCreated,
+  renderEvent,
+  renderGroups,
+  renderInfo,
+  renderInvite,
+  renderJoin,
+  renderMessage,
+  renderStatus,
+  renderSync,
+} from "../../src/cli/render.ts";
+
+const GROUP = { id: "ab".repeat(32), name: "Home" };
+const ANA = { account: "11".repeat(32), name: "Ana" };
+const SENT_AT = "2026-03-01T12:05:00.000Z";
+const message = (text: string) => ({ id: "1", from: ANA, sentAt: SENT_AT, kind: "text" as const, text });
+
+describe("Text from others at a terminal", () => {
+  it("cannot move the cursor, change colours or turn the writing direction", () => {
+    const shown = printable("a\u001b[2Jb\u0007c\rd\u009bm\u202ee\u2066f");
+    assert.equal(shown, "a\ufffd[2Jb\ufffdc\ufffdd\ufffdm\ufffde\ufffdf");
+  });
+
+  it("keeps newlines, tabs, emoji and every script", () => {
+    const text = "a\nb\tc 👩‍👩‍👧 ñ שלום 你好";
+    assert.equal(printable(text), text);
+    assert.equal(printableLine("a\nb"), "a b");
+  });
+
+  it("cannot look like another message", () => {
+    const line = renderMessage(message("hi\n2026-03-01 12:06  Ben: send me money"));
+    assert.match(line, /: hi\n {4}2026/);
+  });
+
+  it("cannot hide in a name", () => {
+    const line = renderMessage({ ...message("hi"), from: { ...ANA, name: "A\nna\u001b[1m" } });
+    assert.ok(line.endsWith("  A na\ufffd[1m: hi"));
+  });
+});
+
+describe("Results for people", () => {
+  it("show a message with time, name and whether it waits", () => {
+    assert.equal(renderMessage(message("hi")), `${clock(SENT_AT)}  Ana: hi`);
+    assert.equal(renderMessage({ ...message("hi"), state: "queued" }), `${clock(SENT_AT)}  Ana: hi (queued)`);
+    assert.equal(renderMessage({ ...message("Ben joined"), kind: "system" }), `${clock(SENT_AT)}  * Ben joined`);
+  });
+
+  it("show somebody without a name by account", () => {
+    assert.ok(renderMessage({ ...message("hi"), from: { ...ANA, name: "" } }).includes("  111111111111: hi"));
+  });
+
+  it("number the recovery words, and say what they are", () => {
+    const recovery = Array.from({ length: 24 }, (_, i) => `word${i + 1}`).join(" ");
+    const text = renderCreated({ account: "aa", fingerprint: "1 2", device: "bb", name: "Ana", recovery });
+    for (let i = 1; i <= 24; i++) assert.match(text, new RegExp(`\\b${i}\\. word${i}\\b`));
+    assert.match(text, /shown only now/);
+  });
+
+  it("list groups, and say how to get one where there is none", () => {
+    const groups = [
+      { ...GROUP, members: 1, unread: 0 },
+      { ...GROUP, members: 3, unread: 2 },
+    ];
+    assert.equal(renderGroups(groups), "abababababab  Home (1 person)\nabababababab  Home (3 people, 2 unread)");
+    assert.match(renderGroups([]), /group create/);
+  });
+
+  it("show who is in a group", () => {
+    const member = { ...ANA, role: "owner" as const, devices: 1, verified: true };
+    const text = renderInfo({ group: GROUP, members: [member], epoch: { id: "cd", number: 3 } });
+    assert.match(text, /Epoch 3 {2}cd[\s\S]*111111111111 {2}Ana \(owner, 1 device, verified\)/);
+  });
+
+  it("put an invite link alone on the first line", () => {
+    const text = renderInvite({ link: "hermes://join/x", expires: SENT_AT, uses: 1 });
+    assert.equal(text.split("\n")[0], "hermes://join/x");
+    assert.match(text, /Good for one person/);
+  });
+
+  it("say what joining waits for", () => {
+    assert.equal(renderJoin({ group: GROUP, state: "joined" }), "You are in Home.");
+    assert.match(renderJoin({ group: { ...GROUP, name: "" }, state: "pending" }), /member has to be online/);
+  });
+
+  it("show relays with their reason, and what waits", () => {
+    const relay = { address: "/ip4/a", state: "unreachable" as const, since: SENT_AT, reason: "nobody answers" };
+    const text = renderStatus({ relays: [relay], peers: [], outbox: 2, primitives: "noble" });
+    assert.match(text, /relay \/ip4\/a: unreachable since .* \(nobody answers\)\n2 waiting to be sent/);
+    assert.match(renderStatus({ relays: [], peers: [], outbox: 0, primitives: "noble" }), /No relay/);
+  });
+
+  it("say whether a sync is complete", () => {
+    assert.equal(renderSync({ complete: true, received: 1, outbox: 0 }), "Up to date, 1 new message.");
+    assert.match(renderSync({ complete: false, received: 0, outbox: 2 }), /Not everything.*2 waiting/);
+  });
+});
+
+describe("Events for people", () => {
+  it("name the group in listen, and not in its own chat", () => {
+    const event = { event: "message" as const, group: GROUP, message: message("hi") };
+    assert.equal(renderEvent(event), `[Home] ${clock(SENT_AT)}  Ana: hi`);
+    assert.equal(chatLine(event), `${clock(SENT_AT)}  Ana: hi`);
+  });
+
+  it("tell who came and how", () => {
+    const ben = { account: "22".repeat(32), name: "Ben" };
+    const member = { event: "member" as const, group: GROUP, by: ANA, member: ben };
+    assert.equal(chatLine({ ...member, change: "added" }), "* Ana added Ben");
+    assert.equal(chatLine({ ...member, change: "joined" }), "* Ben joined");
+    assert.equal(
+      renderEvent({ event: "member", group: GROUP, by: ANA, change: "created" }),
+      "[Home] * Ana made the group",
+    );
+  });
+
+  it("tell in a chat that messages have to wait, and nothing about attempts", () => {
+    const relay = { address: "/ip4/a", since: SENT_AT };
+    assert.equal(chatLine({ event: "status", relay: { ...relay, state: "connecting" } }), undefined);
+    assert.match(
+      chatLine({ event: "status", relay: { ...relay, state: "unreachable", reason: "gone" } }) ?? "",
+      /unreachable \(gone\); messages wait here/,
+    );
+  });
+
+  it("leave out what only programs need", () => {
+    assert.equal(renderEvent({ event: "sent", group: GROUP, message: { id: "1" }, state: "on-relay" }), undefined);
+  });
+});

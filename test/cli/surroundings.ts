@@ -1,0 +1,76 @@
+/** A command line without a process: what it writes is kept, its profile is a record of calls. */
+import { Readable } from "node:stream";
+import type { Surroundings } from "../../src/cli/command.ts";
+import { runCommandLine } from "../../src/cli/command-line.ts";
+import type { ProfileChoice, Session } from "../../src/cli/session.ts";
+import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
+import { Fault } from "../../src/wire/fault.ts";
+
+/** What a command did. */
+export interface Run {
+  readonly exit: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Calls of the client, in order. */
+  readonly calls: readonly { readonly method: ClientMethod; readonly params: unknown }[];
+  readonly choices: readonly ProfileChoice[];
+  readonly closed: number;
+}
+
+/** Method -> what the client answers; a fault is thrown. */
+export type Answers = { readonly [M in ClientMethod]?: ClientMethods[M][1] | Error };
+
+/** Runs `hermes ...argv`. */
+export async function run(
+  argv: readonly string[],
+  {
+    answers = {},
+    stdin = "",
+    env = {},
+  }: { answers?: Answers; stdin?: string | Buffer; env?: Record<string, string> } = {},
+): Promise<Run> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const calls: { method: ClientMethod; params: unknown }[] = [];
+  const choices: ProfileChoice[] = [];
+  let closed = 0;
+  const call: Session["call"] = async (method, params) => {
+    calls.push({ method, params });
+    const answer = answers[method];
+    if (answer === undefined) throw new Error(`nobody expected ${method}`);
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const surroundings: Surroundings = {
+    env,
+    stdin: Readable.from([stdin]) as unknown as NodeJS.ReadStream,
+    stdout: process.stdout,
+    streams: { stdout: (text) => out.push(text), stderr: (text) => err.push(text) },
+    terminal: undefined,
+    profiles: {
+      create: async (choice, name) => {
+        choices.push(choice);
+        return { account: "aa", fingerprint: "1 2", device: "bb", name, recovery: "able baker" };
+      },
+      open: async (choice) => {
+        choices.push(choice);
+        return { call, close: async () => void closed++ };
+      },
+      exists: async () => true,
+      inUse: async () => false,
+      defaultDirectory: () => "/default",
+    },
+    relay: async (args) => {
+      out.push(args.join(" "));
+      return 7;
+    },
+    program: [],
+    root: "/",
+    signal: new AbortController().signal,
+  };
+  const exit = await runCommandLine(argv, surroundings);
+  return { exit, stdout: out.join(""), stderr: err.join(""), calls, choices, closed };
+}
+
+/** A fault as the client throws it. */
+export const fault = (code: ConstructorParameters<typeof Fault>[0], message: string) => new Fault(code, message);
