@@ -116,20 +116,25 @@ function rebuilt(rows: Rows, block: number): Uint8Array {
   return bits;
 }
 
-/** An id is a hash already: its first bytes choose the places. */
-function* places(id: Uint8Array): Iterable<number> {
-  const view = new DataView(id.buffer, id.byteOffset, 8);
-  const step = view.getUint32(4) | 1;
-  let at = view.getUint32(0);
-  for (let i = 0; i < PROBES; i++, at = (at + step) >>> 0) yield at & (FILTER_BITS - 1);
+/** The first four bytes of an id, and a step from the next four: an id is a hash already. */
+function start(id: Uint8Array): number {
+  return (((id[0] ?? 0) << 24) | ((id[1] ?? 0) << 16) | ((id[2] ?? 0) << 8) | (id[3] ?? 0)) >>> 0;
 }
 
 function mark(bits: Uint8Array, id: Uint8Array): void {
-  for (const at of places(id)) bits[at >>> 3] = (bits[at >>> 3] ?? 0) | (1 << (at & 7));
+  const step = start(id.subarray(4)) | 1;
+  for (let i = 0, at = start(id); i < PROBES; i++, at = (at + step) >>> 0) {
+    const place = at & (FILTER_BITS - 1);
+    bits[place >>> 3] = (bits[place >>> 3] ?? 0) | (1 << (place & 7));
+  }
 }
 
 function mayHold(bits: Uint8Array, id: Uint8Array): boolean {
-  for (const at of places(id)) if (((bits[at >>> 3] ?? 0) & (1 << (at & 7))) === 0) return false;
+  const step = start(id.subarray(4)) | 1;
+  for (let i = 0, at = start(id); i < PROBES; i++, at = (at + step) >>> 0) {
+    const place = at & (FILTER_BITS - 1);
+    if (((bits[place >>> 3] ?? 0) & (1 << (place & 7))) === 0) return false;
+  }
   return true;
 }
 

@@ -26,7 +26,7 @@ const CHECKPOINT_PAGES = 4_096;
 const PAGE_CACHE_KIB = 32_768;
 
 /** One step per schema version: `MIGRATIONS[n]` takes a database from version n to n + 1. Never edit a released one. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
   CREATE TABLE topic (

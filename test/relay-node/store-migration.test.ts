@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3-multiple-ciphers";
+import { describe, it } from "mocha";
+import { DATABASE_FILE, MIGRATIONS } from "../../relay-node/store-schema.ts";
+import type { Sequence } from "../../src/wire/ids.ts";
+import { itemOf, sequenceOf, topicOf } from "../contract/topic-log-contract.ts";
+import { temporaryStore } from "./store-directory.ts";
+
+const WHOLE = { limit: 10_000, maxBytes: 64_000_000 } as const;
+const APPLICATION_ID = 0x48526c79;
+
+/** A database as the first released schema left it: one topic, ten envelopes, the first three gone by retention. */
+function writeFirstSchema(path: string): void {
+  const db = new Sqlite(path);
+  db.exec(MIGRATIONS[0] ?? "");
+  db.pragma(`application_id = ${APPLICATION_ID}`);
+  db.pragma("user_version = 1");
+  db.prepare("INSERT INTO meta (name, value) VALUES ('log-id', ?)").run(new Uint8Array(16).fill(7));
+  const topic = db.prepare("INSERT INTO topic (key, inbox, head, floor, bytes, used_at) VALUES (?, 0, 10, 3, ?, ?)");
+  topic.run(topicOf(1), 7 * 260, Date.now());
+  const add = db.prepare("INSERT INTO envelope (topic, sequence, arrived_at, id, envelope) VALUES (1, ?, ?, ?, ?)");
+  for (let sequence = 4; sequence <= 10; sequence++) {
+    const { id, envelope } = itemOf(topicOf(1), sequence);
+    add.run(sequence, Date.now(), id, envelope);
+  }
+  db.close();
+}
+
+describe("a database of the first schema", () => {
+  it("is taken over with its log id, its envelopes, its numbers and its knowledge of duplicates", async () => {
+    const { directory, store: fresh, reopen, dispose } = await temporaryStore();
+    await fresh.log.close();
+    const path = join(directory, DATABASE_FILE);
+    await rm(path);
+    writeFirstSchema(path);
+    const { log } = await reopen();
+    assert.deepEqual(log.logId, new Uint8Array(16).fill(7));
+    const { items, head, truncatedBefore } = await log.read(topicOf(1), 0 as Sequence, WHOLE);
+    assert.deepEqual([items.map(({ sequence }) => sequence), head, truncatedBefore], [[4, 5, 6, 7, 8, 9, 10], 10, 4]);
+    const [known, fresh11] = await log.append([itemOf(topicOf(1), 5), itemOf(topicOf(1), 11)]);
+    assert.deepEqual(known, { kind: "stored", sequence: 5, duplicate: true });
+    assert.equal(sequenceOf(fresh11), 11);
+    await dispose();
+  });
+});
