@@ -1,6 +1,6 @@
 /** Other programs of a benchmark: started on loopback, ended by their handle, and what they cost the machine. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,44 +12,63 @@ export interface Child {
   readonly pid: number;
   /** The line that said so. */
   readonly line: string;
+  /** The next line, from now on, that matches. */
+  readonly nextLine: (wanted: RegExp, patienceMs: number) => Promise<string>;
   /** Ends it and waits until it is gone. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
 /** How long a program may take until it is ready, and to end (ms). */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
+const STOP_MS = 10_000;
 
 /** Starts a program; ready with the first line (of both outputs) that matches. */
 export async function startChild(command: string, args: readonly string[], ready: RegExp): Promise<Child> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-  const line = await readyLine(child, ready);
+  const lines = new EventEmitter();
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on("line", (line) => lines.emit("line", line));
+  const nextLine = (wanted: RegExp, patienceMs: number): Promise<string> =>
+    lineOf(child, lines, { wanted, patienceMs });
+  const line = await nextLine(ready, PATIENCE_MS);
   const ended = once(child, "exit");
   const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
-    const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
     await ended;
     clearTimeout(timer);
   };
-  return { pid: child.pid ?? 0, line, stop };
+  return { pid: child.pid ?? 0, line, nextLine, stop };
 }
 
-async function readyLine(child: ChildProcess, ready: RegExp): Promise<string> {
+/** Lines that are kept to explain why a program did not do what it should. */
+const SAID_MAX = 20;
+
+function lineOf(
+  child: ChildProcess,
+  lines: EventEmitter,
+  { wanted, patienceMs }: { readonly wanted: RegExp; readonly patienceMs: number },
+): Promise<string> {
   const said: string[] = [];
-  return await new Promise((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`${why}: ${said.join("\n")}`));
-    child.once("error", (error) => fail(error.message));
-    child.once("exit", (code) => fail(`ended with ${code}`));
-    const timer = setTimeout(() => fail("not ready in time"), PATIENCE_MS);
-    for (const stream of [child.stdout, child.stderr]) {
-      if (stream === null) continue;
-      createInterface({ input: stream }).on("line", (line) => {
-        said.push(line);
-        if (!ready.test(line)) return;
-        clearTimeout(timer);
-        resolve(line);
-      });
-    }
+  return new Promise((resolve, reject) => {
+    const settle = (why: string | undefined, line = ""): void => {
+      clearTimeout(timer);
+      child.off("error", onError);
+      child.off("exit", onExit);
+      lines.off("line", onLine);
+      if (why === undefined) resolve(line);
+      else reject(new Error(`${why}: ${said.join("\n")}`));
+    };
+    const onError = (error: Error): void => settle(error.message);
+    const onExit = (code: number | null): void => settle(`ended with ${code}`);
+    const onLine = (line: string): void => {
+      if (said.push(line) > SAID_MAX) said.shift();
+      if (wanted.test(line)) settle(undefined, line);
+    };
+    const timer = setTimeout(() => settle("not ready in time"), patienceMs);
+    child.on("error", onError).on("exit", onExit);
+    lines.on("line", onLine);
   });
 }
 

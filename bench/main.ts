@@ -3,6 +3,8 @@
  * Writes nothing into the tree; what it needs on disk lies in the system's temporary directory and goes with it.
  */
 import { parseArgs } from "node:util";
+import { APPENDS } from "./appends.ts";
+import { CLIENTS } from "./clients.ts";
 import { FAN_OUT } from "./fan-out.ts";
 import { PAIRWISE } from "./pairwise.ts";
 import { hasPeers, INSTALL_PEERS } from "./peers.ts";
@@ -11,7 +13,7 @@ import { isMet } from "./row.ts";
 import { SENDER_KEYS } from "./sender-keys.ts";
 import { heading, rowText } from "./table.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [SENDER_KEYS, PAIRWISE, FAN_OUT];
+const BENCHMARKS: readonly Benchmark[] = [SENDER_KEYS, PAIRWISE, FAN_OUT, APPENDS, CLIENTS];
 
 const HELP = `npm run bench [-- OPTIONS] [-- NAME…]
 
