@@ -55,7 +55,6 @@ export async function chatIn(context: CommandContext, session: Session, group: G
   const leaving = new AbortController();
   try {
     if (output.format === "human") await openingLines(session, group, screen);
-    else for (const relay of (await session.call("status", {})).relays) output.result({ event: "status", relay }, "");
     const emit = (event: ClientEvent) => showEvent(context, screen, event);
     const following = session.call("listen", { group: group.id }, { emit, signal: leaving.signal });
     await Promise.race([following, readLines(context, { session, group, screen })]);

@@ -11,7 +11,11 @@ describe("A command line", () => {
       if (operands === "everything") continue;
       const { exit, stdout } = await run([...name.split(" "), "--help"]);
       assert.equal(exit, 0, name);
-      assert.match(stdout, new RegExp(`^Usage: hermes ${name} [\\s\\S]*Examples?:\n {2}(.*\\| )?(hermes|npm start)`), name);
+      assert.match(
+        stdout,
+        new RegExp(`^Usage: hermes ${name} [\\s\\S]*Examples?:\n {2}(.*\\| )?(hermes|npm start)`),
+        name,
+      );
     }
   });
 
