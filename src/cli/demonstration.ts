@@ -13,6 +13,7 @@ import { PATIENCE_MS, type Person, person, type Stage, startOn } from "./demonst
 import { plant, scanFiles } from "./demonstration-scan.ts";
 import type { HermesProcess } from "./hermes-process.ts";
 import { readyAddresses } from "./home-relay.ts";
+import { Interrupted } from "./terminal.ts";
 
 const GROUP = "Harbour swimmers";
 /** Names as others see them: long enough not to stand in random bytes by chance. */
@@ -50,6 +51,9 @@ export async function demonstrate({ surroundings }: CommandContext): Promise<num
     await perform(play);
     surroundings.streams.stdout("\nAll of it went as promised.\n");
     return 0;
+  } catch (error) {
+    if (surroundings.signal.aborted) throw new Interrupted(); // exit code 0 would say that all was shown
+    throw error;
   } finally {
     await Promise.all(play.started.map((each) => each.end()));
     await rm(directory, { recursive: true, force: true });

@@ -8,7 +8,7 @@
 import { StringDecoder } from "node:string_decoder";
 import type { ReadStream } from "node:tty";
 
-/** Somebody pressed Ctrl-C at a question (exit code 130). */
+/** Somebody pressed Ctrl-C at a question or in the middle of the demonstration (exit code 130). */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }

@@ -163,7 +163,7 @@ describe("the JSON objects of the command line", function () {
   it("are as documented: group join, from pending to joined", async () => {
     const cleo = await scene.person("cleo", [relay.address]);
     const link = await ana.invite("shapes");
-    const pending = await cleo.join(link, "--wait", "0");
+    const pending = await cleo.join(link, 0);
     assertShape(pending, { group: { id: ID, name: /^(shapes)?$/ }, state: "pending" }, "group join");
     listener = ana.listen("shapes");
     assertShape(await cleo.join(link), { group: GROUP, state: "joined" }, "group join");

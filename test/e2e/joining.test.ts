@@ -43,7 +43,7 @@ describe("coming into a group", function () {
     assert(dora !== undefined && emil !== undefined);
     const group = await dora.createGroup("night owls");
     const link = await dora.invite(group);
-    const asked = await emil.join(link, "--wait", "1");
+    const asked = await emil.join(link, 1);
     assert.deepEqual([asked.group.id, asked.state], [group, "pending"]);
 
     // emil is away again; dora comes, lets him in and writes; then emil comes back

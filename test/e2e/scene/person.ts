@@ -45,7 +45,8 @@ export interface Person {
   /** Makes a group and answers its id. */
   readonly createGroup: (name: string) => Promise<string>;
   readonly invite: (group: string) => Promise<string>;
-  readonly join: (link: string, ...args: readonly string[]) => Promise<Result<"group-join">>;
+  /** Waits for the welcome for so many seconds. */
+  readonly join: (link: string, waitS?: number) => Promise<Result<"group-join">>;
   readonly send: (group: string, text: string, ...args: readonly string[]) => Promise<Result<"send">>;
   /** All messages of a group but the system's lines, oldest first. */
   readonly history: (group: string) => Promise<readonly MessageView[]>;
@@ -53,6 +54,8 @@ export interface Person {
   readonly sync: () => Promise<Result<"sync">>;
 }
 
+/** Joining takes a second, and several on a busy machine. */
+const JOIN_WAIT_S = 25;
 /** More than any test writes. */
 const ALL = "10000";
 
@@ -86,7 +89,7 @@ export function createPerson(
     whoami: () => ask("whoami"),
     createGroup: async (title) => (await ask<Result<"group-create">>("group", "create", title)).group.id,
     invite: async (group) => (await ask<Result<"group-invite">>("group", "invite", group)).link,
-    join: (link, ...args) => ask("group", "join", link, ...args),
+    join: (link, waitS = JOIN_WAIT_S) => ask("group", "join", link, "--wait", String(waitS)),
     send: (group, text, ...args) => ask("send", ...args, group, text),
     history: async (group) =>
       (await askAll<{ readonly message: MessageView }>("history", group, "--limit", ALL))
