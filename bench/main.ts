@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { APPENDS } from "./appends.ts";
+import { CATCH_UP } from "./catch-up.ts";
 import { CLIENTS } from "./clients.ts";
 import { FAN_OUT } from "./fan-out.ts";
 import { PAIRWISE } from "./pairwise.ts";
@@ -11,9 +12,10 @@ import { hasPeers, INSTALL_PEERS } from "./peers.ts";
 import type { Benchmark, Extent, Row } from "./row.ts";
 import { isMet } from "./row.ts";
 import { SENDER_KEYS } from "./sender-keys.ts";
+import { STEPS } from "./steps.ts";
 import { heading, rowText } from "./table.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [SENDER_KEYS, PAIRWISE, FAN_OUT, APPENDS, CLIENTS];
+const BENCHMARKS: readonly Benchmark[] = [SENDER_KEYS, PAIRWISE, FAN_OUT, APPENDS, CLIENTS, STEPS, CATCH_UP];
 
 const HELP = `npm run bench [-- OPTIONS] [-- NAME…]
 

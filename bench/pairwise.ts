@@ -6,7 +6,6 @@
  * ratchet alone has rows of its own.
  */
 import { randomBytes } from "node:crypto";
-import { issueDeviceCertificate, issueIdentityCertificate } from "../src/crypto/device-certificate.ts";
 import {
   RATCHET_DECRYPT_RANDOM_BYTES,
   RATCHET_ENCRYPT_RANDOM_BYTES,
@@ -26,16 +25,10 @@ import {
   startSession,
 } from "../src/crypto/pairwise-session.ts";
 import type { PairwiseSession } from "../src/crypto/pairwise-session-state.ts";
-import {
-  checkBundle,
-  checkOneTimePrekey,
-  lastResortPrekeyOf,
-  makeBundle,
-  makeOneTimePrekey,
-  signedPrekeyOf,
-} from "../src/crypto/prekey-bundle.ts";
+import { checkBundle, checkOneTimePrekey, makeOneTimePrekey } from "../src/crypto/prekey-bundle.ts";
 import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts";
-import { DeviceKey, IdentityKey, type PrekeyId, SealingKey, type TimeMs, Topic } from "../src/wire/ids.ts";
+import type { PrekeyId, TimeMs } from "../src/wire/ids.ts";
+import { type PairwiseDevice as Device, makePairwiseDevice } from "./pairwise-device.ts";
 import { loadSignal, type Signal } from "./peers.ts";
 import { atLeast, type Benchmark, figure, type Row } from "./row.ts";
 import { signalPerson } from "./signal-person.ts";
@@ -46,40 +39,6 @@ const NOW = 1_800_000_000_000 as TimeMs;
 const prekeyId = (value: number): PrekeyId => value as PrekeyId;
 /** Bytes of a letter: a welcome's secret and a few fields. */
 const LETTER_BYTES = 200;
-
-/** A device with its secrets and its bundle. */
-function makeDevice() {
-  const [accountSeed, deviceSeed, identitySecret, sealingSecret, inboxSeed] = Array.from({ length: 5 }, () =>
-    bytes(32),
-  ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-  const signedPrekey = { id: prekeyId(1), secret: bytes(32) };
-  const lastResort = { id: prekeyId(2), kemSeed: bytes(64) };
-  const certificate = issueDeviceCertificate(p, accountSeed, DeviceKey.from(p.signingPublicKey(deviceSeed)));
-  const identity = issueIdentityCertificate(p, deviceSeed, {
-    identityKey: IdentityKey.from(p.agreementPublicKey(identitySecret)),
-    sealingKey: SealingKey.from(p.agreementPublicKey(sealingSecret)),
-    inbox: Topic.from(p.signingPublicKey(inboxSeed)),
-  });
-  const bundle = makeBundle(p, deviceSeed, {
-    version: 1,
-    certificate,
-    identity,
-    name: "someone",
-    relays: ["/ip4/192.0.2.1/tcp/33001"],
-    signedPrekey: signedPrekeyOf(p, signedPrekey),
-    lastResort: lastResortPrekeyOf(p, lastResort),
-    createdAt: NOW,
-  });
-  return {
-    deviceSeed,
-    ours: { certificate, identity, identitySecret },
-    sealingSecret,
-    signedPrekey,
-    lastResort,
-    bundle,
-  };
-}
-type Device = ReturnType<typeof makeDevice>;
 
 function makeOneTime(device: Device) {
   const secret = { id: prekeyId(3), secret: bytes(32), kemSeed: bytes(64) };
@@ -257,7 +216,7 @@ export const PAIRWISE: Benchmark = {
   about: "sessions set up and letters, against libsignal",
   run: async (_extent, tell) => {
     const signal = loadSignal();
-    const [from, to] = [makeDevice(), makeDevice()];
+    const [from, to] = [makePairwiseDevice(), makePairwiseDevice()];
     const payload = bytes(LETTER_BYTES);
     const [start, answer] = ourStart(from, to);
     const [theirStart, theirAnswer] = signalStart(signal);

@@ -203,6 +203,13 @@ function row(name: string, us: number, [peer, peerUs]: readonly [string, number]
   };
 }
 
+/** Processor time of libsignal for opening one group message of so many bytes (µs). */
+export async function signalDecryptUs(size: number): Promise<number> {
+  const [, decrypt] = await signalChain(loadSignal(), new Uint8Array(size));
+  const [us = Number.NaN] = await takeTurns([decrypt]);
+  return us;
+}
+
 export const SENDER_KEYS: Benchmark = {
   name: "sender-keys",
   about: "group messages sealed and opened, against libsignal and Megolm",
