@@ -14,7 +14,7 @@ import { passphrasesFrom } from "./passphrase.ts";
 import type { ProfileChoice } from "./session.ts";
 import { Interrupted } from "./terminal.ts";
 
-/** Exit code of a command that Ctrl-C ended at a question. */
+/** Exit code of what Ctrl-C ended before it was done. */
 export const INTERRUPTED = 130;
 
 /** Runs `argv` (without node and script); answers the exit code, `undefined` when a signal ended a command that ends by itself. */
