@@ -13,7 +13,7 @@ import { PATIENCE_MS, type Person, person, type Stage, startOn } from "./demonst
 import { plant, scanFiles } from "./demonstration-scan.ts";
 import type { HermesProcess } from "./hermes-process.ts";
 import { readyAddresses } from "./home-relay.ts";
-import { Interrupted, Interrupted } from "./terminal.ts";
+import { Interrupted } from "./terminal.ts";
 
 const GROUP = "Harbour swimmers";
 /** Names as others see them: long enough not to stand in random bytes by chance. */
