@@ -8,9 +8,10 @@
  *
  * @see ARCHITECTURE.md § Primitives
  */
-import { createHash, createHmac } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import { hashRawSync } from "@node-rs/argon2";
 import sodium from "sodium-native";
+import { equalInConstantTime } from "../crypto/constant-time.ts";
 import { noblePrimitives } from "../crypto/noble-primitives.ts";
 import type { Argon2Cost, Primitives } from "../crypto/primitives.ts";
 import { strictVerifier } from "../verify/ed25519-strict.ts";
@@ -24,7 +25,7 @@ const ARGON2_VERSION_0X13 = 1;
 export const nativePrimitives: Primitives = {
   ...noblePrimitives,
   provider: "native",
-  sha256: (data) => plain(createHash("sha256").update(data).digest()),
+  sha256: (data) => plain(hash("sha256", data, "buffer")),
   hmac: (key, data) => plain(createHmac("sha256", key).update(data).digest()),
   verify: strictVerifier((publicKey, message, signature) =>
     sodium.crypto_sign_verify_detached(signature, message, publicKey),
@@ -63,11 +64,24 @@ function keyPair(seed: Uint8Array): { readonly publicKey: Uint8Array; readonly s
 }
 
 function sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
-  const { secretKey } = keyPair(seed);
   const signature = new Uint8Array(64);
-  sodium.crypto_sign_detached(signature, message, secretKey);
-  secretKey.fill(0);
+  sodium.crypto_sign_detached(signature, message, secretKeyOf(exactly(seed, 32, "seed")));
   return signature;
+}
+
+/** Secret keys that are kept expanded: our device's and the topics' of the conversations that are busiest now. */
+const EXPANDED_KEYS_MAX = 4;
+/** Seed and public key, 64 bytes each; the one that was used last stands first. */
+const expandedKeys: Uint8Array[] = [];
+
+/** libsodium's form of a seed, which takes as long to make as a signature: the last few are kept, older ones overwritten. */
+function secretKeyOf(seed: Uint8Array): Uint8Array {
+  const at = expandedKeys.findIndex((key) => equalInConstantTime(key.subarray(0, 32), seed));
+  const found = at < 0 ? keyPair(seed).secretKey : expandedKeys.splice(at, 1)[0];
+  if (found === undefined) throw new Fault("internal/invariant", "a key that was found is gone");
+  expandedKeys.unshift(found);
+  if (expandedKeys.length > EXPANDED_KEYS_MAX) expandedKeys.pop()?.fill(0);
+  return found;
 }
 
 function agree(secret: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {
