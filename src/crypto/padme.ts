@@ -29,8 +29,8 @@ export function unpad(padded: Uint8Array): Uint8Array | undefined {
   if (padded.length < PADDED_MIN_BYTES) return undefined;
   const length = new DataView(padded.buffer, padded.byteOffset, 4).getUint32(0);
   if (paddedLength(length) !== padded.length) return undefined;
-  if (padded.subarray(4 + length).some((each) => each !== 0)) return undefined;
-  return Uint8Array.from(padded.subarray(4, 4 + length));
+  for (let at = 4 + length; at < padded.length; at++) if (padded[at] !== 0) return undefined;
+  return new Uint8Array(padded.subarray(4, 4 + length));
 }
 
 /** Rounds `length` up so that its binary form ends in zeros after the first log2(log2(length)) + 1 bits. */

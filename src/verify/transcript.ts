@@ -60,7 +60,9 @@ export function u32be(value: number): Uint8Array {
 /** Eight bytes, big-endian. */
 export function u64be(value: number): Uint8Array {
   const out = new Uint8Array(8);
-  new DataView(out.buffer).setBigUint64(0, BigInt(value));
+  const view = new DataView(out.buffer);
+  view.setUint32(0, Math.floor(value / 0x100000000));
+  view.setUint32(4, value >>> 0);
   return out;
 }
 

@@ -54,14 +54,23 @@ function unfit(what: string): never {
   throw new Fault("internal/encode", `a value does not fit its format: ${what}`);
 }
 
+/** Bytes of the scratch buffer that encodings share: nearly every record and frame header fits. */
+const SCRATCH_BYTES = 4_096;
+/** All zeros; `undefined` while it is in use. */
+let scratch: Uint8Array | undefined;
+
 /** Encodes `value`; the result has its own buffer of exactly the encoded length. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
-  const bytes = new Uint8Array(256);
+  const bytes = scratch ?? new Uint8Array(SCRATCH_BYTES);
+  scratch = undefined;
   const writer: Writer = { bytes, view: viewOf(bytes), length: 0 };
-  codec.write(writer, value);
-  const out = writer.bytes.slice(0, writer.length);
-  writer.bytes.fill(0); // the scratch buffer may have held a secret
-  return out;
+  try {
+    codec.write(writer, value);
+    return writer.bytes.slice(0, writer.length);
+  } finally {
+    writer.bytes.fill(0, 0, writer.length); // it may have held a secret
+    if (writer.bytes === bytes) scratch = bytes;
+  }
 }
 
 /** Decodes the whole of `bytes`, or answers `undefined` when they are not exactly one value of the format. */

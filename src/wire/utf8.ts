@@ -4,9 +4,26 @@
  */
 
 const REPLACEMENT = 0xfffd;
+/** UTF-16 units that become text in one call: arguments go onto the stack. */
+const UNITS_AT_ONCE = 4_096;
 
 /** UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD, as in the Encoding standard. */
 export function encodeUtf8(text: string): Uint8Array {
+  return encodeAscii(text) ?? encodeAny(text);
+}
+
+/** The bytes when every character is ASCII, as most of what people and programs write here is. */
+function encodeAscii(text: string): Uint8Array | undefined {
+  const out = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) return undefined;
+    out[i] = unit;
+  }
+  return out;
+}
+
+function encodeAny(text: string): Uint8Array {
   const out = new Uint8Array(text.length * 3);
   let length = 0;
   for (let i = 0; i < text.length; i++) {
@@ -36,6 +53,22 @@ function writeCodePoint(out: Uint8Array, at: number, point: number): number {
 
 /** The text, or `undefined` when `bytes` are not well-formed UTF-8 (overlong forms and surrogates are not). */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  return isAscii(bytes) ? decodeAscii(bytes) : decodeAny(bytes);
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if ((bytes[i] ?? 0) >= 0x80) return false;
+  return true;
+}
+
+function decodeAscii(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += UNITS_AT_ONCE)
+    text += String.fromCharCode.apply(null, bytes.subarray(at, at + UNITS_AT_ONCE) as unknown as number[]);
+  return text;
+}
+
+function decodeAny(bytes: Uint8Array): string | undefined {
   const parts: string[] = [];
   let units: number[] = [];
   for (let i = 0; i < bytes.length; ) {
@@ -45,7 +78,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
     const p = sequence.point;
     if (p < 0x10000) units.push(p);
     else units.push(0xd800 + ((p - 0x10000) >> 10), 0xdc00 + ((p - 0x10000) & 0x3ff));
-    if (units.length >= 4096) {
+    if (units.length >= UNITS_AT_ONCE) {
       parts.push(String.fromCharCode(...units));
       units = [];
     }
