@@ -54,8 +54,8 @@ function unfit(what: string): never {
   throw new Fault("internal/encode", `a value does not fit its format: ${what}`);
 }
 
-/** Bytes of the scratch buffer that encodings share: nearly every record and frame header fits. */
-const SCRATCH_BYTES = 4_096;
+/** Bytes of the scratch buffer that encodings share: an envelope fits. */
+const SCRATCH_BYTES = 65_536;
 /** All zeros; `undefined` while it is in use. */
 let scratch: Uint8Array | undefined;
 
