@@ -1,11 +1,10 @@
 /** A device as far as letters go: secrets, certificates, a bundle. */
-import { randomBytes } from "node:crypto";
 import { issueDeviceCertificate, issueIdentityCertificate } from "../src/crypto/device-certificate.ts";
 import { lastResortPrekeyOf, makeBundle, signedPrekeyOf } from "../src/crypto/prekey-bundle.ts";
 import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts";
 import { DeviceKey, IdentityKey, type PrekeyId, SealingKey, type TimeMs, Topic } from "../src/wire/ids.ts";
+import { randomFromPool as bytes } from "./random-pool.ts";
 
-const bytes = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 const NOW = 1_800_000_000_000 as TimeMs;
 const prekeyId = (value: number): PrekeyId => value as PrekeyId;
 

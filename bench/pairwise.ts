@@ -5,7 +5,6 @@
  * sealed to the inbox, which hides the sender (libsignal's counterpart, sealed sender, is not in its figure), so the
  * ratchet alone has rows of its own.
  */
-import { randomBytes } from "node:crypto";
 import {
   RATCHET_DECRYPT_RANDOM_BYTES,
   RATCHET_ENCRYPT_RANDOM_BYTES,
@@ -30,11 +29,11 @@ import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts
 import type { PrekeyId, TimeMs } from "../src/wire/ids.ts";
 import { type PairwiseDevice as Device, makePairwiseDevice } from "./pairwise-device.ts";
 import { loadSignal, type Signal } from "./peers.ts";
+import { randomFromPool as bytes } from "./random-pool.ts";
 import { atLeast, type Benchmark, figure, type Row } from "./row.ts";
 import { signalPerson } from "./signal-person.ts";
 import { type Contestant, takeTurns } from "./turns.ts";
 
-const bytes = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 const NOW = 1_800_000_000_000 as TimeMs;
 const prekeyId = (value: number): PrekeyId => value as PrekeyId;
 /** Bytes of a letter: a welcome's secret and a few fields. */

@@ -4,7 +4,6 @@
  * Ours is what src/crypto does for one message (chain step, payload, signature, header). What the relay asks for on top,
  * the topic's signature, is a row of its own. All keep their state in memory.
  */
-import { randomBytes } from "node:crypto";
 import { coreHash, epochKeys, frontierHash, rootSecret } from "../src/crypto/epoch-secrets.ts";
 import { checkSignature, openHeader, openPayload, sealGroupMessage } from "../src/crypto/group-message.ts";
 import { noblePrimitives } from "../src/crypto/noble-primitives.ts";
@@ -15,6 +14,7 @@ import { signEnvelope } from "../src/protocol/topic-envelope.ts";
 import { ENVELOPE_KIND } from "../src/wire/envelope.ts";
 import { DeviceKey, EntryHash, GroupId, Nonce, type TimeMs } from "../src/wire/ids.ts";
 import { loadOlm, loadSignal, type Olm, type Signal } from "./peers.ts";
+import { randomFromPool as bytes } from "./random-pool.ts";
 import { atLeast, type Benchmark, perSecond, type Row } from "./row.ts";
 import { type Contestant, takeTurns } from "./turns.ts";
 
@@ -24,7 +24,6 @@ const SIZES = [
   ["16 KiB", 16_384],
 ] as const;
 
-const bytes = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 const NOW = 1_800_000_000_000 as TimeMs;
 
 /** A chain of ours: what seals and what opens, each call the next message. */
