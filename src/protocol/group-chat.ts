@@ -88,7 +88,7 @@ export function* sendText(work: Work, group: GroupState, text: string): Step<Mes
     );
   const closures = yield* closuresFor(work, group);
   const heads = (yield* read(work, HEADS, toHex(group.group)))?.heads ?? [];
-  const cited = heads.slice(-MESSAGE_FRONTIER_MAX).map((each) => each.id);
+  const cited = deepest(heads);
   const plaintext: GroupPlaintext = {
     version: 1,
     frontier: cited,
@@ -97,11 +97,19 @@ export function* sendText(work: Work, group: GroupState, text: string): Step<Mes
     content: { kind: "text", text },
   };
   const sealed = yield* sealInChain(work, account, epoch, plaintext);
-  const depth = yield* depthAfter(work, epoch, cited, account.device);
+  const depth = yield* depthAfter(work, epoch, cited, { citedBy: account.device });
   yield* addHead(work, group.group, { id: sealed.messageId, depth }, cited);
   const author = { account: account.account, device: account.device, name: account.name };
   work.lines.push(lineOf(group.group, sealed.messageId, { author, depth, plaintext, state: "queued" }));
   return sealed.messageId;
+}
+
+/** The heads that a message cites: those deepest in the conversation, so that it stands after all that we have seen. */
+function deepest(heads: readonly { readonly id: MessageId; readonly depth: number }[]): readonly MessageId[] {
+  return heads
+    .toSorted((a, b) => a.depth - b.depth)
+    .slice(-MESSAGE_FRONTIER_MAX)
+    .map(({ id }) => id);
 }
 
 /** Takes the next key of our chain, seals, and queues the envelope with what it takes to seal it again. */
@@ -206,7 +214,7 @@ interface Arrived extends Sender {
 
 function* accept(work: Work, epoch: EpochState, { account, device, messageId, plaintext }: Arrived): Step<void> {
   for (const closure of plaintext.closures) yield* applyClosure(work, device, closure);
-  const depth = yield* depthAfter(work, epoch, plaintext.frontier, device);
+  const depth = yield* depthAfter(work, epoch, plaintext.frontier, { id: messageId, citedBy: device });
   yield* addHead(work, epoch.group, { id: messageId, depth }, plaintext.frontier);
   const member = yield* read(work, MEMBER, idOf(epoch.group, account));
   const author = { account, device, name: member?.name ?? toHex(account).slice(0, 8) };
@@ -258,7 +266,7 @@ function* receiveOwn(work: Work, epoch: EpochState, header: OpenedHeader): Step<
   const { chainKey, next } = answer.next;
   const jumped: OwnChain = { version: 1, chainKey, iteration: next };
   write(work, OWN_CHAIN, toHex(epoch.epoch), { chain: jumped });
-  const depth = yield* depthAfter(work, epoch, plaintext.frontier, account.device);
+  const depth = yield* depthAfter(work, epoch, plaintext.frontier, { id: messageId, citedBy: account.device });
   yield* addHead(work, epoch.group, { id: messageId, depth }, plaintext.frontier);
   const author = { account: account.account, device: account.device, name: account.name };
   work.lines.push(lineOf(epoch.group, messageId, { author, depth, plaintext, state: "on-relay" }));

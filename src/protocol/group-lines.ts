@@ -9,26 +9,40 @@ import { memberOfDevice, wholePast } from "./membership-log.ts";
 import { ENTRY, type EpochState, GAP, HEADS, HEADS_MAX, idOf, SEEN } from "./records.ts";
 import { read, type Step, write } from "./step.ts";
 
-/** Greatest depth that can be saved. */
+/** Depths are saved in 4 bytes. */
 const DEPTH_MAX = 0xffffffff;
 
 /**
  * Depth of a message that cites `frontier`: one more than the greatest depth among the cited that we have, and than
- * that of its epoch. Cited messages that we lack are noted as gaps; they never delay what is here.
+ * that of its epoch. Cited messages that we lack are noted as gaps and never delay what is here: it then stands after
+ * all that we have seen, and a message that fills a gap stands before those that cite it.
  */
 export function* depthAfter(
   work: Work,
   epoch: EpochState,
   frontier: readonly MessageId[],
-  citedBy: DeviceKey,
+  { id, citedBy }: { readonly id?: MessageId; readonly citedBy: DeviceKey },
 ): Step<number> {
-  let depth = epoch.depth;
-  for (const id of frontier) {
-    const cited = yield* read(work, SEEN, toHex(id));
-    if (cited) depth = Math.max(depth, cited.depth);
-    else write(work, GAP, idOf(epoch.group, id), { citedBy, at: work.nowMs as TimeMs });
+  const { group } = epoch;
+  let before = epoch.depth;
+  const lacking: MessageId[] = [];
+  for (const each of frontier) {
+    const cited = yield* read(work, SEEN, toHex(each));
+    if (cited) before = Math.max(before, cited.depth);
+    else lacking.push(each);
   }
-  return Math.min(depth + 1, DEPTH_MAX);
+  const heads = lacking.length > 0 ? ((yield* read(work, HEADS, toHex(group)))?.heads ?? []) : [];
+  for (const head of heads) before = Math.max(before, head.depth);
+  const awaited = id && (yield* read(work, GAP, idOf(group, id)));
+  const depth = Math.max(1, Math.min(before + 1, awaited ? awaited.depth - 1 : DEPTH_MAX));
+  for (const each of lacking) yield* noteGap(work, idOf(group, each), { citedBy, depth });
+  return depth;
+}
+
+function* noteGap(work: Work, id: string, gap: { readonly citedBy: DeviceKey; readonly depth: number }): Step<void> {
+  const known = yield* read(work, GAP, id);
+  const depth = Math.min(known?.depth ?? DEPTH_MAX, gap.depth);
+  write(work, GAP, id, { citedBy: known?.citedBy ?? gap.citedBy, at: known?.at ?? (work.nowMs as TimeMs), depth });
 }
 
 /** Depth of a log entry: after its parents and after the messages that its author had seen. */

@@ -252,10 +252,10 @@ export const HEADS: RecordType<{ readonly heads: readonly { readonly id: Message
   record("heads/", struct({ heads: list(struct({ id: MessageId, depth: u32 }), HEADS_MAX) }));
 /** A message that we have; id: message id. */
 export const SEEN: RecordType<{ readonly depth: number }> = record("seen/", struct({ depth: u32 }));
-/** A message that somebody cited and we do not have; id: group/message id. */
-export const GAP: RecordType<{ readonly citedBy: DeviceKey; readonly at: TimeMs }> = record(
+/** A message that somebody cited and we do not have; `depth` is the least of those that cite it. id: group/message id. */
+export const GAP: RecordType<{ readonly citedBy: DeviceKey; readonly at: TimeMs; readonly depth: number }> = record(
   "gap/",
-  struct({ citedBy: DeviceKey, at: TimeMs }),
+  struct({ citedBy: DeviceKey, at: TimeMs, depth: u32 }),
 );
 
 const noOrigin = struct({});
