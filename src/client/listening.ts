@@ -16,7 +16,21 @@ const BACKLOG_MAX = 10_000;
 /** Notices that may wait for a slow listener; further ones end it, and it can start again from what is unread. */
 const NOTICES_MAX = 100_000;
 
-/** See `listen` in api.ts. */
+/** Who listens to what, and how far that has come. */
+interface Listening {
+  readonly only: string | undefined;
+  /** Lines shown as unread whose notice may still come. */
+  readonly shown: Set<string>;
+  /** Groups of which something was shown that is not marked as read yet. */
+  readonly unmarked: Set<string>;
+  readonly emit: CallOptions["emit"];
+  readonly isOver: () => boolean;
+}
+
+/**
+ * See `listen` in api.ts. What was shown is marked as read when nothing waits to be shown: whoever listens next, or
+ * goes on in another process, may get a message twice but misses none.
+ */
 export async function listen(
   { store, hub, network }: CallContext,
   params: ClientMethods["listen"][0],
@@ -25,22 +39,22 @@ export async function listen(
   const only = params.group === undefined ? undefined : toHex((await findGroup(store, params.group)).group);
   const notices: ClientNotice[] = [];
   let wake: () => void = () => undefined;
-  let ended = false;
-  signal?.addEventListener("abort", () => {
-    ended = true;
-    wake();
-  });
+  let overflown = false;
+  const isOver = (): boolean => overflown || signal?.aborted === true;
+  signal?.addEventListener("abort", () => wake());
   const stop = hub.listen((notice) => {
     notices.push(notice);
-    if (notices.length > NOTICES_MAX) ended = true;
+    overflown ||= notices.length > NOTICES_MAX;
     wake();
   });
+  const listening: Listening = { only, shown: new Set(), unmarked: new Set(), emit, isOver };
   try {
     for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
-    const shown = await emitUnread(store, only, emit);
-    while (!ended && signal?.aborted !== true) {
-      for (const notice of notices.splice(0)) await emitNotice(store, notice, { only, shown, emit });
-      if (notices.length === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve));
+    await emitUnread(store, listening);
+    while (!isOver()) {
+      for (const notice of notices.splice(0)) await emitNotice(store, notice, listening);
+      if (notices.length === 0) await markShown(store, listening);
+      if (notices.length === 0 && !isOver()) await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
     stop();
@@ -48,43 +62,36 @@ export async function listen(
   return {};
 }
 
-/** Emits what arrived since the last look; answers the ids, so that nothing is shown twice. */
-async function emitUnread(
-  store: ProfileStore,
-  only: string | undefined,
-  emit: CallOptions["emit"],
-): Promise<Set<string>> {
-  const shown = new Set<string>();
+async function markShown(store: ProfileStore, { unmarked, isOver }: Listening): Promise<void> {
+  for (const group of unmarked) if (!isOver()) await store.markRead(group);
+  unmarked.clear();
+}
+
+/** Emits what arrived since the last look. */
+async function emitUnread(store: ProfileStore, { only, shown, unmarked, emit, isOver }: Listening): Promise<void> {
   for (const group of await allGroups(store)) {
     const id = toHex(group.group);
-    const unread = only === undefined || only === id ? await store.unread(id) : 0;
-    if (unread === 0) continue;
-    const lines = await store.history({ group: id, limit: Math.min(BACKLOG_MAX, 2 * unread + 100) });
-    const received = lines.filter((line) => line.state === "received" && line.kind !== "system").slice(-unread);
-    for (const line of received) {
+    if (only !== undefined && only !== id) continue;
+    const lines = await store.history({ group: id, limit: BACKLOG_MAX, unread: true });
+    if (isOver()) return;
+    for (const line of lines) {
       shown.add(line.id);
       emit({ event: "message", group: groupName(group), message: messageView(line) });
     }
-    await store.markRead(id);
+    if (lines.length > 0) unmarked.add(id);
   }
-  return shown;
 }
 
-interface Listening {
-  readonly only: string | undefined;
-  readonly shown: Set<string>;
-  readonly emit: CallOptions["emit"];
-}
-
-async function emitNotice(store: ProfileStore, notice: ClientNotice, { only, shown, emit }: Listening): Promise<void> {
+async function emitNotice(store: ProfileStore, notice: ClientNotice, listening: Listening): Promise<void> {
+  const { only, shown, unmarked, emit, isOver } = listening;
   const groupId = groupOf(notice);
   if (only !== undefined && groupId !== undefined && groupId !== only) return;
   if (notice.kind === "message" && shown.delete(notice.line.id)) return;
   const group = groupId === undefined ? undefined : await nameOf(store, groupId);
   const event = await eventOf(store, notice, group);
-  if (!event) return;
+  if (!event || isOver()) return;
   emit(event);
-  if (notice.kind === "message" && groupId !== undefined) await store.markRead(groupId);
+  if (notice.kind === "message" && groupId !== undefined) unmarked.add(groupId);
 }
 
 function groupOf(notice: ClientNotice): string | undefined {

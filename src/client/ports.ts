@@ -50,6 +50,8 @@ export interface HistoryQuery {
   readonly before?: string | undefined;
   /** Full-text search: all of these words. */
   readonly search?: string | undefined;
+  /** Only lines that {@link ProfileStore.unread} counts; stands alone, without `before` and `search`. */
+  readonly unread?: true | undefined;
 }
 
 /** The encrypted profile database. All methods reject with a storage fault. */

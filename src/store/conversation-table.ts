@@ -3,7 +3,7 @@
  *
  * 1. History is ordered by (depth, sentAtMs, id): the same on every device that has the same lines.
  * 2. `arrival` grows with every line that is committed; the read mark is an arrival.
- * 3. Every query finds its page by an index; none sorts a conversation. A search sorts what it found.
+ * 3. Every query finds its page by an index; none sorts a conversation. A search and the unread lines are sorted when found.
  */
 import type Database from "better-sqlite3-multiple-ciphers";
 import type { ConversationLine, HistoryQuery, LineState, ProfileChanges } from "../client/ports.ts";
@@ -38,6 +38,8 @@ export const CONVERSATION_SQL = {
   pageBefore: `${PAGE} ${BEFORE} ${NEWEST}`,
   found: `${FOUND} ${NEWEST}`,
   foundBefore: `${FOUND} ${BEFORE} ${NEWEST}`,
+  pageUnread: `${PAGE} AND arrival > (SELECT read_arrival FROM conversation WHERE number = @conversation)
+    AND state = 'received' AND kind <> 'system' ${NEWEST}`,
   unread: `SELECT count(*) AS lines FROM conversation JOIN line ON line.conversation = number
     WHERE group_id = ? AND arrival > read_arrival AND state = 'received' AND kind <> 'system'`,
   markRead: "UPDATE conversation SET read_arrival = (SELECT coalesce(max(arrival), 0) FROM line) WHERE group_id = ?",
@@ -121,12 +123,14 @@ function historyReader(
   const prepare = (sql: string) => database.prepare<[Parameters], Row>(sql);
   const all = { first: prepare(CONVERSATION_SQL.page), before: prepare(CONVERSATION_SQL.pageBefore) };
   const found = { first: prepare(CONVERSATION_SQL.found), before: prepare(CONVERSATION_SQL.foundBefore) };
-  return ({ group, limit, before, search }) => {
+  const unreadPage = prepare(CONVERSATION_SQL.pageUnread);
+  return ({ group, limit, before, search, unread }) => {
     checkLimit(limit);
     const anchor = before === undefined ? undefined : lineById(group, before);
     if (before !== undefined && anchor === undefined) throw unknownLineFault();
     const conversation = numberOf(group);
     if (conversation === undefined) return [];
+    if (unread) return inOrder(group, unreadPage.all({ conversation, limit }));
     const words = searchExpression(search ?? "");
     const statements = words === undefined ? all : found;
     const parameters = { conversation, limit, ...(words === undefined ? {} : { words }) };
@@ -134,8 +138,13 @@ function historyReader(
       anchor === undefined
         ? statements.first.all(parameters)
         : statements.before.all({ ...parameters, depth: anchor.depth, sentAtMs: anchor.sentAtMs, id: anchor.id });
-    return rows.reverse().map((row) => ({ group, ...row }));
+    return inOrder(group, rows);
   };
+}
+
+/** A page that was read backwards. */
+function inOrder(group: string, rows: readonly Row[]): readonly ConversationLine[] {
+  return rows.toReversed().map((row) => ({ group, ...row }));
 }
 
 function checkLimit(limit: number): void {

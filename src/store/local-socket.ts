@@ -22,6 +22,8 @@ import { storageFault } from "./storage-fault.ts";
 /** Enough for scripts that run many commands at once; more wait in nobody's queue and are refused. */
 const MAX_CONNECTIONS = 64;
 const MAX_REQUESTS_PER_CONNECTION = 32;
+/** How long closing waits for callers to take what was written to them (ms). */
+const FAREWELL_MS = 500;
 /** A reader that is this far behind is cut off; its command says so and can start again from what it has. */
 const MAX_UNREAD_BYTES = 4 * MAX_LINE_BYTES;
 
@@ -36,18 +38,17 @@ export type LocalHandler = (
 export interface LocalSocket {
   /** For `OwnedByUs.announceSocket`; under 100 bytes. */
   readonly path: string;
-  /** Aborts what is running, ends all connections and removes the socket. */
+  /** Aborts what is running, ends all connections when what was written is taken, and removes the socket. */
   readonly close: () => Promise<void>;
 }
 
 /** Serves `handler` on a new socket. `env` decides about the place (XDG_RUNTIME_DIR). Throws `storage/failed`. */
 export async function serveLocalSocket(handler: LocalHandler, env = process.env): Promise<LocalSocket> {
   const place = await createRuntimeDirectory(env);
-  const sockets = new Set<Socket>();
+  const connections = new Map<Socket, { readonly end: () => void }>();
   const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    serveConnection(socket, handler);
+    connections.set(socket, serveConnection(socket, handler));
+    socket.once("close", () => connections.delete(socket));
   });
   server.maxConnections = MAX_CONNECTIONS;
   try {
@@ -60,8 +61,12 @@ export async function serveLocalSocket(handler: LocalHandler, env = process.env)
     path: place.socketPath,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
+      for (const { end } of connections.values()) end();
+      const late = setTimeout(() => {
+        for (const socket of connections.keys()) socket.destroy();
+      }, FAREWELL_MS);
       await closed;
+      clearTimeout(late);
       await place.remove();
     },
   };
@@ -79,7 +84,8 @@ function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-function serveConnection(socket: Socket, handler: LocalHandler): void {
+/** Answers what comes; `end` aborts it all and lets the caller have what was written so far, and nothing more. */
+function serveConnection(socket: Socket, handler: LocalHandler): { readonly end: () => void } {
   const running = new Map<string, AbortController>();
   const end = () => socket.destroy();
   const onLine = (line: string) => {
@@ -100,9 +106,16 @@ function serveConnection(socket: Socket, handler: LocalHandler): void {
   // A caller that ends its side has left; errors are followed by "close".
   socket.on("end", end);
   socket.on("error", () => undefined);
-  socket.once("close", () => {
+  const abort = (): void => {
     for (const controller of running.values()) controller.abort();
-  });
+  };
+  socket.once("close", abort);
+  return {
+    end: () => {
+      socket.end();
+      abort();
+    },
+  };
 }
 
 async function answer(
@@ -144,7 +157,7 @@ function unexpected(cancelled: boolean): Fault {
 }
 
 function write(socket: Socket, answer: LocalAnswer): void {
-  if (socket.destroyed) return;
+  if (!socket.writable) return;
   const line = encodeAnswer(answer);
   if (Buffer.byteLength(line) > MAX_LINE_BYTES) {
     throw new Fault(

@@ -328,6 +328,8 @@ export function profileStoreContract(name: string, open: () => Promise<OpenedSto
         await store.markRead(GROUP);
         await commitLines(line(1, { depth: 0, sentAtMs: 0 }), line(5));
         assert.equal(await store.unread(GROUP), 1);
+        const [unread, ...others] = await store.history({ group: GROUP, limit: 10, unread: true });
+        assert.deepEqual([unread?.id, others], [lineId(1), []]);
       });
 
       it("counts a line that arrives after the last one was removed", async () => {

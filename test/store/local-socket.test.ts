@@ -135,6 +135,24 @@ describe("the local socket", () => {
       await assert.rejects(call(socket), (error) => isFault(error, "network/closed"));
     });
 
+    it("comes after every event that the owner wrote before it closed, and after nothing later", async () => {
+      const events: unknown[] = [];
+      let closing: Promise<void> = Promise.resolve();
+      const socket = await serve(async (_, emit) => {
+        for (let n = 0; n < 500; n++) emit({ n, filling: "x".repeat(1_000) });
+        closing = socket.close();
+        emit("too late");
+        return "not the regular end";
+      });
+      const onEvent = (event: unknown): void => void events.push(event);
+      const request = { id: "1", method: "listen", params: null };
+      await assert.rejects(callLocalSocket(socket.path, request, { onEvent }), (error) =>
+        isFault(error, "network/closed"),
+      );
+      await closing;
+      assert.equal(events.length, 500);
+    });
+
     it("is network/closed when something else answers there", async () => {
       const socket = await serve(never);
       const other = join(dirname(socket.path), "other");
