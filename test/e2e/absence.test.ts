@@ -60,8 +60,31 @@ describe("messages to people who are away", function () {
     assert.equal((await ana.sync()).complete, true);
     const all = textsBy(await ana.history(group), "ana");
     assert.deepEqual(all.slice(-2), [stayed, "written while the relay was dead"]);
-    await ben.listen().texts("ana", all); // away since the beginning
-    await cleo.listen().texts("ana", all.slice(-2));
+    await ben.listen().texts("ana", all); // away since the beginning, but for one send
+    const cleoListens = cleo.listen();
+    await cleoListens.texts("ana", all.slice(-2));
+    cleoListens.signal("SIGINT");
+    await cleoListens.ended;
+  });
+
+  it("are shown also when they were written before what is read already", async () => {
+    const { relay, people, group } = trio;
+    const [ana, , cleo] = people;
+    const dan = await scene.person("dan", [relay.address]);
+    await ana.ask("group", "add", group, (await dan.whoami()).contact);
+    assert.equal((await dan.sync()).complete, true);
+    await relay.kill();
+    assert.equal((await dan.send(group, "dan wrote this early", "--wait", "0")).state, "queued");
+    await relay.restart();
+    for (const text of ["late one", "late two"]) assert.equal((await ana.send(group, text)).state, "on-relay");
+    const first = cleo.listen();
+    await first.texts("ana", ["late one", "late two"]);
+    first.signal("SIGINT");
+    await first.ended;
+    assert.equal((await dan.sync()).complete, true);
+    const second = cleo.listen();
+    await second.texts("dan", ["dan wrote this early"]);
+    await second.texts("ana", []);
   });
 });
 
@@ -79,6 +102,7 @@ describe("a chat through a relay that is killed again and again", function () {
     const listeners = [ana, ben, cleo].map((person) => person.listen(group));
     const [anaListens, benListens, cleoListens] = listeners;
     assert(anaListens !== undefined && benListens !== undefined && cleoListens !== undefined);
+    for (const listener of listeners) await listener.ready(); // what a chat has shown before is read
     const anaChats = ana.start(["chat", group], "open");
     const benChats = ben.start(["chat", group], "open");
     const said: { readonly ana: string[]; readonly ben: string[] } = { ana: [], ben: [] };

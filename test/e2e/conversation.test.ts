@@ -62,6 +62,7 @@ describe("three people in a group", function () {
     const texts = trio.people.map(({ name }) => Array.from({ length: BURST }, (_, i) => `${name}, burst ${i + 1}`));
     const chats = trio.people.map((person) => person.start(["chat", trio.group], "open"));
     const listeners = everybodyListens();
+    for (const listener of listeners) await listener.ready(); // what a chat has shown before is read
     for (const [i, chat] of chats.entries()) chat.type(`${texts[i]?.join("\n")}\n`);
     await assertEverywhere(listeners, texts);
     await leave(listeners);

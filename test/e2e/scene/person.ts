@@ -16,6 +16,8 @@ export interface Refusal {
 /** A running `listen --json`. */
 export interface Listener extends HermesProcess {
   readonly events: () => readonly ClientEvent[];
+  /** Waits until it has begun to listen. */
+  readonly ready: () => Promise<void>;
   /** Waits for an event; `index` counts all events since the start. */
   readonly event: <E extends ClientEvent["event"]>(
     kind: E,
@@ -115,6 +117,9 @@ function listenerOf(process: HermesProcess): Listener {
   return {
     ...process,
     events,
+    ready: async () => {
+      await process.until("its first event", (objects) => objects[0]);
+    },
     event: (kind, fits, ms) =>
       process.until(
         `an event ${kind}`,
