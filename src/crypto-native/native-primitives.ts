@@ -22,13 +22,22 @@ const TAG_BYTES = 16;
 const ARGON2ID = 2;
 const ARGON2_VERSION_0X13 = 1;
 
+/**
+ * Where small arguments are copied for the call: an array of up to 64 bytes lives inside the JavaScript heap, and native
+ * code that asks for its address makes the engine move it out for good, which costs more than encrypting with it.
+ */
+const KEY = outside(32);
+const NONCE = outside(24);
+const SIGNATURE = outside(64);
+const PUBLIC_KEY = outside(32);
+
 export const nativePrimitives: Primitives = {
   ...noblePrimitives,
   provider: "native",
   sha256: (data) => plain(hash("sha256", data, "buffer")),
   hmac: (key, data) => plain(createHmac("sha256", key).update(data).digest()),
   verify: strictVerifier((publicKey, message, signature) =>
-    sodium.crypto_sign_verify_detached(signature, message, publicKey),
+    sodium.crypto_sign_verify_detached(lent(SIGNATURE, signature), message, lent(PUBLIC_KEY, publicKey)),
   ),
   signingPublicKey: (seed) => keyPair(seed).publicKey,
   sign,
@@ -42,6 +51,17 @@ export const nativePrimitives: Primitives = {
   open,
   argon2id: stretch,
 };
+
+/** An array outside the heap: a view of a buffer that was made first. */
+function outside(length: number): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(length));
+}
+
+/** `to`, holding the bytes of `from`. */
+function lent(to: Uint8Array, from: Uint8Array): Uint8Array {
+  to.set(from);
+  return to;
+}
 
 /** Answers `bytes` after checking the length of one of our own arguments. */
 function exactly(bytes: Uint8Array, length: number, what: string): Uint8Array {
@@ -64,9 +84,8 @@ function keyPair(seed: Uint8Array): { readonly publicKey: Uint8Array; readonly s
 }
 
 function sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
-  const signature = new Uint8Array(64);
-  sodium.crypto_sign_detached(signature, message, secretKeyOf(exactly(seed, 32, "seed")));
-  return signature;
+  sodium.crypto_sign_detached(SIGNATURE, message, secretKeyOf(exactly(seed, 32, "seed")));
+  return SIGNATURE.slice();
 }
 
 /** Secret keys that are kept expanded: our device's and the topics' of the conversations that are busiest now. */
@@ -98,22 +117,25 @@ function agree(secret: Uint8Array, publicKey: Uint8Array): Uint8Array | undefine
 
 function seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
   const out = new Uint8Array(plaintext.length + TAG_BYTES);
-  exactly(key, 32, "key");
-  exactly(nonce, 24, "nonce");
-  sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(out, plaintext, orNull(aad), null, nonce, key);
+  lent(KEY, exactly(key, 32, "key"));
+  lent(NONCE, exactly(nonce, 24, "nonce"));
+  sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(out, plaintext, orNull(aad), null, NONCE, KEY);
+  KEY.fill(0);
   return out;
 }
 
 function open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
-  exactly(key, 32, "key");
-  exactly(nonce, 24, "nonce");
+  lent(KEY, exactly(key, 32, "key"));
+  lent(NONCE, exactly(nonce, 24, "nonce"));
   if (ciphertext.length < TAG_BYTES) return undefined;
   const out = new Uint8Array(ciphertext.length - TAG_BYTES);
   try {
-    sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(out, null, ciphertext, orNull(aad), nonce, key);
+    sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(out, null, ciphertext, orNull(aad), NONCE, KEY);
     return out;
   } catch {
     return undefined; // lengths are right, so this is the tag
+  } finally {
+    KEY.fill(0);
   }
 }
 

@@ -36,15 +36,34 @@ export function lpAll(name: LabelName, ...parts: readonly Uint8Array[]): Uint8Ar
 function prefixed(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += 4 + part.length;
-  const out = new Uint8Array(length);
-  const view = new DataView(out.buffer);
+  const out = room(length);
   let at = 0;
   for (const part of parts) {
-    view.setUint32(at, part.length);
+    const size = part.length;
+    out[at] = size >>> 24;
+    out[at + 1] = size >>> 16;
+    out[at + 2] = size >>> 8;
+    out[at + 3] = size;
     out.set(part, at + 4);
-    at += 4 + part.length;
+    at += 4 + size;
   }
   return out;
+}
+
+/** Bytes of the buffer from which short transcripts are cut: a message has a dozen, and each buffer of its own costs as much as hashing it. */
+const SHEET_BYTES = 16_384;
+let sheet = new ArrayBuffer(SHEET_BYTES);
+let used = 0;
+
+/** Zeros of that length that nothing else refers to. */
+function room(length: number): Uint8Array {
+  if (length > SHEET_BYTES / 16) return new Uint8Array(length);
+  if (used + length > SHEET_BYTES) {
+    sheet = new ArrayBuffer(SHEET_BYTES);
+    used = 0;
+  }
+  used += length;
+  return new Uint8Array(sheet, used - length, length);
 }
 
 /** One byte. */
