@@ -7,7 +7,7 @@
  * 3. A replaced key file is the old or the new one at every instant, also across a power cut.
  */
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join, posix, win32 } from "node:path";
 import { Fault } from "../wire/fault.ts";
 import { errorCode, storageFault } from "./storage-fault.ts";
@@ -82,16 +82,43 @@ export async function readKeyFile(directory: string): Promise<Uint8Array> {
   });
 }
 
-/** Puts a new key file in place of the old one, durably. The caller holds the profile's lock. */
+/**
+ * Puts a new key file in place of the old one, durably, whoever owns the profile: its owner needs the file no more. Of
+ * two at the same time one may fail with `storage/busy`. What a killed attempt left is removed, since its passphrase
+ * would open it.
+ */
 export async function replaceKeyFile(directory: string, keyFile: Uint8Array): Promise<void> {
   await onDisk(directory, async () => {
     if (!(await profileExists(directory))) throw noProfileFault(directory);
     await checkProfileDirectory(directory);
-    const temporary = join(directory, "key.new");
-    await writeSynced(temporary, keyFile);
-    await rename(temporary, join(directory, "key"));
+    await removeUnusedKeyFiles(directory);
+    const temporary = temporaryKeyFile(directory);
+    try {
+      await writeSynced(temporary, keyFile);
+      await rename(temporary, join(directory, "key")).catch((error: unknown) => {
+        throw errorCode(error) === "ENOENT" ? overtakenFault(directory) : error;
+      });
+    } finally {
+      await rm(temporary, { force: true });
+    }
     await syncDirectory(directory);
   });
+}
+
+function temporaryKeyFile(directory: string): string {
+  return join(directory, `key.new-${randomBytes(6).toString("hex")}`);
+}
+
+async function removeUnusedKeyFiles(directory: string): Promise<void> {
+  const unused = (await readdir(directory)).filter((name) => name.startsWith("key.new"));
+  await Promise.all(unused.map((name) => rm(join(directory, name), { force: true })));
+}
+
+function overtakenFault(directory: string): Fault {
+  return new Fault(
+    "storage/busy",
+    `Another command replaced the key file in ${directory} at the same moment, so this one changed nothing; try again.`,
+  );
 }
 
 /**
@@ -133,7 +160,7 @@ export function noProfileFault(directory: string): Fault {
 
 /** `link` and not `rename`: of two processes that create a profile here at once, one fails. */
 async function publishNewKeyFile(directory: string, keyFile: Uint8Array): Promise<void> {
-  const temporary = join(directory, `key.new-${randomBytes(6).toString("hex")}`);
+  const temporary = temporaryKeyFile(directory);
   try {
     await writeSynced(temporary, keyFile);
     await link(temporary, join(directory, "key")).catch((error: unknown) => {

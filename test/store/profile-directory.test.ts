@@ -64,6 +64,19 @@ describe("a profile directory", () => {
     assert.deepEqual((await readdir(directory)).sort(), ["key", "profile.db"]);
   });
 
+  it("keeps no key file of an attempt that was killed, and the whole one of several at once", async () => {
+    await createProfileDirectory(directory, KEY_FILE);
+    await writeFile(join(directory, "key.new-012345"), "half");
+    const results = await Promise.allSettled(
+      [1, 2, 3].map((n) => replaceKeyFile(directory, new Uint8Array(200).fill(n))),
+    );
+    assert.ok(results.some(({ status }) => status === "fulfilled"));
+    for (const result of results) assert.ok(result.status === "fulfilled" || isFault(result.reason, "storage/busy"));
+    const [first = 0, ...rest] = await readKeyFile(directory);
+    assert.deepEqual([rest.length, rest.every((byte) => byte === first)], [199, true]);
+    assert.deepEqual((await readdir(directory)).sort(), ["key", "profile.db"]);
+  });
+
   it("exists as a profile from its creation on, and not before", async () => {
     assert.equal(await profileExists(directory), false);
     await createProfileDirectory(directory, KEY_FILE);
