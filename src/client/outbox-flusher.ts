@@ -16,7 +16,7 @@ import { scanRecords } from "./profile-reader.ts";
 const APPEND_ROWS = 64;
 /** Ms after which what was refused or got no answer is tried again. */
 const RETRY_MS = 2_000;
-/** Ms after which messages leave even if their topic could not be read: a holder that withholds must not gag us. */
+/** Ms of being connected after which messages leave even if their topic could not be read: a holder that withholds must not gag us. */
 const HOLD_MS = 10_000;
 
 export interface OutboxFlusherDependencies {
@@ -39,7 +39,12 @@ export interface OutboxFlusher {
 
 export function createOutboxFlusher(dependencies: OutboxFlusherDependencies): OutboxFlusher {
   const { clock } = dependencies;
-  const startedMs = clock.nowMs();
+  let connectedMs: number | undefined;
+  const isHoldOver = (): boolean => {
+    const isConnected = dependencies.network.relays().some(({ state }) => state === "connected");
+    connectedMs = isConnected ? (connectedMs ?? clock.nowMs()) : undefined;
+    return connectedMs !== undefined && clock.nowMs() - connectedMs > HOLD_MS;
+  };
   let running: Promise<void> | undefined;
   let again = false;
   let closed = false;
@@ -47,7 +52,7 @@ export function createOutboxFlusher(dependencies: OutboxFlusherDependencies): Ou
   const round = async (): Promise<void> => {
     do {
       again = false;
-      const left = await sendAll(dependencies, () => clock.nowMs() - startedMs > HOLD_MS).catch(() => true);
+      const left = await sendAll(dependencies, isHoldOver()).catch(() => true);
       dependencies.walked();
       cancelRetry();
       if (left && !closed) cancelRetry = clock.after(RETRY_MS, flush);
@@ -70,14 +75,14 @@ export function createOutboxFlusher(dependencies: OutboxFlusherDependencies): Ou
 }
 
 /** One walk through the outbox; true when something stays in it. */
-async function sendAll(dependencies: OutboxFlusherDependencies, isHoldOver: () => boolean): Promise<boolean> {
+async function sendAll(dependencies: OutboxFlusherDependencies, isHoldOver: boolean): Promise<boolean> {
   let after: string | undefined;
   let left = false;
   for (;;) {
     const rows = await scanRecords(dependencies.store, OUTBOX, { after, limit: APPEND_ROWS });
     if (rows.length === 0) return left;
     after = rows.at(-1)?.[0];
-    const ready = rows.filter(([, row]) => isHoldOver() || !isHeld(dependencies, row));
+    const ready = rows.filter(([, row]) => isHoldOver || !isHeld(dependencies, row));
     const gone = await sendRows(dependencies, ready);
     if (gone === "unreachable") return true;
     left ||= gone < rows.length;

@@ -110,18 +110,6 @@ export function nextMessageKey(
   return { messageKey: messageKeyOf(p, own.chainKey), iteration: own.iteration, next };
 }
 
-/**
- * Our chain moved past `iteration`, at which a message of ours exists that this state does not know (it was restored
- * from an older copy); the same chain when it is past it already, `undefined` beyond FORWARD_JUMP_MAX.
- */
-export function jumpPast(p: Primitives, own: OwnChain, iteration: Iteration): OwnChain | undefined {
-  if (iteration < own.iteration) return own;
-  if (iteration - own.iteration > FORWARD_JUMP_MAX) return undefined;
-  const until = plus(iteration, 1);
-  const { chainKey } = walk(p, { from: own.iteration, until, chainKey: own.chainKey }, false);
-  return { version: 1, chainKey, iteration: until };
-}
-
 /** The key of a peer's message `iteration`, with the chain as it is once that message has opened. */
 export function messageKeyAt(p: Primitives, chain: PeerChain, iteration: Iteration, now: TimeMs): MessageKeyAnswer {
   if (chain.end !== undefined && iteration >= chain.end) return { kind: "closed" };

@@ -17,12 +17,15 @@ import {
   sealGroupMessage,
 } from "../crypto/group-message.ts";
 import {
+  ChainKey,
   closeChain,
+  expireRanges,
   isComplete,
   messageKeyAt,
   nextMessageKey,
   type OwnChain,
   openChain,
+  type PeerChain,
   peerChainOf,
 } from "../crypto/sender-chain.ts";
 import { equalBytes } from "../verify/transcript.ts";
@@ -172,7 +175,8 @@ export function* receiveMessage(work: Work, epochId: EpochId, body: Uint8Array):
   const messageId = checkSignature(work.p, place, header);
   if (messageId === "forged") return "forged";
   if (yield* read(work, SEEN, toHex(messageId))) return "duplicate";
-  const answer = messageKeyAt(work.p, sender.chain, header.iteration, work.nowMs as TimeMs);
+  const now = work.nowMs as TimeMs;
+  const answer = messageKeyAt(work.p, expireRanges(sender.chain, now), header.iteration, now);
   if (answer.kind === "duplicate") {
     if (!(yield* read(work, FORK_PROOF, id))) write(work, FORK_PROOF, id, { body });
     return "fork";
@@ -181,7 +185,7 @@ export function* receiveMessage(work: Work, epochId: EpochId, body: Uint8Array):
   const plaintext = openPayload(work.p, answer.key, place, header);
   answer.key.fill(0);
   if (plaintext === "forged") return "forged";
-  write(work, CHAIN, id, { ...sender, chain: answer.next });
+  write(work, CHAIN, id, { ...sender, chain: withoutUse(answer.next) });
   if (plaintext === "malformed") return "malformed";
   yield* accept(work, epoch, { ...sender, messageId, plaintext });
   return "opened";
@@ -231,13 +235,12 @@ function* applyClosure(work: Work, device: DeviceKey, closure: ChainClosure): St
   const sender = epoch && (yield* senderAt(work, epoch, index));
   if (!sender) return;
   const chain = closeChain(sender.chain, closure.sent);
-  write(work, CHAIN, chainId(closure.epoch, index), { ...sender, chain: isComplete(chain) ? spent(chain) : chain });
+  write(work, CHAIN, chainId(closure.epoch, index), { ...sender, chain: withoutUse(chain) });
 }
 
-/** A complete chain keeps its bounds, so that replays stay duplicates, but no key. */
-function spent(chain: ReturnType<typeof closeChain>): ReturnType<typeof closeChain> {
-  const chainKey = new Uint8Array(32) as typeof chain.chainKey;
-  return { ...chain, chainKey };
+/** A chain whose every message has come keeps its bounds, so that replays stay duplicates, but no key. */
+function withoutUse(chain: PeerChain): PeerChain {
+  return isComplete(chain) ? { ...chain, chainKey: ChainKey.from(new Uint8Array(32)) } : chain;
 }
 
 /**

@@ -122,7 +122,11 @@ function isPermitted(p: Primitives, log: LogState, core: EntryCore): boolean {
     case "invite":
       return author.role >= ROLE.admin && action.role < author.role && action.uses > 0;
     case "add":
-      return author.role >= ROLE.admin && action.members.every((each) => isAddable(p, { log, past, author }, each));
+      return (
+        author.role >= ROLE.admin &&
+        areDistinct(action.members) &&
+        action.members.every((each) => isAddable(p, { log, past, author }, each))
+      );
     default:
       return action satisfies never;
   }
@@ -138,6 +142,13 @@ function continuesAuthor(log: LogState, past: ReadonlySet<string>, core: EntryCo
     equalBytes(before.author, core.author) &&
     before.seq + 1 === core.seq
   );
+}
+
+/** No account and no device stands twice in one entry. */
+function areDistinct(members: readonly Member[]): boolean {
+  const accounts = members.map((each) => toHex(each.account));
+  const devices = members.flatMap((each) => each.devices.map(({ device }) => toHex(device)));
+  return new Set(accounts).size === accounts.length && new Set(devices).size === devices.length;
 }
 
 interface Addition {

@@ -8,7 +8,6 @@ import {
   closeChain,
   expireRanges,
   isComplete,
-  jumpPast,
   type MessageKeyAnswer,
   messageKeyAt,
   nextMessageKey,
@@ -203,15 +202,6 @@ describe("sender chain", () => {
     const again = nextMessageKey(p, old);
     assert.deepEqual(again, one);
     assert.deepEqual(decode(OwnChain, encode(OwnChain, one.next)), one.next);
-  });
-
-  it("jumps our own chain past a message of ours that a restored old state does not know", () => {
-    const jumped = unchanged(ownChainOf(first), (each) => jumpPast(p, each, at(40)));
-    assert(jumped !== undefined);
-    const step = nextMessageKey(p, jumped);
-    assert.deepEqual([step.iteration, step.messageKey], [41, keys[41]]);
-    assert.equal(jumpPast(p, jumped, at(40)), jumped);
-    assert.equal(jumpPast(p, jumped, at(41 + FORWARD_JUMP_MAX + 1)), undefined);
   });
 
   it("takes a step at the same cost however many keys are skipped", () => {

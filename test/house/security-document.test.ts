@@ -31,7 +31,6 @@ const NOT_BUILT: readonly (readonly [sentence: string, isStillSo: () => boolean]
   ["No verification", () => !hasCommand("verify")],
   ["No restoring", () => !hasCommand("recovery", "recovery restore", "backup", "passphrase")],
   ["No room passwords, no revoking of invites", () => !/revokeInvite: \[\d/.test(entryFormat)],
-  ["Open ranges are not given up by time", () => !/expireRanges\(/.test(sources("src/protocol"))],
   ["No files", () => !hasCommand("send-file")],
   ["Clients do not empty their inboxes", () => !/kind: "trim"/.test(sources("src/net") + sources("src/client"))],
 ];
