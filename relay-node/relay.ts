@@ -8,6 +8,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { createRelayNode, type NetNode } from "../src/net/node.ts";
+import type { Rate } from "../src/net/pace.ts";
 import { createPrekeyService } from "../src/net/prekey-service.ts";
 import { createTopicService } from "../src/net/topic-service.ts";
 
@@ -23,6 +24,8 @@ import { trafficCount } from "./traffic-count.ts";
 import { writeWatch } from "./write-watch.ts";
 
 const DAY_MS = 86_400_000;
+/** Seconds of a rate that may be used at once: people write, and come back, in bursts. */
+const BURST_SECONDS = 16;
 /** Between two rounds of retention, and two lines of counts in the log (ms). */
 const HOUSEKEEPING_MS = 3_600_000;
 
@@ -63,9 +66,11 @@ function storeOptions(config: RelayConfig, directory: string) {
 }
 
 function createNode(config: RelayConfig, seed: Uint8Array): Promise<NetNode> {
-  const { listen, maxConnections, connectionsPerSecond, maxReservations } = config;
+  const { listen, maxConnections, connectionsPerSecond, connectionsPerAddress, maxReservations } = config;
   const announce = [...config.announce, ...interfaceAddresses(listen, networkInterfaces())];
-  return createRelayNode({ seed, listen, announce, maxConnections, connectionsPerSecond, maxReservations });
+  return createRelayNode({
+    ...{ seed, listen, announce, maxConnections, connectionsPerSecond, connectionsPerAddress, maxReservations },
+  });
 }
 
 interface Parts {
@@ -79,6 +84,7 @@ async function serve(config: RelayConfig, log: RelayLog, { store, node }: Parts)
   const topics = createTopicService({
     log: store.log,
     verifier: nodeVerifier,
+    limits: { addressRate: rate(config.addressBytesPerSecond), topicRate: rate(config.topicBytesPerSecond) },
     onEvent: (event) => {
       traffic.topicEvent(event);
       if (event.kind === "appended") watchWrites();
@@ -107,6 +113,10 @@ async function serve(config: RelayConfig, log: RelayLog, { store, node }: Parts)
     throw error;
   }
   return { peerId: node.peerId, addresses: bestFirst(node.addresses(), config.announce), broken: broken(store), stop };
+}
+
+function rate(perSecond: number): Rate {
+  return { perSecond, burst: perSecond * BURST_SECONDS };
 }
 
 /** Compares tokens by their hashes, so that the time taken says nothing about the token. */

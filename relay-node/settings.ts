@@ -165,6 +165,27 @@ export const SETTINGS = {
     unit: "connections a second",
     why: "New connections from one IP address: a company is behind one.",
   }),
+  connectionsPerAddress: integer({
+    default: 2_000,
+    min: 1,
+    max: 100_000,
+    unit: "connections",
+    why: "Clients at once behind one IP address (IPv6: one /64). This machine's own address is not counted.",
+  }),
+  addressBytesPerSecond: integer({
+    default: 32 * MIB,
+    min: 65_536,
+    max: 64 * GIB,
+    unit: "bytes a second",
+    why: "What one IP address may append in the long run, sixteen seconds' worth at once; beyond it clients are told to wait.",
+  }),
+  topicBytesPerSecond: integer({
+    default: 8 * MIB,
+    min: 65_536,
+    max: 64 * GIB,
+    unit: "bytes a second",
+    why: "What may be appended to one topic in the long run, sixteen seconds' worth at once; beyond it clients are told to wait.",
+  }),
   maxReservations: integer({
     default: 10_000,
     min: 0,

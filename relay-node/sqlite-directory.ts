@@ -26,6 +26,7 @@ export function createSqliteDirectory(thread: StoreThread): PrekeyDirectory {
         return thread.call("peek", directoryKey);
       }
     },
+    peek: (directoryKey) => thread.call("peek", directoryKey),
     count: (directoryKey, slot) => thread.call("count", directoryKey, slot),
   };
 }

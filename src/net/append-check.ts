@@ -5,8 +5,10 @@
 import { checkEnvelope, envelopeId } from "../verify/envelope-check.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../wire/envelope.ts";
+import { toHex } from "../wire/text-forms.ts";
 import { type AppendResult, REFUSAL, type Refusal } from "../wire/topic-frames.ts";
-import { CHECKS_PER_TURN } from "./topic-limits.ts";
+import type { PaceByKey } from "./pace.ts";
+import { CHECKS_PER_TURN, ENVELOPE_PACE_BYTES } from "./topic-limits.ts";
 import type { LogAppendResult, LogItem, TopicLog } from "./topic-log.ts";
 import { nextTurn } from "./turn-gate.ts";
 
@@ -14,6 +16,8 @@ import { nextTurn } from "./turn-gate.ts";
 export interface AppendTarget {
   readonly log: TopicLog;
   readonly verifier: Verifier;
+  /** Bytes that each topic takes; only what its key has signed counts, so that strangers cannot use it up. */
+  readonly topicPace: PaceByKey;
 }
 
 /** Results in the order of the envelopes, and the items that are new here. */
@@ -50,12 +54,13 @@ const REASONS = {
   "too-large": REFUSAL.tooLarge,
 } as const;
 
-async function check({ log, verifier }: AppendTarget, encoded: Uint8Array): Promise<LogItem | Refusal> {
+async function check({ log, verifier, topicPace }: AppendTarget, encoded: Uint8Array): Promise<LogItem | Refusal> {
   const envelope = decodeEnvelope(encoded);
   if (envelope === undefined) return REFUSAL.malformed;
   const { topic, kind } = envelope;
   if (kind === ENVELOPE_KIND.deposit && !(await log.isInbox(topic).catch(() => undefined))) return REFUSAL.unknownTopic;
   if (checkEnvelope(verifier, envelope) !== "valid") return REFUSAL.forged;
+  if (topicPace.take(toHex(topic), encoded.byteLength + ENVELOPE_PACE_BYTES) > 0) return REFUSAL.busy;
   return { topic, id: envelopeId(verifier.sha256, encoded), kind, envelope: encoded };
 }
 

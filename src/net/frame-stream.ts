@@ -102,16 +102,20 @@ export class FrameStream {
   /** Hands on no more frames, and lets the peer run out of window. */
   pause(): void {
     this.#paused = true;
-    if (this.#stream.readStatus === "readable") this.#stream.pause();
+    if (!this.#ended && this.#stream.readStatus === "readable") this.#stream.pause();
   }
 
   resume(): void {
     this.#paused = false;
     this.#heardAtMs = Date.now();
     this.#handOn();
-    if (this.#paused || this.#stream.readStatus !== "paused") return;
+    if (this.#ended || this.#paused || this.#stream.readStatus !== "paused") return;
     this.#resuming = true;
-    this.#stream.resume();
+    try {
+      this.#stream.resume(); // tells the peer of its new window, and throws when the connection has just gone
+    } catch {
+      this.abort("the connection has gone");
+    }
     this.#resuming = false;
     this.#handOn();
   }

@@ -1,5 +1,6 @@
 /** Why a relay is not there, as a state and a sentence for people. Never an address, a key or a stack. */
 import type { RelayStatus } from "../client/ports.ts";
+import { REFUSAL } from "../wire/topic-frames.ts";
 
 /** How a connection to a relay ended or failed. */
 export interface LinkFailure {
@@ -49,4 +50,20 @@ function describe(error: unknown, depth: number): string {
   const { code } = error as { code?: unknown };
   const inner = error instanceof AggregateError ? error.errors : [error.cause];
   return [error.name, code, error.message, ...inner.map((each) => describe(each, depth + 1))].join(" ");
+}
+
+/** Why a relay that is connected takes no envelopes of ours for now, as a sentence; undefined for what is ours to mend. */
+export function waitingBecause(reason: number): string | undefined {
+  switch (reason) {
+    case REFUSAL.busy:
+      return "the relay asks us to go slower";
+    case REFUSAL.unavailable:
+      return "the relay cannot store anything now: its disk may be full";
+    case REFUSAL.quota:
+      return "the relay's quota is used up: there is no room until older messages expire there";
+    case REFUSAL.limit:
+      return "too much at once for one connection to the relay";
+    default:
+      return undefined;
+  }
 }

@@ -51,3 +51,16 @@ export function forgetDisconnectedPeers(node: Libp2p): void {
     gone = [];
   }, SECOND_SWEEP_MS).unref();
 }
+
+/** Time between two looks for connections without a stream (ms); one that is seen twice is cut. */
+const UNUSED_CHECK_MS = 60_000;
+
+/** libp2p keeps a connection on which nothing was ever asked until it has too many: thousands could hold all places. */
+export function cutUnusedConnections(node: Libp2p, checkMs = UNUSED_CHECK_MS): void {
+  let unused = new Set<Connection>();
+  setInterval(() => {
+    const now = node.getConnections().filter(({ streams }) => streams.length === 0);
+    for (const connection of now) if (unused.has(connection)) connection.abort(new Error("nothing was asked for long"));
+    unused = new Set(now.filter((connection) => connection.status === "open"));
+  }, checkMs).unref();
+}

@@ -17,8 +17,9 @@ import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { createLibp2p, type Libp2pOptions } from "libp2p";
 import { Fault } from "../wire/fault.ts";
+import { addressCrowd } from "./address-crowd.ts";
 import { listenFault, requireAddresses } from "./multiaddr-text.ts";
-import { countConnectionsLinearly, forgetDisconnectedPeers } from "./node-workarounds.ts";
+import { countConnectionsLinearly, cutUnusedConnections, forgetDisconnectedPeers } from "./node-workarounds.ts";
 
 /** Largest window of a stream (bytes): bulk stays fast, and it must be smaller than {@link READ_BUFFER_BYTES} or a paused stream is reset. */
 const STREAM_WINDOW_BYTES = 2_097_152;
@@ -30,6 +31,8 @@ const RESERVATION_TTL_MS = 600_000;
 const RELAY_CIRCUITS_MAX = 4_096;
 /** Connections that are being set up at once: without a cap 2,000 clients that come back at once time each other out. */
 const PENDING_CONNECTIONS_MAX = 48;
+/** Of those, from one IP address: half, so that one that never ends its handshakes leaves room for others. */
+const PENDING_PER_ADDRESS_MAX = PENDING_CONNECTIONS_MAX / 2;
 /** Round-trip measurements of yamux (ms between two) at a relay: only the first matters, for the window. */
 const RELAY_YAMUX_PING_MS = 120_000;
 
@@ -61,6 +64,8 @@ export interface RelayNodeOptions {
   readonly maxConnections?: number;
   /** New connections a second from one IP address; default 500, since a company is behind one address. */
   readonly connectionsPerSecond?: number;
+  /** Connections of one IP address (IPv6: of one /64) at once; default 2,000. Loopback is not counted. */
+  readonly connectionsPerAddress?: number;
   /** Default 10,000: more than `maxConnections`, since a client that has just gone may still count. */
   readonly maxReservations?: number;
 }
@@ -80,6 +85,10 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<NetNod
       inboundConnectionThreshold: options.connectionsPerSecond ?? 500,
       maxIncomingPendingConnections: PENDING_CONNECTIONS_MAX,
     },
+    connectionGater: addressCrowd({
+      connections: options.connectionsPerAddress ?? 2_000,
+      handshakes: PENDING_PER_ADDRESS_MAX,
+    }),
     services: {
       identify: identify({ runOnConnectionOpen: false }), // clients ask us; we need nothing of them
       ping: ping(),
@@ -97,6 +106,7 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<NetNod
   });
   countConnectionsLinearly(node);
   forgetDisconnectedPeers(node);
+  cutUnusedConnections(node);
   return wrap(node, options.listen);
 }
 

@@ -11,5 +11,7 @@ export interface PrekeyDirectory {
   >;
   /** Every slot's bundle with at most one one-time prekey each, which is erased before this resolves. */
   readonly take: (directoryKey: DirectoryKey) => Promise<readonly TakenPrekeys[]>;
+  /** The bundles alone, as {@link take} answers them when no one-time prekeys are left. */
+  readonly peek: (directoryKey: DirectoryKey) => Promise<readonly TakenPrekeys[]>;
   readonly count: (directoryKey: DirectoryKey, slot: SlotKey) => Promise<number>;
 }

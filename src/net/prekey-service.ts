@@ -2,8 +2,10 @@
  * `/hermes/prekeys/1.0.0` over a directory: one request and one answer per stream.
  *
  * 1. A published record's slot signature is checked before the directory sees it.
- * 2. A connection has a bounded budget of requests, since each `take` uses up a one-time prekey of somebody.
- * 3. A stream that asks nothing in time is ended.
+ * 2. A connection and an IP address may ask so much a time; connecting anew brings an address nothing.
+ * 3. An account's one-time prekeys are handed out so fast and no faster, whoever asks; beyond that the bundles alone
+ *    are, as when there are none left. So nobody can use up somebody's stock in one go.
+ * 4. A stream that asks nothing in time is ended.
  *
  * @see PROTOCOL.md § Prekey directory
  */
@@ -17,17 +19,23 @@ import {
   type PrekeyAnswer,
   type PrekeyRequest,
 } from "../wire/prekey-frames.ts";
+import { toHex } from "../wire/text-forms.ts";
 import { REFUSAL, type Refusal } from "../wire/topic-frames.ts";
 import { FrameStream } from "./frame-stream.ts";
 import type { NetNode } from "./node.ts";
+import { type Pace, type PaceByKey, pace, paceByKey, type Rate } from "./pace.ts";
 import type { PrekeyDirectory } from "./prekey-directory.ts";
+
+import { remoteHost } from "./remote-host.ts";
 
 /** Protocol id of the prekey directory. */
 export const PREKEY_PROTOCOL = "/hermes/prekeys/1.0.0";
-/** Requests that a connection may make at once: adding 100 accounts to a group, and some more. */
-const BUDGET_REQUESTS = 160;
-/** Requests that a connection gets back each second. */
-const BUDGET_PER_SECOND = 2;
+/** Requests of a connection: adding 100 accounts to a group at once, and some more. */
+const CONNECTION_RATE: Rate = { perSecond: 2, burst: 160 };
+/** Requests of an IP address: a company is behind one. */
+const ADDRESS_RATE: Rate = { perSecond: 20, burst: 4_000 };
+/** Takes of one account that get one-time prekeys: a day's strangers at once, then one in ten seconds. */
+const ACCOUNT_RATE: Rate = { perSecond: 0.1, burst: 90 };
 /** Time for the request to arrive (ms). */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Prekey streams of one connection at once. */
@@ -37,8 +45,19 @@ const STREAMS_PER_CONNECTION = 64;
 export interface PrekeyServiceOptions {
   readonly directory: PrekeyDirectory;
   readonly verifier: Verifier;
+  /** As in TopicServiceOptions. */
+  readonly addressOf?: (connection: Connection) => string | undefined;
+  /** For tests; default as said above. */
+  readonly rates?: Partial<PrekeyRates>;
   /** For metrics: each request and how it was answered. Called synchronously. */
   readonly onEvent?: (event: PrekeyServiceEvent) => void;
+}
+
+/** How fast a connection, an IP address and the takers of an account may go. */
+export interface PrekeyRates {
+  readonly connection: Rate;
+  readonly address: Rate;
+  readonly account: Rate;
 }
 
 /** One answered request. */
@@ -54,10 +73,18 @@ export interface PrekeyService {
 
 /** A prekey service over `options.directory`. */
 export function createPrekeyService(options: PrekeyServiceOptions): PrekeyService {
-  const budgets = new WeakMap<Connection, Budget>();
+  const rates = { connection: CONNECTION_RATE, address: ADDRESS_RATE, account: ACCOUNT_RATE, ...options.rates };
+  const desk: Desk = {
+    ...options,
+    rate: rates.connection,
+    connections: new WeakMap(),
+    addresses: paceByKey(rates.address),
+    accounts: paceByKey(rates.account),
+    addressOf: options.addressOf ?? remoteHost,
+  };
   return {
     serve: async (node) => {
-      await node.libp2p.handle(PREKEY_PROTOCOL, (stream, connection) => accept(options, budgets, stream, connection), {
+      await node.libp2p.handle(PREKEY_PROTOCOL, (stream, connection) => accept(desk, stream, connection), {
         maxInboundStreams: STREAMS_PER_CONNECTION,
         runOnLimitedConnection: true,
       });
@@ -65,24 +92,24 @@ export function createPrekeyService(options: PrekeyServiceOptions): PrekeyServic
   };
 }
 
-interface Budget {
-  left: number;
-  atMs: number;
+interface Desk extends PrekeyServiceOptions {
+  readonly rate: Rate;
+  readonly connections: WeakMap<Connection, Pace>;
+  readonly addresses: PaceByKey;
+  readonly accounts: PaceByKey;
+  readonly addressOf: (connection: Connection) => string | undefined;
 }
 
-type Budgets = WeakMap<Connection, Budget>;
-
-function accept(options: PrekeyServiceOptions, budgets: Budgets, stream: Stream, connection: Connection): void {
+function accept(desk: Desk, stream: Stream, connection: Connection): void {
   const timer = setTimeout(() => frames.abort("no request came"), REQUEST_TIMEOUT_MS);
   const frames = new FrameStream(stream, connection, {
     frame: (bytes) => {
       clearTimeout(timer);
       frames.pause(); // one request per stream
       const request = decodePrekeyRequest(bytes);
-      const allowed = spend(budgets, connection);
-      answerTo(options, request, allowed)
+      answerTo(desk, request, mayAsk(desk, connection))
         .then((answer) => {
-          options.onEvent?.({ request: request?.kind ?? "malformed", answer: answer.kind });
+          desk.onEvent?.({ request: request?.kind ?? "malformed", answer: answer.kind });
           frames.send(encodePrekeyAnswer(answer));
           return frames.close();
         })
@@ -92,17 +119,14 @@ function accept(options: PrekeyServiceOptions, budgets: Budgets, stream: Stream,
   });
 }
 
-function spend(budgets: Budgets, connection: Connection): boolean {
-  const nowMs = Date.now();
-  const before = budgets.get(connection) ?? { left: BUDGET_REQUESTS, atMs: nowMs };
-  const regained = ((nowMs - before.atMs) / 1_000) * BUDGET_PER_SECOND;
-  const left = Math.min(BUDGET_REQUESTS, before.left + regained);
-  budgets.set(connection, { left: Math.max(0, left - 1), atMs: nowMs });
-  return left >= 1;
+function mayAsk({ rate, connections, addresses, addressOf }: Desk, connection: Connection): boolean {
+  const own = connections.get(connection) ?? pace(rate);
+  connections.set(connection, own);
+  return own.take(1) === 0 && addresses.take(addressOf(connection), 1) === 0;
 }
 
 async function answerTo(
-  { directory, verifier }: PrekeyServiceOptions,
+  { directory, verifier, accounts }: Desk,
   request: PrekeyRequest | undefined,
   allowed: boolean,
 ): Promise<PrekeyAnswer> {
@@ -114,8 +138,11 @@ async function answerTo(
         if (checkDirectoryRecord(verifier, request.record, request.signature) !== "valid")
           return refused(REFUSAL.forged);
         return published(await directory.publish(request.record));
-      case "take":
-        return { kind: "taken", devices: await directory.take(request.directoryKey) };
+      case "take": {
+        const hasRoom = accounts.take(toHex(request.directoryKey), 1) === 0;
+        const answer = hasRoom ? directory.take : directory.peek;
+        return { kind: "taken", devices: await answer(request.directoryKey) };
+      }
       case "count":
         return { kind: "counted", left: await directory.count(request.directoryKey, request.slot) };
     }

@@ -25,7 +25,9 @@ export interface RelayLinkOptions {
   readonly timing: LinkTiming;
   /** Everything that is to be read, now. */
   readonly subscriptions: () => Iterable<TopicSubscription>;
-  readonly events: Omit<TopicClientEvents, "challenged"> & { readonly changed: (status: RelayStatus) => void };
+  readonly events: Omit<TopicClientEvents, "challenged" | "waiting"> & {
+    readonly changed: (status: RelayStatus) => void;
+  };
 }
 
 /** A session that can be used. */
@@ -135,7 +137,7 @@ export class RelayLink {
       openerPeerId: node.peerIdBytes,
       accessToken,
       timing,
-      events: { ...events, challenged },
+      events: { ...events, challenged, waiting: (because) => this.#live && this.#change("connected", because) },
     });
     const timer = setTimeout(() => client.abort(NO_ANSWER), timing.connectTimeoutMs);
     this.#client = client;

@@ -24,7 +24,7 @@ import {
 } from "../wire/topic-frames.ts";
 import { FrameStream } from "./frame-stream.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { type LinkFailure, refusedBecause, unreachable } from "./link-failure.ts";
+import { type LinkFailure, refusedBecause, unreachable, waitingBecause } from "./link-failure.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { SerialQueue } from "./serial-queue.ts";
 
@@ -43,6 +43,8 @@ export interface TopicClientEvents {
   readonly challenged: () => void;
   readonly delivered: (delivery: Delivery) => Promise<void>;
   readonly caughtUp: (topic: Topic, log: LogId) => void;
+  /** After each append: why the holder did not take all of it for now, undefined when it did. */
+  readonly waiting?: (because: string | undefined) => void;
 }
 
 export interface TopicClientOptions {
@@ -256,9 +258,17 @@ export class TopicClient {
     this.#appendingBytes += bytes;
     const answer = await this.#ask({ kind: "append", envelopes: batch });
     this.#appendingBytes -= bytes;
+    this.#tellWaiting(answer);
     if (answer?.kind === "refused") return batch.map(() => ({ kind: "refused", reason: answer.reason }));
     if (answer?.kind !== "appended" || answer.results.length !== batch.length) return batch.map(() => UNREACHABLE);
     return answer.results;
+  }
+
+  #tellWaiting(answer: Answer | undefined): void {
+    if (answer?.kind !== "appended" && answer?.kind !== "refused") return;
+    const results = answer.kind === "refused" ? [answer] : answer.results.filter((each) => each.kind === "refused");
+    const [because] = results.flatMap(({ reason }) => waitingBecause(reason) ?? []);
+    this.#options.events.waiting?.(because);
   }
 
   /** The holder's answer, or `undefined` when the stream ended or it took too long. */

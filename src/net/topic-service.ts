@@ -13,6 +13,8 @@ import type { Connection, Stream } from "@libp2p/interface";
 import type { Verifier } from "../verify/verifier.ts";
 import { FrameStream } from "./frame-stream.ts";
 import type { NetNode } from "./node.ts";
+import { paceByKey } from "./pace.ts";
+import { remoteHost } from "./remote-host.ts";
 import type { TopicServiceEvent } from "./topic-events.ts";
 import { topicFanout } from "./topic-fanout.ts";
 import { TOPIC_LIMITS, TOPIC_STREAMS_PER_CONNECTION, type TopicLimits } from "./topic-limits.ts";
@@ -33,6 +35,8 @@ export interface TopicServiceOptions {
   readonly limits?: Partial<TopicLimits>;
   /** Says whether an access token is good. Undefined: everybody may use this holder. */
   readonly admit?: (accessToken: string) => boolean;
+  /** Whose a connection is, for the rate per address; default: its IP address, loopback not counted. */
+  readonly addressOf?: (connection: Connection) => string | undefined;
   /** Called often and synchronously: count, do not work. */
   readonly onEvent?: (event: TopicServiceEvent) => void;
 }
@@ -56,12 +60,15 @@ interface OpenSession {
 export function createTopicService(options: TopicServiceOptions): TopicService {
   const limits = { ...TOPIC_LIMITS, ...options.limits };
   const onEvent = options.onEvent ?? (() => undefined);
-  const context: SessionContext = {
+  const context: ServiceContext = {
     log: options.log,
     verifier: options.verifier,
     admit: options.admit,
     limits,
     reads: gate(limits.readsUnderWay),
+    addressPace: paceByKey(limits.addressRate),
+    topicPace: paceByKey(limits.topicRate),
+    addressOf: options.addressOf ?? remoteHost,
     fanout: topicFanout((tick) => onEvent({ kind: "fanned-out", ...tick })),
     onPage: (envelopes, bytes) => onEvent({ kind: "page-sent", envelopes, bytes }),
     onEvent,
@@ -97,13 +104,17 @@ export function createTopicService(options: TopicServiceOptions): TopicService {
   };
 }
 
+interface ServiceContext extends SessionContext {
+  readonly addressOf: (connection: Connection) => string | undefined;
+}
+
 interface Arrival {
   readonly node: NetNode;
   readonly stream: Stream;
   readonly connection: Connection;
 }
 
-function accept(context: SessionContext, sessions: Set<OpenSession>, { node, stream, connection }: Arrival): void {
+function accept(context: ServiceContext, sessions: Set<OpenSession>, { node, stream, connection }: Arrival): void {
   const frames = new FrameStream(stream, connection, {
     frame: (bytes) => session.frame(bytes),
     writable: () => session.writable(),
@@ -117,6 +128,7 @@ function accept(context: SessionContext, sessions: Set<OpenSession>, { node, str
     holderPeerId: node.peerIdBytes,
     openerPeerId: connection.remotePeer.toMultihash().bytes,
     nonce: new Uint8Array(randomBytes(32)),
+    address: context.addressOf(connection),
   };
   const session = new TopicSession(context, identity, frames);
   const open: OpenSession = { stream: frames, connection };

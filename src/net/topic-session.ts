@@ -21,16 +21,20 @@ import {
 } from "../wire/topic-frames.ts";
 import { appendEnvelopes } from "./append-check.ts";
 import type { FrameStream } from "./frame-stream.ts";
+import { type Pace, type PaceByKey, pace } from "./pace.ts";
 import { CatchUp, type CatchUpReader, type CatchUpSource } from "./topic-catch-up.ts";
 import type { TopicServiceEvent } from "./topic-events.ts";
 import type { TopicFanout } from "./topic-fanout.ts";
-import { CHECKS_PER_TURN } from "./topic-limits.ts";
+import { CHECKS_PER_TURN, ENVELOPE_PACE_BYTES } from "./topic-limits.ts";
 import { nextTurn } from "./turn-gate.ts";
 
 /** What all sessions of a service share. */
 export interface SessionContext extends CatchUpSource {
   readonly verifier: Verifier;
   readonly fanout: TopicFanout;
+  /** Shared by all connections of the service. */
+  readonly addressPace: PaceByKey;
+  readonly topicPace: PaceByKey;
   /** `undefined`: everybody may use this holder. */
   readonly admit: ((accessToken: string) => boolean) | undefined;
   readonly onEvent: (event: TopicServiceEvent) => void;
@@ -42,6 +46,8 @@ export interface SessionIdentity {
   readonly openerPeerId: Uint8Array;
   /** 32 random bytes. */
   readonly nonce: Uint8Array;
+  /** The opener's IP address as remote-host.ts names it. */
+  readonly address: string | undefined;
 }
 
 type Request<K extends ClientFrame["kind"]> = ClientFrame & { readonly kind: K };
@@ -56,8 +62,10 @@ export class TopicSession {
   readonly #readers = new Map<string, CatchUpReader>();
   #admitted: boolean;
   #forged = 0;
+  readonly #pace: Pace;
   #requests = 0;
   #bytes = 0;
+  #resting = false;
 
   /** Begins the session: sends the challenge. */
   constructor(context: SessionContext, identity: SessionIdentity, stream: FrameStream) {
@@ -66,6 +74,7 @@ export class TopicSession {
     this.#stream = stream;
     this.#reading = new CatchUp(context, stream);
     this.#admitted = context.admit === undefined;
+    this.#pace = pace(context.limits.connectionRate);
     this.#send({ kind: "challenge", log: context.log.logId, nonce: identity.nonce });
   }
 
@@ -79,6 +88,7 @@ export class TopicSession {
     }
     const frameBytes = encoded.byteLength;
     this.#begin(frameBytes);
+    this.#rest(this.#pace.spend(unitsOf(frame)));
     this.#answer(frame)
       .catch(() => this.#refuse(frame.id, REFUSAL.unavailable, "the store cannot do that now"))
       .finally(() => this.#settle(frameBytes));
@@ -148,7 +158,13 @@ export class TopicSession {
 
   async #append({ id, envelopes }: Request<"append">): Promise<void> {
     if (!this.#admitted) return this.#refuse(id, REFUSAL.token, NO_TOKEN);
-    const { fanout, onEvent } = this.#context;
+    const { fanout, onEvent, addressPace } = this.#context;
+    const bytes = envelopes.reduce((sum, { byteLength }) => sum + byteLength + ENVELOPE_PACE_BYTES, 0);
+    const retryAfterMs = addressPace.take(this.#identity.address, bytes);
+    if (retryAfterMs > 0) {
+      onEvent({ kind: "appended", stored: 0, duplicates: 0, refused: envelopes.length, bytes: 0 });
+      return this.#refuse(id, REFUSAL.busy, "too much from one address for now", retryAfterMs);
+    }
     const { results, fresh } = await appendEnvelopes(this.#context, envelopes);
     this.#send({ kind: "appended", id, results });
     for (const { item, result } of fresh) {
@@ -208,11 +224,26 @@ export class TopicSession {
     if (this.#requests >= requestsUnderWay || this.#bytes >= bytesUnderWay) this.#stream.pause();
   }
 
+  /** Reads no more for so long: what this connection may ask is used up. */
+  #rest(restMs: number): void {
+    if (restMs === 0) return;
+    this.#resting = true;
+    this.#stream.pause();
+    setTimeout(() => {
+      this.#resting = false;
+      this.#readOn();
+    }, restMs).unref();
+  }
+
   #settle(frameBytes: number): void {
-    const { requestsUnderWay, bytesUnderWay } = this.#context.limits;
     this.#requests -= 1;
     this.#bytes -= frameBytes;
-    if (this.#requests > requestsUnderWay / 2 || this.#bytes > bytesUnderWay / 2) return;
+    this.#readOn();
+  }
+
+  #readOn(): void {
+    const { requestsUnderWay, bytesUnderWay } = this.#context.limits;
+    if (this.#resting || this.#requests > requestsUnderWay / 2 || this.#bytes > bytesUnderWay / 2) return;
     if (this.#stream.isPaused) this.#stream.resume();
   }
 
@@ -225,8 +256,24 @@ export class TopicSession {
     this.#stream.send(encodeHolderFrame(frame));
   }
 
-  #refuse(id: number, reason: Refusal, detail: string): void {
-    this.#send({ kind: "refused", id, reason, retryAfterMs: 0, detail });
+  #refuse(id: number, reason: Refusal, detail: string, retryAfterMs = 0): void {
+    this.#send({ kind: "refused", id, reason, retryAfterMs, detail });
+  }
+}
+
+/** What a request counts towards its connection's rate: one for each thing that is checked, read or stored for it. */
+function unitsOf(frame: ClientFrame): number {
+  switch (frame.kind) {
+    case "open":
+      return 1 + frame.proofs.length;
+    case "append":
+      return frame.envelopes.length;
+    case "subscribe":
+      return frame.cursors.length;
+    case "unsubscribe":
+    case "trim":
+    case "ping":
+      return 1;
   }
 }
 

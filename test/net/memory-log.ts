@@ -78,6 +78,8 @@ export function memoryLog(idByte = 1): MemoryLog {
 
 export function memoryDirectory(): PrekeyDirectory {
   const records = new Map<string, DirectoryRecord>();
+  const of = (directoryKey: Uint8Array): readonly DirectoryRecord[] =>
+    [...records.values()].filter((record) => toHex(record.directoryKey) === toHex(directoryKey));
   return {
     publish: async (record) => {
       const key = toHex(record.slot);
@@ -86,13 +88,12 @@ export function memoryDirectory(): PrekeyDirectory {
       return { kind: "published", left: record.oneTime.length };
     },
     take: async (directoryKey) =>
-      [...records.values()]
-        .filter((record) => toHex(record.directoryKey) === toHex(directoryKey))
-        .map((record) => {
-          const [oneTime, ...rest] = record.oneTime;
-          records.set(toHex(record.slot), { ...record, oneTime: rest });
-          return { slot: record.slot, bundle: record.bundle, oneTime };
-        }),
+      of(directoryKey).map((record) => {
+        const [oneTime, ...rest] = record.oneTime;
+        records.set(toHex(record.slot), { ...record, oneTime: rest });
+        return { slot: record.slot, bundle: record.bundle, oneTime };
+      }),
+    peek: async (directoryKey) => of(directoryKey).map(({ slot, bundle }) => ({ slot, bundle, oneTime: undefined })),
     count: async (_directoryKey, slot) => records.get(toHex(slot))?.oneTime.length ?? 0,
   };
 }
