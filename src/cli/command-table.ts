@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { addMember, createGroup, groupInfo, invite, joinGroup, listGroups } from "./group-commands.ts";
 import { history, listen, send } from "./message-commands.ts";
 import { init, status, sync, whoami } from "./profile-commands.ts";
+import { checkRecovery, passphrase, showRecovery } from "./secret-commands.ts";
 import { start } from "./start.ts";
 
 /** Options of every command. */
@@ -45,7 +46,7 @@ export const COMMANDS: readonly Command[] = [
   }),
   command({
     name: "init",
-    summary: "make an account and its profile on this machine; shows the recovery words once",
+    summary: "make an account and its profile on this machine; shows its recovery words",
     options: {
       name: option("NAME", "how others see you (default: your login name)"),
       relay: repeated("MULTIADDR", "relay to use, from its ready line; may be repeated"),
@@ -58,6 +59,30 @@ export const COMMANDS: readonly Command[] = [
     summary: "your account, and the contact link with which others add you",
     examples: ["hermes whoami", "hermes whoami --json"],
     run: whoami,
+  }),
+  command({
+    name: "passphrase",
+    summary: "change the passphrase of the profile",
+    options: {
+      "new-passphrase-file": option(
+        "FILE",
+        "file whose first line is the new passphrase (HERMES_NEW_PASSPHRASE holds it itself)",
+      ),
+    },
+    examples: ["hermes passphrase", "hermes passphrase --passphrase-file old.txt --new-passphrase-file new.txt"],
+    run: passphrase,
+  }),
+  command({
+    name: "recovery show",
+    summary: "show the 24 recovery words; asks for the passphrase",
+    examples: ["hermes recovery show"],
+    run: showRecovery,
+  }),
+  command({
+    name: "recovery check",
+    summary: "check that the words you wrote down are right: typed, or from standard input; exit code 1 if not",
+    examples: ["hermes recovery check", "hermes recovery check < words.txt"],
+    run: checkRecovery,
   }),
   command({
     name: "group create",

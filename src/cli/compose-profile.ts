@@ -3,7 +3,6 @@
  *
  * A profile that cannot be finished is taken away again, so that the same command can be repeated.
  */
-import { randomBytes } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -11,18 +10,12 @@ import { checkName, setUpAccount } from "../client/account-setup.ts";
 import type { Client, NewAccount } from "../client/api.ts";
 import { startClient } from "../client/client.ts";
 import type { Clock, Network, ProfileStore } from "../client/ports.ts";
-import { passphraseBytes, unwrapKey, WRAP_RANDOM_BYTES, wrapKey } from "../crypto/key-wrap.ts";
-import { choosePrimitives } from "../crypto-native/choose-primitives.ts";
-import {
-  createProfileDirectory,
-  defaultProfileDirectory,
-  profileExists,
-  readKeyFile,
-} from "../store/profile-directory.ts";
+import { createProfileDirectory, defaultProfileDirectory, profileExists } from "../store/profile-directory.ts";
 import { acquireProfileLock, type OwnedByUs } from "../store/profile-lock.ts";
 import { openProfileStore } from "../store/profile-store.ts";
 import { Fault } from "../wire/fault.ts";
 import { RELAYS_MAX } from "../wire/limits.ts";
+import { primitives, systemRandom, wrap } from "./compose-key.ts";
 import type { CreatedProfile, ProfileChoice } from "./session.ts";
 
 const DATA_KEY_BYTES = 32;
@@ -30,9 +23,6 @@ const DATA_KEY_BYTES = 32;
 const TIMER_MAX_MS = 2_147_483_647;
 /** How long `init` tries to make the new account known to its relays (ms); the next start does it too. */
 const INTRODUCE_MS = 5_000;
-
-/** libsodium and native Argon2id where they load; `HERMES_PRIMITIVES=noble` keeps to JavaScript. */
-const primitives = await choosePrimitives(process.env["HERMES_PRIMITIVES"]);
 
 /** The machine's clock. */
 export const systemClock: Clock = {
@@ -43,31 +33,9 @@ export const systemClock: Clock = {
   },
 };
 
-/** The operating system's generator. */
-export const systemRandom = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
-
 /** The operating system's place for a profile. */
 export function defaultDirectory(): string {
   return defaultProfileDirectory({ platform: process.platform, env: process.env, home: homedir() });
-}
-
-/** The data key of the profile in `directory`. Throws `usage/wrong-passphrase`, `usage/no-profile`, `storage/corrupt`. */
-export async function unlock(directory: string, passphrase: string): Promise<Uint8Array> {
-  const unwrapped = unwrapKey(primitives, passphraseBytes(passphrase), await readKeyFile(directory));
-  switch (unwrapped.kind) {
-    case "unwrapped":
-      return unwrapped.dataKey;
-    case "wrong-passphrase":
-      throw new Fault(
-        "usage/wrong-passphrase",
-        `This is not the passphrase of the profile in ${directory}, so it stays locked; try again.`,
-      );
-    case "malformed":
-      throw new Fault(
-        "storage/corrupt",
-        `The key file in ${directory} is damaged, so the profile cannot be unlocked; restore the file from a backup.`,
-      );
-  }
 }
 
 /** The network of a profile. libp2p is loaded only here: commands that ask another process do without it. */
@@ -102,10 +70,7 @@ export async function createProfile(choice: ProfileChoice, name: string): Promis
   const checkedName = checkName(name);
   await checkRelays(choice);
   const dataKey = systemRandom(DATA_KEY_BYTES);
-  const passphrase = passphraseBytes(await passphrases.chosen());
-  const random = systemRandom(WRAP_RANDOM_BYTES);
-  const keyFile = wrapKey(primitives, passphrase, dataKey, { random, cost: kdf });
-  await createProfileDirectory(directory, keyFile);
+  await createProfileDirectory(directory, wrap(await passphrases.chosen(), dataKey, kdf));
   const lock = await ownLock(directory);
   try {
     const account = await firstRecords(choice, { dataKey, name: checkedName, relays });

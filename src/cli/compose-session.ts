@@ -15,13 +15,13 @@ import { noProfileFault, profileExists } from "../store/profile-directory.ts";
 import { acquireProfileLock, type OwnedByUs } from "../store/profile-lock.ts";
 import { openProfileStore } from "../store/profile-store.ts";
 import { Fault, isFault } from "../wire/fault.ts";
-import { clientOn, createProfile, defaultDirectory, unlock } from "./compose-profile.ts";
+import { type Keys, keyOf } from "./compose-key.ts";
+import { clientOn, createProfile, defaultDirectory } from "./compose-profile.ts";
+import { changePassphrase, readWords, wordsOf } from "./compose-secrets.ts";
 import type { CallOptions, ProfileChoice, Profiles, Session } from "./session.ts";
 
 /** How long an owner may take to start or to end (ms): a slow machine, a large profile. */
 const OWNER_TIMEOUT_MS = 30_000;
-/** How often a passphrase is asked for at a terminal: people mistype. */
-const ATTEMPTS = 3;
 /** Between two looks at the lock (ms). */
 const LOOK_AGAIN_MS = 50;
 
@@ -46,6 +46,9 @@ export const profiles: Profiles = {
     if (lock.kind === "owner") await lock.release();
     return lock.kind === "owned";
   },
+  changePassphrase,
+  recoveryWords: wordsOf,
+  readRecoveryWords: readWords,
   defaultDirectory,
 };
 
@@ -82,36 +85,6 @@ async function openSession(choice: ProfileChoice, signal: AbortSignal): Promise<
   return {
     call,
     close: async () => await (await reach.catch(() => undefined))?.close(),
-  };
-}
-
-/** The profile's data key, asked for at most once. */
-interface Keys {
-  /** Checks a supplied passphrase; does nothing when there is none. */
-  readonly checkSupplied: () => Promise<void>;
-  readonly dataKey: () => Promise<Uint8Array>;
-  readonly isKnown: () => boolean;
-}
-
-function keyOf({ directory, passphrases }: ProfileChoice): Keys {
-  let key: Uint8Array | undefined;
-  const dataKey = async () => {
-    for (let left = ATTEMPTS; key === undefined; left--) {
-      key = await unlock(directory, await passphrases.known()).catch(async (error: unknown) => {
-        const mayRetry = left > 1 && isFault(error, "usage/wrong-passphrase");
-        if (!mayRetry || (await passphrases.supplied()) !== undefined) throw error;
-        passphrases.refused();
-        return undefined;
-      });
-    }
-    return key;
-  };
-  return {
-    checkSupplied: async () => {
-      if ((await passphrases.supplied()) !== undefined) await dataKey();
-    },
-    dataKey,
-    isKnown: () => key !== undefined,
   };
 }
 

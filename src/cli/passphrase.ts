@@ -42,6 +42,18 @@ export function passphrasesFrom(origin: PassphraseOrigin): Passphrases {
   };
 }
 
+/** The passphrase that shall be the new one: from `--new-passphrase-file`, HERMES_NEW_PASSPHRASE, or typed twice. */
+export async function newPassphraseFrom({ env, file, terminal }: PassphraseOrigin): Promise<string> {
+  if (file !== undefined) return refuseEmpty(await firstLine(file));
+  const given = env["HERMES_NEW_PASSPHRASE"];
+  if (given !== undefined) return refuseEmpty(given);
+  if (terminal !== undefined) return await typedTwice(terminal);
+  throw new Fault(
+    "usage/wrong-passphrase",
+    "A new passphrase is needed and there is no terminal to ask at; set HERMES_NEW_PASSPHRASE, give --new-passphrase-file FILE, or run the command in a terminal.",
+  );
+}
+
 async function typed(terminal: Terminal | undefined, question: string): Promise<string> {
   if (terminal !== undefined) return await ask(terminal, question, "hidden");
   throw new Fault(

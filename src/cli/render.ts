@@ -4,6 +4,7 @@
  * What others wrote cannot move the cursor, change colours or turn the writing direction of what stands around it.
  */
 import type { ClientEvent, ClientMethods, GroupName, MemberView, MessageView, RelayView } from "../client/api.ts";
+import { renderWords } from "./render-recovery.ts";
 import type { CreatedProfile } from "./session.ts";
 
 /** Control characters but tab and newline, and those that change the writing direction. */
@@ -32,14 +33,6 @@ function groupOf({ id, name }: GroupName): string {
 
 /** What `init` shows once. */
 export function renderCreated({ account, fingerprint, name, recovery }: CreatedProfile): string {
-  const words = recovery.split(" ");
-  const rows = Array.from({ length: Math.ceil(words.length / 6) }, (_, row) =>
-    words
-      .slice(6 * row, 6 * row + 6)
-      .map((word, i) => `${String(6 * row + i + 1).padStart(4)}. ${word.padEnd(9)}`)
-      .join("")
-      .trimEnd(),
-  );
   return [
     `Made a profile for ${printableLine(name)}.`,
     "",
@@ -47,9 +40,9 @@ export function renderCreated({ account, fingerprint, name, recovery }: CreatedP
     `Fingerprint  ${fingerprint}`,
     "",
     "Recovery words. They are your account: whoever has them can be you, and without them and this profile nobody",
-    "can bring your account back. They are shown only now. Write them on paper and keep it where you keep a passport.",
+    "can bring your account back. Write them on paper and keep it where you keep a passport.",
     "",
-    ...rows,
+    renderWords(recovery),
   ].join("\n");
 }
 

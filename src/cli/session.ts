@@ -3,6 +3,7 @@
  * compose-profile.ts and compose-session.ts.
  */
 import type { ClientEvent, ClientMethod, ClientMethods } from "../client/api.ts";
+import type { RecoveryReading } from "../client/recovery.ts";
 
 /** Where passphrases come from; asked only when one is needed. */
 export interface Passphrases {
@@ -28,7 +29,7 @@ export interface ProfileChoice {
   readonly kdf: { readonly memoryKiB: number; readonly passes: number };
 }
 
-/** What `init` answers; `recovery`: 24 words, shown once. */
+/** What `init` answers; `recovery`: 24 words. */
 export interface CreatedProfile {
   readonly account: string;
   readonly fingerprint: string;
@@ -64,6 +65,12 @@ export interface Profiles {
   readonly exists: (directory: string) => Promise<boolean>;
   /** True while a process owns it. */
   readonly inUse: (directory: string) => Promise<boolean>;
+  /** Asks for the present passphrase, then for `chosen`, and puts the profile under that one, whoever has it open. */
+  readonly changePassphrase: (choice: ProfileChoice, chosen: () => Promise<string>) => Promise<void>;
+  /** The 24 words of the profile's account. Asks for the passphrase, also when somebody has the profile open. */
+  readonly recoveryWords: (choice: ProfileChoice) => Promise<string>;
+  /** Whose words these are. */
+  readonly readRecoveryWords: (text: string) => RecoveryReading;
   /** The operating system's place for a profile. */
   readonly defaultDirectory: () => string;
 }

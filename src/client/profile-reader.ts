@@ -5,14 +5,22 @@ import { Fault } from "../wire/fault.ts";
 import type { ProfileStore } from "./ports.ts";
 
 /** The record, or `undefined`. */
-export async function readRecord<T>(store: ProfileStore, type: RecordType<T>, id = ""): Promise<T | undefined> {
+export async function readRecord<T>(
+  store: Pick<ProfileStore, "load">,
+  type: RecordType<T>,
+  id = "",
+): Promise<T | undefined> {
   const key = type.prefix + id;
   const bytes = (await store.load([key])).get(key);
   return bytes && decoded(type, bytes);
 }
 
 /** The record, which must exist. */
-export async function readExistingRecord<T>(store: ProfileStore, type: RecordType<T>, id = ""): Promise<T> {
+export async function readExistingRecord<T>(
+  store: Pick<ProfileStore, "load">,
+  type: RecordType<T>,
+  id = "",
+): Promise<T> {
   const value = await readRecord(store, type, id);
   if (value === undefined) throw new Fault("storage/corrupt", `the profile lacks its record ${type.prefix}`);
   return value;

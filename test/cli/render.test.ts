@@ -59,7 +59,7 @@ describe("Results for people", () => {
     const recovery = Array.from({ length: 24 }, (_, i) => `word${i + 1}`).join(" ");
     const text = renderCreated({ account: "aa", fingerprint: "1 2", device: "bb", name: "Ana", recovery });
     for (let i = 1; i <= 24; i++) assert.match(text, new RegExp(`\\b${i}\\. word${i}\\b`));
-    assert.match(text, /shown only now/);
+    assert.match(text, /Write them on paper/);
   });
 
   it("list groups, and say how to get one where there is none", () => {

@@ -14,6 +14,8 @@ export interface Run {
   /** Calls of the client, in order. */
   readonly calls: readonly { readonly method: ClientMethod; readonly params: unknown }[];
   readonly choices: readonly ProfileChoice[];
+  /** Passphrases that were asked for, in order. */
+  readonly passphrases: readonly string[];
   readonly closed: number;
 }
 
@@ -27,12 +29,19 @@ export async function run(
     answers = {},
     stdin = "",
     env = {},
-  }: { answers?: Answers; stdin?: string | Buffer; env?: Record<string, string> } = {},
+    reading = () => ({ kind: "wrong-checksum" }),
+  }: {
+    answers?: Answers;
+    stdin?: string | Buffer;
+    env?: Record<string, string>;
+    reading?: Surroundings["profiles"]["readRecoveryWords"];
+  } = {},
 ): Promise<Run> {
   const out: string[] = [];
   const err: string[] = [];
   const calls: { method: ClientMethod; params: unknown }[] = [];
   const choices: ProfileChoice[] = [];
+  const passphrases: string[] = [];
   let closed = 0;
   const call: Session["call"] = async (method, params) => {
     calls.push({ method, params });
@@ -58,6 +67,15 @@ export async function run(
       },
       exists: async () => true,
       inUse: async () => false,
+      changePassphrase: async (choice, chosen) => {
+        choices.push(choice);
+        passphrases.push(await choice.passphrases.known(), await chosen());
+      },
+      recoveryWords: async (choice) => {
+        passphrases.push(await choice.passphrases.known());
+        return "able baker";
+      },
+      readRecoveryWords: (text) => reading(text),
       defaultDirectory: () => "/default",
     },
     relay: async (args) => {
@@ -69,7 +87,7 @@ export async function run(
     signal: new AbortController().signal,
   };
   const exit = await runCommandLine(argv, surroundings);
-  return { exit, stdout: out.join(""), stderr: err.join(""), calls, choices, closed };
+  return { exit, stdout: out.join(""), stderr: err.join(""), calls, choices, passphrases, closed };
 }
 
 /** A fault as the client throws it. */
