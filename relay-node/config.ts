@@ -24,7 +24,13 @@ import {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the command line asks for. */
-export type RelayCommand = { readonly kind: "help" } | { readonly kind: "serve"; readonly config: RelayConfig };
+export type RelayCommand =
+  | { readonly kind: "help" }
+  | { readonly kind: RelayWork; readonly config: RelayConfig; readonly form: "json" | "text" };
+
+/** What to do with the configuration; the last three with the words after `hermes relay`. */
+export type RelayWork = "serve" | "status" | "identity export" | "identity import";
+const WORKS: readonly RelayWork[] = ["status", "identity export", "identity import"];
 
 const ENVIRONMENT_PREFIX = environmentName("");
 /** Names the file itself, so it cannot stand in the file. */
@@ -35,17 +41,22 @@ const CONFIG_VARIABLE = environmentName("config");
  * does not exist, `config/invalid` and `config/unreadable`.
  */
 export async function readCommand(argv: readonly string[], env: Environment): Promise<RelayCommand> {
-  const flags = parseFlags(argv);
+  const { values: flags, positionals } = parseWords(argv);
+  const words = positionals.join(" ");
+  const work = words === "" ? "serve" : WORKS.find((each) => each === words);
+  if (work === undefined) throw new Fault("usage/bad-argument", `${words} is no work of a relay. ${SEE_HELP}`);
   if (flags["help"] === true) return { kind: "help" };
   const path = textFlag(flags["config"]) ?? env[CONFIG_VARIABLE];
   const config = { ...defaults(), ...(await fromFile(path)), ...fromEnvironment(env), ...fromFlags(flags) };
-  return { kind: "serve", config };
+  return { kind: work, config, form: flags["json"] === true ? "json" : "text" };
 }
 
 type Flags = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 type Given = Partial<RelayConfig>;
 
-function parseFlags(argv: readonly string[]): Flags {
+const SEE_HELP = "See hermes relay --help.";
+
+function parseWords(argv: readonly string[]): { readonly values: Flags; readonly positionals: readonly string[] } {
   const settings = SETTING_NAMES.map((name) => [flagName(name), { type: "string", multiple: true }] as const);
   const options = {
     ...Object.fromEntries(settings),
@@ -54,10 +65,10 @@ function parseFlags(argv: readonly string[]): Flags {
     help: { type: "boolean", short: "h" },
   } as const;
   try {
-    return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: [...argv], options, strict: true, allowPositionals: true });
   } catch (error) {
     const cause = error instanceof Error ? error.message.split(". ")[0] : "a bad argument";
-    throw new Fault("usage/bad-argument", `${cause}. See hermes relay --help.`);
+    throw new Fault("usage/bad-argument", `${cause}. ${SEE_HELP}`);
   }
 }
 

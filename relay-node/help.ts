@@ -11,13 +11,21 @@ export function helpText(): string {
     return `  --${flagName(name)} ${placeholder(SETTINGS[name])}\n${wrap(`${SETTINGS[name].why} ${bounds(SETTINGS[name])}`)}`;
   });
   return `Usage: hermes relay [--config FILE] [SETTING]...
+       hermes relay status [--data DIRECTORY] [--json]
+       hermes relay identity export|import [--data DIRECTORY]
 
 Runs a relay: it stores and forwards encrypted envelopes for groups and sees no contents. When it is ready it prints
 one line, {"event":"ready","peerId","addrs":[...]}; give one of the addresses to clients. Logs go to standard error.
 It ends on SIGTERM or SIGINT, with nothing acknowledged lost; a second signal ends it at once.
 
+status asks the relay that runs on the data directory how it is. identity export prints the relay's secret key: keep
+that line in a safe place, since clients know the relay by it; identity import reads it from standard input into the
+data directory of the relay that takes its place.
+
 Examples:
   hermes relay
+  hermes relay status
+  hermes relay identity export > relay-key.backup
   hermes relay --data /srv/hermes --announce /dns4/relay.example.org/tcp/33001
   hermes relay --config config/relay.example.jsonc --log-level warn
 

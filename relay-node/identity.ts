@@ -34,6 +34,32 @@ export async function loadIdentity(directory: string): Promise<Uint8Array> {
   return seed;
 }
 
+/** The key file's one line, to be kept somewhere safe. Throws `storage/failed` when there is none. */
+export async function exportIdentity(directory: string): Promise<string> {
+  const path = join(directory, KEY_FILE);
+  try {
+    const text = await readFile(path, "utf8");
+    parse(text, path);
+    return text;
+  } catch (error) {
+    throw failed(error, path);
+  }
+}
+
+/** Puts an exported key into a directory that has none. Throws `storage/failed` when there is another, `storage/corrupt` for what is no key. */
+export async function importIdentity(directory: string, text: string): Promise<void> {
+  const path = join(directory, KEY_FILE);
+  const seed = parse(text, "what was given");
+  const line = `${HEADER}${toHex(seed)}\n`;
+  try {
+    if ((await readFile(path, "utf8")) === line) return;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw failed(error, path);
+    return writeDurably(directory, line);
+  }
+  throw new Fault("storage/failed", `${path} holds another key: move it away first if that relay is to end.`);
+}
+
 function parse(text: string, path: string): Uint8Array {
   const seed = text.startsWith(HEADER) ? fromHex(text.slice(HEADER.length).trimEnd()) : undefined;
   if (seed?.length === SEED_BYTES) return seed;

@@ -6,9 +6,11 @@
  */
 import { pathToFileURL } from "node:url";
 import { Fault, isFault } from "../src/wire/fault.ts";
-import { type Environment, readCommand } from "./config.ts";
-import { defaultDataDirectory } from "./data-directory.ts";
+import { askRelay } from "./ask-relay.ts";
+import { type Environment, type RelayCommand, readCommand } from "./config.ts";
+import { defaultDataDirectory, prepareDataDirectory } from "./data-directory.ts";
 import { helpText } from "./help.ts";
+import { exportIdentity, importIdentity } from "./identity.ts";
 import { type Relay, startRelay } from "./relay.ts";
 import { createRelayLog, type RelayLog } from "./relay-log.ts";
 import type { RelayConfig } from "./settings.ts";
@@ -21,6 +23,8 @@ const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 export interface RelayIo {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** All of standard input; default the process's. */
+  readonly stdin?: () => Promise<string>;
 }
 
 /**
@@ -31,10 +35,28 @@ export async function runRelay(argv: readonly string[], env: Environment, io: Re
   try {
     const command = await readCommand(argv, env);
     if (command.kind === "serve") return await serve(withDirectory(command.config, env), io);
-    io.stdout(helpText());
+    io.stdout(command.kind === "help" ? helpText() : await answer(command, env, io));
     return 0;
   } catch (error) {
     return report(error, argv.includes("--json"), io);
+  }
+}
+
+type Question = Exclude<RelayCommand, { readonly kind: "help" }>;
+
+/** What the commands beside serving print. */
+async function answer({ kind, config, form }: Question, env: Environment, io: RelayIo): Promise<string> {
+  const { data } = withDirectory(config, env);
+  switch (kind) {
+    case "status":
+      return askRelay(data, form);
+    case "identity export":
+      return exportIdentity(data);
+    case "identity import":
+      await importIdentity(await prepareDataDirectory(data), await (io.stdin ?? standardInput)());
+      return "";
+    case "serve":
+      return "";
   }
 }
 
@@ -48,8 +70,8 @@ async function serve(config: RelayConfig, io: RelayIo): Promise<number> {
   try {
     log("info", "starting", { data: config.data, listen: config.listen });
     const relay = await startRelay(config, log);
-    const { peerId, addresses } = relay;
-    io.stdout(`${JSON.stringify({ event: "ready", peerId, addrs: addresses })}\n`);
+    const { peerId, addresses, metrics } = relay;
+    io.stdout(`${JSON.stringify({ event: "ready", peerId, addrs: addresses, metrics })}\n`);
     log("info", "ready", { addresses });
     const end = await Promise.race([signals.first, relay.broken]);
     await stop(relay, log, typeof end === "string" ? end : end.code);
@@ -95,6 +117,12 @@ function listenForSignals(): Signals {
       for (const signal of STOP_SIGNALS) process.off(signal, listener);
     },
   };
+}
+
+async function standardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function report(error: unknown, asJson: boolean, io: RelayIo): number {

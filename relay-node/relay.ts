@@ -10,7 +10,7 @@ import { networkInterfaces } from "node:os";
 import { createRelayNode, type NetNode } from "../src/net/node.ts";
 import type { Rate } from "../src/net/pace.ts";
 import { createPrekeyService } from "../src/net/prekey-service.ts";
-import { createTopicService } from "../src/net/topic-service.ts";
+import { createTopicService, type TopicService } from "../src/net/topic-service.ts";
 
 import type { Fault } from "../src/wire/fault.ts";
 import { prepareDataDirectory } from "./data-directory.ts";
@@ -18,9 +18,11 @@ import { loadIdentity } from "./identity.ts";
 import { nodeVerifier } from "./node-verifier.ts";
 import { bestFirst, interfaceAddresses } from "./relay-addresses.ts";
 import type { RelayLog } from "./relay-log.ts";
+import { type RelayReport, watchProcess } from "./relay-report.ts";
 import { openRelayStore, type RelayStore } from "./relay-store.ts";
+import { type ReportPlaces, type ReportServer, serveReports, statusSocket } from "./report-server.ts";
 import type { RelayConfig } from "./settings.ts";
-import { trafficCount } from "./traffic-count.ts";
+import { type TrafficCount, trafficCount } from "./traffic-count.ts";
 import { writeWatch } from "./write-watch.ts";
 
 const DAY_MS = 86_400_000;
@@ -35,6 +37,8 @@ export interface Relay {
   readonly peerId: string;
   /** Full multiaddrs, those first that most people can use. */
   readonly addresses: readonly string[];
+  /** URL that answers /metrics and /health, undefined without one. */
+  readonly metrics: string | undefined;
   /** Resolves with why, if the relay cannot go on by itself. */
   readonly broken: Promise<Fault>;
   /** Resolves when everything acknowledged is on disk and the database is closed. */
@@ -47,7 +51,7 @@ export async function startRelay(config: RelayConfig, log: RelayLog): Promise<Re
   const store = await openRelayStore(storeOptions(config, directory));
   try {
     const node = await createNode(config, await loadIdentity(directory));
-    return await serve(config, log, { store, node });
+    return await serve({ ...config, data: directory }, log, { store, node });
   } catch (error) {
     await store.log.close();
     throw error;
@@ -99,8 +103,10 @@ async function serve(config: RelayConfig, log: RelayLog, { store, node }: Parts)
   const housekeeping = keepHouse(store, log, () =>
     traffic.report({ ...topics.counts(), connections: node.connections() }),
   );
+  let reports: ReportServer | undefined;
   const stop = async (): Promise<void> => {
     clearInterval(housekeeping);
+    await reports?.close();
     await topics.close();
     await node.stop();
     await store.log.close();
@@ -108,11 +114,51 @@ async function serve(config: RelayConfig, log: RelayLog, { store, node }: Parts)
   try {
     await Promise.all([topics.serve(node), prekeys.serve(node)]);
     await node.start();
+    reports = await serveReports(reportPlaces(config, log), reporter(config, { store, node, topics, traffic }));
   } catch (error) {
     await stop();
     throw error;
   }
-  return { peerId: node.peerId, addresses: bestFirst(node.addresses(), config.announce), broken: broken(store), stop };
+  const addresses = bestFirst(node.addresses(), config.announce);
+  return { peerId: node.peerId, addresses, metrics: reports.url, broken: broken(store), stop };
+}
+
+function reportPlaces(config: RelayConfig, log: RelayLog): ReportPlaces {
+  return {
+    socket: statusSocket(config.data, process.platform),
+    address: config.metrics,
+    withoutSocket: (code) => log("warn", "no-status-socket", { code }),
+  };
+}
+
+interface Reported extends Parts {
+  readonly topics: TopicService;
+  readonly traffic: TrafficCount;
+}
+
+function reporter(config: RelayConfig, { store, node, topics, traffic }: Reported): () => Promise<RelayReport> {
+  const ownProcess = watchProcess();
+  return async () => {
+    const { writable, lagMs } = store.log.health();
+    const usage = await store.usage();
+    const { sessions, topics: topicsRead } = topics.counts();
+    return {
+      peerId: node.peerId,
+      addrs: bestFirst(node.addresses(), config.announce),
+      uptimeSeconds: Math.floor(process.uptime()),
+      connections: node.connections(),
+      sessions,
+      topicsRead,
+      store: {
+        ...{ writable, lagMs, topics: usage.log.topics, bytes: usage.log.bytes, maxBytes: config.totalMaxBytes },
+        directorySlots: usage.directory.slots,
+        directoryBytes: usage.directory.bytes,
+        directoryMaxBytes: config.directoryMaxBytes,
+      },
+      traffic: traffic.sums(),
+      process: ownProcess(),
+    };
+  };
 }
 
 function rate(perSecond: number): Rate {

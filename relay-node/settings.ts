@@ -193,6 +193,13 @@ export const SETTINGS = {
     unit: "reservations",
     why: "Clients that others can reach through this relay: one each, and those of clients that have just gone.",
   }),
+  metrics: text({
+    default: "",
+    min: 0,
+    max: 256,
+    secrecy: "public",
+    why: "HOST:PORT such as 127.0.0.1:9464 that answers GET /metrics (Prometheus), /health and /status; empty for none. It asks for no password: keep it on loopback or behind a proxy of yours.",
+  }),
   logLevel,
 };
 

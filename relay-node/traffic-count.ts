@@ -4,7 +4,19 @@ import type { TopicServiceEvent } from "../src/net/topic-events.ts";
 import type { LogFields, RelayLog } from "./relay-log.ts";
 
 /** Sums since the start. */
+export interface TrafficSums {
+  readonly stored: number;
+  readonly storedBytes: number;
+  readonly duplicates: number;
+  readonly refused: number;
+  readonly delivered: number;
+  readonly pagesSent: number;
+  readonly prekeyRequests: number;
+}
+
+/** Counts as it is told. */
 export interface TrafficCount {
+  readonly sums: () => TrafficSums;
   readonly topicEvent: (event: TopicServiceEvent) => void;
   readonly prekeyEvent: (event: PrekeyServiceEvent) => void;
   /** Writes the sums, and what is counted elsewhere, into the log. */
@@ -15,6 +27,7 @@ export interface TrafficCount {
 export function trafficCount(log: RelayLog): TrafficCount {
   const sums = { stored: 0, storedBytes: 0, duplicates: 0, refused: 0, delivered: 0, pagesSent: 0, prekeyRequests: 0 };
   return {
+    sums: () => ({ ...sums }),
     topicEvent: (event) => {
       switch (event.kind) {
         case "appended":

@@ -1,0 +1,124 @@
+/**
+ * What a running relay tells its operator: one object for `hermes relay status`, the same numbers for Prometheus.
+ *
+ * Counts, sizes and times only: no PeerId but the relay's own, no topic, no address of a client.
+ */
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { TrafficSums } from "./traffic-count.ts";
+
+/** One look at a relay. */
+export interface RelayReport {
+  readonly peerId: string;
+  readonly addrs: readonly string[];
+  readonly uptimeSeconds: number;
+  readonly connections: number;
+  /** Clients with a topic stream. */
+  readonly sessions: number;
+  /** Topics that somebody reads now. */
+  readonly topicsRead: number;
+  readonly store: {
+    readonly writable: boolean;
+    /** How long the oldest append under way has waited. */
+    readonly lagMs: number;
+    readonly topics: number;
+    readonly bytes: number;
+    readonly maxBytes: number;
+    readonly directorySlots: number;
+    readonly directoryBytes: number;
+    readonly directoryMaxBytes: number;
+  };
+  /** Sums since the start. */
+  readonly traffic: TrafficSums;
+  readonly process: { readonly memoryBytes: number; readonly cpuSeconds: number; readonly eventLoopP99Ms: number };
+}
+
+/** Starts to watch the event loop; answers what {@link RelayReport.process} says at each call. */
+export function watchProcess(): () => RelayReport["process"] {
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  return () => {
+    const { user, system } = process.cpuUsage();
+    const eventLoopP99Ms = Math.round(delay.percentile(99) / 1e4) / 100;
+    return { memoryBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6, eventLoopP99Ms };
+  };
+}
+
+/** Name, what it is, type and value of every metric. */
+type Metric = readonly [string, string, "gauge" | "counter", number];
+
+function metricsOf({ store, traffic, process, ...now }: RelayReport): readonly Metric[] {
+  return [
+    ["uptime_seconds", "Time since the relay started.", "gauge", now.uptimeSeconds],
+    ["connections", "Open connections.", "gauge", now.connections],
+    ["sessions", "Clients with a topic stream.", "gauge", now.sessions],
+    ["topics_read", "Topics that somebody reads now.", "gauge", now.topicsRead],
+    ["store_writable", "1 while envelopes can be stored.", "gauge", store.writable ? 1 : 0],
+    ["store_lag_seconds", "Age of the oldest append under way.", "gauge", store.lagMs / 1_000],
+    ["store_topics", "Topics in the store.", "gauge", store.topics],
+    ["store_bytes", "Bytes charged for envelopes and topics.", "gauge", store.bytes],
+    ["store_max_bytes", "Quota of those.", "gauge", store.maxBytes],
+    ["directory_slots", "Devices in the prekey directory.", "gauge", store.directorySlots],
+    ["directory_bytes", "Bytes charged for prekeys.", "gauge", store.directoryBytes],
+    ["directory_max_bytes", "Quota of those.", "gauge", store.directoryMaxBytes],
+    ["envelopes_stored_total", "Envelopes stored.", "counter", traffic.stored],
+    ["envelope_bytes_stored_total", "Their bytes.", "counter", traffic.storedBytes],
+    ["envelopes_duplicate_total", "Envelopes that were there already.", "counter", traffic.duplicates],
+    ["envelopes_refused_total", "Envelopes refused.", "counter", traffic.refused],
+    ["deliveries_total", "Envelopes handed to readers as they came.", "counter", traffic.delivered],
+    ["pages_sent_total", "Pages of stored envelopes sent.", "counter", traffic.pagesSent],
+    ["prekey_requests_total", "Requests to the prekey directory.", "counter", traffic.prekeyRequests],
+    ["memory_bytes", "Resident memory.", "gauge", process.memoryBytes],
+    ["cpu_seconds_total", "Processor time used.", "counter", process.cpuSeconds],
+    ["event_loop_delay_p99_seconds", "Event loop delay since the start.", "gauge", process.eventLoopP99Ms / 1_000],
+  ];
+}
+
+/** The report in Prometheus' text format. */
+export function metricsText(report: RelayReport): string {
+  const lines = metricsOf(report).flatMap(([name, help, type, value]) => [
+    `# HELP hermes_relay_${name} ${help}`,
+    `# TYPE hermes_relay_${name} ${type}`,
+    `hermes_relay_${name} ${value}`,
+  ]);
+  return `${lines.join("\n")}\n`;
+}
+
+/** The report as lines for people. */
+export function reportText({ store, traffic, process, ...now }: RelayReport): string {
+  const rows: readonly (readonly [string, string])[] = [
+    ["relay", now.peerId],
+    ...now.addrs.map((address, i) => [i === 0 ? "addresses" : "", address] as const),
+    ["up for", duration(now.uptimeSeconds)],
+    ["clients", `${now.sessions} (${now.connections} connections, ${now.topicsRead} topics being read)`],
+    [
+      "store",
+      store.writable
+        ? `takes envelopes, ${Math.round(store.lagMs)} ms behind`
+        : "CANNOT BE WRITTEN: disk full or failing",
+    ],
+    ["envelopes", `${size(store.bytes)} of ${size(store.maxBytes)} in ${store.topics} topics`],
+    [
+      "prekeys",
+      `${size(store.directoryBytes)} of ${size(store.directoryMaxBytes)} for ${store.directorySlots} devices`,
+    ],
+    ["since start", `${traffic.stored} stored, ${traffic.delivered} delivered, ${traffic.refused} refused`],
+    ["process", `${size(process.memoryBytes)} of memory, event loop p99 ${process.eventLoopP99Ms} ms`],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join("");
+}
+
+function size(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${Number((bytes / 1_024 ** power).toFixed(1))} ${units[power]}`;
+}
+
+function duration(seconds: number): string {
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3_600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ];
+  if (days > 0) return `${days} d ${hours} h`;
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${Math.floor(seconds) % 60} s`;
+}
