@@ -1,6 +1,7 @@
 /** Other programs of a benchmark: started on loopback, ended by their handle, and what they cost the machine. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
+import { rmSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +19,16 @@ export interface Child {
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
+const running = new Set<ChildProcess>();
+const directories = new Set<string>();
+
+/** Nothing of a benchmark outlives it, also when it is interrupted. */
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 /** How long a program may take until it is ready, and to end (ms). */
 const PATIENCE_MS = 60_000;
 const STOP_MS = 10_000;
@@ -25,6 +36,8 @@ const STOP_MS = 10_000;
 /** Starts a program; ready with the first line (of both outputs) that matches. */
 export async function startChild(command: string, args: readonly string[], ready: RegExp): Promise<Child> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   const lines = new EventEmitter();
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on("line", (line) => lines.emit("line", line));
@@ -94,7 +107,12 @@ export async function temporaryDirectory(): Promise<{
   readonly remove: () => Promise<void>;
 }> {
   const path = await mkdtemp(join(tmpdir(), "hermes-bench-"));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  directories.add(path);
+  const remove = async (): Promise<void> => {
+    await rm(path, { recursive: true, force: true });
+    directories.delete(path);
+  };
+  return { path, remove };
 }
 
 /** Processor time that all threads of a process have used (µs). Linux only. */

@@ -104,6 +104,7 @@ async function cost({ relayPid }: Star, work: () => Promise<void>) {
 const text = ({ burstUs, p50, p99 }: Figures): string => `${figure(burstUs)} µs, ${figure(p50)}/${figure(p99)} ms`;
 
 function rows(name: string, ours: Figures, peers: readonly Figures[], isTargeted: boolean): readonly Row[] {
+  const arrivals = (peer: Figures): boolean => peer.arrived > 0; // nothing can be said about one that delivers nothing
   const row = (what: string, ratio: number, [peer, target]: readonly [string, Target?], unit = "cost"): Row => ({
     bench: "fan-out",
     name: `${what}, ${name}`,
@@ -117,16 +118,18 @@ function rows(name: string, ours: Figures, peers: readonly Figures[], isTargeted
   const bounds: Readonly<Record<string, number>> = { NATS: 3, gossipsub: 1 / 5 };
   return [
     row("burst, relay CPU a delivery", ours.burstUs, ["", atMost(6)], "µs"),
-    ...peers.map((peer) => {
+    ...peers.filter(arrivals).map((peer) => {
       const bound = bounds[peer.name];
       const of = `${peer.name} ${text(peer)}, ${figure(peer.perSecond)}/s${lost(peer)}`;
       return row("burst, relay CPU a delivery", ours.burstUs / peer.burstUs, [of, bound && atMost(bound)] as never);
     }),
-    ...peers.map((peer) =>
-      row("trickle, relay CPU a delivery", ours.trickleUs / peer.trickleUs, [
-        `${peer.name} ${figure(peer.trickleUs)} µs`,
-      ]),
-    ),
+    ...peers
+      .filter(arrivals)
+      .map((peer) =>
+        row("trickle, relay CPU a delivery", ours.trickleUs / peer.trickleUs, [
+          `${peer.name} ${figure(peer.trickleUs)} µs`,
+        ]),
+      ),
   ];
 }
 
