@@ -1,0 +1,157 @@
+/** A device without a shell: a map of records that `step` is run over, and everything it wanted done. */
+import assert from "node:assert/strict";
+import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
+import type { Effect, ProtocolEvent, Work } from "../../src/protocol/effects.ts";
+import { type Answer, type Input, step } from "../../src/protocol/machine.ts";
+import { ACCOUNT, type AccountState, GROUP, type GroupState, LOG } from "../../src/protocol/records.ts";
+import { entropyStream, type Line, type Need, type RecordType, type Step } from "../../src/protocol/step.ts";
+import { u32be } from "../../src/verify/transcript.ts";
+import { decode, encode } from "../../src/wire/codec.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { encodeUtf8 } from "../../src/wire/utf8.ts";
+
+export const p = nativePrimitives;
+
+/** Time that a test moves. */
+export interface TestClock {
+  nowMs: number;
+}
+
+/** What one step answered and wanted, after its commit. */
+export interface Outcome<T = Answer> {
+  readonly answer: T;
+  readonly effects: readonly Effect[];
+  readonly events: readonly ProtocolEvent[];
+  /** Codes of the warnings among the events. */
+  readonly warnings: readonly string[];
+  readonly lines: readonly Line[];
+  readonly removedLines: Work["removedLines"];
+  readonly written: ReadonlyMap<string, Uint8Array | null>;
+}
+
+export interface Device {
+  readonly name: string;
+  readonly clock: TestClock;
+  readonly records: Map<string, Uint8Array>;
+  readonly lines: Map<string, Line>;
+  /** Runs one input and commits it. A fault leaves nothing. */
+  readonly put: (input: Input) => Outcome;
+  /** Runs any step and commits it. */
+  readonly run: <T>(steps: (work: Work) => Step<T>) => Outcome<T>;
+  readonly record: <T>(type: RecordType<T>, id?: string) => T | undefined;
+  readonly existing: <T>(type: RecordType<T>, id?: string) => T;
+  readonly save: <T>(type: RecordType<T>, id: string, value: T | null) => void;
+  /** Ids of the records of a type. */
+  readonly ids: (type: { readonly prefix: string }) => readonly string[];
+  readonly account: () => AccountState;
+  readonly group: (id: Uint8Array) => GroupState;
+  readonly log: (id: Uint8Array) => ReturnType<Device["existing"]>;
+  readonly texts: () => readonly string[];
+  /** All effects so far. */
+  readonly effects: Effect[];
+}
+
+/** A device with an account. The same name and clock give the same keys. */
+export function newDevice(name: string, clock: TestClock, relays: readonly string[] = ["/dns4/relay/tcp/1"]): Device {
+  const device = bareDevice(name, clock);
+  device.put({ kind: "create-account", name, relays, accountSeed: p.sha256(encodeUtf8(`account of ${name}`)) });
+  return device;
+}
+
+function bareDevice(name: string, clock: TestClock): Device {
+  const records = new Map<string, Uint8Array>();
+  const lines = new Map<string, Line>();
+  const all: Effect[] = [];
+  let inputs = 0;
+  const run = <T>(steps: (work: Work) => Step<T>): Outcome<T> => {
+    const entropy = p.hmac(encodeUtf8(name), u32be(inputs++));
+    const work = freshWork(clock.nowMs, entropy);
+    const answer = drive(records, steps(work));
+    commit(records, lines, work);
+    all.push(...work.effects);
+    const events = work.effects.flatMap((each) => (each.kind === "event" ? [each.event] : []));
+    const warnings = events.flatMap((each) => (each.kind === "warning" ? [each.code] : []));
+    return { ...work, answer, events, warnings };
+  };
+  const record = <T>(type: RecordType<T>, id = ""): T | undefined => {
+    const bytes = records.get(type.prefix + id);
+    return bytes && decode(type.codec, bytes);
+  };
+  const existing = <T>(type: RecordType<T>, id = ""): T => {
+    const value = record(type, id);
+    assert(value !== undefined, `${name} lacks ${type.prefix}${id}`);
+    return value;
+  };
+  return {
+    name,
+    clock,
+    records,
+    lines,
+    run,
+    put: (input) => run((work) => step(work, input)),
+    record,
+    existing,
+    save: (type, id, value) => {
+      if (value === null) records.delete(type.prefix + id);
+      else records.set(type.prefix + id, encode(type.codec, value));
+    },
+    ids: ({ prefix }) =>
+      [...records.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
+    account: () => existing(ACCOUNT),
+    group: (id) => existing(GROUP, toHex(id)),
+    log: (id) => existing(LOG, toHex(id)),
+    texts: () =>
+      [...lines.values()]
+        .filter(({ kind }) => kind === "text")
+        .sort((a, b) => a.depth - b.depth || a.sentAtMs - b.sentAtMs || (a.id < b.id ? -1 : 1))
+        .map(({ text }) => text),
+    effects: all,
+  };
+}
+
+function freshWork(nowMs: number, entropy: Uint8Array): Work {
+  return {
+    p,
+    nowMs,
+    random: entropyStream(p, entropy),
+    loaded: new Map(),
+    written: new Map(),
+    lines: [],
+    removedLines: [],
+    lineStates: [],
+    effects: [],
+  };
+}
+
+/** Answers a step's needs; what it was given must be unchanged at the end. */
+function drive<T>(records: ReadonlyMap<string, Uint8Array>, running: Step<T>): T {
+  const given: (readonly [string, Uint8Array])[] = [];
+  const supply = (need: Need): ReadonlyMap<string, Uint8Array> => {
+    const found = [...records].filter(([key]) =>
+      need.kind === "keys" ? need.keys.includes(key) : key.startsWith(need.prefix),
+    );
+    const copies = found
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .slice(0, need.kind === "scan" ? need.limit : undefined)
+      .map(([key, bytes]) => [key, bytes.slice()] as const);
+    given.push(...copies);
+    return new Map(copies);
+  };
+  let next = running.next();
+  while (!next.done) next = running.next(supply(next.value));
+  for (const [key, bytes] of given) assert.deepEqual(bytes, records.get(key), `the loaded record ${key} was changed`);
+  return next.value;
+}
+
+function commit(records: Map<string, Uint8Array>, lines: Map<string, Line>, work: Work): void {
+  for (const [key, value] of work.written) {
+    if (value) records.set(key, value);
+    else records.delete(key);
+  }
+  for (const { id } of work.removedLines) lines.delete(id);
+  for (const line of work.lines) if (!lines.has(line.id)) lines.set(line.id, line);
+  for (const { id, state } of work.lineStates) {
+    const line = lines.get(id);
+    if (line) lines.set(id, { ...line, state });
+  }
+}
