@@ -24,6 +24,8 @@ import { groupName, isoTime, messageView, relayView, roleName, roleOf } from "./
 
 /** Ms that a call waits for the network unless told otherwise. */
 const WAIT_MS = 10_000;
+/** Longest wait (ms) for what changed in a group since the last look, before a message is sealed. */
+const CATCH_UP_MS = 2_000;
 /** Lines of history unless told otherwise, and at most. */
 const HISTORY_LINES = 50;
 const HISTORY_LINES_MAX = 10_000;
@@ -242,6 +244,7 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
       `the text has ${sizeBytes} bytes and a message at most ${TEXT_MAX_BYTES}, so it was not sent: shorten it, or send it in several messages`,
     );
   if (sizeBytes === 0) throw new Fault("usage/bad-argument", "the message is empty, so nothing was sent");
+  await catchUp(context, options);
   const answer = await put({
     kind: "send-text",
     group: group.group,
@@ -257,6 +260,16 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
   const reached = await state();
   return { message: { id }, state: reached === "received" ? "on-relay" : reached };
 }
+
+/** A message is sealed for those whom we know to be members: who came or went while we were away is learnt first. */
+async function catchUp(context: CallContext, options: CallOptions): Promise<void> {
+  const { network, topics } = context;
+  const isRelayThere = () => network.relays().some(({ state }) => state === "connected" || state === "connecting");
+  await waitUntil(async () => isCaughtUp(topics) || !isRelayThere(), waiting(context, CATCH_UP_MS, options));
+}
+
+const isCaughtUp = ({ read, caughtUp }: TopicBook): boolean =>
+  read.size > 0 && [...read].every((topic) => caughtUp.has(topic));
 
 async function history({ store }: CallContext, params: ClientMethods["history"][0]) {
   const group = toHex((await findGroup(store, params.group)).group);
@@ -286,9 +299,9 @@ async function sync(context: CallContext, params: ClientMethods["sync"][0], opti
   const stop = hub.listen((notice) => {
     if (notice.kind === "message") received++;
   });
-  const isCaughtUp = () => topics.read.size > 0 && [...topics.read].every((topic) => topics.caughtUp.has(topic));
   const isIdle = async () => (await scanRecords(store, REQUEST, { limit: 1 })).length === 0;
-  const isDone = async () => isCaughtUp() && isIntroduced() && (await outboxLength(store)) === 0 && (await isIdle());
+  const isDone = async () =>
+    isCaughtUp(topics) && isIntroduced() && (await outboxLength(store)) === 0 && (await isIdle());
   const complete = await waitUntil(isDone, waiting(context, params.waitMs, options));
   stop();
   return { complete, received, outbox: await outboxLength(store) };

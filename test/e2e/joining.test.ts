@@ -82,6 +82,19 @@ describe("coming into a group", function () {
     );
   });
 
+  it("while a member is away: what that member writes first after coming back is for the newcomer too", async () => {
+    const [kai, lea, mia] = await Promise.all(["kai", "lea", "mia"].map((name) => scene.person(name, [relay.address])));
+    assert(kai !== undefined && lea !== undefined && mia !== undefined);
+    const group = await kai.createGroup("ferry");
+    await kai.ask("group", "add", group, (await lea.whoami()).contact);
+    assert.equal((await lea.sync()).complete, true);
+    await kai.ask("group", "add", group, (await mia.whoami()).contact); // lea is away
+    const miaListens = mia.listen();
+    await miaListens.event("member", () => true);
+    assert.equal((await lea.send(group, "hello to all three")).state, "on-relay");
+    await miaListens.texts("lea", ["hello to all three"]);
+  });
+
   it("by contact of somebody whom no relay knows: refused with what to do", async () => {
     const [hana] = await Promise.all([scene.person("hana", [relay.address])]);
     const group = await hana.createGroup("chess");

@@ -60,6 +60,7 @@ describe("several commands on one profile", function () {
     const owner = ana.listen();
     await owner.event("status", isConnected);
     const beside = ana.listen();
+    await beside.ready();
     // the second listener is served by the first: what is sent now reaches it
     const first = await ana.send(group, "two listeners");
     await beside.event("sent", ({ message }) => message.id === first.message.id);
