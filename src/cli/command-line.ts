@@ -5,10 +5,10 @@
  */
 import { isFault } from "../wire/fault.ts";
 import { type Arguments, mistake, nearest, operandPlaces, readArguments, textOf } from "./arguments.ts";
-import { readClientSettings } from "./client-settings.ts";
+import { type ClientSettings, readClientSettings } from "./client-settings.ts";
 import type { Command, CommandContext, Surroundings } from "./command.ts";
 import { COMMANDS, COMMON_OPTIONS } from "./command-table.ts";
-import { commandHelp, overview } from "./help.ts";
+import { commandHelp } from "./help.ts";
 import { failureOf, outputTo, reportFailure } from "./output.ts";
 import { passphrasesFrom } from "./passphrase.ts";
 import type { ProfileChoice } from "./session.ts";
@@ -23,12 +23,7 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
   const { streams, env } = surroundings;
   try {
     if (argv.length === 0) throw mistake("Name a command; hermes --help lists them.");
-    const found = findCommand(argv);
-    if (found === undefined) {
-      streams.stdout(`${overview(COMMANDS, COMMON_OPTIONS)}\n`);
-      return 0;
-    }
-    return await runCommand(found, surroundings, format);
+    return await runCommand(findCommand(argv), surroundings, format);
   } catch (error) {
     if (error instanceof Interrupted) return INTERRUPTED;
     const failure = failureOf(error, Boolean(env["HERMES_DEBUG"]));
@@ -43,16 +38,18 @@ interface Found {
   readonly rest: readonly string[];
 }
 
-/** The command that `argv` names; `undefined` when it asks for help about all. */
-function findCommand(argv: readonly string[]): Found | undefined {
+/** The command that `argv` names. */
+function findCommand(argv: readonly string[]): Found {
   const places = operandPlaces(argv, COMMON_OPTIONS);
   const [first, second] = places;
   if (first === undefined) {
     const { options } = readArguments(argv, { subject: "hermes", options: COMMON_OPTIONS, operands: [] });
-    if (options.has("help")) return undefined;
+    const help = COMMANDS.find(({ name }) => name === "help");
+    if (options.has("help") && help !== undefined) {
+      return { command: help, rest: argv.filter((word) => word !== "--help" && word !== "-h") };
+    }
     throw mistake("Name a command; hermes --help lists them.");
   }
-  if (first.word === "help" && second === undefined) return undefined;
   const two = second && COMMANDS.find(({ name }) => name === `${first.word} ${second.word}`);
   const command = two ?? COMMANDS.find(({ name }) => name === first.word);
   if (command === undefined) throw unknownCommand(first.word, second?.word);
@@ -81,7 +78,7 @@ async function runCommand({ command, rest }: Found, surroundings: Surroundings, 
     surroundings.streams.stdout(`${commandHelp(command, COMMON_OPTIONS)}\n`);
     return 0;
   }
-  const settings = await readClientSettings(surroundings.env, textOf(given, "config"));
+  const settings = await settingsFor(command, given, surroundings);
   const choice: ProfileChoice = {
     directory: textOf(given, "profile") ?? (settings.profile || surroundings.profiles.defaultDirectory()),
     passphrases: passphrasesFrom({
@@ -93,8 +90,13 @@ async function runCommand({ command, rest }: Found, surroundings: Surroundings, 
     accessToken: settings.accessToken,
     kdf: { memoryKiB: settings.kdfMemoryKiB, passes: settings.kdfPasses },
   };
-  const context: CommandContext = { given, output, choice, newProfileRelays: settings.relays, surroundings };
+  const table = { commands: COMMANDS, common: COMMON_OPTIONS };
+  const context: CommandContext = { given, output, choice, newProfileRelays: settings.relays, surroundings, table };
   return await runToItsEnd(command, context);
+}
+
+async function settingsFor({ reads }: Command, given: Arguments, { env }: Surroundings): Promise<ClientSettings> {
+  return reads === "nothing" ? await readClientSettings({}) : await readClientSettings(env, textOf(given, "config"));
 }
 
 /** A signal is the regular end of a command that ends when told, and the end before time of every other. */

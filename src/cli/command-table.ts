@@ -3,6 +3,7 @@ import { flag, type OptionTable, option, repeated } from "./arguments.ts";
 import { chat } from "./chat.ts";
 import type { Command } from "./command.ts";
 import { addMember, createGroup, groupInfo, invite, joinGroup, listGroups } from "./group-commands.ts";
+import { completion, help } from "./help-commands.ts";
 import { history, listen, send } from "./message-commands.ts";
 import { init, status, sync, whoami } from "./profile-commands.ts";
 import { checkRecovery, passphrase, showRecovery } from "./secret-commands.ts";
@@ -24,7 +25,7 @@ const TEXT_OF_GROUP = "a group's name, or the beginning of its id";
 type Row = Pick<Command, "name" | "summary" | "run" | "examples"> & Partial<Command>;
 
 function command(row: Row): Command {
-  return { operands: [], options: {}, ends: "by-itself", ...row };
+  return { operands: [], options: {}, reads: "settings", ends: "by-itself", ...row };
 }
 
 /** The table, in the order of the help. */
@@ -149,6 +150,8 @@ export const COMMANDS: readonly Command[] = [
       before: option("ID", "only older ones than this message"),
       search: option("WORDS", "only those with all of these words"),
     },
+    details: `What is in the profile; nothing is fetched for it, so run hermes sync before it or keep hermes listen running. The
+last of the words searched for may be the beginning of one.`,
     examples: ["hermes history 'Sunday hikes' --limit 10", "hermes history Servers --search 'load average' --json"],
     run: history,
   }),
@@ -156,6 +159,7 @@ export const COMMANDS: readonly Command[] = [
     name: "listen",
     summary: "follow a group, or all; with --json one event a line, for bots and scripts",
     operands: ["[G]"],
+    details: `It tells what others wrote, and not what this profile sends, so that a bot does not answer itself.`,
     examples: ["hermes listen", "hermes listen Servers --json"],
     ends: "when-told",
     run: listen,
@@ -180,5 +184,24 @@ export const COMMANDS: readonly Command[] = [
     options: { wait: WAIT },
     examples: ["hermes sync --wait 30"],
     run: sync,
+  }),
+  command({
+    name: "help",
+    summary: "help about all commands, one command, or a topic",
+    operands: ["[COMMAND]", "[WORD]"],
+    examples: ["hermes help group invite", "hermes help scripting"],
+    reads: "nothing",
+    run: help,
+  }),
+  command({
+    name: "completion",
+    summary: "a script with which bash, zsh or fish complete commands and options",
+    operands: ["SHELL"],
+    examples: [
+      "hermes completion bash >> ~/.bashrc",
+      "hermes completion fish > ~/.config/fish/completions/hermes.fish",
+    ],
+    reads: "nothing",
+    run: completion,
   }),
 ];

@@ -31,6 +31,8 @@ export interface CommandContext {
   /** Relays of a new profile, from the settings. */
   readonly newProfileRelays: readonly string[];
   readonly surroundings: Surroundings;
+  /** All commands, and the options that each of them has. */
+  readonly table: { readonly commands: readonly Command[]; readonly common: OptionTable };
 }
 
 /** One row of the command table. */
@@ -38,10 +40,14 @@ export interface Command {
   /** As typed: "group create". */
   readonly name: string;
   readonly summary: string;
+  /** What else its help says; nothing when left out. */
+  readonly details?: string;
   /** Placeholders, those in brackets may be left out; "everything" passes all arguments on unread. */
   readonly operands: readonly string[] | "everything";
   readonly options: OptionTable;
   readonly examples: readonly string[];
+  /** `nothing`: it helps also where the settings are broken. */
+  readonly reads: "settings" | "nothing";
   /** `when-told`: a signal is the regular end (exit code 0). */
   readonly ends: "by-itself" | "when-told";
   /** Answers the exit code. */

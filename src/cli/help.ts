@@ -4,8 +4,8 @@ import type { Command } from "./command.ts";
 
 const NAME_WIDTH = 22;
 
-/** Help about all commands. */
-export function overview(commands: readonly Command[], common: OptionTable): string {
+/** Help about all commands; `topics` have help of their own. */
+export function overview(commands: readonly Command[], common: OptionTable, topics: readonly string[]): string {
   return [
     "Usage: hermes COMMAND [OPTION]…",
     "",
@@ -17,6 +17,16 @@ export function overview(commands: readonly Command[], common: OptionTable): str
     ...optionRows(common),
     "",
     "Exit codes: 0 done, 1 failed, 2 mistake in the arguments. hermes COMMAND --help shows options and examples.",
+    `More: hermes help TOPIC, about ${topics.join(", ")}.`,
+  ].join("\n");
+}
+
+/** Help about the commands that begin with one word. */
+export function familyHelp(word: string, family: readonly Command[]): string {
+  return [
+    `Usage: hermes ${word} COMMAND [OPTION]…`,
+    "",
+    ...family.map((command) => row([command.name, ...shownOperands(command)].join(" "), command.summary)),
   ].join("\n");
 }
 
@@ -27,6 +37,7 @@ export function commandHelp(command: Command, common: OptionTable): string {
     `Usage: ${["hermes", command.name, ...shownOperands(command), "[OPTION]…"].join(" ")}`,
     "",
     `${command.summary[0]?.toUpperCase() ?? ""}${command.summary.slice(1)}.`,
+    ...(command.details === undefined ? [] : ["", command.details]),
     "",
     command.examples.length > 1 ? "Examples:" : "Example:",
     ...command.examples.map((example) => `  ${example}`),

@@ -9,6 +9,8 @@ import { readText } from "./standard-input.ts";
 
 /** Most lines of one history. */
 const LINES_MAX = 10_000;
+/** Lines of a page unless told otherwise, as the client has it. */
+const PAGE_LINES = 50;
 
 /** `hermes send G [TEXT]` */
 export async function send(context: CommandContext): Promise<number> {
@@ -26,12 +28,13 @@ export async function send(context: CommandContext): Promise<number> {
   return 0;
 }
 
-/** `hermes history G` */
+/** `hermes history G`: where there may be more, people are told how to see it. */
 export async function history(context: CommandContext): Promise<number> {
   const { given, output } = context;
   const limit = wholeNumberOf(given, "limit", [1, LINES_MAX]);
   const before = textOf(given, "before");
   const search = textOf(given, "search");
+  if (search?.trim() === "") throw mistake("--search has no words; give one or several, or leave it out.");
   const params = {
     group: operand(context, 0),
     ...(limit === undefined ? {} : { limit }),
@@ -40,6 +43,10 @@ export async function history(context: CommandContext): Promise<number> {
   };
   const { messages } = await withSession(context, (session) => session.call("history", params));
   for (const message of messages) output.result({ message }, renderMessage(message));
+  const [first] = messages;
+  if (output.format === "human" && first !== undefined && messages.length >= (limit ?? PAGE_LINES)) {
+    output.note(`Older ones: the same command with --before ${first.id}`);
+  }
   return 0;
 }
 

@@ -24,6 +24,31 @@ describe("A command line", () => {
     for (const { name } of COMMANDS) assert.ok(stdout.includes(`\n  ${name} `), name);
   });
 
+  it("has help about commands, families of commands and topics by name", async () => {
+    const { stdout: overview } = await run(["--help"]);
+    assert.equal((await run(["help"])).stdout, overview);
+    for (const name of ["send", "group invite"]) {
+      const about = async (argv: readonly string[]) => (await run(argv)).stdout;
+      assert.equal(await about(["help", ...name.split(" ")]), await about([...name.split(" "), "--help"]));
+    }
+    assert.match((await run(["help", "group"])).stdout, /group create NAME[\s\S]*group join LINK/);
+    for (const topic of ["passphrases", "relays", "scripting", "exit-codes"]) {
+      const { exit, stdout } = await run(["help", topic]);
+      assert.deepEqual([exit, overview.includes(topic), stdout.length > 500], [0, true, true], topic);
+      assert.ok(
+        stdout.split("\n").every((line) => line.length <= 120),
+        topic,
+      );
+    }
+    assert.equal((await run(["help", "relay"])).stdout, "--help");
+  });
+
+  it("helps also where the settings are broken", async () => {
+    for (const argv of [["help"], ["--help"], ["help", "send"], ["send", "--help"], ["completion", "bash"]]) {
+      assert.equal((await run(argv, { env: { HERMES_CONFIG: "/nowhere" } })).exit, 0, argv.join(" "));
+    }
+  });
+
   for (const [argv, sentence] of [
     [["sned"], /There is no command "sned"; did you mean hermes send\?/],
     [["group", "crate"], /hermes group crate is no command; did you mean hermes group create\?/],
@@ -31,6 +56,8 @@ describe("A command line", () => {
     [[], /Name a command; hermes --help lists them/],
     [["send"], /G is missing/],
     [["history", "Home", "--limit", "0"], /--limit must be/],
+    [["history", "Home", "--search", " "], /--search has no words/],
+    [["help", "sned"], /did you mean hermes help send\?/],
   ] as const) {
     it(`answers a mistake in one sentence: hermes ${argv.join(" ")}`, async () => {
       const { exit, stdout, stderr, calls } = await run(argv);
@@ -166,6 +193,31 @@ describe("hermes send", () => {
       assert.deepEqual(done.calls, []);
     });
   }
+});
+
+describe("hermes history", () => {
+  const text = (id: string) => ({
+    id,
+    from: { account: "aa", name: "Ana" },
+    sentAt: "2026-01-01T00:00:00.000Z",
+    kind: "text" as const,
+    text: "hi",
+  });
+  const page = (count: number) => ({
+    answers: { history: { messages: Array.from({ length: count }, (_, i) => text(`id-${i}`)) } },
+  });
+
+  it("says how to see older ones where there may be some, and only to people", async () => {
+    assert.match((await run(["history", "Home", "--limit", "3"], page(3))).stderr, /--before id-0\n$/);
+    assert.match((await run(["history", "Home"], page(50))).stderr, /--before id-0\n$/);
+    assert.equal((await run(["history", "Home"], page(49))).stderr, "");
+    assert.equal((await run(["history", "Home", "--limit", "3", "--json"], page(3))).stderr, "");
+  });
+
+  it("asks for the page before a message, and for words", async () => {
+    const { calls } = await run(["history", "Home", "--before", "ab", "--search", "load average"], page(1));
+    assert.deepEqual(calls[0]?.params, { group: "Home", before: "ab", search: "load average" });
+  });
 });
 
 describe("hermes sync", () => {

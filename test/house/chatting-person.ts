@@ -93,5 +93,12 @@ function context(choice: ProfileChoice, { keyboard, print, signal }: Ends): Comm
     signal,
   };
   const given = { operands: [], options: new Map<string, string[]>() };
-  return { given, output: outputTo(streams, "human"), choice, newProfileRelays: [], surroundings };
+  return {
+    given,
+    output: outputTo(streams, "human"),
+    choice,
+    newProfileRelays: [],
+    table: { commands: [], common: {} },
+    surroundings,
+  };
 }
