@@ -85,9 +85,11 @@ function lineOf(
   });
 }
 
-/** Starts a compiled script of ours; `path` is relative to the compiled benchmarks. */
+/** Starts a compiled script of ours; `path` is relative to the compiled benchmarks. HERMES_BENCH_PROFILES: a directory for its CPU profile. */
 export function startScript(path: string, args: readonly string[], ready: RegExp): Promise<Child> {
-  return startChild(process.execPath, [fileURLToPath(new URL(path, import.meta.url)), ...args], ready);
+  const profiles = process.env["HERMES_BENCH_PROFILES"];
+  const node = profiles === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", profiles];
+  return startChild(process.execPath, [...node, fileURLToPath(new URL(path, import.meta.url)), ...args], ready);
 }
 
 /** A relay process with its store in `directory`. */

@@ -21,9 +21,15 @@ const SIZES = [
   ["200 B", 200],
   ["2 KiB", 2_048],
 ] as const;
-/** Messages of the trickle and the time between two (ms): a lively chat. */
-const TRICKLE = 30;
-const TRICKLE_MS = 100;
+/** A lively chat: messages a second, for so many. */
+const TRICKLE = { perSecond: 10, count: 30 } as const;
+/** Steady loads on 100 subscribers with 200 B: messages a second, and the p99 to stay under (ms). */
+const STEADY = [
+  { perSecond: 50, p99Ms: 50 },
+  { perSecond: 200, p99Ms: 100 },
+] as const;
+const STEADY_SUBSCRIBERS = 100;
+const STEADY_S = 3;
 /** Deliveries of a burst, and most messages that make them. */
 const BURST_DELIVERIES = 60_000;
 const BURST_MAX = 2_000;
@@ -35,6 +41,8 @@ interface Figures {
   /** Latency of the trickle (ms). */
   readonly p50: number;
   readonly p99: number;
+  /** The same under each of {@link STEADY}; empty where they are not run. */
+  readonly steadyP99: readonly number[];
   /** The relay's processor time for one delivery (µs), in the burst and in the trickle. */
   readonly burstUs: number;
   readonly trickleUs: number;
@@ -54,51 +62,88 @@ const sentAt = (payload: Uint8Array): number =>
   new DataView(payload.buffer, payload.byteOffset, payload.byteLength).getFloat64(0);
 
 async function measure(make: StarMaker, subscribers: number, size: number): Promise<Figures> {
-  let latencies: number[] = [];
-  const star = await make(subscribers, (payload) => latencies.push(performance.now() - sentAt(payload)));
-  const settled = async (expected: number): Promise<void> => {
-    const untilMs = performance.now() + PATIENCE_MS;
-    while (latencies.length < expected && performance.now() < untilMs) await pause(5);
-  };
+  const star = await countedStar(make, subscribers);
   try {
-    await star.publish([star.prepare(stamped(size))]);
-    await settled(star.perMessage);
-    latencies = [];
-    const trickle = await cost(star, async () => {
-      for (let i = 0; i < TRICKLE; i++) {
-        const started = performance.now();
-        await star.publish([star.prepare(stamped(size))]);
-        await pause(Math.max(0, TRICKLE_MS - (performance.now() - started)));
-      }
-      await settled(TRICKLE * star.perMessage);
-    });
-    const late = latencies;
+    await star.send([star.prepare(stamped(size))]);
+    await star.settled(1);
+    const trickle = await stream(star, size, TRICKLE);
+    const steady = [];
+    if (subscribers === STEADY_SUBSCRIBERS && size === 200) {
+      for (const { perSecond } of STEADY)
+        steady.push((await stream(star, size, { perSecond, count: perSecond * STEADY_S })).latencies);
+    }
     const count = Math.min(BURST_MAX, Math.ceil(BURST_DELIVERIES / subscribers));
     const messages = Array.from({ length: count }, () => star.prepare(stamped(size)));
-    latencies = [];
     const burst = await cost(star, async () => {
-      await star.publish(messages);
-      await settled(count * star.perMessage);
+      await star.send(messages);
+      await star.settled(count);
     });
     return {
       name: star.name,
-      p50: quantile(late, 0.5),
-      p99: quantile(late, 0.99),
-      burstUs: burst.relayUs / latencies.length,
-      trickleUs: trickle.relayUs / late.length,
-      perSecond: latencies.length / (burst.ms / 1_000),
-      arrived: latencies.length / (count * star.perMessage),
+      p50: quantile(trickle.latencies, 0.5),
+      p99: quantile(trickle.latencies, 0.99),
+      steadyP99: steady.map((latencies) => quantile(latencies, 0.99)),
+      burstUs: burst.relayUs / burst.latencies.length,
+      trickleUs: trickle.relayUs / trickle.latencies.length,
+      perSecond: burst.latencies.length / (burst.ms / 1_000),
+      arrived: burst.latencies.length / (count * star.perMessage),
     };
   } finally {
     await star.stop();
   }
 }
 
-async function cost({ relayPid }: Star, work: () => Promise<void>) {
-  const beforeUs = await processorUs(relayPid);
+interface CountedStar extends Star {
+  readonly send: Star["publish"];
+  /** Waits until so many messages have reached everybody, since the last {@link CountedStar.take}. */
+  readonly settled: (messages: number) => Promise<void>;
+  /** The latencies (ms) since the last call. */
+  readonly take: () => readonly number[];
+}
+
+async function countedStar(make: StarMaker, subscribers: number): Promise<CountedStar> {
+  let latencies: number[] = [];
+  const star = await make(subscribers, (payload) => latencies.push(performance.now() - sentAt(payload)));
+  return {
+    ...star,
+    send: star.publish,
+    settled: async (messages) => {
+      const untilMs = performance.now() + PATIENCE_MS;
+      while (latencies.length < messages * star.perMessage && performance.now() < untilMs) await pause(5);
+    },
+    take: () => {
+      const taken = latencies;
+      latencies = [];
+      return taken;
+    },
+  };
+}
+
+/** Messages at a steady pace, none waiting for the one before. */
+async function stream(
+  star: CountedStar,
+  size: number,
+  { perSecond, count }: { readonly perSecond: number; readonly count: number },
+) {
+  return await cost(star, async () => {
+    const startedMs = performance.now();
+    const sent: Promise<void>[] = [];
+    for (let i = 0; i < count; i++) {
+      sent.push(star.send([star.prepare(stamped(size))]));
+      await pause(Math.max(0, startedMs + ((i + 1) * 1_000) / perSecond - performance.now()));
+    }
+    await Promise.all(sent);
+    await star.settled(count);
+  });
+}
+
+async function cost(star: CountedStar, work: () => Promise<void>) {
+  star.take();
+  const beforeUs = await processorUs(star.relayPid);
   const startedMs = performance.now();
   await work();
-  return { relayUs: (await processorUs(relayPid)) - beforeUs, ms: performance.now() - startedMs };
+  const ms = performance.now() - startedMs;
+  return { relayUs: (await processorUs(star.relayPid)) - beforeUs, ms, latencies: star.take() };
 }
 
 const text = ({ burstUs, p50, p99 }: Figures): string => `${figure(burstUs)} µs, ${figure(p50)}/${figure(p99)} ms`;
@@ -133,6 +178,17 @@ function rows(name: string, ours: Figures, peers: readonly Figures[], isTargeted
   ];
 }
 
+/** Rows of the steady loads: how late a message is, beside each peer. */
+function steadyRows(ours: Figures, peers: readonly Figures[]): readonly Row[] {
+  return ours.steadyP99.map((p99, i) => {
+    const { perSecond, p99Ms } = STEADY[i] ?? STEADY[0];
+    const deliveries = figure(perSecond * STEADY_SUBSCRIBERS);
+    const peer = peers.map((each) => `${each.name} ${figure(each.steadyP99[i] ?? Number.NaN)} ms`).join(", ");
+    const name = `p99 at ${deliveries} deliveries a second, 100 x 200 B`;
+    return { bench: "fan-out", name, ratio: p99, unit: "ms", target: atMost(p99Ms), ours: "", peer };
+  });
+}
+
 async function run({ maxSize }: Extent, tell: (row: Row) => void): Promise<void> {
   const makers = [tcpStar, ...(natsServer() ? [natsStar] : []), gossipStar];
   for (const subscribers of SUBSCRIBERS.filter((each) => each <= maxSize)) {
@@ -143,6 +199,7 @@ async function run({ maxSize }: Extent, tell: (row: Row) => void): Promise<void>
       // the target is set at 300 subscribers and 200 B
       const isTargeted = subscribers === 300 && size === 200;
       for (const each of rows(`${subscribers} x ${sizeName}`, ours, peers, isTargeted)) tell(each);
+      for (const each of steadyRows(ours, peers)) tell(each);
     }
   }
 }
