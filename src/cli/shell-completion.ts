@@ -96,11 +96,8 @@ function optionCases({ commands, common }: Typeable): string {
     const names = Object.keys(optionsOf(command, common)).map((name) => `--${name}`);
     return [`"${command.name}"|"${command.name} "*`, `words="${names.join(" ")}"`] as const;
   });
-  // of two words first: "group" alone is no command, but "help" and "help send" are one
-  return cases(
-    [...rows].sort(([a], [b]) => b.length - a.length),
-    "      ",
-  );
+  const early = Object.keys(common).map((name) => `--${name}`);
+  return cases([['""', `words="${early.join(" ")}"`], ...rows], "      ");
 }
 
 function wordCases(typeable: Typeable): string {
