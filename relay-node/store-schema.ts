@@ -4,13 +4,15 @@
  * 1. synchronous=FULL and WAL are set on every open and read back: bindings fall back to NORMAL on a re-opened
  *    WAL database, and NORMAL loses acknowledged envelopes in a power cut.
  * 2. One process owns the file: an exclusive lock that the operating system releases when the process dies.
- * 3. A database of a newer version, or of another program, is refused and left as it is.
+ * 3. A copy put in its place gets a new log id, see log-instance.ts.
+ * 4. A database of a newer version, or of another program, is refused and left as it is.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3-multiple-ciphers";
 import { Fault, type FaultCode, isFault } from "../src/wire/fault.ts";
+import { claimInstance } from "./log-instance.ts";
 
 /** Name of the database file in the data directory. */
 export const DATABASE_FILE = "relay.db";
@@ -100,6 +102,7 @@ export function openDatabase(options: DatabaseOptions): Sqlite.Database {
     db = new Sqlite(path, { timeout: 0 });
     configure(db, options.maxPages);
     migrate(db);
+    claimInstance(db, options.directory, DATABASE_FILE);
     return db;
   } catch (error) {
     db?.close();

@@ -109,12 +109,12 @@ describe("a relay process", function () {
     assert.match(end.stdout, /^Usage: hermes relay /);
   });
 
-  it("writes a key and a database, and nothing else", async () => {
+  it("writes a key, a database and its name, and nothing else", async () => {
     const one = relay(onLoopback(directory));
     await one.ready;
     one.child.kill("SIGTERM");
     await one.ended;
-    assert.deepEqual((await readdir(directory)).sort(), ["relay.db", "relay.key"]);
+    assert.deepEqual((await readdir(directory)).sort(), ["relay.db", "relay.instance", "relay.key"]);
     assert.match(await readFile(join(directory, "relay.key"), "utf8"), /^hermes-relay-key-1 [0-9a-f]{64}\n$/);
   });
 });
