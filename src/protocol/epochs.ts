@@ -22,6 +22,7 @@ import {
   mergedSecret,
   rootSecret,
 } from "../crypto/epoch-secrets.ts";
+import type { ForkTree } from "../crypto/puncturable-tree.ts";
 import { openChain, ownChainOf } from "../crypto/sender-chain.ts";
 import { compareBytes, equalBytes } from "../verify/transcript.ts";
 import { decodeEntry } from "../wire/entry.ts";
@@ -54,9 +55,15 @@ import { read, readExisting, type Step, write } from "./step.ts";
 
 /** Heads of which every subset is entered: 15 epochs; beyond that only single heads and all together. */
 const MERGED_SUBSETS_MAX = 4;
+/** Heads that are combined at all; with more we go on in the newest epoch until a re-key, and nobody can make us work without end. */
+const MERGED_HEADS_MAX = 16;
+/** Nodes of a fork tree from which nothing more is taken: each use adds up to 127, and 16,384 are the most that can be saved. */
+const FORK_NODES_MAX = 8_192;
 /** A merge is followed by a re-key after this many ms and a random part, so that one of the members does it. */
 const REKEY_AFTER_MERGE_MS = 5_000;
 const REKEY_JITTER_MS = 30_000;
+/** Ms for which a device waits for the secret of the newest entry before it re-keys itself, and a random part of as much again. */
+const REKEY_KEYLESS_MS = 60_000;
 
 /**
  * Enters every epoch whose secret can be had now and settles which one we send in. Call it after entries were
@@ -81,6 +88,23 @@ export function* enterEpochs(
   group = { ...group, missing: yield* stillNeeded(work, log, stillMissing, frontier) };
   for (const heads of mergedSubsets(frontier)) group = yield* enterMerged(work, group, log, heads);
   return yield* chooseSending(work, group, log, frontier);
+}
+
+/** Whether a fork tree can still lose a point: somebody who adds entry after entry beside it must not make it grow without end. */
+export const hasRoom = ({ nodes }: ForkTree): boolean => nodes.length < FORK_NODES_MAX;
+
+/**
+ * Enters the epoch of these heads, old or new, if their contributions are here: somebody may have sent in it before
+ * the heads were re-keyed.
+ */
+export function* enterHeads(
+  work: Work,
+  group: GroupState,
+  log: LogState,
+  heads: readonly EntryHash[],
+): Step<GroupState> {
+  const entered = yield* enterMerged(work, group, log, heads);
+  return yield* chooseSending(work, entered, log, frontierOf(log));
 }
 
 /** A secret is of no use any more once we are in every epoch that came after it. */
@@ -128,7 +152,8 @@ function* fromRandom(work: Work, group: GroupId, entry: LogEntry): Step<EpochSec
 function* fromFork(work: Work, group: GroupId, entry: LogEntry): Step<EpochSecret | undefined> {
   const phi = toHex(frontierHash(work.p, group, entry.keyParents));
   const fork = yield* read(work, FORK, phi);
-  const derived = fork && derivedSecret(work.p, fork.tree, CoreHash.from(entry.coreHash));
+  const derived =
+    fork && hasRoom(fork.tree) ? derivedSecret(work.p, fork.tree, CoreHash.from(entry.coreHash)) : undefined;
   if (!derived || !fork) return undefined;
   write(work, FORK, phi, { ...fork, tree: derived.fork });
   return derived.secret;
@@ -136,7 +161,7 @@ function* fromFork(work: Work, group: GroupId, entry: LogEntry): Step<EpochSecre
 
 /** Subsets of two and more heads, smaller ones first. */
 function mergedSubsets(frontier: readonly EntryHash[]): readonly (readonly EntryHash[])[] {
-  if (frontier.length < 2) return [];
+  if (frontier.length < 2 || frontier.length > MERGED_HEADS_MAX) return [];
   if (frontier.length > MERGED_SUBSETS_MAX) return [frontier];
   const subsets: EntryHash[][] = [];
   for (let mask = 1; mask < 1 << frontier.length; mask++) {
@@ -209,7 +234,8 @@ export function* contributionOf(
   if (kept) return Contribution.from(kept.value);
   const single = toHex(frontierHash(work.p, group, [head]));
   const fork = yield* read(work, FORK, single);
-  const taken = fork && contribution(work.p, fork.tree, frontierHash(work.p, group, heads));
+  const taken =
+    fork && hasRoom(fork.tree) ? contribution(work.p, fork.tree, frontierHash(work.p, group, heads)) : undefined;
   if (!fork || !taken) return undefined;
   write(work, FORK, single, { ...fork, tree: taken.fork });
   write(work, CONTRIBUTION, id, { value: taken.contribution });
@@ -280,26 +306,43 @@ function* chooseSending(
 ): Step<GroupState> {
   const live = (yield* read(work, LIVE, toHex(group.group)))?.epochs ?? [];
   const phi = frontierHash(work.p, group.group, frontier);
-  const best = live.find((each) => equalBytes(each.frontier, phi)) ?? newestOf(live);
+  const open = live.filter(({ epoch }) => group.unclosed.some((each) => equalBytes(each, epoch)));
+  const best = open.find((each) => equalBytes(each.frontier, phi)) ?? newestOf(open);
   const epochs = live.map((each) => ({
     ...each,
     supersededAt: each === best ? undefined : (each.supersededAt ?? (work.nowMs as TimeMs)),
   }));
   write(work, LIVE, toHex(group.group), { epochs });
   const members = membersIn(log, new Set(log.entries.map((each) => toHex(each.hash)))).length;
-  return { ...group, sending: best?.epoch ?? group.sending, members, rekeyAt: rekeyTime(work, group, frontier) };
+  return { ...group, sending: best?.epoch ?? group.sending, members, rekeyAt: rekeyTime(work, group, frontier, best) };
 }
 
+/** Of several with the same number the last one entered: it has the most heads. */
 function newestOf(live: readonly LiveEpoch[]): LiveEpoch | undefined {
-  return live.toSorted((a, b) => b.number - a.number)[0];
+  return live.reduce<LiveEpoch | undefined>(
+    (best, each) => (best && best.number > each.number ? best : each),
+    undefined,
+  );
 }
 
-/** Several heads: somebody re-keys soon. One head: nobody needs to any more. */
-function rekeyTime(work: Work, group: GroupState, frontier: readonly EntryHash[]): TimeMs | undefined {
-  if (frontier.length < 2) return undefined;
-  if (group.rekeyAt !== undefined) return group.rekeyAt;
+/**
+ * Several heads: somebody re-keys soon. One head whose secret does not come: we re-key, so that nobody is ever stuck.
+ * Else nobody needs to any more.
+ */
+function rekeyTime(
+  work: Work,
+  group: GroupState,
+  frontier: readonly EntryHash[],
+  best: LiveEpoch | undefined,
+): TimeMs | undefined {
+  if (frontier.length > 1) return group.rekeyAt ?? wakeBetween(work, REKEY_AFTER_MERGE_MS, REKEY_JITTER_MS);
+  if (!best || equalBytes(best.frontier, frontierHash(work.p, group.group, frontier))) return undefined;
+  return wakeBetween(work, REKEY_KEYLESS_MS, REKEY_KEYLESS_MS);
+}
+
+function wakeBetween(work: Work, leastMs: number, jitterMs: number): TimeMs {
   const [a = 0, b = 0] = work.random(2);
-  const atMs = work.nowMs + REKEY_AFTER_MERGE_MS + Math.floor(((a * 256 + b) / 65_536) * REKEY_JITTER_MS);
+  const atMs = work.nowMs + leastMs + Math.floor(((a * 256 + b) / 65_536) * jitterMs);
   work.effects.push({ kind: "wake", atMs });
   return atMs as TimeMs;
 }

@@ -20,15 +20,23 @@ import { equalBytes } from "../verify/transcript.ts";
 import { type Action, decodeEntry, type EntryCore, encodeEntry, encodeEntryCore } from "../wire/entry.ts";
 import { ENVELOPE_KIND } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
-import { type EntryHash, GroupId, Nonce, Signature, type TimeMs } from "../wire/ids.ts";
-import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
+import { type DeviceKey, type EntryHash, GroupId, Nonce, Signature, type TimeMs } from "../wire/ids.ts";
+import { ENTRY_PARENTS_MAX, MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
-import { enterEpochs } from "./epochs.ts";
+import { enterEpochs, hasRoom } from "./epochs.ts";
 import { addSystemLines, depthOfEntry } from "./group-lines.ts";
 import { followInvites } from "./invite-topics.ts";
 import type { LogState } from "./log-state.ts";
-import { acceptEntry, ancestors, entrySigningBytes, frontierOf, isKeyAction } from "./membership-log.ts";
+import {
+  acceptEntry,
+  ancestors,
+  entrySigningBytes,
+  find,
+  frontierOf,
+  isKeyAction,
+  memberOfDevice,
+} from "./membership-log.ts";
 import { enqueue } from "./outbox.ts";
 import {
   ACCOUNT,
@@ -43,6 +51,7 @@ import {
   LIVE,
   LOG,
   MEMBER,
+  MISSING_SECRETS_MAX,
   WAITING,
   WAITING_ENTRIES_MAX,
 } from "./records.ts";
@@ -108,7 +117,7 @@ export function* author(work: Work, group: GroupState, action: Exclude<Action, {
     author: account.device,
     seq: group.entrySeq,
     prev: group.entryPrev,
-    parents: log.heads,
+    parents: log.heads.slice(0, ENTRY_PARENTS_MAX),
     frontier: (heads?.heads ?? []).slice(-MESSAGE_FRONTIER_MAX).map((each) => each.id),
     at: work.nowMs as TimeMs,
     action,
@@ -119,13 +128,19 @@ export function* author(work: Work, group: GroupState, action: Exclude<Action, {
   return yield* takeOwn(work, { group, log }, signEntry(work, account.deviceSeed, core, secret), random);
 }
 
+/** Whether we have the key from which that of an add follows. */
+export function* canAdd(work: Work, log: LogState): Step<boolean> {
+  const fork = yield* read(work, FORK, toHex(frontierHash(work.p, log.group, frontierOf(log))));
+  return fork !== undefined && hasRoom(fork.tree);
+}
+
 /** S({e}) of an add of ours, from the fork tree of the frontier, which loses that point. */
 function* derivedFor(work: Work, log: LogState, core: EntryCore): Step<EpochSecret | undefined> {
   if (!isKeyAction(core.action.kind)) return undefined;
   const x = coreHash(work.p, encodeEntryCore(core));
   const phi = toHex(frontierHash(work.p, log.group, frontierOf(log)));
   const fork = yield* read(work, FORK, phi);
-  const derived = fork && derivedSecret(work.p, fork.tree, x);
+  const derived = fork && hasRoom(fork.tree) ? derivedSecret(work.p, fork.tree, x) : undefined;
   if (fork && derived) {
     write(work, FORK, phi, { ...fork, tree: derived.fork });
     return derived.secret;
@@ -191,12 +206,20 @@ function* absorb(
   for (const member of newMembers(core)) {
     write(work, MEMBER, idOf(log.group, member.account), { name: member.name, role: member.role });
   }
-  const waiting = isKeyAction(core.action.kind) ? [...group.missing, hash] : group.missing;
-  const entered = yield* enterEpochs(work, { ...group, missing: waiting }, log, given);
+  const waiting = isKeyAction(core.action.kind) ? [...group.missing, hash].slice(-MISSING_SECRETS_MAX) : group.missing;
+  const counted = yield* countOwn(work, { ...group, missing: waiting }, hash, core);
+  const entered = yield* enterEpochs(work, counted, log, given);
   write(work, GROUP, id, entered);
   if (core.action.kind === "invite") yield* followInvites(work, log, hash);
   yield* passOn(work, log, hash, encoded);
   return { group: entered, log };
+}
+
+/** An entry of ours that this state did not write: it was restored, and goes on counting from there. */
+function* countOwn(work: Work, group: GroupState, hash: EntryHash, core: EntryCore): Step<GroupState> {
+  const { device } = yield* readExisting(work, ACCOUNT);
+  if (!equalBytes(core.author, device) || core.seq < group.entrySeq) return group;
+  return { ...group, entrySeq: core.seq + 1, entryPrev: hash };
 }
 
 function newMembers(core: EntryCore) {
@@ -269,8 +292,9 @@ export function* adoptLog(
   work: Work,
   group: GroupState,
   encodedEntries: readonly Uint8Array[],
-  given: { readonly entry: EntryHash; readonly secret: EpochSecret },
+  given: { readonly entry: EntryHash; readonly secret: EpochSecret; readonly from: DeviceKey },
 ): Step<GroupState | undefined> {
+  const { device } = yield* readExisting(work, ACCOUNT);
   let log: LogState | undefined;
   const accepted: { readonly verdict: Accepted; readonly encoded: Uint8Array }[] = [];
   for (const encoded of encodedEntries) {
@@ -281,6 +305,7 @@ export function* adoptLog(
   }
   const own = accepted.find(({ verdict }) => equalBytes(verdict.hash, given.entry));
   if (!log || !own || !isConfirmed(work, own.encoded, given.secret)) return undefined;
+  if (!isAdmission(log, given, device)) return undefined;
   for (const { verdict, encoded } of accepted) {
     const depth = yield* depthOfEntry(work, group.group, verdict.core);
     write(work, ENTRY, idOf(group.group, verdict.hash), { encoded, depth });
@@ -295,11 +320,50 @@ export function* adoptLog(
   return entered;
 }
 
+/** The entry is by the device that wrote to us, and it makes us a member. */
+export function isAdmission(
+  log: LogState,
+  { from, entry }: { readonly from: DeviceKey; readonly entry: EntryHash },
+  device: DeviceKey,
+): boolean {
+  const found = find(log, entry);
+  if (found?.action !== "add" || !equalBytes(found.author, from)) return false;
+  return memberOfDevice(log, ancestors(log, [entry]), device) !== undefined;
+}
+
 /** Only what is not older than our own admission: earlier epochs are not ours to enter. */
 function keyHashes(log: LogState, entry: EntryHash): readonly EntryHash[] {
   const past = ancestors(log, [entry]);
   const later = log.entries.filter((each) => isKeyAction(each.action) && !past.has(toHex(each.hash)));
   return [entry, ...later.map((each) => each.hash)];
+}
+
+/** A second welcome to a group that we are in: another admin has added us as well, and gives us its branch. */
+export function* adoptBranch(
+  work: Work,
+  group: GroupState,
+  encodedEntries: readonly Uint8Array[],
+  given: { readonly entry: EntryHash; readonly secret: EpochSecret; readonly from: DeviceKey },
+): Step<void> {
+  const id = toHex(group.group);
+  const { device } = yield* readExisting(work, ACCOUNT);
+  for (const encoded of encodedEntries) yield* receiveEntry(work, group.group, encoded);
+  const log = yield* readExisting(work, LOG, id);
+  const saved = yield* read(work, ENTRY, idOf(group.group, given.entry));
+  if (!saved || !isConfirmed(work, saved.encoded, given.secret) || !isAdmission(log, given, device)) return;
+  const now = yield* readExisting(work, GROUP, id);
+  const missing = keyHashes(log, given.entry).slice(0, MISSING_SECRETS_MAX);
+  write(work, GROUP, id, yield* enterEpochs(work, yield* wanting(work, log, now, missing), log, given));
+}
+
+/** The group, looking again for the secrets of these entries unless it has them. */
+export function* wanting(work: Work, log: LogState, group: GroupState, hashes: readonly EntryHash[]): Step<GroupState> {
+  const missing = [...group.missing];
+  for (const hash of hashes) {
+    const isEntered = yield* read(work, FORK, toHex(frontierHash(work.p, log.group, [hash])));
+    if (!isEntered && !missing.some((each) => equalBytes(each, hash))) missing.push(hash);
+  }
+  return { ...group, missing: missing.slice(-MISSING_SECRETS_MAX) };
 }
 
 /** The secret is the one that the signed entry confirms, so nobody can lead us into a group of their own making. */

@@ -3,7 +3,7 @@
  * The newcomer believes nothing but the log's own signatures and the confirmation in that entry.
  * @see PROTOCOL.md § Welcomes
  */
-import { EpochSecret } from "../crypto/epoch-secrets.ts";
+import { EpochSecret, frontierHash } from "../crypto/epoch-secrets.ts";
 import { hashOf } from "../crypto/kdf.ts";
 import { concat, equalBytes } from "../verify/transcript.ts";
 import { bytes, decode, encode, list } from "../wire/codec.ts";
@@ -13,17 +13,16 @@ import { LOG_PART_MAX_BYTES, LOG_PARTS_MAX, type PayloadItem } from "../wire/pai
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { addSystemLines } from "./group-lines.ts";
-import { type Authored, adoptLog } from "./group-log.ts";
+import { type Authored, adoptBranch, adoptLog } from "./group-log.ts";
 import { LOG_ENTRIES_MAX, type LogState } from "./log-state.ts";
-import { ancestors, find, memberOfDevice } from "./membership-log.ts";
 import {
   ACCOUNT,
   ENTRY,
+  FORK,
   GROUP,
   type GroupState,
   idOf,
   JOINING,
-  LIVE,
   LOG,
   LOG_PART,
   PEER,
@@ -37,8 +36,11 @@ const EntrySequence = list(bytes(ENTRY_CORE_MAX_BYTES + 128), LOG_ENTRIES_MAX);
 /** Incomplete welcomes kept: anyone who knows our inbox can send one, and each can bring LOG_PARTS_MAX pieces. */
 const WELCOMES_MAX = 32;
 
-/** What a newcomer of this entry is told. The caller erases the secret in the items after use. */
-export function* welcomeItems(work: Work, authored: Authored): Step<readonly PayloadItem[]> {
+/**
+ * What a newcomer of this entry is told, letter by letter. Each says the welcome again, so that they may arrive in any
+ * order. The caller erases the secret in the items after use.
+ */
+export function* welcomeLetters(work: Work, authored: Authored): Step<readonly (readonly PayloadItem[])[]> {
   const { log, hash, secret } = authored;
   if (!secret) return [];
   const entries: Uint8Array[] = [];
@@ -47,10 +49,8 @@ export function* welcomeItems(work: Work, authored: Authored): Step<readonly Pay
   const digest = hashOf(work.p, "welcome-log", whole);
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < whole.length; at += LOG_PART_MAX_BYTES) pieces.push(whole.slice(at, at + LOG_PART_MAX_BYTES));
-  return [
-    { kind: "welcome", group: log.group, entry: hash, secret, digest, parts: pieces.length },
-    ...pieces.map((piece, index) => ({ kind: "logPart" as const, digest, index, piece })),
-  ];
+  const welcome = { kind: "welcome" as const, group: log.group, entry: hash, secret, digest, parts: pieces.length };
+  return pieces.map((piece, index) => [welcome, { kind: "logPart" as const, digest, index, piece }]);
 }
 
 type WelcomeItem = Extract<PayloadItem, { kind: "welcome" }>;
@@ -59,7 +59,7 @@ type LogPartItem = Extract<PayloadItem, { kind: "logPart" }>;
 /** A welcome has come; its log may still be on the way. */
 export function* receiveWelcome(work: Work, from: DeviceKey, item: WelcomeItem): Step<void> {
   const id = toHex(item.group);
-  if (yield* read(work, GROUP, id)) return;
+  if (yield* isSettled(work, item)) return;
   const isExpected = (yield* read(work, JOINING, id)) !== undefined;
   const others = yield* scan(work, WELCOME, "", WELCOMES_MAX);
   if (item.parts > LOG_PARTS_MAX || (others.length >= WELCOMES_MAX && !isExpected)) {
@@ -69,6 +69,12 @@ export function* receiveWelcome(work: Work, from: DeviceKey, item: WelcomeItem):
   const { entry, secret, digest, parts } = item;
   write(work, WELCOME, id, { from, entry, secret, digest, parts });
   yield* tryWelcome(work, item.group);
+}
+
+/** We are in this group, and in the epoch of this entry. */
+function* isSettled(work: Work, { group, entry }: WelcomeItem): Step<boolean> {
+  if (!(yield* read(work, GROUP, toHex(group)))) return false;
+  return (yield* read(work, FORK, toHex(frontierHash(work.p, group, [entry])))) !== undefined;
 }
 
 /** A piece of a log has come. Pieces without a welcome are not kept. */
@@ -98,6 +104,9 @@ function* tryWelcome(work: Work, group: GroupId): Step<void> {
   const entries = equalBytes(hashOf(work.p, "welcome-log", whole), welcome.digest)
     ? decode(EntrySequence, whole)
     : undefined;
+  const known = yield* read(work, GROUP, toHex(group));
+  if (known && entries)
+    return yield* adoptBranch(work, known, entries, { ...welcome, secret: EpochSecret.from(welcome.secret) });
   const entered = entries && (yield* enterGroup(work, group, welcome, entries));
   if (!entered) announce(work, { kind: "warning", code: "malformed", group });
 }
@@ -117,6 +126,7 @@ function* enterGroup(
   const joining = yield* read(work, JOINING, toHex(id));
   const peer = yield* read(work, PEER, toHex(from));
   const account = yield* readExisting(work, ACCOUNT);
+  const given = { from, entry, secret: EpochSecret.from(secret) };
   const blank: GroupState = {
     group: id,
     name: "",
@@ -130,31 +140,14 @@ function* enterGroup(
     missing: [],
     rekeyAt: undefined,
   };
-  const group = yield* adoptLog(work, blank, entries, { entry, secret: EpochSecret.from(secret) });
+  const group = yield* adoptLog(work, blank, entries, given);
   if (!group) return false;
   const log = yield* readExisting(work, LOG, toHex(id));
-  if (!isAdmission(log, { from, entry }, account.device)) {
-    forgetGroup(work, group);
-    return false;
-  }
   write(work, GROUP, toHex(id), { ...group, name: log.name });
   write(work, JOINING, toHex(id), null);
   yield* beginHistory(work, log, entry);
   announce(work, { kind: "joined", group: id });
   return true;
-}
-
-/** The entry is by the device that wrote to us, and it makes us a member. */
-function isAdmission(log: LogState, { from, entry }: Omit<PendingWelcome, "secret">, device: DeviceKey): boolean {
-  const found = find(log, entry);
-  if (found?.action !== "add" || !equalBytes(found.author, from)) return false;
-  return memberOfDevice(log, ancestors(log, [entry]), device) !== undefined;
-}
-
-function forgetGroup(work: Work, group: GroupState): void {
-  write(work, GROUP, toHex(group.group), null);
-  write(work, LOG, toHex(group.group), null);
-  write(work, LIVE, toHex(group.group), null);
 }
 
 /** What was said before we came is not ours to read: the conversation begins with the entry that added us. */

@@ -20,10 +20,10 @@ import { decodePairwisePayload, type PayloadItem } from "../wire/pairwise-payloa
 import { toHex } from "../wire/text-forms.ts";
 import { oneTimeId } from "./account.ts";
 import { announce, type Work } from "./effects.ts";
-import { contributionId, enterEpochs } from "./epochs.ts";
-import { receiveEntry } from "./group-log.ts";
+import { contributionId, enterEpochs, enterHeads } from "./epochs.ts";
+import { receiveEntry, wanting } from "./group-log.ts";
 import { receiveLogPart, receiveWelcome } from "./group-welcome.ts";
-import { find, hashOfEntry } from "./membership-log.ts";
+import { ancestors, find, hashOfEntry, isKeyAction } from "./membership-log.ts";
 import { identityOf, tell } from "./pairwise.ts";
 import {
   ACCOUNT,
@@ -38,6 +38,7 @@ import {
   PREKEYS,
   SECRET,
   SESSION,
+  WAITING,
 } from "./records.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 
@@ -106,17 +107,24 @@ function* receiveSecret(work: Work, from: DeviceKey, item: Extract<PayloadItem, 
   const hash = hashOfEntry(work.p, item.signed);
   const isAuthors = core && hash && equalBytes(hash, item.entry) && equalBytes(core.author, from);
   if (!isAuthors || !(yield* read(work, GROUP, toHex(item.group)))) return;
-  write(work, SECRET, idOf(item.group, item.entry), { secret: item.secret, from });
+  if (yield* read(work, FORK, toHex(frontierHash(work.p, item.group, [item.entry])))) return;
+  const id = idOf(item.group, item.entry);
+  write(work, SECRET, id, { secret: item.secret, from });
   yield* receiveEntry(work, item.group, item.signed);
   yield* enterAgain(work, item.group, item.entry);
+  if (!(yield* read(work, WAITING, id))) write(work, SECRET, id, null); // used by now, or of no use
 }
 
-/** The entry was here before its secret. */
+/** The entry was here before its secret: with it come the epochs that follow from it, also if we went on without. */
 function* enterAgain(work: Work, groupId: GroupId, entry: EntryHash): Step<void> {
   const group = yield* readExisting(work, GROUP, toHex(groupId));
-  if (!group.missing.some((each) => equalBytes(each, entry))) return;
   const log = yield* readExisting(work, LOG, toHex(groupId));
-  write(work, GROUP, toHex(groupId), yield* enterEpochs(work, group, log));
+  if (!find(log, entry)) return;
+  const later = log.entries.filter(
+    ({ action, hash }) => isKeyAction(action) && ancestors(log, [hash]).has(toHex(entry)),
+  );
+  const hashes = later.map(({ hash }) => hash);
+  write(work, GROUP, toHex(groupId), yield* enterEpochs(work, yield* wanting(work, log, group, hashes), log));
 }
 
 /** c(head, F) from whoever added us, for a head that we cannot derive. */
@@ -128,12 +136,13 @@ function* receiveContribution(
   const group = yield* read(work, GROUP, toHex(item.group));
   const log = group && (yield* read(work, LOG, toHex(item.group)));
   const account = yield* readExisting(work, ACCOUNT);
-  const added = log?.members.find((each) => each.devices.some((one) => equalBytes(one, account.device)));
-  const addedBy = log && added && find(log, added.addedBy);
-  if (!group || !log || !addedBy || !equalBytes(addedBy.author, from)) return;
+  const added = log?.members.filter((each) => each.devices.some((one) => equalBytes(one, account.device))) ?? [];
+  const adders = added.map(({ addedBy }) => log && find(log, addedBy)?.author);
+  if (!group || !log || !adders.some((each) => each && equalBytes(each, from))) return;
   const id = contributionId(work, item.group, item.head, item.frontier);
   const isMerged = yield* read(work, FORK, toHex(frontierHash(work.p, item.group, item.frontier)));
   if (isMerged || (yield* read(work, CONTRIBUTION, id))) return;
   write(work, CONTRIBUTION, id, { value: item.value });
-  write(work, GROUP, toHex(item.group), yield* enterEpochs(work, group, log));
+  const isKnown = item.frontier.every((head) => find(log, head));
+  if (isKnown) write(work, GROUP, toHex(item.group), yield* enterHeads(work, group, log, item.frontier));
 }

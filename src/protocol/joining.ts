@@ -25,8 +25,8 @@ import { currentBundle } from "./account.ts";
 import { announce, type Work } from "./effects.ts";
 import { devicesIn } from "./epochs.ts";
 import { addSystemLines } from "./group-lines.ts";
-import { type Authored, author, authorCreate } from "./group-log.ts";
-import { welcomeItems } from "./group-welcome.ts";
+import { type Authored, author, authorCreate, canAdd } from "./group-log.ts";
+import { welcomeLetters } from "./group-welcome.ts";
 import { inviteKeys, rendezvousKeys } from "./invite-topics.ts";
 import type { InviteMeta, LogState } from "./log-state.ts";
 import {
@@ -39,7 +39,7 @@ import {
 } from "./membership-log.ts";
 import { enqueue } from "./outbox.ts";
 import { type PeerPrekeys, tell, tellWith } from "./pairwise.ts";
-import { ACCOUNT, GROUP, type GroupState, idOf, JOINING, LOG, REQUEST } from "./records.ts";
+import { ACCOUNT, GROUP, type GroupState, idOf, JOINING, type JoinRequestState, LOG, REQUEST } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { signEnvelope } from "./topic-envelope.ts";
 
@@ -47,6 +47,11 @@ import { signEnvelope } from "./topic-envelope.ts";
 const COLLECT_MS = 250;
 /** Ms that admins other than the inviter wait, and a random part of as much again. */
 const OTHERS_WAIT_MS = 3_000;
+
+/** Ms after which requests are looked at again that could not be admitted for want of the group's newest key. */
+const KEYLESS_WAIT_MS = 5_000;
+/** Requests of one group that are kept: as many as an invite has uses at most. */
+const REQUESTS_MAX = 10_000;
 
 /** Makes a group of which we are the owner. */
 export function* createGroup(work: Work, name: string): Step<GroupState> {
@@ -138,6 +143,7 @@ export function* receiveJoinRequest(work: Work, group: GroupId, invite: EntryHas
   if (!meta || !candidate || meta.expiresAt <= work.nowMs) return;
   const id = idOf(group, candidate.account);
   if (yield* read(work, REQUEST, id)) return;
+  if ((yield* scan(work, REQUEST, `${toHex(group)}/`, REQUESTS_MAX)).length >= REQUESTS_MAX) return;
   const inviter = log.entries.find((each) => equalBytes(each.hash, invite))?.author;
   const isOurs = inviter !== undefined && equalBytes(inviter, account.device);
   const [dice = 0] = work.random(1);
@@ -176,13 +182,12 @@ export function* admitDue(work: Work, groupId: GroupId): Step<void> {
   const members: Member[] = [];
   const bundles: PrekeyBundle[] = [];
   const uses = new Map<string, number>();
-  for (const [id, { invite, request, dueAt }] of yield* scan(
-    work,
-    REQUEST,
-    `${toHex(groupId)}/`,
-    MEMBERS_PER_ADD_MAX,
-  )) {
-    if (dueAt > work.nowMs) continue;
+  const due = (yield* scan(work, REQUEST, `${toHex(groupId)}/`, REQUESTS_MAX)).filter(
+    ([, { dueAt }]) => dueAt <= work.nowMs + COLLECT_MS,
+  );
+  if (due.length > 0 && !(yield* canAdd(work, log))) return postpone(work, due);
+  if (due.length > MEMBERS_PER_ADD_MAX) work.effects.push({ kind: "wake", atMs: work.nowMs });
+  for (const [id, { invite, request }] of due.slice(0, MEMBERS_PER_ADD_MAX)) {
     write(work, REQUEST, id, null);
     const decoded = decodeJoinRequest(request);
     const bundle = decoded && decode(PrekeyBundle, decoded.bundle);
@@ -203,6 +208,13 @@ export function* admitDue(work: Work, groupId: GroupId): Step<void> {
   );
 }
 
+/** While we wait for the group's newest key nobody can be admitted; nothing is lost by asking again. */
+function postpone(work: Work, due: readonly (readonly [string, JoinRequestState])[]): void {
+  const dueAt = (work.nowMs + KEYLESS_WAIT_MS) as TimeMs;
+  for (const [id, request] of due) write(work, REQUEST, id, { ...request, dueAt });
+  work.effects.push({ kind: "wake", atMs: dueAt });
+}
+
 /** Adds accounts whose prekeys we hold, and welcomes each of their devices. */
 export function* addMembers(
   work: Work,
@@ -212,8 +224,8 @@ export function* addMembers(
 ): Step<GroupState> {
   const authored = yield* author(work, group, { kind: "add", members });
   yield* addOwnLines(work, authored);
-  const items = yield* welcomeItems(work, authored);
-  for (const each of prekeys) yield* tellWith(work, each, items);
+  const letters = yield* welcomeLetters(work, authored);
+  for (const each of prekeys) for (const items of letters) yield* tellWith(work, each, items);
   erase(authored);
   return authored.group;
 }

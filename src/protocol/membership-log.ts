@@ -22,6 +22,7 @@ import {
   type Role,
 } from "../wire/entry.ts";
 import { type AccountKey, type DeviceKey, EntryHash, type GroupId } from "../wire/ids.ts";
+import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { InviteMeta, LogEntry, LogState } from "./log-state.ts";
 
@@ -67,7 +68,7 @@ export function acceptEntry(
   const missing = log ? core.parents.filter((parent) => !find(log, parent)) : core.parents;
   if (!log || missing.length > 0) return { kind: "waiting", hash, missing };
   if (!p.verify(core.author, entrySigningBytes(hash), entry.signature)) return { kind: "forged" };
-  if (!isPermitted(p, log, core)) return { kind: "void" };
+  if (!isPermitted(p, log, core) || keyHeadsBefore(log, core).length > ENTRY_PARENTS_MAX) return { kind: "void" };
   return { kind: "accepted", log: extend(p, log, { entry, core, hash }), hash, core };
 }
 
@@ -204,12 +205,9 @@ export function usesIn(log: LogState, past: ReadonlySet<string>, invite: EntryHa
 }
 
 function extend(p: Primitives, log: LogState, { core, entry, hash }: Judged): LogState {
-  const parents = core.parents.map((parent) => find(log, parent)).filter((each) => each !== undefined);
+  const parents = parentsOf(log, core);
   const key = isKeyAction(core.action.kind);
-  const before = maximal(
-    log,
-    parents.flatMap((parent) => parent.keyHeads),
-  );
+  const before = keyHeadsBefore(log, core);
   const numbers = before.map((each) => find(log, each)?.number ?? 0);
   const added: LogEntry = {
     hash,
@@ -230,6 +228,18 @@ function extend(p: Primitives, log: LogState, { core, entry, hash }: Judged): Lo
     members: [...log.members, ...membersFrom(core, hash)],
     invites: [...log.invites, ...invitesFrom(core, hash)],
   };
+}
+
+function parentsOf(log: LogState, core: EntryCore): readonly LogEntry[] {
+  return core.parents.map((parent) => find(log, parent)).filter((each) => each !== undefined);
+}
+
+/** K of the entry's past. More than ENTRY_PARENTS_MAX of them make an entry void: nobody could write that frontier down. */
+function keyHeadsBefore(log: LogState, core: EntryCore): readonly EntryHash[] {
+  return maximal(
+    log,
+    parentsOf(log, core).flatMap((parent) => parent.keyHeads),
+  );
 }
 
 function membersFrom(core: EntryCore, addedBy: EntryHash): LogState["members"] {

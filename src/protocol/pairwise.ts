@@ -10,13 +10,14 @@ import { checkBundle, checkOneTimePrekey, openBundle, openOneTimePrekey } from "
 import type { OneTimePrekey, PrekeyBundle } from "../wire/bundle.ts";
 import { encode } from "../wire/codec.ts";
 import { AccountKey, type DeviceKey, type TimeMs } from "../wire/ids.ts";
-import { encodePairwisePayload, PayloadItem } from "../wire/pairwise-payload.ts";
+import { DEVICES_PER_ACCOUNT_MAX } from "../wire/limits.ts";
+import { encodePairwisePayload, PAYLOAD_ITEMS_MAX, PayloadItem } from "../wire/pairwise-payload.ts";
 import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { contactPoint } from "./account.ts";
 import type { Work } from "./effects.ts";
 import { enqueue } from "./outbox.ts";
-import { ACCOUNT, type AccountState, idOf, PEER, PENDING, SESSION } from "./records.ts";
+import { ACCOUNT, type AccountState, idOf, PEER, PENDING, PENDING_ITEMS_MAX, SESSION } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { depositEnvelope } from "./topic-envelope.ts";
 
@@ -55,7 +56,7 @@ export function* tell(work: Work, to: Addressee, items: readonly PayloadItem[]):
   else {
     const id = idOf(to.account, to.device);
     const before = (yield* read(work, PENDING, id))?.items ?? [];
-    write(work, PENDING, id, { items: [...before, ...items] });
+    write(work, PENDING, id, { items: [...before, ...items].slice(-PENDING_ITEMS_MAX) });
     work.effects.push({ kind: "take-prekeys", account: to.account });
   }
 }
@@ -106,7 +107,7 @@ function inLetters(items: readonly PayloadItem[]): readonly (readonly PayloadIte
   let free = 0;
   for (const item of items) {
     const size = encode(PayloadItem, item).length;
-    if (size > free) {
+    if (size > free || (letters.at(-1)?.length ?? 0) >= PAYLOAD_ITEMS_MAX) {
       letters.push([]);
       free = LETTER_ITEMS_MAX_BYTES;
     }
@@ -116,17 +117,22 @@ function inLetters(items: readonly PayloadItem[]): readonly (readonly PayloadIte
   return letters;
 }
 
-/** The prekeys in a directory's answer that are genuinely this account's. */
+/** The prekeys in a directory's answer that are genuinely this account's: of each device the newest, since anyone can put an old bundle back. */
 export function checkTaken(work: Work, account: AccountKey, taken: readonly TakenPrekeys[]): readonly PeerPrekeys[] {
-  const out: PeerPrekeys[] = [];
+  const newest = new Map<string, PeerPrekeys>();
   for (const each of taken) {
     const bundle = openBundle(work.p, account, each.bundle);
     if (!bundle || checkBundle(work.p, bundle, account) !== "valid") continue;
-    const oneTime = each.oneTime && openOneTimePrekey(work.p, account, each.oneTime.sealed);
+    // several relays hand out the same one-time prekeys, of which each opens one letter only
+    const isAlone = bundle.relays.length < 2;
+    const oneTime = isAlone && each.oneTime && openOneTimePrekey(work.p, account, each.oneTime.sealed);
     const genuine = oneTime && checkOneTimePrekey(work.p, oneTime, bundle) === "valid";
-    out.push({ bundle, oneTime: genuine ? oneTime : undefined });
+    const found = { bundle, oneTime: genuine ? oneTime : undefined };
+    const name = toHex(bundle.certificate.device);
+    const known = newest.get(name);
+    if (!known || known.bundle.createdAt < bundle.createdAt) newest.set(name, found);
   }
-  return out;
+  return [...newest.values()].slice(0, DEVICES_PER_ACCOUNT_MAX);
 }
 
 /** Prekeys of an account have come: whatever waited for its devices goes out. */

@@ -335,8 +335,15 @@ export const JOINING: RecordType<{
   readonly relays: readonly string[];
 }> = record("joining/", struct({ at: TimeMs, inviter: AccountKey, relays }));
 /** A join request that another admin should answer first; id: group/account. */
-export const REQUEST: RecordType<{ readonly invite: EntryHash; readonly request: Uint8Array; readonly dueAt: TimeMs }> =
-  record("request/", struct({ invite: EntryHash, request: bytes(16_384), dueAt: TimeMs }));
+export interface JoinRequestState {
+  readonly invite: EntryHash;
+  readonly request: Uint8Array;
+  readonly dueAt: TimeMs;
+}
+export const REQUEST: RecordType<JoinRequestState> = record(
+  "request/",
+  struct({ invite: EntryHash, request: bytes(16_384), dueAt: TimeMs }),
+);
 
 /** Two different messages of one device at one iteration, both signed; the first that we met of each chain. id: epoch/index. */
 export const FORK_PROOF: RecordType<{ readonly body: Uint8Array }> = record(
