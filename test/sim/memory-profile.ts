@@ -1,0 +1,107 @@
+/** A profile store in memory: as simple as the port allows, with copies that can be put back. */
+import type { ConversationLine, ProfileChanges, ProfileStore } from "../../src/client/ports.ts";
+import { Fault } from "../../src/wire/fault.ts";
+
+interface StoredLine {
+  readonly arrived: number;
+  readonly line: ConversationLine;
+}
+
+/** What is on the disk of one device. */
+export interface MemoryProfile {
+  readonly records: Map<string, Uint8Array>;
+  readonly lines: Map<string, StoredLine>;
+  readonly read: Map<string, number>;
+  commits: number;
+  arrivals: number;
+}
+
+export const emptyProfile = (): MemoryProfile => ({
+  records: new Map(),
+  lines: new Map(),
+  read: new Map(),
+  commits: 0,
+  arrivals: 0,
+});
+
+/** A copy that nothing done to the profile afterwards reaches. */
+export const copyOf = (profile: MemoryProfile): MemoryProfile => ({
+  ...profile,
+  records: new Map([...profile.records].map(([key, value]) => [key, value.slice()])),
+  lines: new Map(profile.lines),
+  read: new Map(profile.read),
+});
+
+const lineKey = (group: string, id: string): string => `${group}/${id}`;
+
+/** The lines of one conversation in the order in which they are shown. */
+export function linesOf(profile: MemoryProfile, group: string): readonly ConversationLine[] {
+  const lines = [...profile.lines.values()].map(({ line }) => line).filter((line) => line.group === group);
+  return lines.sort((a, b) => a.depth - b.depth || a.sentAtMs - b.sentAtMs || (a.id < b.id ? -1 : 1));
+}
+
+/** The port over a profile. */
+export function memoryStore(profile: MemoryProfile): ProfileStore {
+  return {
+    load: async (keys) => {
+      const found = new Map<string, Uint8Array>();
+      for (const key of keys) {
+        const value = profile.records.get(key);
+        if (value) found.set(key, value.slice());
+      }
+      return found;
+    },
+    scan: async (prefix, { after, limit }) =>
+      [...profile.records]
+        .filter(([key]) => key.startsWith(prefix) && (after === undefined || key > after))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .slice(0, limit)
+        .map(([key, value]) => [key, value.slice()] as const),
+    commit: async (changes) => apply(profile, changes),
+    history: async ({ group, limit, before, search }) => history(profile, { group, limit, before, search }),
+    line: async (group, id) => profile.lines.get(lineKey(group, id))?.line,
+    unread: async (group) => {
+      const seen = profile.read.get(group) ?? 0;
+      const lines = [...profile.lines.values()].filter(({ arrived, line }) => line.group === group && arrived > seen);
+      return lines.filter(({ line }) => line.state === "received" && line.kind !== "system").length;
+    },
+    markRead: async (group) => {
+      profile.read.set(group, profile.arrivals);
+    },
+    close: async () => undefined,
+  };
+}
+
+function apply(profile: MemoryProfile, { records, lines, removedLines, lineStates }: ProfileChanges): void {
+  profile.commits++;
+  for (const [key, value] of records) {
+    if (value) profile.records.set(key, value.slice());
+    else profile.records.delete(key);
+  }
+  for (const { group, id } of removedLines) profile.lines.delete(lineKey(group, id));
+  for (const line of lines) {
+    const key = lineKey(line.group, line.id);
+    if (!profile.lines.has(key)) profile.lines.set(key, { arrived: ++profile.arrivals, line });
+  }
+  for (const { group, id, state } of lineStates) {
+    const key = lineKey(group, id);
+    const known = profile.lines.get(key);
+    if (known) profile.lines.set(key, { ...known, line: { ...known.line, state } });
+  }
+}
+
+interface Query {
+  readonly group: string;
+  readonly limit: number;
+  readonly before: string | undefined;
+  readonly search: string | undefined;
+}
+
+function history(profile: MemoryProfile, { group, limit, before, search }: Query): readonly ConversationLine[] {
+  const all = linesOf(profile, group);
+  const end = before === undefined ? all.length : all.findIndex((line) => line.id === before);
+  if (end < 0) throw new Fault("usage/not-found", "no such line");
+  const words = (search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const matching = all.slice(0, end).filter(({ text }) => words.every((word) => text.toLowerCase().includes(word)));
+  return matching.slice(-limit);
+}

@@ -1,0 +1,175 @@
+/** One device of a simulation: a disk that survives crashes, and the real client on it. */
+import { setUpAccount } from "../../src/client/account-setup.ts";
+import type { Client, ClientEvent, ClientMethod, ClientMethods } from "../../src/client/api.ts";
+import { startClient } from "../../src/client/client.ts";
+import type { Clock, ProfileStore, RandomBytes } from "../../src/client/ports.ts";
+import type { Primitives } from "../../src/crypto/primitives.ts";
+import type { LogState } from "../../src/protocol/log-state.ts";
+import { ACCOUNT, GROUP, type GroupState, LOG } from "../../src/protocol/records.ts";
+import type { RecordType } from "../../src/protocol/step.ts";
+import { decode } from "../../src/wire/codec.ts";
+import { copyOf, emptyProfile, linesOf, type MemoryProfile, memoryStore } from "./memory-profile.ts";
+import { type SimNetwork, type Surroundings, simNetwork } from "./sim-network.ts";
+
+/** When a device dies: before or after its commit number `commit` from now. */
+export interface Doom {
+  readonly commit: number;
+  readonly when: "before" | "after";
+}
+
+export interface SimDevice {
+  readonly name: string;
+  /** Everything the client was told to show, over all its lives. */
+  readonly shown: ClientEvent[];
+  readonly profile: () => MemoryProfile;
+  readonly alive: () => boolean;
+  readonly start: () => Promise<void>;
+  /** The process ends at once; what was committed stays. */
+  readonly crash: () => void;
+  /** Dies at that commit. */
+  readonly dieAt: (doom: Doom) => void;
+  /** A copy of the disk. */
+  readonly snapshot: () => MemoryProfile;
+  /** Puts a copy in the place of the disk; the device must be down. */
+  readonly restore: (copy: MemoryProfile) => void;
+  readonly call: <M extends ClientMethod>(
+    method: M,
+    params: ClientMethods[M][0],
+    id?: string,
+  ) => Promise<ClientMethods[M][1]>;
+  readonly look: () => void;
+  readonly record: <T>(type: RecordType<T>, id?: string) => T | undefined;
+  readonly group: (id: string) => GroupState;
+  readonly log: (id: string) => LogState;
+  /** Texts of a group's conversation, in the order in which they are shown, with who wrote them. */
+  readonly texts: (id: string) => readonly { readonly from: string; readonly text: string }[];
+  readonly account: () => string;
+}
+
+export interface DeviceOptions {
+  readonly name: string;
+  readonly relays: readonly string[];
+  readonly primitives: Primitives;
+  readonly random: RandomBytes;
+  readonly surroundings: Surroundings;
+}
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+export async function simDevice({ name, relays, primitives, random, surroundings }: DeviceOptions): Promise<SimDevice> {
+  const { clock } = surroundings;
+  let disk = emptyProfile();
+  const made = await setUpAccount({ primitives, store: memoryStore(disk), clock, random }, { name, relays });
+  const shown: ClientEvent[] = [];
+  let calls = 0;
+  let life: { readonly client: Promise<Client>; readonly network: SimNetwork; dead: boolean } | undefined;
+  let doom: { left: number; readonly when: Doom["when"] } | undefined;
+
+  const crash = (): void => {
+    if (!life) return;
+    life.dead = true;
+    life.network.kill();
+    life = undefined;
+    doom = undefined;
+  };
+  const start = async (): Promise<void> => {
+    if (life) return;
+    const network = simNetwork(surroundings);
+    const current = { network, dead: false, client: never() as Promise<Client> };
+    const guarded = guard(
+      memoryStore(disk),
+      () => current.dead,
+      () => {
+        if (!doom || doom.left-- > 1) return "go on";
+        return doom.when;
+      },
+      crash,
+    );
+    const own: Clock = {
+      nowMs: clock.nowMs,
+      after: (delayMs, wake) => clock.after(delayMs, () => (current.dead ? undefined : wake())),
+    };
+    current.client = startClient({ primitives, store: guarded, network, clock: own, random });
+    life = current;
+    let started = false;
+    void current.client.then(() => {
+      started = true;
+    });
+    while (!started && !current.dead) await new Promise((resolve) => setImmediate(resolve));
+    const client = started ? await current.client : undefined;
+    if (!client) return;
+    void client.call({ id: "listen", method: "listen", params: {} }, { emit: (event) => shown.push(event) });
+  };
+  await start();
+  const record = <T>(type: RecordType<T>, id = ""): T | undefined => {
+    const bytes = disk.records.get(type.prefix + id);
+    return bytes && decode(type.codec, bytes);
+  };
+  const existing = <T>(type: RecordType<T>, id: string): T => {
+    const value = record(type, id);
+    if (value === undefined) throw new Error(`${name} has no ${type.prefix}${id}`);
+    return value;
+  };
+  return {
+    name,
+    shown,
+    profile: () => disk,
+    alive: () => life !== undefined,
+    start,
+    crash,
+    dieAt: ({ commit, when }) => {
+      doom = { left: commit, when };
+    },
+    snapshot: () => copyOf(disk),
+    restore: (copy) => {
+      disk = copyOf(copy);
+    },
+    call: async (method, params, id) => {
+      if (!life) throw new Error(`${name} is down`);
+      const client = await life.client;
+      return client.call({ id: id ?? `${name}-${calls++}`, method, params });
+    },
+    look: () => life?.network.look(),
+    record,
+    group: (id) => existing(GROUP, id),
+    log: (id) => existing(LOG, id),
+    texts: (id) =>
+      linesOf(disk, id)
+        .filter(({ kind }) => kind === "text")
+        .map((line) => ({ from: line.name, text: line.text })),
+    account: () => {
+      void existing(ACCOUNT, "");
+      return made.account;
+    },
+  };
+}
+
+/** A store whose process may die in the middle of a commit; the dead get no answers. */
+function guard(
+  store: ProfileStore,
+  isDead: () => boolean,
+  fate: () => "go on" | Doom["when"],
+  crash: () => void,
+): ProfileStore {
+  return {
+    load: (keys) => (isDead() ? never() : store.load(keys)),
+    scan: (prefix, options) => (isDead() ? never() : store.scan(prefix, options)),
+    commit: async (changes) => {
+      if (isDead()) return never();
+      const next = fate();
+      if (next === "before") {
+        crash();
+        return never();
+      }
+      await store.commit(changes);
+      if (next === "go on") return;
+      crash();
+      return never();
+    },
+    history: (query) => (isDead() ? never() : store.history(query)),
+    line: (group, id) => (isDead() ? never() : store.line(group, id)),
+    unread: (group) => (isDead() ? never() : store.unread(group)),
+    markRead: (group) => (isDead() ? never() : store.markRead(group)),
+    close: store.close,
+  };
+}
