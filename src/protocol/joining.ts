@@ -16,7 +16,7 @@ import { decode, encode } from "../wire/codec.ts";
 import { decodeEntry, decodeEntryCore, type Member, ROLE, type Role } from "../wire/entry.ts";
 import { ENVELOPE_KIND } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
-import { type EntryHash, type GroupId, Signature, type TimeMs } from "../wire/ids.ts";
+import { type DeviceKey, type EntryHash, type GroupId, Signature, type TimeMs } from "../wire/ids.ts";
 import { decodeJoinRequest, encodeJoinRequest, type JoinRequest } from "../wire/join-request.ts";
 import { MEMBERS_PER_ADD_MAX } from "../wire/limits.ts";
 import type { InviteLink } from "../wire/link.ts";
@@ -140,7 +140,7 @@ export function* receiveJoinRequest(work: Work, group: GroupId, invite: EntryHas
   const meta = log.invites.find((each) => equalBytes(each.entry, invite));
   const opened = meta && openRequest(work, meta, body);
   const candidate = opened && candidateOf(work, log, meta, opened);
-  if (!meta || !candidate || meta.expiresAt <= work.nowMs) return;
+  if (!meta || !candidate || !mayAdmit(log, meta, account.device) || meta.expiresAt <= work.nowMs) return;
   const id = idOf(group, candidate.account);
   if (yield* read(work, REQUEST, id)) return;
   if ((yield* scan(work, REQUEST, `${toHex(group)}/`, REQUESTS_MAX)).length >= REQUESTS_MAX) return;
@@ -158,6 +158,12 @@ function openRequest(work: Work, meta: InviteMeta, body: Uint8Array): JoinReques
   const padded = work.p.open(sealKey, body.subarray(0, 24), topic, body.subarray(24));
   const plaintext = padded && unpad(padded);
   return plaintext && decodeJoinRequest(plaintext);
+}
+
+/** Nobody grants a role at or above their own, by an invite of somebody else's neither. */
+function mayAdmit(log: LogState, meta: InviteMeta, device: DeviceKey): boolean {
+  const self = memberOfDevice(log, wholePast(log), device);
+  return self !== undefined && self.role >= ROLE.admin && meta.role < self.role;
 }
 
 /** The member that a request would make, or `undefined` when it proves nothing or the account is in already. */
@@ -193,8 +199,9 @@ export function* admitDue(work: Work, groupId: GroupId): Step<void> {
     const bundle = decoded && decode(PrekeyBundle, decoded.bundle);
     const meta = log.invites.find((each) => equalBytes(each.entry, invite));
     const candidate = meta && decoded && candidateOf(work, log, meta, decoded);
+    const isTaken = candidate !== undefined && members.some((each) => sharesDevice(each, candidate));
     const used = (uses.get(toHex(invite)) ?? 0) + (meta ? usesIn(log, wholePast(log), invite) : 0);
-    if (!bundle || !meta || !candidate || used >= meta.uses) continue;
+    if (!bundle || !meta || !candidate || isTaken || used >= meta.uses) continue;
     uses.set(toHex(invite), (uses.get(toHex(invite)) ?? 0) + 1);
     members.push(candidate);
     bundles.push(bundle);
@@ -213,6 +220,11 @@ function postpone(work: Work, due: readonly (readonly [string, JoinRequestState]
   const dueAt = (work.nowMs + KEYLESS_WAIT_MS) as TimeMs;
   for (const [id, request] of due) write(work, REQUEST, id, { ...request, dueAt });
   work.effects.push({ kind: "wake", atMs: dueAt });
+}
+
+/** One device under two accounts: an add that lists it twice would be void. */
+function sharesDevice(one: Member, other: Member): boolean {
+  return one.devices.some(({ device }) => other.devices.some((each) => equalBytes(each.device, device)));
 }
 
 /** Adds accounts whose prekeys we hold, and welcomes each of their devices. */

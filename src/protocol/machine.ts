@@ -219,10 +219,10 @@ function* tick(work: Work): Step<Answer> {
   for (const [id, request] of yield* scan(work, REQUEST, "", GROUPS_MAX)) {
     if (request.dueAt <= work.nowMs) due.add(id.split("/")[0] ?? "");
   }
-  for (const [id, group] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
-    if (due.has(id)) yield* admitDue(work, group.group);
-    if (group.rekeyAt !== undefined && group.rekeyAt <= work.nowMs)
-      yield* rekeyGroup(work, yield* groupOf(work, group.group));
+  for (const [id, before] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
+    if (due.has(id)) yield* admitDue(work, before.group);
+    const group = yield* groupOf(work, before.group);
+    if (group.rekeyAt !== undefined && group.rekeyAt <= work.nowMs) yield* rekeyGroup(work, group);
   }
   yield* eraseExpired(work);
   return NONE;

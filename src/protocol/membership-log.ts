@@ -24,7 +24,8 @@ import {
 import { type AccountKey, type DeviceKey, EntryHash, type GroupId } from "../wire/ids.ts";
 import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
-import type { InviteMeta, LogEntry, LogState } from "./log-state.ts";
+import { type InviteMeta, LOG_ENTRIES_MAX, type LogEntry, type LogState } from "./log-state.ts";
+import { ROSTER_MAX } from "./records.ts";
 
 /** What became of an entry. */
 export type EntryVerdict =
@@ -68,7 +69,7 @@ export function acceptEntry(
   const missing = log ? core.parents.filter((parent) => !find(log, parent)) : core.parents;
   if (!log || missing.length > 0) return { kind: "waiting", hash, missing };
   if (!p.verify(core.author, entrySigningBytes(hash), entry.signature)) return { kind: "forged" };
-  if (!isPermitted(p, log, core) || keyHeadsBefore(log, core).length > ENTRY_PARENTS_MAX) return { kind: "void" };
+  if (!fits(log, core) || !isPermitted(p, log, core)) return { kind: "void" };
   return { kind: "accepted", log: extend(p, log, { entry, core, hash }), hash, core };
 }
 
@@ -131,6 +132,14 @@ function isPermitted(p: Primitives, log: LogState, core: EntryCore): boolean {
     default:
       return action satisfies never;
   }
+}
+
+/** What follows from it can be saved: entries of a log, devices of an epoch, key heads of an entry. */
+function fits(log: LogState, core: EntryCore): boolean {
+  const added = core.action.kind === "add" ? core.action.members : [];
+  const devices = [...log.members, ...added].reduce((count, each) => count + each.devices.length, 0);
+  const heads = keyHeadsBefore(log, core.parents);
+  return log.entries.length < LOG_ENTRIES_MAX && devices <= ROSTER_MAX && heads.length <= ENTRY_PARENTS_MAX;
 }
 
 /** `prev` is the author's own entry before this one, and in its past. */
@@ -205,9 +214,9 @@ export function usesIn(log: LogState, past: ReadonlySet<string>, invite: EntryHa
 }
 
 function extend(p: Primitives, log: LogState, { core, entry, hash }: Judged): LogState {
-  const parents = parentsOf(log, core);
+  const parents = core.parents.map((parent) => find(log, parent)).filter((each) => each !== undefined);
   const key = isKeyAction(core.action.kind);
-  const before = keyHeadsBefore(log, core);
+  const before = keyHeadsBefore(log, core.parents);
   const numbers = before.map((each) => find(log, each)?.number ?? 0);
   const added: LogEntry = {
     hash,
@@ -230,16 +239,29 @@ function extend(p: Primitives, log: LogState, { core, entry, hash }: Judged): Lo
   };
 }
 
-function parentsOf(log: LogState, core: EntryCore): readonly LogEntry[] {
-  return core.parents.map((parent) => find(log, parent)).filter((each) => each !== undefined);
-}
-
-/** K of the entry's past. More than ENTRY_PARENTS_MAX of them make an entry void: nobody could write that frontier down. */
-function keyHeadsBefore(log: LogState, core: EntryCore): readonly EntryHash[] {
+/** K of an entry with these parents. More than ENTRY_PARENTS_MAX make it void: nobody could write that frontier down. */
+export function keyHeadsBefore(log: LogState, parents: readonly EntryHash[]): readonly EntryHash[] {
   return maximal(
     log,
-    parentsOf(log, core).flatMap((parent) => parent.keyHeads),
+    parents.flatMap((parent) => find(log, parent)?.keyHeads ?? []),
   );
+}
+
+/**
+ * The heads that an entry of ours follows: all of them, or as many as an entry can cite; then the one that has our
+ * entry `prev` in its past is among them.
+ */
+export function citableHeads(log: LogState, prev: EntryHash | undefined): readonly EntryHash[] {
+  const canCite = (heads: readonly EntryHash[]) =>
+    heads.length <= ENTRY_PARENTS_MAX && keyHeadsBefore(log, heads).length <= ENTRY_PARENTS_MAX;
+  if (canCite(log.heads)) return log.heads;
+  let cited = log.heads.filter((head) => prev && ancestors(log, [head]).has(toHex(prev))).slice(0, 1);
+  for (const head of log.heads) {
+    const more = sortedHashes([...cited, head]);
+    if (!canCite(more)) break;
+    cited = [...more];
+  }
+  return cited;
 }
 
 function membersFrom(core: EntryCore, addedBy: EntryHash): LogState["members"] {
@@ -298,12 +320,11 @@ export function ancestors(log: LogState, from: readonly EntryHash[]): ReadonlySe
 export function maximal(log: LogState, hashes: readonly EntryHash[]): readonly EntryHash[] {
   const unique = sortedHashes(hashes);
   if (unique.length < 2) return unique;
-  return unique.filter((one) => !unique.some((other) => other !== one && isBefore(log, one, other)));
-}
-
-function isBefore(log: LogState, earlier: EntryHash, later: EntryHash): boolean {
-  const entry = find(log, later);
-  return entry !== undefined && ancestors(log, entry.parents).has(toHex(earlier));
+  const before = ancestors(
+    log,
+    unique.flatMap((each) => find(log, each)?.parents ?? []),
+  );
+  return unique.filter((each) => !before.has(toHex(each)));
 }
 
 /** Sorted bytewise, each once. */
@@ -314,10 +335,7 @@ export function sortedHashes(hashes: readonly EntryHash[]): readonly EntryHash[]
 
 /** F: the newest valid key entries of the whole log. */
 export function frontierOf(log: LogState): readonly EntryHash[] {
-  return maximal(
-    log,
-    log.heads.flatMap((head) => find(log, head)?.keyHeads ?? []),
-  );
+  return keyHeadsBefore(log, log.heads);
 }
 
 /** A member as seen from some past: concurrent adds of one account are one member with the lowest role. */

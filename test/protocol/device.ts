@@ -127,21 +127,28 @@ function freshWork(nowMs: number, entropy: Uint8Array): Work {
 function drive<T>(records: ReadonlyMap<string, Uint8Array>, running: Step<T>): T {
   const given: (readonly [string, Uint8Array])[] = [];
   const supply = (need: Need): ReadonlyMap<string, Uint8Array> => {
-    const found = [...records].filter(([key]) =>
-      need.kind === "keys" ? need.keys.includes(key) : key.startsWith(need.prefix),
-    );
-    const copies = found
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .slice(0, need.kind === "scan" ? need.limit : undefined)
-      .map(([key, bytes]) => [key, bytes.slice()] as const);
+    const copies = found(records, need).map(([key, bytes]) => [key, bytes.slice()] as const);
     given.push(...copies);
     return new Map(copies);
   };
   let next = running.next();
   while (!next.done) next = running.next(supply(next.value));
-  for (const [key, bytes] of given) assert.deepEqual(bytes, records.get(key), `the loaded record ${key} was changed`);
+  for (const [key, bytes] of given) assert(isSame(bytes, records.get(key)), `the loaded record ${key} was changed`);
   return next.value;
 }
+
+function found(records: ReadonlyMap<string, Uint8Array>, need: Need): readonly (readonly [string, Uint8Array])[] {
+  if (need.kind === "keys")
+    return need.keys.flatMap((key) => {
+      const bytes = records.get(key);
+      return bytes ? [[key, bytes] as const] : [];
+    });
+  const all = [...records].filter(([key]) => key.startsWith(need.prefix));
+  return all.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, need.limit);
+}
+
+const isSame = (one: Uint8Array, other: Uint8Array | undefined): boolean =>
+  other !== undefined && Buffer.compare(one, other) === 0;
 
 function commit(records: Map<string, Uint8Array>, lines: Map<string, Line>, work: Work): void {
   for (const [key, value] of work.written) {

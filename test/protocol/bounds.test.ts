@@ -1,0 +1,274 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { issueDeviceCertificate } from "../../src/crypto/device-certificate.ts";
+import { frontierHash } from "../../src/crypto/epoch-secrets.ts";
+import { type ForkTree, puncture, treeOf } from "../../src/crypto/puncturable-tree.ts";
+import { receiveEntry } from "../../src/protocol/group-log.ts";
+import { acceptEntry, frontierOf } from "../../src/protocol/membership-log.ts";
+import { tell } from "../../src/protocol/pairwise.ts";
+import {
+  ACCOUNT,
+  FORK,
+  GROUP,
+  LOG,
+  MISSING_SECRETS_MAX,
+  OUTBOX,
+  PENDING,
+  PENDING_ITEMS_MAX,
+  REQUEST,
+  ROSTER_MAX,
+} from "../../src/protocol/records.ts";
+import { u32be } from "../../src/verify/transcript.ts";
+import { ROLE } from "../../src/wire/entry.ts";
+import { EntryHash, type GroupId, type TimeMs } from "../../src/wire/ids.ts";
+import { ENTRY_PARENTS_MAX } from "../../src/wire/limits.ts";
+import type { PayloadItem } from "../../src/wire/pairwise-payload.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { type Device, p } from "./device.ts";
+import {
+  adding,
+  inviting,
+  type MadeEntry,
+  makeEntry,
+  memberOf,
+  newLog,
+  rekeying,
+  type Somebody,
+  somebody,
+} from "./log-builder.ts";
+import { epochOf, groupOf, inviteTo, newScene, say } from "./scene.ts";
+
+/** A device as somebody who signs entries by hand. */
+function authorOf(device: Device): Somebody {
+  const { accountSeed, deviceSeed, account, device: key } = device.account();
+  return { name: device.name, accountSeed, deviceSeed, account, device: key };
+}
+
+/** Re-keys of one device that all follow the log as it is; nobody gets their secrets. */
+function concurrentRekeys(by: Device, group: GroupId, count: number): readonly MadeEntry[] {
+  const parents = by.existing(LOG, toHex(group)).heads;
+  return Array.from({ length: count }, (_, i) =>
+    makeEntry({ by: authorOf(by), action: rekeying, group, parents, confirmation: p.sha256(u32be(i)) }),
+  );
+}
+
+/** The same device under a second account. */
+function otherAccountOf(device: Device): Device {
+  const state = device.account();
+  const accountSeed = p.sha256(state.accountSeed);
+  const { account, signature } = issueDeviceCertificate(p, accountSeed, state.device);
+  device.save(ACCOUNT, "", { ...state, accountSeed, account, certificate: signature });
+  return device;
+}
+
+function take(device: Device, group: GroupId, entries: readonly MadeEntry[]): void {
+  for (const { encoded } of entries) device.run((work) => receiveEntry(work, group, encoded));
+}
+
+function pair() {
+  const scene = newScene();
+  const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+  const group = groupOf(scene, [ann, bob]);
+  return { scene, ann, bob, group };
+}
+
+describe("what a peer can cause has a bound", function () {
+  this.timeout(20_000);
+
+  it("of many re-keys without a secret, the newest are waited for", () => {
+    const { ann, bob, group } = pair();
+    const log = ann.existing(LOG, toHex(group));
+    const last = log.entries.at(-1);
+    assert(last);
+    const chain = [...log.entries];
+    for (let i = 0; i < MISSING_SECRETS_MAX; i++) {
+      const hash = EntryHash.from(p.sha256(u32be(i)));
+      const before = chain.at(-1)?.hash ?? hash;
+      chain.push({ ...last, action: "rekey", hash, parents: [before], keyHeads: [hash], keyParents: [before] });
+    }
+    const heads = [chain.at(-1)?.hash ?? assert.fail()];
+    ann.save(LOG, toHex(group), { ...log, entries: chain, heads });
+    ann.save(GROUP, toHex(group), {
+      ...ann.group(group),
+      missing: chain.slice(-MISSING_SECRETS_MAX).map((e) => e.hash),
+    });
+    const one = makeEntry({ by: authorOf(bob), action: rekeying, group, parents: heads });
+    take(ann, group, [one]);
+    const { missing } = ann.group(group);
+    assert.equal(missing.length, MISSING_SECRETS_MAX);
+    assert.deepEqual(missing.at(-1), one.hash);
+  });
+
+  it("more concurrent re-keys than an entry can cite are merged in two steps", () => {
+    const { scene, ann, bob, group } = pair();
+    const rekeys = concurrentRekeys(bob, group, ENTRY_PARENTS_MAX + 3);
+    take(ann, group, rekeys);
+    take(bob, group, rekeys);
+    assert.equal(frontierOf(ann.existing(LOG, toHex(group))).length, ENTRY_PARENTS_MAX + 3);
+    for (const left of [4, 1]) {
+      ann.put({ kind: "rekey", group });
+      assert.equal(frontierOf(ann.existing(LOG, toHex(group))).length, left);
+    }
+    scene.carry(ann, bob);
+    assert.equal(epochOf(ann, group), epochOf(bob, group));
+  });
+
+  it("more heads than a frontier holds make no epoch of their own", () => {
+    const { ann, bob, group } = pair();
+    const rekeys = concurrentRekeys(bob, group, ENTRY_PARENTS_MAX + 1);
+    for (const { hash } of rekeys) {
+      const phi = toHex(frontierHash(p, group, [hash]));
+      ann.save(FORK, phi, { tree: treeOf(p.sha256(hash), 16), createdAt: 0 as TimeMs });
+    }
+    take(ann, group, rekeys);
+    ann.put({ kind: "rekey", group });
+    assert(ann.group(group).sending);
+  });
+
+  it("an entry that stands on more key heads than a record holds is void", () => {
+    const owner = somebody("owner");
+    const club = newLog(owner);
+    const fork = club.log.heads;
+    const branches = [0, 1].map((branch) => {
+      const rekeys = Array.from({ length: 40 }, (_, i) =>
+        makeEntry({
+          by: owner,
+          action: rekeying,
+          group: club.group,
+          parents: fork,
+          confirmation: p.sha256(u32be(branch * 100 + i)),
+          seq: 1,
+          prev: fork[0],
+        }),
+      );
+      for (const each of rekeys) assert.equal(club.judge(each).kind, "accepted");
+      const parents = rekeys.map((each) => each.hash).sort((a, b) => (toHex(a) < toHex(b) ? -1 : 1));
+      return club.add(owner, inviting().action, { parents, seq: 2, prev: parents[0] });
+    });
+    const parents = branches.map((each) => each.hash).sort((a, b) => (toHex(a) < toHex(b) ? -1 : 1));
+    const over = club.draft(owner, rekeying, { parents, seq: 3, prev: parents[0] });
+    assert.equal(club.judge(over).kind, "void");
+  });
+
+  it("an add beyond the devices that an epoch can hold is void", () => {
+    const owner = somebody("owner");
+    const club = newLog(owner);
+    const [founder] = club.log.members;
+    assert(founder);
+    const crowded = { ...club.log, members: Array.from({ length: ROSTER_MAX }, () => founder) };
+    const add = club.draft(owner, adding(memberOf(somebody("one more"))));
+    assert.equal(acceptEntry(p, club.group, crowded, add.encoded).kind, "void");
+    assert.equal(club.judge(add).kind, "accepted");
+  });
+
+  it("a fork tree that is full gives no further secret, and the entry counts all the same", () => {
+    const { ann, bob, group } = pair();
+    const phi = toHex(frontierHash(p, group, frontierOf(ann.existing(LOG, toHex(group)))));
+    const fork = ann.existing(FORK, phi);
+    let tree: ForkTree = fork.tree;
+    for (let i = 0; tree.nodes.length <= 16_384 - 127; i++) tree = puncture(p, tree, p.sha256(u32be(i)).slice(0, 16));
+    ann.save(FORK, phi, { ...fork, tree });
+    const parents = ann.existing(LOG, toHex(group)).heads;
+    const by = authorOf(ann);
+    const { entrySeq: seq, entryPrev: prev } = ann.group(group);
+    const add = makeEntry({ by, action: adding(memberOf(somebody("new"))), group, parents, seq, prev });
+    take(ann, group, [add]);
+    assert.deepEqual(ann.group(group).missing, [add.hash]);
+    assert(bob);
+  });
+
+  it("of many things for a device without prekeys, the newest are kept", () => {
+    const { ann, group } = pair();
+    const to = { account: somebody("far").account, device: somebody("far").device };
+    const items = receipts(group, PENDING_ITEMS_MAX + 5);
+    ann.run((work) => tell(work, to, items.slice(0, PENDING_ITEMS_MAX)));
+    ann.run((work) => tell(work, to, items.slice(PENDING_ITEMS_MAX)));
+    const [id] = ann.ids(PENDING);
+    assert.deepEqual(ann.existing(PENDING, id).items, items.slice(5));
+  });
+
+  it("many small items go in several letters", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const group = groupOf(scene, [ann]);
+    const { account, device } = bob.account();
+    ann.run((work) => tell(work, { account, device }, receipts(group, 200)));
+    ann.put({ kind: "prekeys-taken", account, taken: scene.taken(bob) });
+    assert.equal(ann.ids(PENDING).length, 0);
+    assert.equal(ann.ids(OUTBOX).length, 4);
+  });
+
+  it("an account with more devices than an entry holds comes in with eight", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const group = groupOf(scene, [ann]);
+    const [one] = scene.taken(bob);
+    assert(one);
+    const account = bob.account().account;
+    const { answer } = ann.put({ kind: "add", group, account, taken: Array.from({ length: 16 }, () => one), role: 0 });
+    assert(answer.kind === "group");
+    assert.equal(answer.group.members, 2);
+  });
+});
+
+describe("a tick does what is due although", () => {
+  it("an admin may not admit to the role of an invite", () => {
+    const scene = newScene();
+    const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+    const group = groupOf(scene, [ann, bob], 1);
+    const link = inviteTo(ann, group, { role: ROLE.admin });
+    scene.carry(ann, bob);
+    cem.put({ kind: "join", link });
+    scene.carry(bob, cem);
+    assert.equal(bob.ids(REQUEST).length, 0);
+    scene.clock.nowMs += 60_000;
+    bob.put({ kind: "tick" });
+    assert.equal(bob.group(group).members, 2);
+    scene.carry(ann, cem);
+    scene.clock.nowMs += 1_000;
+    ann.put({ kind: "tick" });
+    assert.equal(ann.group(group).members, 3);
+  });
+
+  it("one device asks under two accounts", () => {
+    const scene = newScene();
+    const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+    const group = groupOf(scene, [ann]);
+    const link = inviteTo(ann, group);
+    const ask = (each: Device) => {
+      each.put({ kind: "join", link });
+      scene.carry(each, ann);
+    };
+    ask(bob);
+    ask(cem);
+    ask(otherAccountOf(cem));
+    assert.equal(ann.ids(REQUEST).length, 3);
+    scene.clock.nowMs += 1_000;
+    ann.put({ kind: "tick" });
+    assert.equal(ann.ids(REQUEST).length, 0);
+    assert.equal(ann.group(group).members, 3);
+  });
+
+  it("the newest key never came: requests wait until the group is re-keyed", () => {
+    const { scene, ann, bob, group } = pair();
+    const cem = scene.person("Cem");
+    const link = inviteTo(ann, group);
+    scene.carry(ann, bob);
+    cem.put({ kind: "join", link });
+    scene.carry(cem, ann);
+    take(ann, group, concurrentRekeys(bob, group, 1));
+    for (let seconds = 0; seconds < 200; seconds += 5) {
+      scene.clock.nowMs += 5_000;
+      ann.put({ kind: "tick" });
+      scene.carry(ann, bob, cem);
+    }
+    assert.equal(ann.group(group).members, 3);
+    assert.equal(epochOf(cem, group), epochOf(ann, group));
+    say(cem, group, "in");
+    scene.carry(ann, bob, cem);
+    assert.deepEqual(ann.texts(), ["in"]);
+  });
+});
+
+const receipts = (group: GroupId, count: number): readonly PayloadItem[] =>
+  Array.from({ length: count }, (_, i) => ({ kind: "received", group, entry: EntryHash.from(p.sha256(u32be(i))) }));
