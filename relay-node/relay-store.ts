@@ -17,8 +17,8 @@ export interface RelayStoreOptions extends StoreOptions {
 export interface RelayStore {
   readonly log: TopicLog;
   readonly directory: PrekeyDirectory;
-  /** Erases what is older than the retention. */
-  readonly purge: (nowMs: number) => Promise<void>;
+  /** Erases what is older than the retention. Without a time: now. */
+  readonly purge: (nowMs?: number) => Promise<void>;
   readonly usage: () => Promise<StoreUsage>;
   /** Resolves when the store is gone: with `undefined` after `log.close`, else with why. */
   readonly ended: Promise<Fault | undefined>;

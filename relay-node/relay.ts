@@ -174,7 +174,7 @@ function admission(token: string): (offered: string) => boolean {
 
 function keepHouse(store: RelayStore, log: RelayLog, report: () => void): NodeJS.Timeout {
   const purge = (): void => {
-    store.purge(Date.now()).catch((error: Fault) => log("error", "retention-failed", { code: error.code }));
+    store.purge().catch((error: Fault) => log("error", "retention-failed", { code: error.code }));
   };
   purge();
   return setInterval(() => {

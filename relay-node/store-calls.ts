@@ -32,8 +32,8 @@ export interface StoreCalls {
   readonly take: (directoryKey: DirectoryKey) => readonly TakenPrekeys[];
   readonly peek: (directoryKey: DirectoryKey) => readonly TakenPrekeys[];
   readonly count: (directoryKey: DirectoryKey, slot: SlotKey) => number;
-  /** Answers whether there may be more to erase. */
-  readonly purge: (nowMs: number) => boolean;
+  /** Answers whether there may be more to erase. Without a time: now. */
+  readonly purge: (nowMs?: number) => boolean;
   readonly usage: () => StoreUsage;
   /** Answers after everything queued before it; nothing may follow. */
   readonly close: () => void;

@@ -4,12 +4,15 @@
  * 1. Group commit: whatever waits when the worker is free shares one transaction, and is answered after its commit.
  * 2. When a shared transaction fails, each call is tried alone: one that does not fit takes no other with it, and a
  *    trim that would free room is not lost among appends.
- * 3. Reads come after the commits that were queued before them.
+ * 3. What frees room on a full disk gets the reserve's, see reserve-file.ts.
+ * 4. Reads come after the commits that were queued before them.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type Sqlite from "better-sqlite3-multiple-ciphers";
 import { createDirectoryStore } from "./directory-store.ts";
 import { packResults, unpackItems } from "./packed-items.ts";
+import { type ReserveFile, reserveFile } from "./reserve-file.ts";
+import { steadyClock } from "./steady-clock.ts";
 import {
   type CallName,
   type StoreCalls,
@@ -32,7 +35,8 @@ function serve(port: Port, options: StoreOptions): void {
     const db = openDatabase(options);
     const topics = createTopicStore(db, options);
     const greeting: StoreGreeting = { kind: "open", logId: topics.logId };
-    answerCalls(port, db, operations(db, topics, createDirectoryStore(db, options)));
+    const reserve = reserveFile(options.directory);
+    answerCalls(port, { db, reserve, ...operations(db, topics, createDirectoryStore(db, options), reserve) });
     port.postMessage(greeting);
   } catch (error) {
     const { code, message } = storageFault(error);
@@ -49,18 +53,23 @@ interface Operations {
   readonly savepoint: () => () => void;
 }
 
-function operations(db: Sqlite.Database, topics: Topics, directory: Directory): Operations {
+function operations(db: Sqlite.Database, topics: Topics, directory: Directory, reserve: ReserveFile): Operations {
+  const clock = steadyClock(topics.newestMs());
   const calls: StoreCalls = {
-    append: (packed) => packResults(topics.append(unpackItems(packed), Date.now())),
+    append: (packed) => packResults(topics.append(unpackItems(packed), clock())),
     read: topics.read,
-    registerInbox: (topic) => topics.registerInbox(topic, Date.now()),
+    registerInbox: (topic) => topics.registerInbox(topic, clock()),
     isInbox: topics.isInbox,
     trim: topics.trim,
-    publish: (record) => directory.publish(record, Date.now()),
+    publish: (record) => directory.publish(record, clock()),
     take: directory.take,
     peek: directory.peek,
     count: directory.count,
-    purge: (nowMs) => [topics.purge(nowMs), directory.purge(nowMs)].includes(true),
+    purge: (nowMs = clock()) => {
+      const more = [topics.purge(nowMs), directory.purge(nowMs)].includes(true);
+      if (!more) reserve.keep(topics.usage().bytes);
+      return more;
+    },
     usage: () => ({ log: topics.usage(), directory: directory.usage() }),
     close: () => {
       db.close();
@@ -77,7 +86,15 @@ function operations(db: Sqlite.Database, topics: Topics, directory: Directory): 
   };
 }
 
-function answerCalls(port: Port, db: Sqlite.Database, { calls, savepoint }: Operations): void {
+interface Running extends Operations {
+  readonly db: Sqlite.Database;
+  readonly reserve: ReserveFile;
+}
+
+/** Those that leave less than they found. */
+const FREEING: ReadonlySet<CallName> = new Set<CallName>(["purge", "trim"]);
+
+function answerCalls(port: Port, { db, reserve, calls, savepoint }: Running): void {
   function run({ name, args }: StoreRequest): unknown {
     return (calls[name] as (...args: readonly unknown[]) => unknown)(...args);
   }
@@ -97,9 +114,25 @@ function answerCalls(port: Port, db: Sqlite.Database, { calls, savepoint }: Oper
     try {
       return commit(requests).map((value) => ({ value }));
     } catch (error) {
-      if (requests.length === 1) return [{ error }];
+      const [only] = requests;
+      if (requests.length === 1 && only)
+        return [FREEING.has(only.name) && makeRoom(error) ? attemptAlone(only) : { error }];
       return requests.flatMap((each) => commitTogether([each]));
     }
+  }
+
+  /** After an error for lack of space: room for a small transaction, from the reserve or from the log's own file. */
+  function makeRoom(error: unknown): boolean {
+    if (storageFault(error).code !== "storage/full") return false;
+    const hadReserve = reserve.spend();
+    const cut = attempt(() => db.pragma("wal_checkpoint(TRUNCATE)"));
+    return hadReserve || "value" in cut;
+  }
+
+  function attemptAlone(request: StoreRequest): Outcome {
+    const outcome = attempt(() => commit([request])[0]);
+    if ("value" in outcome) attempt(() => db.pragma("wal_checkpoint(TRUNCATE)")); // what was freed can be used at once
+    return outcome;
   }
 
   function drain(requests: readonly StoreRequest[]): void {

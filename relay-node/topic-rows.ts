@@ -30,6 +30,7 @@ const COST = `length(envelope) + ${ENVELOPE_OVERHEAD_BYTES}`;
 /** The statements by name; topic-store.ts says what goes in and comes out. */
 export const TOPIC_SQL = {
   usage: `SELECT count(*) AS topics, coalesce(sum(bytes), 0) + count(*) * ${TOPIC_OVERHEAD_BYTES} AS bytes FROM topic`,
+  newest: "SELECT max(used_at) AS used_at FROM topic",
   meta: "SELECT value FROM meta WHERE name = ?",
   setMeta: "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
   topic: "SELECT number, inbox, head, floor, bytes, used_at FROM topic WHERE key = ?",

@@ -62,6 +62,8 @@ export interface TopicStore {
   /** Erases up to a chunk of what is older than the retention; answers whether there may be more. */
   readonly purge: (nowMs: number) => boolean;
   readonly usage: () => TopicUsage;
+  /** When a topic was used last (ms), 0 for never. */
+  readonly newestMs: () => number;
   /** Remembers what is counted now; the answer brings it back, for when the transaction that follows fails. */
   readonly savepoint: () => () => void;
 }
@@ -80,6 +82,7 @@ export function createTopicStore(db: Sqlite.Database, limits: TopicLimits): Topi
     trim: (topic, upTo) => trim(books, topic, upTo),
     purge: (nowMs) => [expire(books, nowMs), forget(books, nowMs)].includes(true),
     usage: () => books.usage,
+    newestMs: () => rows.newest.get()?.used_at ?? 0,
     savepoint: () => {
       const saved = books.usage;
       const restoreIds = ids.savepoint();
@@ -251,6 +254,7 @@ function prepare(db: Sqlite.Database) {
   return {
     usage: db.prepare<[], TopicUsage>(TOPIC_SQL.usage),
     meta: db.prepare<[string], { readonly value: Buffer }>(TOPIC_SQL.meta),
+    newest: db.prepare<[], { readonly used_at: number | null }>(TOPIC_SQL.newest),
     setMeta: db.prepare<[string, Uint8Array]>(TOPIC_SQL.setMeta),
     topic: db.prepare<[Uint8Array], TopicRow>(TOPIC_SQL.topic),
     addTopic: db.prepare<[Uint8Array, number, number]>(TOPIC_SQL.addTopic),

@@ -52,7 +52,7 @@ export class FrameStream {
   #paused = false;
   #resuming = false;
   #ended = false;
-  #heardAtMs = Date.now();
+  #heardAtMs = performance.now();
 
   /** Takes over `stream`, which runs over `connection`. */
   constructor(stream: Stream, connection: Connection, handlers: FrameHandlers) {
@@ -68,9 +68,9 @@ export class FrameStream {
     stream.addEventListener("close", (event) => this.#end(event.error?.message ?? "the stream has closed"));
   }
 
-  /** When bytes last came from the peer (`Date.now()` clock, ms); now, while we do not listen. */
+  /** When bytes last came from the peer (`performance.now()` clock, ms); now, while we do not listen. */
   get heardAtMs(): number {
-    return this.#paused ? Date.now() : this.#heardAtMs;
+    return this.#paused ? performance.now() : this.#heardAtMs;
   }
 
   /** Queues one encoded frame. After the end it does nothing. */
@@ -107,7 +107,7 @@ export class FrameStream {
 
   resume(): void {
     this.#paused = false;
-    this.#heardAtMs = Date.now();
+    this.#heardAtMs = performance.now();
     this.#handOn();
     if (this.#ended || this.#paused || this.#stream.readStatus !== "paused") return;
     this.#resuming = true;
@@ -139,7 +139,7 @@ export class FrameStream {
 
   #received(data: Uint8Array | Uint8ArrayList): void {
     if (this.#ended) return;
-    this.#heardAtMs = Date.now();
+    this.#heardAtMs = performance.now();
     this.#decoder.push(data);
     if (!this.#resuming) this.#handOn();
   }

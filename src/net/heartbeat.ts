@@ -3,6 +3,7 @@
  *
  * 1. A beat is sent when nothing was sent or nothing was heard for `heartbeatMs`; both ends so know of each other.
  * 2. Silence does not count while this process itself stood still (sleep, a long computation): the bytes are there, unread.
+ * 3. Times are those of a clock that no change of the system's time moves.
  */
 import type { LinkTiming } from "./link-timing.ts";
 
@@ -10,7 +11,7 @@ import type { LinkTiming } from "./link-timing.ts";
 const CHECKS_PER_BEAT = 5;
 
 export interface HeartbeatPort {
-  /** When bytes last came (`Date.now()` clock, ms); now, while reading is stopped. */
+  /** When bytes last came (`performance.now()` clock, ms); now, while reading is stopped. */
   readonly heardAtMs: () => number;
   readonly beat: () => void;
   /** Called once; the heartbeat has stopped. */
@@ -19,18 +20,18 @@ export interface HeartbeatPort {
 
 export class Heartbeat {
   /** When we last sent something (ms); set by the owner. */
-  sentAtMs = Date.now();
+  sentAtMs = performance.now();
   readonly #timing: LinkTiming;
   readonly #port: HeartbeatPort;
   readonly #timer: NodeJS.Timeout;
   /** Silence before this does not count (ms). */
-  #listeningSinceMs = Date.now();
-  #checkedAtMs = Date.now();
+  #listeningSinceMs = performance.now();
+  #checkedAtMs = performance.now();
 
   constructor(timing: LinkTiming, port: HeartbeatPort) {
     this.#timing = timing;
     this.#port = port;
-    this.#timer = setInterval(() => this.#check(Date.now()), timing.heartbeatMs / CHECKS_PER_BEAT);
+    this.#timer = setInterval(() => this.#check(performance.now()), timing.heartbeatMs / CHECKS_PER_BEAT);
   }
 
   stop(): void {

@@ -290,7 +290,7 @@ export class TopicClient {
     const id = this.#nextId;
     this.#nextId = (id % 0xffffffff) + 1;
     this.#frames.send(encodeClientFrame({ ...request, id } as ClientFrame));
-    this.#heartbeat.sentAtMs = Date.now();
+    this.#heartbeat.sentAtMs = performance.now();
     return id;
   }
 }

@@ -75,10 +75,14 @@ export function createTopicService(options: TopicServiceOptions): TopicService {
   };
   const sessions = new Set<OpenSession>();
   let closing = false;
-  const silenceTimer = setInterval(
-    () => cutSilent(sessions, limits.silentAfterMs),
-    limits.silentAfterMs / SILENCE_CHECKS,
-  );
+  const checkMs = limits.silentAfterMs / SILENCE_CHECKS;
+  let checkedAtMs = performance.now();
+  const silenceTimer = setInterval(() => {
+    const sinceMs = performance.now() - checkedAtMs;
+    checkedAtMs += sinceMs;
+    // having stood still ourselves, we have not read yet what came meanwhile
+    if (sinceMs < 2 * checkMs) cutSilent(sessions, limits.silentAfterMs);
+  }, checkMs);
   silenceTimer.unref();
 
   return {
@@ -137,7 +141,7 @@ function accept(context: ServiceContext, sessions: Set<OpenSession>, { node, str
 }
 
 function cutSilent(sessions: ReadonlySet<OpenSession>, silentAfterMs: number): void {
-  const deadline = Date.now() - silentAfterMs;
+  const deadline = performance.now() - silentAfterMs;
   for (const { stream, connection } of sessions) {
     if (stream.heardAtMs < deadline) connection.abort(new Error("silent for too long"));
   }
