@@ -2,6 +2,7 @@
 import { flag, type OptionTable, option, repeated } from "./arguments.ts";
 import { chat } from "./chat.ts";
 import type { Command } from "./command.ts";
+import { doctor } from "./doctor.ts";
 import { addMember, createGroup, groupInfo, invite, joinGroup, listGroups } from "./group-commands.ts";
 import { completion, help } from "./help-commands.ts";
 import { history, listen, send } from "./message-commands.ts";
@@ -184,6 +185,14 @@ last of the words searched for may be the beginning of one.`,
     options: { wait: WAIT },
     examples: ["hermes sync --wait 30"],
     run: sync,
+  }),
+  command({
+    name: "doctor",
+    summary:
+      "look for what is wrong with this machine, the profile and its relays, and say what to do; exit code 1 if so",
+    options: { wait: option("S", "give the network at most so many seconds (default 8)") },
+    examples: ["hermes doctor", "hermes doctor --json"],
+    run: doctor,
   }),
   command({
     name: "help",

@@ -22,6 +22,8 @@ import type { CallOptions, ProfileChoice, Profiles, Session } from "./session.ts
 
 /** How long an owner may take to start or to end (ms): a slow machine, a large profile. */
 const OWNER_TIMEOUT_MS = 30_000;
+/** Messages by which a listener knows what it has shown: the most that an owner shows before it marks them as read. */
+const REMEMBERED_MESSAGES = 10_000;
 /** Between two looks at the lock (ms). */
 const LOOK_AGAIN_MS = 50;
 
@@ -68,12 +70,13 @@ async function openSession(choice: ProfileChoice, signal: AbortSignal): Promise<
   };
   const call: Session["call"] = async (method, params, { emit = () => undefined, signal: own = signal } = {}) => {
     const id = randomUUID();
+    const emitOnce = eachMessageOnce(emit);
     const either = AbortSignal.any([signal, own]);
     for (let triedSinceMs = Date.now(); ; ) {
       const current = await reach;
       const askedMs = Date.now();
       try {
-        return await untilAborted(current.call({ id, method, params }, { emit, signal: either }), either);
+        return await untilAborted(current.call({ id, method, params }, { emit: emitOnce, signal: either }), either);
       } catch (error) {
         const isLost = current.kind === "guest" && isFault(error, "network/closed");
         if (Date.now() - askedMs > OWNER_TIMEOUT_MS) triedSinceMs = Date.now(); // it worked for long: not the same loss
@@ -85,6 +88,20 @@ async function openSession(choice: ProfileChoice, signal: AbortSignal): Promise<
   return {
     call,
     close: async () => await (await reach.catch(() => undefined))?.close(),
+  };
+}
+
+/** A new owner shows again what the one before may have shown last. */
+function eachMessageOnce(emit: CallOptions["emit"]): CallOptions["emit"] {
+  const seen = new Set<string>();
+  return (event) => {
+    if (event.event === "message") {
+      if (seen.has(event.message.id)) return;
+      seen.add(event.message.id);
+      const [oldest] = seen;
+      if (seen.size > REMEMBERED_MESSAGES && oldest !== undefined) seen.delete(oldest);
+    }
+    emit(event);
   };
 }
 

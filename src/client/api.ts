@@ -103,6 +103,12 @@ export interface ClientMethods {
       primitives: string;
     },
   ];
+  /** How things are once they have settled, at most `waitMs` (default 8,000) from now. `introduced`: a relay has our
+   * prekeys; `caughtUp`: everything that was stored for us is here; `outbox`: what waits to be sent. */
+  examine: [
+    { waitMs?: number },
+    { relays: readonly RelayView[]; introduced: boolean; caughtUp: boolean; outbox: number; primitives: string },
+  ];
   /** Waits until everything stored for us is fetched and everything of ours, prekeys too, is on a relay, at most
    * `waitMs` (default 10,000). */
   sync: [{ waitMs?: number }, { complete: boolean; received: number; outbox: number }];

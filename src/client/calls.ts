@@ -16,6 +16,7 @@ import { checkName } from "./account-setup.ts";
 import type { CancelSignal, ClientCall, ClientEvent, ClientMethod, ClientMethods } from "./api.ts";
 import type { TopicBook } from "./effects-performer.ts";
 import { type EventHub, type Waiting, waitUntil } from "./event-hub.ts";
+import { examine } from "./examination.ts";
 import { allGroups, findGroup } from "./group-names.ts";
 import { listen } from "./listening.ts";
 import type { Clock, Network, ProfileStore } from "./ports.ts";
@@ -77,6 +78,7 @@ const CALLS: Calls = {
   history,
   listen,
   status,
+  examine,
   sync,
 };
 

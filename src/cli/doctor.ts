@@ -1,0 +1,192 @@
+/**
+ * `hermes doctor`: what works, what does not, and what to do about it.
+ *
+ * 1. A check that fails keeps no other from being made, unless that one needs its result.
+ * 2. It changes nothing that another command would not change, too.
+ */
+import { statfs } from "node:fs/promises";
+import type { ClientMethods, RelayView } from "../client/api.ts";
+import { isFault } from "../wire/fault.ts";
+import { secondsAsMsOf } from "./arguments.ts";
+import { type CommandContext, withSession } from "./command.ts";
+import { probeRelay } from "./relay-probe.ts";
+import { printableLine } from "./render.ts";
+
+/** One thing that was looked at. `notice`: works, and could be better. */
+export interface Finding {
+  readonly check:
+    | "node"
+    | "directory"
+    | "disk"
+    | "owner"
+    | "profile"
+    | "cryptography"
+    | "relay"
+    | "prekeys"
+    | "messages"
+    | "outbox";
+  readonly state: "fine" | "notice" | "wrong";
+  readonly text: string;
+}
+type Examination = ClientMethods["examine"][1];
+
+/** Oldest Node that has what Hermes uses. */
+const NODE_LEAST = [20, 19] as const;
+/** Free space (bytes) below which the next messages may not fit, and below which that comes into sight. */
+const DISK_WRONG_BYTES = 16 * 1_048_576;
+const DISK_NOTICE_BYTES = 200 * 1_048_576;
+
+/** `hermes doctor`: exit code 1 when something is wrong. */
+export async function doctor(context: CommandContext): Promise<number> {
+  const findings = [nodeFinding(process.versions.node)];
+  const directory = await directoryFindings(context);
+  findings.push(...directory);
+  if (directory.every(({ state }) => state !== "wrong")) findings.push(...(await profileFindings(context)));
+  const healthy = findings.every(({ state }) => state !== "wrong");
+  context.output.result({ healthy, checks: findings }, renderFindings(findings));
+  return healthy ? 0 : 1;
+}
+
+const MARKS: Readonly<Record<Finding["state"], string>> = { fine: "ok   ", notice: "note ", wrong: "WRONG" };
+
+function renderFindings(findings: readonly Finding[]): string {
+  return findings.map(({ check, state, text }) => `${MARKS[state]}  ${check.padEnd(12)}  ${text}`).join("\n");
+}
+
+const fine = (check: Finding["check"], text: string): Finding => ({ check, state: "fine", text });
+const notice = (check: Finding["check"], text: string): Finding => ({ check, state: "notice", text });
+const wrong = (check: Finding["check"], text: string): Finding => ({ check, state: "wrong", text });
+
+/** `version`: "20.19.0". */
+export function nodeFinding(version: string): Finding {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [leastMajor, leastMinor] = NODE_LEAST;
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return fine("node", `Node ${version}.`);
+  return wrong("node", `Node ${version} is too old: Hermes needs ${NODE_LEAST.join(".")} or newer, from nodejs.org.`);
+}
+
+async function directoryFindings({ choice: { directory }, surroundings }: CommandContext): Promise<Finding[]> {
+  const { profiles } = surroundings;
+  return await faultsAs("directory", async () => {
+    if (!(await profiles.exists(directory))) {
+      return [wrong("directory", `There is no profile in ${directory}: make one with hermes init, or name another.`)];
+    }
+    const isInUse = await profiles.inUse(directory); // refuses a directory that others may write
+    const owner = isInUse
+      ? "Another command has the profile open; this one asks it."
+      : "No other command uses the profile.";
+    return [
+      fine("directory", `${directory} belongs to you alone.`),
+      ...(await diskFindings(directory)),
+      fine("owner", owner),
+    ];
+  });
+}
+
+async function diskFindings(directory: string): Promise<Finding[]> {
+  const space = await statfs(directory).catch(() => undefined);
+  return space === undefined ? [] : [diskFinding(space.bavail * space.bsize)];
+}
+
+/** `freeBytes`: what this user may still write. */
+export function diskFinding(freeBytes: number): Finding {
+  const free = `${Math.floor(freeBytes / 1_048_576).toLocaleString("en")} MiB free`;
+  if (freeBytes < DISK_WRONG_BYTES)
+    return wrong("disk", `${free}, too little to keep messages: make room on this disk.`);
+  if (freeBytes < DISK_NOTICE_BYTES) return notice("disk", `${free}, which will not last long.`);
+  return fine("disk", `${free}.`);
+}
+
+async function profileFindings(context: CommandContext): Promise<Finding[]> {
+  const waitMs = secondsAsMsOf(context.given, "wait");
+  return await faultsAs("profile", async () => {
+    const seen = await withSession(context, (session) =>
+      session.call("examine", waitMs === undefined ? {} : { waitMs }),
+    );
+    const relays = await Promise.all(seen.relays.map(relayFinding));
+    return [fine("profile", "It opens, and its database can be read."), ...examinationFindings(seen, relays)];
+  });
+}
+
+/** What follows from an examination; `relays`: the finding about each of its relays. */
+export function examinationFindings(seen: Examination, relays: readonly Finding[]): Finding[] {
+  const { outbox, primitives } = seen;
+  const isConnected = seen.relays.some(({ state }) => state === "connected");
+  const cryptography =
+    primitives === "noble"
+      ? notice(
+          "cryptography",
+          "The portable one (noble): it works, and is slower. Reinstalling may bring the native one.",
+        )
+      : fine("cryptography", "The native one.");
+  if (seen.relays.length === 0) {
+    const none =
+      "This profile has no relay, so it reaches nobody: make one with hermes init --relay ADDRESS, or join a group.";
+    return [cryptography, wrong("relay", none), ...waiting(outbox, false)];
+  }
+  // without a relay these follow from it, and there is nothing else to do about them
+  const online = isConnected ? [prekeys(seen), messages(seen)] : [];
+  return [cryptography, ...relays, ...online, ...waiting(outbox, isConnected)];
+}
+
+function prekeys({ introduced }: Examination): Finding {
+  if (introduced) return fine("prekeys", "A relay has your keys, so others can write to you while you are away.");
+  return wrong(
+    "prekeys",
+    "No relay has taken your keys yet, so nobody can add you while you are away: try again, then look at the relay's log.",
+  );
+}
+
+function messages({ caughtUp }: Examination): Finding {
+  if (caughtUp) return fine("messages", "Everything that waited for you is here.");
+  return notice("messages", "Not everything that waits for you was fetched in time: hermes sync --wait 60 goes on.");
+}
+
+function waiting(outbox: number, isConnected: boolean): Finding[] {
+  const what = outbox === 1 ? "1 envelope waits" : `${outbox} envelopes wait`;
+  if (outbox === 0) return [fine("outbox", "Nothing waits to be sent.")];
+  if (!isConnected) return [notice("outbox", `${what} until a relay can be reached.`)];
+  return [
+    wrong("outbox", `${what} although a relay is connected: see its reason in hermes status, and whether it is full.`),
+  ];
+}
+
+async function relayFinding(relay: RelayView): Promise<Finding> {
+  const { address, state, reason } = relay;
+  const name = printableLine(address);
+  if (state === "connected" && reason === undefined) return fine("relay", `${name}: connected.`);
+  const why = reason === undefined ? "" : printableLine(reason);
+  if (state === "connected") return notice("relay", `${name}: connected, but ${why}.`);
+  return wrong("relay", `${name}: ${await causeOf(address, why)}`);
+}
+
+async function causeOf(address: string, why: string): Promise<string> {
+  const probe = await probeRelay(address);
+  switch (probe.kind) {
+    case "no-name":
+      return `the name ${probe.host} cannot be resolved: check the spelling, and that this machine is online.`;
+    case "closed":
+      return `nothing listens at ${probe.place}: start the relay, or look for its present address in its ready line.`;
+    case "silent":
+      return `nothing answers at ${probe.place}: check that the machine is on and that no firewall is in between.`;
+    case "answers":
+    case "unknown":
+      return `${why === "" ? "it did not finish connecting in time" : why}. ${hintAbout(why)}`;
+  }
+}
+
+function hintAbout(why: string): string {
+  if (/token/.test(why)) return "Ask whoever runs it, and put the token into accessToken or HERMES_ACCESS_TOKEN.";
+  if (/identity/.test(why)) return "Compare the end of the address with the relay's ready line.";
+  return "hermes help relays says how addresses look.";
+}
+
+/** A fault ends the checks of its group, and is what they found. */
+async function faultsAs(check: Finding["check"], look: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!isFault(error) || error.code.startsWith("internal/") || error.code === "usage/cancelled") throw error;
+    return [wrong(check, error.message)];
+  }
+}

@@ -1,0 +1,35 @@
+/** How the client is, for somebody who looks for a fault: everything is given a moment to settle first. */
+import { OUTBOX } from "../protocol/records.ts";
+import type { ClientMethods } from "./api.ts";
+import type { CallContext, CallOptions } from "./calls.ts";
+import { waitUntil } from "./event-hub.ts";
+import { scanRecords } from "./profile-reader.ts";
+import { relayView } from "./views.ts";
+
+/** Ms that things may take to settle unless told otherwise: a connect, a first frame, what is stored, and its answers. */
+const SETTLE_MS = 8_000;
+/** Outbox records that are counted. */
+const OUTBOX_COUNTED = 100_000;
+
+/** See `examine` in api.ts. */
+export async function examine(
+  context: CallContext,
+  params: ClientMethods["examine"][0],
+  { signal }: CallOptions,
+): Promise<ClientMethods["examine"][1]> {
+  const { network, topics, hub, clock, primitives, isIntroduced } = context;
+  const look = async () => ({
+    relays: network.relays().map(relayView),
+    introduced: isIntroduced(),
+    caughtUp: topics.read.size > 0 && [...topics.read].every((topic) => topics.caughtUp.has(topic)),
+    outbox: (await scanRecords(context.store, OUTBOX, { limit: OUTBOX_COUNTED })).length,
+    primitives: primitives.provider,
+  });
+  const isSettled = async (): Promise<boolean> => {
+    const { relays, introduced, caughtUp, outbox } = await look();
+    if (relays.some(({ state }) => state === "connecting")) return false;
+    return !relays.some(({ state }) => state === "connected") || (introduced && caughtUp && outbox === 0);
+  };
+  await waitUntil(isSettled, { hub, clock, waitMs: params.waitMs ?? SETTLE_MS, signal });
+  return await look();
+}

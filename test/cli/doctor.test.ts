@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { diskFinding, examinationFindings, nodeFinding } from "../../src/cli/doctor.ts";
+
+const RELAY = { address: "/ip4/192.0.2.7/tcp/1", state: "connected", since: "2026-01-01T00:00:00.000Z" } as const;
+const WELL = { relays: [RELAY], introduced: true, caughtUp: true, outbox: 0, primitives: "native" };
+
+const states = (seen: typeof WELL | (Omit<typeof WELL, "relays"> & { relays: readonly [] })): Record<string, string> =>
+  Object.fromEntries(examinationFindings(seen, []).map(({ check, state }) => [check, state]));
+
+describe("The doctor", () => {
+  it("finds an old Node", () => {
+    assert.deepEqual(
+      ["18.20.1", "20.18.9", "20.19.0", "22.0.0"].map((version) => nodeFinding(version).state),
+      ["wrong", "wrong", "fine", "fine"],
+    );
+  });
+
+  it("finds a disk that is full, or nearly", () => {
+    const mebibytes = [0, 15, 17, 199, 201];
+    assert.deepEqual(
+      mebibytes.map((free) => diskFinding(free * 1_048_576).state),
+      ["wrong", "wrong", "notice", "notice", "fine"],
+    );
+  });
+
+  it("finds what waits although a relay is connected, and keys that no relay has", () => {
+    assert.deepEqual(states(WELL), { cryptography: "fine", prekeys: "fine", messages: "fine", outbox: "fine" });
+    assert.equal(states({ ...WELL, outbox: 3 })["outbox"], "wrong");
+    assert.equal(states({ ...WELL, introduced: false })["prekeys"], "wrong");
+    assert.equal(states({ ...WELL, caughtUp: false })["messages"], "notice");
+    assert.equal(states({ ...WELL, primitives: "noble" })["cryptography"], "notice");
+  });
+
+  it("blames the missing relay, and not what follows from it", () => {
+    const offline = { ...WELL, relays: [], outbox: 2, introduced: false, caughtUp: false } as const;
+    assert.deepEqual(states(offline), { cryptography: "fine", relay: "wrong", outbox: "notice" });
+  });
+});
