@@ -64,9 +64,14 @@ describe("several commands on one profile", function () {
     // the second listener is served by the first: what is sent now reaches it
     const first = await ana.send(group, "two listeners");
     await beside.event("sent", ({ message }) => message.id === first.message.id);
-    const sends = Array.from({ length: 4 }, (_, i) => ana.send(group, `in the middle ${i}`));
+    // without a relay the owner commits at once and answers late: it dies between the two
+    await relay.kill();
+    await owner.event("status", ({ relay: { state } }) => state === "unreachable");
+    const sends = Array.from({ length: 4 }, (_, i) => ana.send(group, `in the middle ${i}`, "--wait", "30"));
+    while ((await ana.status()).outbox < sends.length);
     owner.signal("SIGKILL");
     await owner.ended;
+    await relay.restart();
     for (const { state } of await Promise.all(sends)) assert.equal(state, "on-relay");
     const next = await ana.send(group, "heard by the heir");
     await beside.event("sent", ({ message }) => message.id === next.message.id);
