@@ -65,6 +65,7 @@ import {
   SEEN,
   SENDERS,
 } from "./records.ts";
+import { noteRestored } from "./restored-state.ts";
 import { type Line, read, readExisting, type Step, scan, write } from "./step.ts";
 import { signEnvelope } from "./topic-envelope.ts";
 
@@ -255,7 +256,7 @@ function* receiveOwn(work: Work, epoch: EpochState, header: OpenedHeader): Step<
   if (messageId === "forged") return "forged";
   if (yield* read(work, SEEN, toHex(messageId))) return "own";
   const own = yield* read(work, OWN_CHAIN, toHex(epoch.epoch));
-  announce(work, { kind: "warning", code: "restored-state", group: epoch.group, device: account.device });
+  yield* noteRestored(work, epoch.group);
   if (!own) return "fork";
   if (iteration < own.chain.iteration) {
     yield* sealAgain(work, epoch, iteration);

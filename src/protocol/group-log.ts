@@ -55,6 +55,7 @@ import {
   WAITING,
   WAITING_ENTRIES_MAX,
 } from "./records.ts";
+import { noteRestored } from "./restored-state.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { signEnvelope } from "./topic-envelope.ts";
 
@@ -219,6 +220,7 @@ function* absorb(
 function* countOwn(work: Work, group: GroupState, hash: EntryHash, core: EntryCore): Step<GroupState> {
   const { device } = yield* readExisting(work, ACCOUNT);
   if (!equalBytes(core.author, device) || core.seq < group.entrySeq) return group;
+  yield* noteRestored(work, group.group);
   return { ...group, entrySeq: core.seq + 1, entryPrev: hash };
 }
 
@@ -235,15 +237,22 @@ function newMembers(core: EntryCore) {
 function* passOn(work: Work, log: LogState, hash: EntryHash, encoded: Uint8Array): Step<void> {
   const past = ancestors(log, [hash]);
   for (const head of frontierOf(log)) {
-    if (equalBytes(head, hash)) {
-      const lacking = log.entries.filter((each) => !past.has(toHex(each.hash)));
-      for (const each of lacking) {
-        const saved = yield* readExisting(work, ENTRY, idOf(log.group, each.hash));
-        yield* post(work, yield* epochOf(work, log, [hash]), each.hash, saved.encoded);
-      }
-    } else if (!past.has(toHex(head))) {
+    if (equalBytes(head, hash)) yield* passOnTo(work, log, hash);
+    else if (!past.has(toHex(head))) {
       yield* post(work, yield* epochOf(work, log, [head]), hash, encoded);
     }
+  }
+}
+
+/** Posts to the topic of an entry's own epoch, if we are in it, all entries that it does not follow. */
+export function* passOnTo(work: Work, log: LogState, hash: EntryHash): Step<void> {
+  const epoch = yield* epochOf(work, log, [hash]);
+  if (!epoch) return;
+  const past = ancestors(log, [hash]);
+  for (const each of log.entries) {
+    if (past.has(toHex(each.hash))) continue;
+    const saved = yield* readExisting(work, ENTRY, idOf(log.group, each.hash));
+    yield* post(work, epoch, each.hash, saved.encoded);
   }
 }
 

@@ -21,7 +21,7 @@ import { toHex } from "../wire/text-forms.ts";
 import { oneTimeId } from "./account.ts";
 import { announce, type Work } from "./effects.ts";
 import { contributionId, enterEpochs, enterHeads } from "./epochs.ts";
-import { receiveEntry, wanting } from "./group-log.ts";
+import { passOnTo, receiveEntry, wanting } from "./group-log.ts";
 import { receiveLogPart, receiveWelcome } from "./group-welcome.ts";
 import { ancestors, find, hashOfEntry, isKeyAction } from "./membership-log.ts";
 import { identityOf, tell } from "./pairwise.ts";
@@ -125,6 +125,7 @@ function* enterAgain(work: Work, groupId: GroupId, entry: EntryHash): Step<void>
   );
   const hashes = later.map(({ hash }) => hash);
   write(work, GROUP, toHex(groupId), yield* enterEpochs(work, yield* wanting(work, log, group, hashes), log));
+  yield* passOnTo(work, log, entry); // its epoch could not be written to before
 }
 
 /** c(head, F) from whoever added us, for a head that we cannot derive. */

@@ -17,7 +17,7 @@ import { fromHex, toHex } from "../wire/text-forms.ts";
 import { contactPoint } from "./account.ts";
 import type { Work } from "./effects.ts";
 import { enqueue } from "./outbox.ts";
-import { ACCOUNT, type AccountState, idOf, PEER, PENDING, PENDING_ITEMS_MAX, SESSION } from "./records.ts";
+import { ACCOUNT, type AccountState, idOf, PEER, PENDING, PENDING_ITEMS_MAX, RENEWAL, SESSION } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { depositEnvelope } from "./topic-envelope.ts";
 
@@ -52,7 +52,8 @@ export function* tell(work: Work, to: Addressee, items: readonly PayloadItem[]):
   const account = yield* readExisting(work, ACCOUNT);
   if (toHex(account.device) === toHex(to.device)) return;
   const session = yield* read(work, SESSION, toHex(to.device));
-  if (session) yield* sendLetters(work, account, session, items);
+  const isRenewed = yield* read(work, RENEWAL, toHex(to.device));
+  if (session && !isRenewed) yield* sendLetters(work, account, session, items);
   else {
     const id = idOf(to.account, to.device);
     const before = (yield* read(work, PENDING, id))?.items ?? [];
@@ -61,18 +62,27 @@ export function* tell(work: Work, to: Addressee, items: readonly PayloadItem[]):
   }
 }
 
-/** Tells a device these things, starting a session from its prekeys unless we have one. */
+/** Tells a device these things, starting a session from its prekeys unless we have a good one. */
 export function* tellWith(work: Work, prekeys: PeerPrekeys, items: readonly PayloadItem[]): Step<void> {
   const account = yield* readExisting(work, ACCOUNT);
   const device = toHex(prekeys.bundle.certificate.device);
-  const session = (yield* read(work, SESSION, device)) ?? start(work, account, prekeys);
-  if (session) yield* sendLetters(work, account, session, items);
+  const previous = yield* read(work, SESSION, device);
+  const isGood = previous && !(yield* read(work, RENEWAL, device));
+  const session = isGood ? previous : start(work, account, prekeys, previous);
+  if (!session) return;
+  write(work, RENEWAL, device, null);
+  yield* sendLetters(work, account, session, items);
 }
 
-function start(work: Work, account: AccountState, { bundle, oneTime }: PeerPrekeys): PairwiseSession | undefined {
+function start(
+  work: Work,
+  account: AccountState,
+  { bundle, oneTime }: PeerPrekeys,
+  previous: PairwiseSession | undefined,
+): PairwiseSession | undefined {
   const moment = { now: work.nowMs as TimeMs, random: work.random(START_RANDOM_BYTES) };
   useRelaysOf(work, bundle.relays);
-  return startSession(work.p, identityOf(account), { bundle, oneTime }, moment);
+  return startSession(work.p, identityOf(account), { bundle, oneTime, previous }, moment);
 }
 
 function* sendLetters(

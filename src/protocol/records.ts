@@ -295,6 +295,10 @@ export const PEER: RecordType<{ readonly account: AccountKey; readonly contact: 
 );
 /** The pairwise session with a device; id: device. */
 export const SESSION: RecordType<PairwiseSession> = record("session/", PairwiseSession);
+/** A device with which the next letter starts a new session; id: device. */
+export const RENEWAL: RecordType<{ readonly at: TimeMs }> = record("renewal/", struct({ at: TimeMs }));
+/** When we last found that this profile is an old copy. */
+export const RESTORED: RecordType<{ readonly at: TimeMs }> = record("restored", struct({ at: TimeMs }));
 /** Items waiting for one device. */
 export const PENDING_ITEMS_MAX = 1_024;
 /** What we will tell a device once its prekeys are here; id: account/device. */

@@ -3,8 +3,10 @@ import { setUpAccount } from "../../src/client/account-setup.ts";
 import type { Client, ClientEvent, ClientMethod, ClientMethods } from "../../src/client/api.ts";
 import { startClient } from "../../src/client/client.ts";
 import type { Clock, ProfileStore, RandomBytes } from "../../src/client/ports.ts";
+import { createStepQueue } from "../../src/client/step-queue.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import type { LogState } from "../../src/protocol/log-state.ts";
+import type { Input } from "../../src/protocol/machine.ts";
 import { ACCOUNT, GROUP, type GroupState, LOG } from "../../src/protocol/records.ts";
 import type { RecordType } from "../../src/protocol/step.ts";
 import { decode } from "../../src/wire/codec.ts";
@@ -37,6 +39,8 @@ export interface SimDevice {
     params: ClientMethods[M][0],
     id?: string,
   ) => Promise<ClientMethods[M][1]>;
+  /** One input, taken while the client is down; its effects are found again at the next start. */
+  readonly take: (input: Input) => Promise<void>;
   readonly look: () => void;
   readonly record: <T>(type: RecordType<T>, id?: string) => T | undefined;
   readonly group: (id: string) => GroupState;
@@ -128,6 +132,11 @@ export async function simDevice({ name, relays, primitives, random, surroundings
       if (!life) throw new Error(`${name} is down`);
       const client = await life.client;
       return client.call({ id: id ?? `${name}-${calls++}`, method, params });
+    },
+    take: async (input) => {
+      const queue = createStepQueue({ primitives, store: memoryStore(disk), clock, random, perform: () => undefined });
+      await queue.put(input);
+      await queue.close();
     },
     look: () => life?.network.look(),
     record,

@@ -2,6 +2,7 @@
 import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import { choosePrimitives } from "../../src/crypto-native/choose-primitives.ts";
+import type { Input } from "../../src/protocol/machine.ts";
 import { type SeededRandom, seededRandom } from "./seeded-random.ts";
 import { type SimDevice, simDevice } from "./sim-device.ts";
 import type { Weather } from "./sim-network.ts";
@@ -26,6 +27,8 @@ export interface World {
     method: M,
     params: ClientMethods[M][0],
   ) => Promise<ClientMethods[M][1]>;
+  /** Lets the device take an input that no call makes: between two lives of its client. */
+  readonly put: (device: SimDevice, input: Input) => Promise<void>;
   /** From now on only these pairs can talk; called with nothing: everybody again. */
   readonly partition: (reaches?: (device: string, relay: number) => boolean) => void;
   /** Good weather, everybody up and connected, and time for everything to settle. */
@@ -100,6 +103,11 @@ export async function createWorld(seed: number, relayCount = 1): Promise<World> 
       return settled;
     },
     call: (device, method, params) => during(device.call(method, params)),
+    put: async (device, input) => {
+      device.crash();
+      await during(device.take(input));
+      await during(device.start());
+    },
     partition: (rule = () => true) => {
       reaches = rule;
       for (const device of devices) device.look();
