@@ -5,7 +5,8 @@
  * 2. An input that ends in a fault leaves nothing behind; the others of its batch are committed.
  * 3. If a commit fails nothing of the batch has happened: every input of it is answered with that fault, and
  *    nothing is sent.
- * 4. Long batches give the event loop a turn every TURN_MS.
+ * 4. The event loop gets a turn every TURN_MS, and so between the last step, the commit and the next batch: a
+ *    commit may block for as long as the disk takes.
  */
 import type { Primitives } from "../crypto/primitives.ts";
 import type { Effect, Work } from "../protocol/effects.ts";
@@ -58,7 +59,11 @@ export function createStepQueue(dependencies: StepQueueDependencies): StepQueue 
   let running: Promise<void> | undefined;
   let closed = false;
   const run = async (): Promise<void> => {
-    while (queue.length > 0) await runBatch(dependencies, queue.splice(0, BATCH_INPUTS_MAX));
+    const turn = turnsOf(dependencies.clock);
+    while (queue.length > 0) {
+      await runBatch(dependencies, queue.splice(0, BATCH_INPUTS_MAX), turn);
+      if (queue.length > 0) await turn();
+    }
     running = undefined;
   };
   return {
@@ -75,7 +80,19 @@ export function createStepQueue(dependencies: StepQueueDependencies): StepQueue 
   };
 }
 
-async function runBatch(dependencies: StepQueueDependencies, inputs: readonly Waiting[]): Promise<void> {
+/** Gives the event loop a turn if the last one was TURN_MS ago. */
+type Turn = () => Promise<void>;
+
+function turnsOf(clock: Clock): Turn {
+  let endsMs = clock.nowMs() + TURN_MS;
+  return async () => {
+    if (clock.nowMs() < endsMs) return;
+    await new Promise<void>((resolve) => clock.after(0, resolve));
+    endsMs = clock.nowMs() + TURN_MS;
+  };
+}
+
+async function runBatch(dependencies: StepQueueDependencies, inputs: readonly Waiting[], turn: Turn): Promise<void> {
   const batch: Batch = {
     written: new Map(),
     loaded: new Map(),
@@ -85,13 +102,9 @@ async function runBatch(dependencies: StepQueueDependencies, inputs: readonly Wa
     effects: [],
     done: [],
   };
-  const { clock } = dependencies;
-  let turnEndsMs = clock.nowMs() + TURN_MS;
   for (const waiting of inputs) {
     await runOne(dependencies, batch, waiting);
-    if (clock.nowMs() < turnEndsMs) continue;
-    await new Promise<void>((resolve) => clock.after(0, resolve));
-    turnEndsMs = clock.nowMs() + TURN_MS;
+    await turn();
   }
   await commit(dependencies, batch);
 }
