@@ -92,7 +92,7 @@ async function openSession(choice: ProfileChoice, signal: AbortSignal): Promise<
 }
 
 /** A new owner shows again what the one before may have shown last. */
-function eachMessageOnce(emit: CallOptions["emit"]): CallOptions["emit"] {
+function eachMessageOnce(emit: Required<CallOptions>["emit"]): Required<CallOptions>["emit"] {
   const seen = new Set<string>();
   return (event) => {
     if (event.event === "message") {
