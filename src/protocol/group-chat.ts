@@ -153,11 +153,12 @@ function* closuresFor(work: Work, group: GroupState): Step<readonly ChainClosure
   const closures: ChainClosure[] = [];
   for (const epoch of behind.slice(0, CLOSURES_MAX)) {
     const own = yield* read(work, OWN_CHAIN, toHex(epoch));
-    closures.push({ epoch, sent: own?.chain.iteration ?? 0 });
+    if (!own) continue; // erased by time: how much we sent there is known no more
+    closures.push({ epoch, sent: own.chain.iteration });
     write(work, OWN_CHAIN, toHex(epoch), null);
   }
-  if (closures.length === 0) return closures;
-  const unclosed = group.unclosed.filter((epoch) => !closures.some((each) => equalBytes(each.epoch, epoch)));
+  if (behind.length === 0) return closures;
+  const unclosed = group.unclosed.filter((epoch) => !behind.slice(0, CLOSURES_MAX).includes(epoch));
   write(work, GROUP, toHex(group.group), { ...group, unclosed });
   return closures;
 }

@@ -21,7 +21,7 @@ import { type Action, decodeEntry, type EntryCore, encodeEntry, encodeEntryCore 
 import { ENVELOPE_KIND } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
 import { type DeviceKey, type EntryHash, GroupId, Nonce, Signature, type TimeMs } from "../wire/ids.ts";
-import { ENTRY_PARENTS_MAX, MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
+import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { enterEpochs, hasRoom } from "./epochs.ts";
@@ -31,10 +31,12 @@ import type { LogState } from "./log-state.ts";
 import {
   acceptEntry,
   ancestors,
+  citableHeads,
   entrySigningBytes,
   find,
   frontierOf,
   isKeyAction,
+  keyHeadsBefore,
   memberOfDevice,
 } from "./membership-log.ts";
 import { enqueue } from "./outbox.ts";
@@ -118,7 +120,7 @@ export function* author(work: Work, group: GroupState, action: Exclude<Action, {
     author: account.device,
     seq: group.entrySeq,
     prev: group.entryPrev,
-    parents: log.heads.slice(0, ENTRY_PARENTS_MAX),
+    parents: citableHeads(log, group.entryPrev),
     frontier: (heads?.heads ?? []).slice(-MESSAGE_FRONTIER_MAX).map((each) => each.id),
     at: work.nowMs as TimeMs,
     action,
@@ -139,7 +141,7 @@ export function* canAdd(work: Work, log: LogState): Step<boolean> {
 function* derivedFor(work: Work, log: LogState, core: EntryCore): Step<EpochSecret | undefined> {
   if (!isKeyAction(core.action.kind)) return undefined;
   const x = coreHash(work.p, encodeEntryCore(core));
-  const phi = toHex(frontierHash(work.p, log.group, frontierOf(log)));
+  const phi = toHex(frontierHash(work.p, log.group, keyHeadsBefore(log, core.parents)));
   const fork = yield* read(work, FORK, phi);
   const derived = fork && hasRoom(fork.tree) ? derivedSecret(work.p, fork.tree, x) : undefined;
   if (fork && derived) {

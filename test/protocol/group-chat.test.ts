@@ -1,0 +1,265 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { HeaderKey } from "../../src/crypto/epoch-secrets.ts";
+import { sealGroupMessage } from "../../src/crypto/group-message.ts";
+import { type MessageKey, nextMessageKey, type OwnChain } from "../../src/crypto/sender-chain.ts";
+import {
+  CHAIN,
+  EPOCH,
+  type EpochState,
+  FORK_PROOF,
+  GAP,
+  GROUP,
+  OUTBOX,
+  OWN_CHAIN,
+} from "../../src/protocol/records.ts";
+import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
+import { ENVELOPE_KIND } from "../../src/wire/envelope.ts";
+import type { GroupPlaintext } from "../../src/wire/group-message.ts";
+import { type GroupId, type Iteration, type MessageId, Nonce, type TimeMs } from "../../src/wire/ids.ts";
+import { FORWARD_JUMP_MAX } from "../../src/wire/limits.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { type Device, type Outcome, p } from "./device.ts";
+import { deliverOne, epochOf, groupOf, newScene, say } from "./scene.ts";
+
+/** Ann and Bob in a group of one epoch. */
+function pair() {
+  const scene = newScene();
+  const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+  const group = groupOf(scene, [ann, bob]);
+  const epoch = ann.existing(EPOCH, epochOf(ann, group));
+  return { scene, ann, bob, group, epoch };
+}
+
+/** The envelopes in a device's outbox, which it loses. */
+function takeOutbox(device: Device): readonly Uint8Array[] {
+  return [...device.ids(OUTBOX)].sort().map((id) => {
+    const { envelope } = device.existing(OUTBOX, id);
+    device.save(OUTBOX, id, null);
+    return envelope;
+  });
+}
+
+function sayAndTake(device: Device, group: GroupId, text: string): Uint8Array {
+  say(device, group, text);
+  return takeOutbox(device)[0] ?? assert.fail();
+}
+
+let sequence = 100;
+const hand = (device: Device, epoch: EpochState, envelope: Uint8Array): Outcome =>
+  deliverOne(device, epoch.topic, sequence++, envelope);
+
+interface Forged {
+  readonly iteration: number;
+  readonly key: MessageKey;
+  readonly text: string;
+  readonly frontier?: readonly MessageId[];
+  readonly closures?: GroupPlaintext["closures"];
+}
+
+/** A message of the device at any place of its chain, whether it would write so or not. */
+function forge(
+  device: Device,
+  epoch: EpochState,
+  { iteration, key, text, frontier = [], closures = [] }: Forged,
+): Uint8Array {
+  const { device: author, deviceSeed } = device.account();
+  const nonce = (byte: number) =>
+    Nonce.from(p.sha256(Uint8Array.of(byte, ...p.sha256(Buffer.from(text)))).slice(0, 24));
+  const sealing = {
+    group: epoch.group,
+    epochId: epoch.epoch,
+    device: author,
+    iteration: iteration as Iteration,
+    headerKey: HeaderKey.from(epoch.headerKey),
+    index: device.existing(EPOCH, toHex(epoch.epoch)).ownIndex,
+    deviceSeed,
+    messageKey: key,
+    nonces: { header: nonce(1), message: nonce(2) },
+  };
+  const plaintext: GroupPlaintext = {
+    version: 1,
+    frontier,
+    closures,
+    sentAt: 5 as TimeMs,
+    content: { kind: "text", text },
+  };
+  const { body } = sealGroupMessage(p, sealing, plaintext);
+  return signEnvelope(p, epoch, ENVELOPE_KIND.message, body);
+}
+
+/** Key of the device's own message number `iteration`. */
+function keyAt(device: Device, epoch: EpochState, iteration: number): MessageKey {
+  let chain: OwnChain = device.existing(OWN_CHAIN, toHex(epoch.epoch)).chain;
+  for (;;) {
+    const step = nextMessageKey(p, chain);
+    if (step.iteration === iteration) return step.messageKey;
+    assert(step.iteration < iteration, "that key is gone");
+    chain = step.next;
+  }
+}
+
+describe("messages of a group", () => {
+  it("are read by everybody", () => {
+    const { scene, ann, bob, group } = pair();
+    say(ann, group, "hello");
+    scene.carry(ann, bob);
+    say(bob, group, "hi");
+    scene.carry(ann, bob);
+    for (const each of [ann, bob]) assert.deepEqual(each.texts(), ["hello", "hi"]);
+    assert.deepEqual([...ann.lines.values()].map(({ state }) => state).at(-1), "received");
+  });
+
+  it("that come twice show once and warn of nothing", () => {
+    const { ann, bob, group, epoch } = pair();
+    const envelope = sayAndTake(ann, group, "hello");
+    hand(bob, epoch, envelope);
+    const again = hand(bob, epoch, envelope);
+    assert.deepEqual([again.lines, again.warnings], [[], []]);
+    assert.deepEqual(hand(ann, epoch, envelope).warnings, [], "our own echo");
+  });
+
+  it("that come in any order all open, once each", () => {
+    const { ann, bob, group, epoch } = pair();
+    const envelopes = ["one", "two", "three", "four"].map((text) => sayAndTake(ann, group, text));
+    for (const at of [3, 0, 2, 1, 2]) hand(bob, epoch, envelopes[at] ?? assert.fail());
+    assert.deepEqual([...bob.texts()].sort(), ["four", "one", "three", "two"]);
+  });
+
+  it("of one device at one place: the second is kept as proof, once", () => {
+    const { ann, bob, group, epoch } = pair();
+    const key = keyAt(ann, epoch, 0);
+    const first = sayAndTake(ann, group, "hello");
+    hand(bob, epoch, first);
+    const other = hand(bob, epoch, forge(ann, epoch, { iteration: 0, key, text: "goodbye" }));
+    assert.deepEqual(other.warnings, ["fork"]);
+    const [id] = bob.ids(FORK_PROOF);
+    const proof = bob.existing(FORK_PROOF, id);
+    hand(bob, epoch, forge(ann, epoch, { iteration: 0, key, text: "a third one" }));
+    assert.deepEqual([bob.ids(FORK_PROOF).length, bob.existing(FORK_PROOF, id)], [1, proof]);
+    assert.deepEqual(bob.texts(), ["hello"]);
+  });
+
+  it("too far ahead are refused without moving the chain", () => {
+    const { ann, bob, group, epoch } = pair();
+    hand(bob, epoch, sayAndTake(ann, group, "hello"));
+    const [chain] = bob.ids(CHAIN);
+    const before = bob.existing(CHAIN, chain);
+    const key = keyAt(ann, epoch, 1);
+    const far = forge(ann, epoch, { iteration: FORWARD_JUMP_MAX + 2, key, text: "far" });
+    assert.deepEqual(hand(bob, epoch, far).warnings, ["too-far-ahead"]);
+    assert.deepEqual(bob.existing(CHAIN, chain), before);
+  });
+
+  it("that another member signed or that do not open are forged, and move nothing", () => {
+    const { ann, bob, group, epoch } = pair();
+    hand(bob, epoch, sayAndTake(ann, group, "hello"));
+    const [chain] = bob.ids(CHAIN);
+    const before = bob.existing(CHAIN, chain);
+    const wrongKey = forge(ann, epoch, { iteration: 1, key: keyAt(ann, epoch, 2), text: "x" });
+    assert.deepEqual(hand(bob, epoch, wrongKey).warnings, ["forged"]);
+    const key = keyAt(ann, epoch, 1);
+    const state = ann.account();
+    const thief = { ...ann, account: () => ({ ...state, deviceSeed: p.sha256(state.deviceSeed) }) };
+    assert.deepEqual(hand(bob, epoch, forge(thief, epoch, { iteration: 1, key, text: "x" })).warnings, ["forged"]);
+    assert.deepEqual(bob.existing(CHAIN, chain), before);
+  });
+
+  it("after a closure are void, and ours there end with it", () => {
+    const { scene, ann, bob, group, epoch } = pair();
+    hand(bob, epoch, sayAndTake(ann, group, "before"));
+    const key = keyAt(ann, epoch, 1);
+    const late = forge(ann, epoch, { iteration: 1, key, text: "late" });
+    ann.put({ kind: "rekey", group });
+    scene.carry(ann, bob);
+    assert(ann.record(OWN_CHAIN, toHex(epoch.epoch)));
+    say(ann, group, "after");
+    assert.equal(ann.record(OWN_CHAIN, toHex(epoch.epoch)), undefined, "told and erased");
+    scene.carry(ann, bob);
+    const outcome = hand(bob, epoch, late);
+    assert.deepEqual(outcome.lines, []);
+    assert.deepEqual(bob.texts(), ["before", "after"]);
+    const chain = bob.ids(CHAIN).find((id) => id.startsWith(toHex(epoch.epoch)));
+    assert.deepEqual(bob.existing(CHAIN, chain).chain.chainKey, new Uint8Array(32), "a complete chain keeps no key");
+  });
+
+  it("say nothing of epochs whose chain time has erased", () => {
+    const { scene, ann, bob, group, epoch } = pair();
+    say(ann, group, "before");
+    ann.put({ kind: "rekey", group });
+    scene.carry(ann, bob);
+    ann.save(OWN_CHAIN, toHex(epoch.epoch), null);
+    say(ann, group, "after");
+    scene.carry(ann, bob);
+    const chain = bob.ids(CHAIN).find((id) => id.startsWith(toHex(epoch.epoch)));
+    assert.equal(bob.existing(CHAIN, chain).chain.end, undefined);
+    assert.deepEqual(ann.existing(GROUP, toHex(group)).unclosed.map(toHex), [epochOf(ann, group)]);
+  });
+
+  it("that cite what is not here leave a gap, which its coming fills at its place", () => {
+    const { ann, bob, group, epoch } = pair();
+    const [first, second] = ["first", "second"].map((text) => sayAndTake(ann, group, text));
+    hand(bob, epoch, second ?? assert.fail());
+    assert.equal(bob.ids(GAP).length, 1);
+    hand(bob, epoch, first ?? assert.fail());
+    assert.equal(bob.ids(GAP).length, 0);
+    assert.deepEqual(bob.texts(), ["first", "second"]);
+  });
+
+  it("leave no key behind that opens them", () => {
+    const { ann, bob, group, epoch } = pair();
+    const key = Buffer.from(keyAt(ann, epoch, 0));
+    const chainKey = Buffer.from(ann.existing(OWN_CHAIN, toHex(epoch.epoch)).chain.chainKey);
+    hand(bob, epoch, sayAndTake(ann, group, "hello"));
+    for (const device of [ann, bob])
+      for (const [name, bytes] of device.records)
+        for (const secret of [key, chainKey])
+          assert(!Buffer.from(bytes).includes(secret), `${device.name} keeps a used key in ${name}`);
+  });
+
+  it("repeated under one call are one", () => {
+    const { ann, group } = pair();
+    const input = { kind: "send-text" as const, group, text: "once", call: "00" };
+    assert.deepEqual(ann.put(input).answer, ann.put(input).answer);
+    assert.deepEqual(ann.texts(), ["once"]);
+    assert.equal(ann.ids(OUTBOX).length, 1);
+  });
+});
+
+describe("a restored old state", () => {
+  /** Ann's profile is put back to before she wrote "one" and "two". */
+  function restored() {
+    const { ann, bob, group, epoch } = pair();
+    const copy = new Map(ann.records);
+    const newer = ["one", "two"].map((text) => sayAndTake(ann, group, text));
+    for (const each of newer) hand(bob, epoch, each);
+    ann.records.clear();
+    ann.lines.clear();
+    for (const [key, bytes] of copy) ann.records.set(key, bytes);
+    return { ann, bob, group, epoch, newer };
+  }
+
+  it("learns of itself by a message of its own, shows it, jumps past it and re-keys", () => {
+    const { ann, bob, group, epoch, newer } = restored();
+    const outcomes = newer.map((each) => hand(ann, epoch, each));
+    assert(outcomes.every(({ warnings }) => warnings.includes("restored-state")));
+    assert.deepEqual(ann.texts(), ["one", "two"]);
+    assert.equal(ann.existing(OWN_CHAIN, toHex(epoch.epoch)).chain.iteration, 2);
+    assert.equal(ann.group(group).rekeyAt, ann.clock.nowMs);
+    hand(bob, epoch, sayAndTake(ann, group, "three"));
+    assert.deepEqual(bob.texts(), ["one", "two", "three"]);
+  });
+
+  it("seals again what is under way at a used place", () => {
+    const { ann, bob, group, epoch, newer } = restored();
+    say(ann, group, "written too early");
+    const before = [...ann.lines.keys()];
+    const outcomes = newer.map((each) => hand(ann, epoch, each));
+    const removed = outcomes.flatMap(({ removedLines }) => removedLines.map(({ id }) => id));
+    assert(before.some((id) => removed.includes(id)));
+    assert.equal(ann.ids(OUTBOX).length, 1);
+    for (const each of takeOutbox(ann)) assert.deepEqual(hand(bob, epoch, each).warnings, []);
+    assert.deepEqual(bob.texts(), ["one", "two", "written too early"]);
+    assert.equal(ann.texts().filter((text) => text === "written too early").length, 1);
+  });
+});
