@@ -3,8 +3,10 @@
  * lines, sends each, and ends with its input; with --json it prints the events of `listen` and the results of `send`.
  *
  * 1. Lines are sent one after the other, in the order in which they were entered.
- * 2. Everything entered before the end is sent, or queued in the profile, before the chat ends.
+ * 2. What is sent from this profile elsewhere is shown too, and nothing of ours twice.
+ * 3. Everything entered before the end is sent, or queued in the profile, before the chat ends.
  */
+import { randomUUID } from "node:crypto";
 import type { ClientEvent, GroupName, RelayView } from "../client/api.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { type ChatScreen, openScreen } from "./chat-screen.ts";
@@ -53,11 +55,12 @@ export async function chatIn(context: CommandContext, session: Session, group: G
   const { surroundings, output } = context;
   const screen = openScreen({ ...surroundings, isHuman: output.format === "human" });
   const leaving = new AbortController();
+  const window = randomUUID();
   try {
     if (output.format === "human") await openingLines(session, group, screen);
     const emit = (event: ClientEvent) => showEvent(context, screen, event);
-    const following = session.call("listen", { group: group.id }, { emit, signal: leaving.signal });
-    await Promise.race([following, readLines(context, { session, group, screen })]);
+    const following = session.call("listen", { group: group.id, window }, { emit, signal: leaving.signal });
+    await Promise.race([following, readLines(context, { session, group, screen, window })]);
     following.catch(() => undefined); // it ends with us
     await sendTheRest(session);
   } catch (error) {
@@ -84,6 +87,8 @@ interface Chatting {
   readonly session: Session;
   readonly group: GroupName;
   readonly screen: ChatScreen;
+  /** What is sent from here is not shown here again. */
+  readonly window: string;
 }
 
 async function readLines(context: CommandContext, chatting: Chatting): Promise<void> {
@@ -98,13 +103,17 @@ async function readLines(context: CommandContext, chatting: Chatting): Promise<v
 }
 
 /** What one line asks for. */
-async function obey(context: CommandContext, { session, group, screen }: Chatting, line: string): Promise<void> {
+async function obey(
+  context: CommandContext,
+  { session, group, screen, window }: Chatting,
+  line: string,
+): Promise<void> {
   const [word = ""] = line.trim().split(/\s/, 1);
   if (word === "") return;
   if (!word.startsWith("/") || word.startsWith("//")) {
     const text = line.startsWith("//") ? line.slice(1) : line;
     // not waiting: the next line may be typed at once, and the relay's state shows by itself
-    const sent = await session.call("send", { group: group.id, text, waitMs: 0 });
+    const sent = await session.call("send", { group: group.id, text, waitMs: 0, window });
     if (context.output.format === "json") context.output.result(sent, undefined);
     return;
   }
@@ -129,8 +138,10 @@ function showEvent({ output }: CommandContext, screen: ChatScreen, event: Client
 /** An event inside its own chat, where the group needs no naming. */
 export function chatLine(event: ClientEvent): string | undefined {
   switch (event.event) {
-    case "message":
-      return renderMessage(event.message);
+    case "message": {
+      const { state: _, ...message } = event.message; // one of ours from another window has only just been entered there
+      return renderMessage(message);
+    }
     case "member":
       return `* ${renderChange(event)}`;
     case "status":

@@ -84,16 +84,18 @@ export interface ClientMethods {
     { group: string; account: string; role?: "member" | "admin"; waitMs?: number },
     { group: GroupName; member: { account: string; name: string; role: string } },
   ];
-  /** Waits up to `waitMs` (default 10,000; 0 does not wait) for the relay. Longer than 60,000 bytes of UTF-8 is `usage/too-long`. */
+  /** Waits up to `waitMs` (default 10,000; 0 does not wait) for the relay. Longer than 60,000 bytes of UTF-8 is `usage/too-long`.
+   * `window`: any text that names the screen on which it was typed, see `listen`. */
   send: [
-    { group: string; text: string; waitMs?: number },
+    { group: string; text: string; waitMs?: number; window?: string },
     { message: { id: string }; state: "queued" | "on-relay" | "delivered" },
   ];
   /** Oldest first; marks the group as read. `limit` default 50. */
   history: [{ group: string; limit?: number; before?: string; search?: string }, { messages: readonly MessageView[] }];
   /** Streams {@link ClientEvent}s (of one group, or of all) until cancelled; then answers `{}`. The state of each relay
-   * and the messages that arrived since the last `history` or `listen` come first. */
-  listen: [{ group?: string }, Record<never, never>];
+   * and the messages that arrived since the last `history` or `listen` come first. With `window` also our own messages
+   * that were sent with another `window` or none; without it none of ours, so that a bot does not answer itself. */
+  listen: [{ group?: string; window?: string }, Record<never, never>];
   status: [
     Record<never, never>,
     {

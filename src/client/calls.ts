@@ -237,7 +237,7 @@ function contactOf(primitives: Primitives, text: string): ContactLink {
 }
 
 async function send(context: CallContext, params: ClientMethods["send"][0], options: CallOptions) {
-  const { store, put } = context;
+  const { store, put, hub } = context;
   const group = await findGroup(store, params.group);
   const sizeBytes = encodeUtf8(params.text).length;
   if (sizeBytes > TEXT_MAX_BYTES)
@@ -256,6 +256,8 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
   if (answer.kind !== "message") throw unexpected();
   const groupId = toHex(group.group);
   const id = toHex(answer.id);
+  const line = await store.line(groupId, id);
+  if (line !== undefined) hub.tell({ kind: "own-message", line, window: params.window });
   const state = async () => (await store.line(groupId, id))?.state ?? "queued";
   if ((params.waitMs ?? WAIT_MS) > 0)
     await waitUntil(async () => (await state()) !== "queued", waiting(context, params.waitMs, options));

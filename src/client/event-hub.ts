@@ -1,7 +1,7 @@
 /** Who is told what happens: screens that listen, and calls that wait for something. */
 import type { ProtocolEvent } from "../protocol/effects.ts";
 import type { CancelSignal } from "./api.ts";
-import type { Clock, RelayStatus } from "./ports.ts";
+import type { Clock, ConversationLine, RelayStatus } from "./ports.ts";
 
 /** Anything that a waiting call may be interested in. */
 export type ClientNotice =
@@ -10,7 +10,9 @@ export type ClientNotice =
   | { readonly kind: "caught-up" }
   /** A relay holds our prekeys. */
   | { readonly kind: "introduced" }
-  | { readonly kind: "outbox" };
+  | { readonly kind: "outbox" }
+  /** One of ours was sent, from the window that this names. */
+  | { readonly kind: "own-message"; readonly line: ConversationLine; readonly window: string | undefined };
 
 export interface EventHub {
   readonly tell: (notice: ClientNotice) => void;

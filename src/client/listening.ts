@@ -19,6 +19,8 @@ const NOTICES_MAX = 100_000;
 /** Who listens to what, and how far that has come. */
 interface Listening {
   readonly only: string | undefined;
+  /** See `listen` in api.ts. */
+  readonly window: string | undefined;
   /** Lines shown as unread whose notice may still come. */
   readonly shown: Set<string>;
   /** Groups of which something was shown that is not marked as read yet. */
@@ -47,7 +49,7 @@ export async function listen(
     overflown ||= notices.length > NOTICES_MAX;
     wake();
   });
-  const listening: Listening = { only, shown: new Set(), unmarked: new Set(), emit, isOver };
+  const listening: Listening = { only, window: params.window, shown: new Set(), unmarked: new Set(), emit, isOver };
   try {
     for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
     await emitUnread(store, listening);
@@ -83,7 +85,8 @@ async function emitUnread(store: ProfileStore, { only, shown, unmarked, emit, is
 }
 
 async function emitNotice(store: ProfileStore, notice: ClientNotice, listening: Listening): Promise<void> {
-  const { only, shown, unmarked, emit, isOver } = listening;
+  const { only, window, shown, unmarked, emit, isOver } = listening;
+  if (notice.kind === "own-message" && (window === undefined || window === notice.window)) return;
   const groupId = groupOf(notice);
   if (only !== undefined && groupId !== undefined && groupId !== only) return;
   if (notice.kind === "message" && shown.delete(notice.line.id)) return;
@@ -102,6 +105,8 @@ function groupOf(notice: ClientNotice): string | undefined {
       return toHex(notice.group);
     case "line-state":
       return notice.group;
+    case "own-message":
+      return notice.line.group;
     case "warning":
       return notice.group && toHex(notice.group);
     default:
@@ -121,6 +126,7 @@ async function eventOf(
 ): Promise<ClientEvent | undefined> {
   switch (notice.kind) {
     case "message":
+    case "own-message":
       return group && { event: "message", group, message: messageView(notice.line) };
     case "member":
       return group && (await memberEvent(store, notice, group));
