@@ -67,6 +67,8 @@ export function* receiveWelcome(work: Work, from: DeviceKey, item: WelcomeItem):
     return;
   }
   const { entry, secret, digest, parts } = item;
+  const older = yield* read(work, WELCOME, id);
+  if (older && !equalBytes(older.digest, digest)) yield* eraseParts(work, older.digest);
   write(work, WELCOME, id, { from, entry, secret, digest, parts });
   yield* tryWelcome(work, item.group);
 }
@@ -99,7 +101,7 @@ function* tryWelcome(work: Work, group: GroupId): Step<void> {
     pieces.push(part.piece);
   }
   write(work, WELCOME, toHex(group), null);
-  for (let i = 0; i < welcome.parts; i++) write(work, LOG_PART, partId(welcome.digest, i), null);
+  yield* eraseParts(work, welcome.digest);
   const whole = concat(...pieces);
   const entries = equalBytes(hashOf(work.p, "welcome-log", whole), welcome.digest)
     ? decode(EntrySequence, whole)
@@ -109,6 +111,10 @@ function* tryWelcome(work: Work, group: GroupId): Step<void> {
     return yield* adoptBranch(work, known, entries, { ...welcome, secret: EpochSecret.from(welcome.secret) });
   const entered = entries && (yield* enterGroup(work, group, welcome, entries));
   if (!entered) announce(work, { kind: "warning", code: "malformed", group });
+}
+
+function* eraseParts(work: Work, digest: Uint8Array): Step<void> {
+  for (const [id] of yield* scan(work, LOG_PART, `${toHex(digest)}/`, LOG_PARTS_MAX)) write(work, LOG_PART, id, null);
 }
 
 interface PendingWelcome {
