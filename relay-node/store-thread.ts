@@ -58,9 +58,14 @@ export async function startStoreThread(options: StoreOptions): Promise<StoreThre
   };
 }
 
-/** Packed items change hands instead of being copied. */
+/** Bytes from which on handing a buffer over is quicker than copying it. */
+const HAND_OVER_BYTES = 16_384;
+
+/** Buffers of packed items that change hands instead of being copied. */
 function buffersOf(args: readonly unknown[]): ArrayBuffer[] {
-  return args.flatMap((each) => (each instanceof Uint8Array ? [each.buffer as ArrayBuffer] : []));
+  return args.flatMap((each) =>
+    each instanceof Uint8Array && each.byteLength >= HAND_OVER_BYTES ? [each.buffer as ArrayBuffer] : [],
+  );
 }
 
 function spawn(workerData: StoreOptions): Worker {
