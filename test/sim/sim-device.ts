@@ -28,8 +28,8 @@ export interface SimDevice {
   readonly start: () => Promise<void>;
   /** The process ends at once; what was committed stays. */
   readonly crash: () => void;
-  /** Dies at that commit. */
-  readonly dieAt: (doom: Doom) => void;
+  /** Dies at that commit; called with nothing: no more. */
+  readonly dieAt: (doom?: Doom) => void;
   /** A copy of the disk. */
   readonly snapshot: () => MemoryProfile;
   /** Puts a copy in the place of the disk; the device must be down. */
@@ -121,8 +121,8 @@ export async function simDevice({ name, relays, primitives, random, surroundings
     alive: () => life !== undefined,
     start,
     crash,
-    dieAt: ({ commit, when }) => {
-      doom = { left: commit, when };
+    dieAt: (at) => {
+      doom = at && { left: at.commit, when: at.when };
     },
     snapshot: () => copyOf(disk),
     restore: (copy) => {
