@@ -24,13 +24,13 @@ export function pad(plaintext: Uint8Array): Uint8Array {
   return out;
 }
 
-/** The plaintext, or `undefined` when `padded` is not exactly what {@link pad} makes. */
+/** The plaintext, a view of `padded`; or `undefined` when that is not exactly what {@link pad} makes. */
 export function unpad(padded: Uint8Array): Uint8Array | undefined {
   if (padded.length < PADDED_MIN_BYTES) return undefined;
   const length = new DataView(padded.buffer, padded.byteOffset, 4).getUint32(0);
   if (paddedLength(length) !== padded.length) return undefined;
   for (let at = 4 + length; at < padded.length; at++) if (padded[at] !== 0) return undefined;
-  return new Uint8Array(padded.subarray(4, 4 + length));
+  return padded.subarray(4, 4 + length);
 }
 
 /** Rounds `length` up so that its binary form ends in zeros after the first log2(log2(length)) + 1 bits. */

@@ -216,7 +216,12 @@ export function text(maxBytes: number): Codec<string> {
   const inner = bytes(maxBytes);
   return {
     write: (w, v) => inner.write(w, encodeUtf8(v)),
-    read: (r) => decodeUtf8(inner.read(r)) ?? malformed(),
+    read: (r) => {
+      const length = u32.read(r);
+      if (length > maxBytes) malformed();
+      const at = take(r, length);
+      return decodeUtf8(r.bytes.subarray(at, at + length)) ?? malformed();
+    },
   };
 }
 
