@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { SUPERSEDED_EPOCH_MS } from "../../src/protocol/erasure.ts";
+import { CALL, EPOCH, GROUP, LIVE, OWN_CHAIN } from "../../src/protocol/records.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { epochOf, groupOf, newScene, say } from "./scene.ts";
+
+const DAY_MS = 24 * 3600 * 1000;
+
+describe("time erases", () => {
+  /** Ann and Bob, whose first common epoch was superseded by a re-key. */
+  function superseded() {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const group = groupOf(scene, [ann, bob]);
+    say(bob, group, "hello");
+    scene.carry(ann, bob);
+    const old = ann.existing(EPOCH, epochOf(ann, group));
+    ann.put({ kind: "rekey", group });
+    scene.carry(ann, bob);
+    return { scene, ann, bob, group, old };
+  }
+
+  it("a superseded epoch after 30 days, all of it, and its topic is read no more", () => {
+    const { scene, ann, group, old } = superseded();
+    const id = toHex(old.epoch);
+    const inIt = () => [...ann.records.keys()].filter((key) => key.includes(id) && !key.startsWith("fork-proof/"));
+    const kept = inIt();
+    scene.clock.nowMs += SUPERSEDED_EPOCH_MS;
+    ann.put({ kind: "tick" });
+    assert.deepEqual(inIt(), kept);
+    scene.clock.nowMs += 1;
+    const { effects } = ann.put({ kind: "tick" });
+    assert.deepEqual(inIt(), []);
+    for (const secret of [old.headerKey, old.logKey, old.topicSeed])
+      for (const [key, bytes] of ann.records)
+        assert(!Buffer.from(bytes).includes(Buffer.from(secret)), `a key of the epoch is left in ${key}`);
+    const gone = effects.flatMap((each) => (each.kind === "unsubscribe" ? [toHex(each.topic)] : []));
+    assert(gone.includes(toHex(old.topic)));
+    const live = ann.existing(LIVE, toHex(group)).epochs.map(({ epoch }) => toHex(epoch));
+    assert.deepEqual(live, [epochOf(ann, group)]);
+  });
+
+  it("nothing that is still needed: after a year people write on", () => {
+    const { scene, ann, bob, group } = superseded();
+    scene.clock.nowMs += 365 * DAY_MS;
+    for (const each of [ann, bob]) each.put({ kind: "start" });
+    say(ann, group, "still here");
+    scene.carry(ann, bob);
+    assert.deepEqual(bob.texts(), ["hello", "still here"]);
+    assert(ann.record(OWN_CHAIN, epochOf(ann, group)));
+    assert(ann.record(GROUP, toHex(group)));
+  });
+
+  it("what is known of a call after a day", () => {
+    const scene = newScene();
+    const ann = scene.person("Ann");
+    const group = groupOf(scene, [ann]);
+    say(ann, group, "hello");
+    scene.clock.nowMs += DAY_MS;
+    ann.put({ kind: "tick" });
+    assert.equal(ann.ids(CALL).length, 1);
+    scene.clock.nowMs += 1;
+    ann.put({ kind: "tick" });
+    assert.equal(ann.ids(CALL).length, 0);
+  });
+});
