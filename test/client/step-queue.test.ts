@@ -1,53 +1,153 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { Clock, ProfileStore } from "../../src/client/ports.ts";
+import type { ProfileChanges, ProfileStore } from "../../src/client/ports.ts";
 import { createStepQueue } from "../../src/client/step-queue.ts";
 import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
+import type { Effect } from "../../src/protocol/effects.ts";
+import type { Input } from "../../src/protocol/machine.ts";
+import { Fault, isFault } from "../../src/wire/fault.ts";
+import { GroupId } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { emptyProfile, memoryStore } from "../sim/memory-profile.ts";
+import { seededRandom } from "../sim/seeded-random.ts";
+import { virtualClock } from "../sim/virtual-clock.ts";
 
-/** A store that forgets; each commit takes so long by the clock that it shares with the queue. */
-function slowDisk(commitMs: number) {
-  let nowMs = 1_800_000_000_000;
-  const log: ("commit" | "turn")[] = [];
-  const store = {
-    load: async () => new Map(),
-    scan: async () => [],
-    commit: async () => {
-      nowMs += commitMs;
-      log.push("commit");
-    },
-  } as Partial<ProfileStore> as ProfileStore;
-  const clock: Clock = {
-    nowMs: () => nowMs,
-    after: (_delayMs, wake) => {
-      log.push("turn");
-      queueMicrotask(wake);
-      return () => undefined;
-    },
-  };
-  return { store, clock, log };
+interface Options {
+  /** What happens instead of a commit. */
+  readonly commit?: (changes: ProfileChanges, store: ProfileStore) => Promise<void>;
+  readonly random?: (length: number) => Uint8Array;
 }
 
-async function run(commitMs: number): Promise<readonly string[]> {
-  const { store, clock, log } = slowDisk(commitMs);
-  const random = (length: number): Uint8Array => new Uint8Array(length).fill(7);
-  const queue = createStepQueue({ primitives: nativePrimitives, store, clock, random, perform: () => undefined });
-  const accountSeed = new Uint8Array(32).fill(1);
-  const inputs = Array.from({ length: 300 }, () =>
-    queue.put({ kind: "create-account", name: "someone", relays: [], accountSeed }),
-  );
-  await Promise.all(inputs);
-  await queue.close();
-  return log;
+function newQueue({ commit, random = seededRandom(1).bytes }: Options = {}) {
+  const profile = emptyProfile();
+  const store = memoryStore(profile);
+  const committed: ProfileChanges[] = [];
+  const performed: (readonly Effect[])[] = [];
+  const seen: string[] = [];
+  const queue = createStepQueue({
+    primitives: nativePrimitives,
+    clock: virtualClock(),
+    random,
+    perform: (effects) => {
+      seen.push("perform");
+      performed.push(effects);
+    },
+    store: {
+      ...store,
+      commit: async (changes) => {
+        seen.push("commit");
+        if (commit) await commit(changes, store);
+        else await store.commit(changes);
+        committed.push(changes);
+      },
+    },
+  });
+  return { queue, profile, committed, performed, seen };
 }
 
-describe("The step queue", () => {
-  it("lets others have a turn between a commit that took long and the next batch", async function () {
-    this.timeout(20_000);
-    assert.deepEqual(await run(50), ["commit", "turn", "commit"]);
+const ACCOUNT: Input = { kind: "create-account", name: "Ann", relays: [], accountSeed: new Uint8Array(32).fill(1) };
+const group = (name: string): Input => ({ kind: "create-group", name });
+const FAULTING: Input = { kind: "rekey", group: GroupId.from(new Uint8Array(32)) };
+
+describe("the step queue", () => {
+  it("commits inputs that come together at once, each seeing what those before it wrote", async () => {
+    const { queue, profile, committed } = newQueue();
+    const answers = await Promise.all([ACCOUNT, group("one"), group("two")].map(queue.put));
+    assert.equal(committed.length, 1);
+    assert.deepEqual(
+      answers.map(({ kind }) => kind),
+      ["none", "group", "group"],
+    );
+    assert.equal([...profile.records.keys()].filter((key) => key.startsWith("group/")).length, 2);
   });
 
-  it("takes no turn when everything is quick", async function () {
-    this.timeout(20_000);
-    assert.deepEqual(await run(1), ["commit", "commit"]);
+  it("gives an input that faults its fault, and keeps nothing of it; the others are committed", async () => {
+    const { queue, profile } = newQueue();
+    await queue.put(ACCOUNT);
+    const outcomes = await Promise.allSettled([group("one"), FAULTING, group("two")].map(queue.put));
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled"],
+    );
+    assert.equal([...profile.records.keys()].filter((key) => key.startsWith("group/")).length, 2);
+  });
+
+  it("leaves no trace of an input that faults after it has written", async () => {
+    const { queue, profile, performed } = newQueue();
+    await queue.put(ACCOUNT);
+    const made = await queue.put(group("one"));
+    assert(made.kind === "group");
+    for (const key of profile.records.keys())
+      if (key.startsWith("senders/")) profile.records.set(key, new Uint8Array(1));
+    profile.records.set("counters", new Uint8Array(1)); // the outbox is the last thing that a message touches
+    const before = new Map(profile.records);
+    const effects = performed.flat().length;
+    const send: Input = { kind: "send-text", group: made.group.group, text: "hello", call: "00" };
+    await assert.rejects(queue.put(send), (error) => isFault(error, "storage/corrupt"));
+    assert.deepEqual(profile.records, before);
+    assert.deepEqual([performed.flat().length, profile.lines.size], [effects, 1]);
+  });
+
+  it("performs effects only after their commit", async () => {
+    const { queue, seen, performed } = newQueue();
+    await Promise.all([ACCOUNT, group("one")].map(queue.put));
+    assert.deepEqual(seen, ["commit", "perform"]);
+    assert(performed.flat().some(({ kind }) => kind === "subscribe"));
+  });
+
+  it("answers every input of a batch whose commit fails with that fault, and performs nothing", async () => {
+    const full = new Fault("storage/full", "no space is left");
+    const { queue, profile, performed } = newQueue({ commit: () => Promise.reject(full) });
+    const outcomes = await Promise.allSettled([ACCOUNT, group("one")].map(queue.put));
+    for (const outcome of outcomes) assert(outcome.status === "rejected" && outcome.reason === full);
+    assert.deepEqual([performed, profile.records.size], [[], 0]);
+  });
+
+  it("goes on after a commit that failed as if its inputs had never been", async () => {
+    let fails = false;
+    const { queue, profile } = newQueue({
+      commit: async (changes, store) => {
+        if (fails) throw new Fault("storage/busy", "locked");
+        await store.commit(changes);
+      },
+    });
+    await queue.put(ACCOUNT);
+    fails = true;
+    await assert.rejects(queue.put(group("one")));
+    fails = false;
+    await queue.put(group("two"));
+    assert.equal([...profile.records.keys()].filter((key) => key.startsWith("group/")).length, 1);
+  });
+
+  it("gives each input entropy of its own", async () => {
+    const given: string[] = [];
+    const random = seededRandom(5).bytes;
+    const { queue } = newQueue({
+      random: (length) => {
+        const bytes = random(length);
+        given.push(toHex(bytes));
+        return bytes;
+      },
+    });
+    const answers = await Promise.all([ACCOUNT, group("same"), group("same")].map(queue.put));
+    assert.equal(new Set(given).size, 3);
+    const ids = answers.flatMap((answer) => (answer.kind === "group" ? [toHex(answer.group.group)] : []));
+    assert.equal(new Set(ids).size, 2);
+  });
+
+  it("finishes what is under way when it is closed, and takes no more", async () => {
+    const { queue, committed } = newQueue();
+    const last = queue.put(ACCOUNT);
+    await queue.close();
+    assert.equal(committed.length, 1);
+    await last;
+    await assert.rejects(queue.put(group("late")), (error) => isFault(error, "network/closed"));
+  });
+
+  it("commits at most 256 inputs at once", async () => {
+    const { queue, committed } = newQueue();
+    await queue.put(ACCOUNT);
+    await Promise.all(Array.from({ length: 300 }, () => queue.put({ kind: "tick" })).concat(queue.put(group("one"))));
+    assert.equal(committed.length, 2);
   });
 });

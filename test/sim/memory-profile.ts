@@ -1,5 +1,5 @@
 /** A profile store in memory: as simple as the port allows, with copies that can be put back. */
-import type { ConversationLine, ProfileChanges, ProfileStore } from "../../src/client/ports.ts";
+import type { ConversationLine, HistoryQuery, ProfileChanges, ProfileStore } from "../../src/client/ports.ts";
 import { Fault } from "../../src/wire/fault.ts";
 
 interface StoredLine {
@@ -58,13 +58,9 @@ export function memoryStore(profile: MemoryProfile): ProfileStore {
         .slice(0, limit)
         .map(([key, value]) => [key, value.slice()] as const),
     commit: async (changes) => apply(profile, changes),
-    history: async ({ group, limit, before, search }) => history(profile, { group, limit, before, search }),
+    history: async (query) => history(profile, query),
     line: async (group, id) => profile.lines.get(lineKey(group, id))?.line,
-    unread: async (group) => {
-      const seen = profile.read.get(group) ?? 0;
-      const lines = [...profile.lines.values()].filter(({ arrived, line }) => line.group === group && arrived > seen);
-      return lines.filter(({ line }) => line.state === "received" && line.kind !== "system").length;
-    },
+    unread: async (group) => linesOf(profile, group).filter((line) => isUnread(profile, line)).length,
     markRead: async (group) => {
       profile.read.set(group, profile.arrivals);
     },
@@ -78,11 +74,11 @@ function apply(profile: MemoryProfile, { records, lines, removedLines, lineState
     if (value) profile.records.set(key, value.slice());
     else profile.records.delete(key);
   }
-  for (const { group, id } of removedLines) profile.lines.delete(lineKey(group, id));
   for (const line of lines) {
     const key = lineKey(line.group, line.id);
     if (!profile.lines.has(key)) profile.lines.set(key, { arrived: ++profile.arrivals, line });
   }
+  for (const { group, id } of removedLines) profile.lines.delete(lineKey(group, id));
   for (const { group, id, state } of lineStates) {
     const key = lineKey(group, id);
     const known = profile.lines.get(key);
@@ -90,15 +86,14 @@ function apply(profile: MemoryProfile, { records, lines, removedLines, lineState
   }
 }
 
-interface Query {
-  readonly group: string;
-  readonly limit: number;
-  readonly before: string | undefined;
-  readonly search: string | undefined;
+function isUnread({ lines, read }: MemoryProfile, { group, id, state, kind }: ConversationLine): boolean {
+  const arrived = lines.get(lineKey(group, id))?.arrived ?? 0;
+  return arrived > (read.get(group) ?? 0) && state === "received" && kind !== "system";
 }
 
-function history(profile: MemoryProfile, { group, limit, before, search }: Query): readonly ConversationLine[] {
-  const all = linesOf(profile, group);
+function history(profile: MemoryProfile, query: HistoryQuery): readonly ConversationLine[] {
+  const { group, limit, before, search, unread } = query;
+  const all = linesOf(profile, group).filter((line) => !unread || isUnread(profile, line));
   const end = before === undefined ? all.length : all.findIndex((line) => line.id === before);
   if (end < 0) throw new Fault("usage/not-found", "no such line");
   const words = (search ?? "").toLowerCase().split(/\s+/).filter(Boolean);

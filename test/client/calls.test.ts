@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { isFault } from "../../src/wire/fault.ts";
+import type { SimDevice } from "../sim/sim-device.ts";
+import { createWorld, people, type World } from "../sim/world.ts";
+
+describe("calls of the client", function () {
+  this.timeout(20_000);
+  let world: World;
+  let ada: SimDevice;
+  let bob: SimDevice;
+  let group: string;
+
+  before(async () => {
+    world = await createWorld(1);
+    const devices = await people(world, "Adelaide", "Bartholomew");
+    assert(devices[0] && devices[1]);
+    [ada, bob] = [devices[0], devices[1]];
+    group = (await world.call(ada, "group-create", { name: "walking club" })).group.id;
+  });
+
+  const fails = (promise: Promise<unknown>, code: string): Promise<void> =>
+    assert.rejects(promise, (error) => isFault(error) && error.code === code);
+
+  it("take a group by name, id or the beginning of its id", async () => {
+    for (const name of ["walking club", group, group.slice(0, 6)]) {
+      const info = await world.call(ada, "group-info", { group: name });
+      assert.equal(info.group.id, group);
+      assert.deepEqual(
+        info.members.map(({ name: who, role }) => [who, role]),
+        [["Adelaide", "owner"]],
+      );
+    }
+  });
+
+  it("say that there is no such group, or more than one", async () => {
+    await fails(world.call(ada, "send", { group: "chess", text: "hello" }), "usage/not-found");
+    await fails(world.call(ada, "send", { group: group.slice(0, 3), text: "hello" }), "usage/not-found");
+    await world.call(ada, "group-create", { name: "twice" });
+    await world.call(ada, "group-create", { name: "twice" });
+    await fails(world.call(ada, "history", { group: "twice" }), "usage/ambiguous");
+  });
+
+  it("send 60,000 bytes, and refuse more or nothing with the reason", async () => {
+    const euro = "€".repeat(20_000);
+    assert.equal((await world.call(ada, "send", { group, text: euro })).state, "on-relay");
+    assert.equal(ada.texts(group).at(-1)?.text, euro);
+    await fails(world.call(ada, "send", { group, text: `${euro}x` }), "usage/too-long");
+    await fails(world.call(ada, "send", { group, text: "" }), "usage/bad-argument");
+  });
+
+  it("repeated under one id send one message", async () => {
+    const first = await world.during(ada.call("send", { group, text: "only once" }, "the same call"));
+    const second = await world.during(ada.call("send", { group, text: "only once" }, "the same call"));
+    assert.deepEqual(second.message, first.message);
+    assert.equal(ada.texts(group).filter(({ text }) => text === "only once").length, 1);
+  });
+
+  it("answer queued when no relay can be reached, after the time that was asked for", async () => {
+    world.partition(() => false);
+    const before = world.clock.nowMs();
+    const sent = await world.call(ada, "send", { group, text: "into the dark", waitMs: 1_500 });
+    assert.equal(sent.state, "queued");
+    assert.equal(world.clock.nowMs() - before, 1_500);
+    assert.equal((await world.call(ada, "status", {})).outbox, 1);
+    world.partition();
+    assert.deepEqual(await world.call(ada, "sync", {}), { complete: true, received: 0, outbox: 0 });
+  });
+
+  it("refuse a link that is cut, mistyped, expired or something else", async () => {
+    const { link } = await world.call(ada, "group-invite", { group, expiresInMs: 1_000 });
+    const typo = link.slice(0, 40) + (link[40] === "A" ? "B" : "A") + link.slice(41);
+    for (const bad of [link.slice(0, -1), typo, "hello", link.replace("join", "contact")])
+      await fails(world.call(bob, "group-join", { link: bad }), "usage/bad-link");
+    await world.clock.pass(2_000);
+    await fails(world.call(bob, "group-join", { link }), "usage/expired");
+    await fails(world.call(ada, "group-add", { group, account: "nobody" }), "usage/bad-link");
+  });
+
+  it("refuse to add somebody who is in, or whom no relay knows", async () => {
+    await fails(world.call(ada, "group-add", { group, account: ada.account() }), "usage/bad-argument");
+    await fails(world.call(ada, "group-add", { group, account: "ab".repeat(32) }), "usage/not-found");
+  });
+
+  it("refuse what a member may not do", async () => {
+    const contact = (await world.call(bob, "whoami", {})).contact;
+    await world.call(ada, "group-add", { group, account: contact });
+    await world.clock.pass(2_000);
+    await fails(world.call(bob, "group-invite", { group }), "usage/not-allowed");
+    for (const uses of [0, 1.5, 10_001])
+      await fails(world.call(ada, "group-invite", { group, uses }), "usage/bad-argument");
+  });
+
+  it("listen: first what is unread, then what comes, nothing twice", async () => {
+    ada.crash();
+    for (const text of ["one", "two"]) await world.call(bob, "send", { group, text });
+    const before = ada.shown.length;
+    await world.during(ada.start());
+    await world.clock.pass(2_000);
+    await world.call(bob, "send", { group, text: "three" });
+    await world.clock.pass(2_000);
+    const texts = ada.shown.slice(before).flatMap((each) => (each.event === "message" ? [each.message.text] : []));
+    assert.deepEqual(texts, ["one", "two", "three"]);
+    ada.crash();
+    await world.during(ada.start());
+    await world.clock.pass(2_000);
+    const again = ada.shown.slice(before).filter(({ event }) => event === "message").length;
+    assert.equal(again, 3);
+  });
+});

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { createOutboxFlusher } from "../../src/client/outbox-flusher.ts";
+import type { AppendOutcome, Network, RelayStatus } from "../../src/client/ports.ts";
+import { createStepQueue } from "../../src/client/step-queue.ts";
+import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
+import { OUTBOX } from "../../src/protocol/records.ts";
+import { decode } from "../../src/wire/codec.ts";
+import type { Sequence } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { REFUSAL } from "../../src/wire/topic-frames.ts";
+import { emptyProfile, memoryStore } from "../sim/memory-profile.ts";
+import { seededRandom } from "../sim/seeded-random.ts";
+import { virtualClock } from "../sim/virtual-clock.ts";
+
+const STORED: AppendOutcome = { kind: "stored", sequence: 1 as Sequence, duplicate: false };
+const UNREACHABLE: AppendOutcome = { kind: "unreachable" };
+
+/** A profile with a group of its own, and a network that answers as told. */
+async function flushing() {
+  const profile = emptyProfile();
+  const store = memoryStore(profile);
+  const clock = virtualClock();
+  const queue = createStepQueue({
+    primitives: nativePrimitives,
+    store,
+    clock,
+    random: seededRandom(1).bytes,
+    perform: () => undefined,
+  });
+  await queue.put({ kind: "create-account", name: "Ann", relays: [], accountSeed: new Uint8Array(32) });
+  const made = await queue.put({ kind: "create-group", name: "club" });
+  assert(made.kind === "group");
+  const world = { answer: STORED, caughtUp: true, state: "connected" as RelayStatus["state"] };
+  const appended: Uint8Array[][] = [];
+  const relays = () => [{ address: "a", state: world.state, sinceMs: 0 }];
+  const append: Network["append"] = async (envelopes) => {
+    appended.push([...envelopes]);
+    return envelopes.map(() => world.answer);
+  };
+  const flusher = createOutboxFlusher({
+    store,
+    clock,
+    put: queue.put,
+    network: { relays, append } as Partial<Network> as Network,
+    isCaughtUp: () => world.caughtUp,
+    walked: () => undefined,
+  });
+  let calls = 0;
+  const say = (text: string) =>
+    queue.put({ kind: "send-text", group: made.group.group, text, call: toHex(Uint8Array.of(calls++)) });
+  const rows = () =>
+    [...profile.records].flatMap(([key, bytes]) =>
+      key.startsWith(OUTBOX.prefix) ? [decode(OUTBOX.codec, bytes)] : [],
+    );
+  const flush = async () => {
+    flusher.flush();
+    await clock.pass(0);
+  };
+  return { flusher, flush, say, rows, world, appended, clock };
+}
+
+describe("the outbox flusher", () => {
+  it("sends in the order of writing, and what is stored leaves the outbox", async () => {
+    const { flush, say, rows, appended } = await flushing();
+    for (const text of ["one", "two", "three"]) await say(text);
+    const envelopes = rows().map((row) => row?.envelope);
+    await flush();
+    assert.deepEqual([appended.flat(), rows()], [envelopes, []]);
+  });
+
+  it("holds messages until their topic has been read to its end", async () => {
+    const { flush, say, rows, world, appended } = await flushing();
+    world.caughtUp = false;
+    await say("one");
+    await flush();
+    assert.deepEqual([appended, rows().length], [[], 1]);
+    world.caughtUp = true;
+    await flush();
+    assert.deepEqual([appended.length, rows()], [1, []]);
+  });
+
+  it("holds them for no more than 10 s of connection", async () => {
+    const { flush, say, rows, world, clock } = await flushing();
+    Object.assign(world, { caughtUp: false, state: "unreachable" });
+    await say("one");
+    await flush();
+    await clock.pass(60_000);
+    world.state = "connected";
+    await flush();
+    await clock.pass(9_000);
+    assert.equal(rows().length, 1, "time without a connection does not count");
+    await clock.pass(4_000);
+    assert.equal(rows().length, 0);
+  });
+
+  it("tries again in a while when nobody can be reached", async () => {
+    const { flush, say, rows, world, appended, clock } = await flushing();
+    world.answer = UNREACHABLE;
+    await say("one");
+    await flush();
+    assert.deepEqual([appended.length, rows().length], [1, 1]);
+    await clock.pass(2_000);
+    assert.equal(appended.length, 2);
+    world.answer = STORED;
+    await clock.pass(2_000);
+    assert.equal(rows().length, 0);
+    await clock.pass(60_000);
+    assert.equal(appended.length, 3, "and then rests");
+  });
+
+  it("keeps what is refused for now, and drops what is refused for good", async () => {
+    const { flush, say, rows, world, clock } = await flushing();
+    await say("one");
+    world.answer = { kind: "refused", reason: REFUSAL.quota };
+    await flush();
+    assert.equal(rows().length, 1);
+    world.answer = { kind: "refused", reason: REFUSAL.forged };
+    await clock.pass(2_000);
+    assert.equal(rows().length, 0);
+  });
+
+  it("sends nothing after it was closed", async () => {
+    const { flusher, flush, say, world, appended, clock } = await flushing();
+    world.answer = UNREACHABLE;
+    await say("one");
+    await flush();
+    await flusher.close();
+    await flush();
+    await clock.pass(10_000);
+    assert.equal(appended.length, 1);
+  });
+});
