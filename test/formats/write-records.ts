@@ -1,0 +1,66 @@
+/** Writes test/formats/records-v1.json: one saved record of each type, as a profile of format 1 has it. */
+import { writeFileSync } from "node:fs";
+import { tell } from "../../src/protocol/pairwise.ts";
+import * as records from "../../src/protocol/records.ts";
+import type { RecordType } from "../../src/protocol/step.ts";
+import { encode } from "../../src/wire/codec.ts";
+import { AccountKey, DeviceKey, EntryHash, MessageId, type TimeMs } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { type Device, p } from "../protocol/device.ts";
+import { addPerson, groupOf, inviteTo, newScene, say } from "../protocol/scene.ts";
+
+const hash = (byte: number): Uint8Array => p.sha256(Uint8Array.of(byte));
+const at = 1_800_000_000_000 as TimeMs;
+
+/** Profiles in which something of almost everything stands. */
+function profiles(): readonly Device[] {
+  const scene = newScene();
+  const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+  const group = groupOf(scene, [ann, bob], 1);
+  for (const device of [ann, bob]) say(device, group, "hello");
+  scene.carry(ann, bob);
+  const link = inviteTo(ann, group);
+  cem.put({ kind: "join", link });
+  scene.carry(ann, bob, cem);
+  say(ann, group, "under way");
+  ann.run((work) =>
+    tell(work, { account: AccountKey.from(hash(1)), device: DeviceKey.from(hash(2)) }, [
+      { kind: "received", group, entry: EntryHash.from(hash(3)) },
+    ]),
+  );
+  addPerson(scene, bob, group, scene.person("Dan"));
+  return [ann, bob, cem];
+}
+
+/** Those that stand in a profile for moments only. */
+function momentary(): ReadonlyMap<string, Uint8Array> {
+  const made = new Map<string, Uint8Array>();
+  const add = <T>(type: RecordType<T>, value: T) => made.set(type.prefix, encode(type.codec, value));
+  const from = DeviceKey.from(hash(2));
+  const entry = EntryHash.from(hash(3));
+  add(records.WAITING, { encoded: hash(4) });
+  add(records.GAP, { citedBy: from, at, depth: 7 });
+  add(records.SECRET, { secret: hash(5), from });
+  add(records.CONTRIBUTION, { value: hash(6) });
+  add(records.WELCOME, { from, entry, secret: hash(7), digest: hash(8), parts: 2 });
+  add(records.LOG_PART, { piece: hash(9) });
+  add(records.FORK_PROOF, { body: hash(10) });
+  add(records.RENEWAL, { at });
+  add(records.RESTORED, { at });
+  add(records.HEADS, { heads: [{ id: MessageId.from(hash(11)), depth: 3 }] });
+  return made;
+}
+
+const found = new Map(momentary());
+for (const device of profiles())
+  for (const type of Object.values(records).filter(isRecordType)) {
+    const [key] = [...device.records.keys()].filter((each) => each.startsWith(type.prefix));
+    const bytes = key === undefined ? undefined : device.records.get(key);
+    if (bytes && !found.has(type.prefix)) found.set(type.prefix, bytes);
+  }
+const lines = [...found].sort().map(([prefix, bytes]) => [prefix, toHex(bytes)]);
+writeFileSync(new URL("records-v1.json", import.meta.url), `${JSON.stringify(Object.fromEntries(lines), null, 2)}\n`);
+
+function isRecordType(value: unknown): value is RecordType<unknown> {
+  return typeof value === "object" && value !== null && "prefix" in value && "codec" in value;
+}
