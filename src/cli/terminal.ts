@@ -33,8 +33,8 @@ type Typed =
 export function ask({ input, write }: Terminal, question: string, echo: Echo): Promise<string> {
   const decoder = new StringDecoder("utf8");
   let text = "";
+  input.setRawMode(true); // before the question: whoever answers at once is not shown either
   write(question);
-  input.setRawMode(true);
   return new Promise<string>((resolve, reject) => {
     const finish = (settle: () => void) => {
       input.off("data", onData);
