@@ -11,7 +11,7 @@ import { newDevice } from "../protocol/device.ts";
 /** Saved by the version that first had format 1 (test/formats/write-records.ts); it is never written anew for the same format. */
 const SAVED = JSON.parse(readFileSync(new URL("records-v1.json", import.meta.url), "utf8")) as Record<string, string>;
 
-const TYPES = Object.values(records).filter(
+const TYPES = (Object.values(records) as readonly unknown[]).filter(
   (each): each is RecordType<unknown> => typeof each === "object" && each !== null && "prefix" in each,
 );
 

@@ -53,7 +53,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
 
 const found = new Map(momentary());
 for (const device of profiles())
-  for (const type of Object.values(records).filter(isRecordType)) {
+  for (const type of (Object.values(records) as readonly unknown[]).filter(isRecordType)) {
     const [key] = [...device.records.keys()].filter((each) => each.startsWith(type.prefix));
     const bytes = key === undefined ? undefined : device.records.get(key);
     if (bytes && !found.has(type.prefix)) found.set(type.prefix, bytes);
