@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { ClientEvent } from "../../src/client/api.ts";
+import type { CallContext } from "../../src/client/calls.ts";
+import { createEventHub } from "../../src/client/event-hub.ts";
+import { listen } from "../../src/client/listening.ts";
+import type { ConversationLine, Network } from "../../src/client/ports.ts";
+import type { GroupId } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { newDevice } from "../protocol/device.ts";
+import { makeGroup } from "../protocol/scene.ts";
+import { emptyProfile, memoryStore } from "../sim/memory-profile.ts";
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A profile with two groups, and one line arriving after another. */
+function listening() {
+  const device = newDevice("Ann", { nowMs: 1_800_000_000_000 });
+  const groups = [makeGroup(device, "one"), makeGroup(device, "two")] as const;
+  const profile = emptyProfile();
+  for (const [key, bytes] of device.records) profile.records.set(key, bytes);
+  const store = memoryStore(profile);
+  const hub = createEventHub();
+  const network = { relays: () => [{ address: "a", state: "connected", sinceMs: 0 }] } as Partial<Network> as Network;
+  const context = { store, hub, network } as Partial<CallContext> as CallContext;
+  let count = 0;
+  /** Committed, as the step queue does it before it tells. */
+  const arrive = async (text: string, group: GroupId = groups[0]): Promise<ConversationLine> => {
+    const id = String(count++).padStart(64, "0");
+    const line: ConversationLine = {
+      group: toHex(group),
+      id,
+      depth: count,
+      sentAtMs: count,
+      account: "aa",
+      device: "bb",
+      name: "Bob",
+      kind: "text",
+      text,
+      state: "received",
+    };
+    await store.commit({ records: new Map(), lines: [line], removedLines: [], lineStates: [] });
+    return line;
+  };
+  const tell = (line: ConversationLine): void =>
+    hub.tell({ kind: "message", group: groups.find((each) => toHex(each) === line.group) ?? groups[0], line });
+  const start = (group?: string) => {
+    const events: ClientEvent[] = [];
+    const abort = new AbortController();
+    const options = { id: "x", emit: (event: ClientEvent) => events.push(event), signal: abort.signal };
+    const ended = listen(context, group === undefined ? {} : { group }, options);
+    const texts = () => events.flatMap((each) => (each.event === "message" ? [each.message.text] : []));
+    return { events, texts, abort, ended };
+  };
+  return { arrive, tell, start, store, groups };
+}
+
+describe("listening", () => {
+  it("begins with the relays and what is unread, goes on with what comes, and shows nothing twice", async () => {
+    const { arrive, tell, start } = listening();
+    const early = await arrive("unread");
+    const { events, texts, abort, ended } = start();
+    tell(early); // its notice was under way
+    await turn();
+    assert.equal(events[0]?.event, "status");
+    tell(await arrive("live"));
+    await turn();
+    assert.deepEqual(texts(), ["unread", "live"]);
+    abort.abort();
+    assert.deepEqual(await ended, {});
+  });
+
+  it("to one group shows nothing of another", async () => {
+    const { arrive, tell, start, groups } = listening();
+    await arrive("of two", groups[1]);
+    const { texts, abort, ended } = start("one");
+    await turn();
+    tell(await arrive("of one"));
+    tell(await arrive("of two again", groups[1]));
+    await turn();
+    assert.deepEqual(texts(), ["of one"]);
+    abort.abort();
+    await ended;
+  });
+
+  it("shows nothing after it was cancelled, and leaves that unread for the next", async () => {
+    const { arrive, tell, start, store, groups } = listening();
+    const first = start();
+    await turn();
+    first.abort.abort();
+    tell(await arrive("too late"));
+    await first.ended;
+    assert.deepEqual(first.texts(), []);
+    assert.equal(await store.unread(toHex(groups[0])), 1);
+    const second = start();
+    await turn();
+    assert.deepEqual(second.texts(), ["too late"]);
+    assert.equal(await store.unread(toHex(groups[0])), 0, "what was shown is read");
+    second.abort.abort();
+    await second.ended;
+  });
+});
