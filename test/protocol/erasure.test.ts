@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { frontierHash } from "../../src/crypto/epoch-secrets.ts";
 import { SUPERSEDED_EPOCH_MS } from "../../src/protocol/erasure.ts";
-import { CALL, EPOCH, GROUP, LIVE, OWN_CHAIN } from "../../src/protocol/records.ts";
+import { CALL, EPOCH, FORK, GROUP, LIVE, OWN_CHAIN } from "../../src/protocol/records.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
+import { p } from "./device.ts";
 import { epochOf, groupOf, newScene, say } from "./scene.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -37,6 +39,7 @@ describe("time erases", () => {
         assert(!Buffer.from(bytes).includes(Buffer.from(secret)), `a key of the epoch is left in ${key}`);
     const gone = effects.flatMap((each) => (each.kind === "unsubscribe" ? [toHex(each.topic)] : []));
     assert(gone.includes(toHex(old.topic)));
+    assert.equal(ann.record(FORK, toHex(frontierHash(p, group, old.frontier))), undefined);
     const live = ann.existing(LIVE, toHex(group)).epochs.map(({ epoch }) => toHex(epoch));
     assert.deepEqual(live, [epochOf(ann, group)]);
   });

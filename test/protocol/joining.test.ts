@@ -178,7 +178,7 @@ describe("a welcome", () => {
 
 describe("a log that is whole and admits us", () => {
   /** Eve's group, in which an admin of hers adds Ann by hand; the secret is right. */
-  function trap(change: { readonly from: "author" | "other"; readonly turn?: number }) {
+  function trap(change: { readonly from: "author" | "other"; readonly turn?: number; readonly secret?: Uint8Array }) {
     const scene = newScene();
     const [ann, bob, eve] = [scene.person("Ann"), scene.person("Bob"), scene.person("Eve")];
     const group = groupOf(scene, [bob, eve], 1);
@@ -198,7 +198,10 @@ describe("a log that is whole and admits us", () => {
       return authored.hash;
     });
     assert(outcome.answer);
-    const items = bent(sent, change.turn);
+    const { secret } = change;
+    const items = bent(sent, change.turn).map((each) =>
+      secret && each.kind === "welcome" ? { ...each, secret } : each,
+    );
     const from = change.from === "author" ? bob : eve;
     from.run((work) => tell(work, person(ann), items));
     scene.collect(from);
@@ -213,6 +216,11 @@ describe("a log that is whole and admits us", () => {
 
   it("leaves nothing behind when it comes from somebody else", () => {
     const { ann, before } = trap({ from: "other" });
+    assert.deepEqual(stateOf(ann), before);
+  });
+
+  it("leaves nothing behind when it brings another secret than the entry confirms", () => {
+    const { ann, before } = trap({ from: "author", secret: new Uint8Array(32) });
     assert.deepEqual(stateOf(ann), before);
   });
 
