@@ -40,7 +40,7 @@ import {
   SESSION,
   WAITING,
 } from "./records.ts";
-import { read, readExisting, type Step, write } from "./step.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** A deposit in one of our inboxes. Whatever does not open changes nothing. */
 export function* receiveDeposit(work: Work, inbox: Topic, body: Uint8Array): Step<void> {
@@ -106,13 +106,22 @@ function* receiveSecret(work: Work, from: DeviceKey, item: Extract<PayloadItem, 
   const core = encodedCore && decodeEntryCore(encodedCore);
   const hash = hashOfEntry(work.p, item.signed);
   const isAuthors = core && hash && equalBytes(hash, item.entry) && equalBytes(core.author, from);
-  if (!isAuthors || !(yield* read(work, GROUP, toHex(item.group)))) return;
+  if (!isAuthors) return;
   if (yield* read(work, FORK, toHex(frontierHash(work.p, item.group, [item.entry])))) return;
   const id = idOf(item.group, item.entry);
+  if (!(yield* read(work, GROUP, toHex(item.group)))) return yield* keepEarly(work, id, { secret: item.secret, from });
   write(work, SECRET, id, { secret: item.secret, from });
   yield* receiveEntry(work, item.group, item.signed);
   yield* enterAgain(work, item.group, item.entry);
   if (!(yield* read(work, WAITING, id))) write(work, SECRET, id, null); // used by now, or of no use
+}
+
+/** Secrets of groups that we are not in, kept in case our welcome is still on its way by another relay. */
+const EARLY_SECRETS_MAX = 256;
+
+function* keepEarly(work: Work, id: string, early: { secret: Uint8Array; from: DeviceKey }): Step<void> {
+  const others = yield* scan(work, SECRET, "", EARLY_SECRETS_MAX);
+  if (others.length < EARLY_SECRETS_MAX) write(work, SECRET, id, early);
 }
 
 /** The entry was here before its secret: with it come the epochs that follow from it, also if we went on without. */

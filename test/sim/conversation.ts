@@ -91,7 +91,8 @@ function checkReader(world: World, { group, said }: Conversation, device: SimDev
   for (const name of new Set(said.map(({ by }) => by))) {
     const inOrder = expected.filter(({ by }) => by === name).map(({ text }) => text);
     const shown = lines.filter(({ from, text }) => from === name && inOrder.includes(text)).map(({ text }) => text);
-    assert.deepEqual(shown, inOrder, `${where}: the order of ${name}'s messages`);
+    // what one relay has in order can come from two in any
+    if (world.relays.length === 1) assert.deepEqual(shown, inOrder, `${where}: the order of ${name}'s messages`);
   }
 }
 
