@@ -31,7 +31,7 @@ import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { depthOfEntries } from "./group-lines.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
-import { ancestors, find, frontierOf, membersIn } from "./membership-log.ts";
+import { ancestors, find, frontierOf, isKeyAction, membersIn } from "./membership-log.ts";
 import { tell } from "./pairwise.ts";
 import {
   ACCOUNT,
@@ -77,17 +77,41 @@ export function* enterEpochs(
 ): Step<GroupState> {
   let group = state;
   const stillMissing: EntryHash[] = [];
+  const fresh: EntryHash[] = [];
   for (const hash of inLogOrder(log, group.missing)) {
     const entry = find(log, hash);
     if (!entry) continue;
+    // its author was in the epoch of these heads, whether or not we ever saw just them
+    for (const heads of mergedSubsets(entry.keyParents).slice(-1)) group = yield* enterMerged(work, group, log, heads);
     const secret = given && equalBytes(given.entry, hash) ? given.secret : yield* singleSecret(work, group, log, entry);
     if (secret) group = yield* enter(work, group, log, { heads: [hash], secret, number: entry.number });
+    if (secret) fresh.push(hash);
     else stillMissing.push(hash);
   }
   const frontier = frontierOf(log);
   group = { ...group, missing: yield* stillNeeded(work, log, stillMissing, frontier) };
+  for (const hash of fresh) group = yield* enterPairs(work, group, log, hash);
   for (const heads of mergedSubsets(frontier)) group = yield* enterMerged(work, group, log, heads);
   return yield* chooseSending(work, group, log, frontier);
+}
+
+/** Concurrent entries, newest first, with each of which a new one is combined. */
+const PAIRS_MAX = 8;
+
+/**
+ * When two branches meet, each device passes through frontiers of its own, and may send in them: with two branches
+ * these are pairs of one entry of each. Both keys must be here; newcomers are told by whoever added them.
+ */
+function* enterPairs(work: Work, state: GroupState, log: LogState, hash: EntryHash): Step<GroupState> {
+  const past = ancestors(log, [hash]);
+  const apart = log.entries.filter((each) => isKeyAction(each.action) && !past.has(toHex(each.hash)));
+  let group = state;
+  for (const other of apart.slice(-PAIRS_MAX)) {
+    if (ancestors(log, [other.hash]).has(toHex(hash))) continue;
+    if (!(yield* read(work, FORK, toHex(frontierHash(work.p, log.group, [other.hash]))))) continue;
+    group = yield* enterMerged(work, group, log, [hash, other.hash]);
+  }
+  return group;
 }
 
 /** Whether a fork tree can still lose a point: somebody who adds entry after entry beside it must not make it grow without end. */
