@@ -8,7 +8,6 @@ import type { Effect } from "../protocol/effects.ts";
 import type { Answer, Input } from "../protocol/machine.ts";
 import { ACCOUNT, CURSOR, cursorId } from "../protocol/records.ts";
 import { openProofBytes } from "../verify/open-proof.ts";
-import { isFault } from "../wire/fault.ts";
 import type { AccountKey, Sequence } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { EventHub } from "./event-hub.ts";
@@ -80,7 +79,13 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
   };
   return {
     perform: (effects) => {
-      for (const effect of effects) performOne(performers, effect);
+      for (const effect of effects) {
+        try {
+          performOne(performers, effect);
+        } catch {
+          // committed already, so it is repeated at the next start; one that fails must not stop the others
+        }
+      }
     },
     relayConnected: () => {
       d.flusher().flush();
@@ -175,8 +180,8 @@ function followRelays(
     if (toldBy === "peer") known.fromPeers++;
     try {
       network.useRelays([address]);
-    } catch (error) {
-      if (!isFault(error)) throw error;
+    } catch {
+      // whatever is wrong with an address that somebody told us, the others go on
     }
   }
 }

@@ -10,7 +10,16 @@
  * It does not know what is inside an envelope, nor who anybody is.
  */
 import "./node-shims.ts";
-import { CODE_P2P, type Multiaddr } from "@multiformats/multiaddr";
+import {
+  CODE_DNS,
+  CODE_DNS4,
+  CODE_DNS6,
+  CODE_IP4,
+  CODE_IP6,
+  CODE_P2P,
+  CODE_TCP,
+  type Multiaddr,
+} from "@multiformats/multiaddr";
 import type { AppendOutcome, Network, NetworkEvents, TopicSubscription } from "../client/ports.ts";
 import { Fault } from "../wire/fault.ts";
 import type { DirectoryKey, SlotKey } from "../wire/ids.ts";
@@ -152,9 +161,14 @@ class ClientNetwork implements Network {
   }
 }
 
+/** What a relay's address may begin with; nothing else is dialled, whoever named it. */
+const HOST_CODES: ReadonlySet<number> = new Set([CODE_IP4, CODE_IP6, CODE_DNS, CODE_DNS4, CODE_DNS6]);
+
 function relayAddress(text: string): Multiaddr {
   const address = parseAddress(text);
-  if (address?.getComponents().at(-1)?.code === CODE_P2P) return address;
+  const [host, transport, peer, ...more] = address?.getComponents().map(({ code }) => code) ?? [];
+  const isDialled = host !== undefined && HOST_CODES.has(host) && transport === CODE_TCP && peer === CODE_P2P;
+  if (address && isDialled && more.length === 0) return address;
   throw new Fault(
     "usage/bad-argument",
     "a relay's address looks like /ip4/192.0.2.7/tcp/33001/p2p/12D3Koo… and ends with the relay's PeerId; copy it from the relay's ready line",

@@ -5,7 +5,9 @@ import { Fault } from "../wire/fault.ts";
 /** The address, or `undefined` when `text` is no multiaddr. */
 export function parseAddress(text: string): Multiaddr | undefined {
   try {
-    return multiaddr(text);
+    const address = multiaddr(text);
+    void address.bytes; // parts such as /onion3/x are looked at only here, and would throw wherever addresses are compared
+    return address;
   } catch {
     return undefined;
   }
