@@ -62,7 +62,7 @@ describe("a relay with a subscriber that stops reading", function () {
     await rm(directory, { recursive: true });
   });
 
-  it("hardly grows, serves the others as before, and owes the frozen one nothing later", async () => {
+  it("serves the others and owes the frozen one nothing later; a campaign measures growth and times", async () => {
     const [address = ""] = (await relay.ready).addrs;
     const [writer, reader, frozen] = [await rawOpener(address), await rawOpener(address), await rawOpener(address)];
     for (const each of [writer, reader, frozen]) cleanup.add(each);
@@ -79,8 +79,11 @@ describe("a relay with a subscriber that stops reading", function () {
     console.log(
       `      ${(TOTAL_BYTES / 1e6).toFixed(0)} MB: grew by ${(grownBytes / MIB).toFixed(1)} MiB, p99 ${calm.toFixed(0)} -> ${beside.toFixed(0)} ms`,
     );
-    assert(grownBytes < 20 * MIB, `the relay grew by ${grownBytes} bytes`);
-    if (CAMPAIGN_ROUNDS > 0) assert(beside < 2 * calm, `p99 went from ${calm} to ${beside} ms`); // few batches say little
+    if (CAMPAIGN_ROUNDS > 0) {
+      // what few batches do to memory and times is less than what the engine does by itself: only the campaign tells
+      assert(grownBytes < 20 * MIB, `the relay grew by ${grownBytes} bytes`);
+      assert(beside < 2 * calm, `p99 went from ${calm} to ${beside} ms`);
+    }
 
     frozen.frames.resume();
     const total = 2 * BATCHES * BATCH;
