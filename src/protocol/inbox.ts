@@ -29,6 +29,7 @@ import {
   ACCOUNT,
   type AccountState,
   CONTRIBUTION,
+  EARLY,
   FORK,
   GROUP,
   idOf,
@@ -78,6 +79,7 @@ function* acceptLetter(work: Work, letter: OpenedLetter): Step<void> {
   if (!payload) return;
   write(work, PEER, toHex(device), { account, contact: payload.replyTo });
   for (const item of payload.items) yield* receiveItem(work, device, item);
+  for (const item of payload.items) if (item.kind === "welcome") yield* takeEarly(work, item.group);
   const answers = payload.items.filter((item) => item.kind === "secret" || item.kind === "welcome");
   const received = answers.map(({ group, entry }) => ({ kind: "received" as const, group, entry }));
   if (received.length > 0) yield* tell(work, { account, device }, received);
@@ -116,7 +118,7 @@ function* receiveSecret(work: Work, from: DeviceKey, item: Extract<PayloadItem, 
   if (!(yield* read(work, WAITING, id))) write(work, SECRET, id, null); // used by now, or of no use
 }
 
-/** Secrets of groups that we are not in, kept in case our welcome is still on its way by another relay. */
+/** Secrets and contributions of groups that we are not in, kept in case our welcome is still on its way by another relay. */
 const EARLY_SECRETS_MAX = 256;
 
 function* keepEarly(work: Work, id: string, early: { secret: Uint8Array; from: DeviceKey }): Step<void> {
@@ -137,14 +139,13 @@ function* enterAgain(work: Work, groupId: GroupId, entry: EntryHash): Step<void>
   yield* passOnTo(work, log, entry); // its epoch could not be written to before
 }
 
+type ContributionItem = Extract<PayloadItem, { kind: "contribution" }>;
+
 /** c(head, F) from whoever added us, for a head that we cannot derive. */
-function* receiveContribution(
-  work: Work,
-  from: DeviceKey,
-  item: Extract<PayloadItem, { kind: "contribution" }>,
-): Step<void> {
+function* receiveContribution(work: Work, from: DeviceKey, item: ContributionItem): Step<void> {
   const group = yield* read(work, GROUP, toHex(item.group));
   const log = group && (yield* read(work, LOG, toHex(item.group)));
+  if (!group) return yield* keepEarlyContribution(work, from, item);
   const account = yield* readExisting(work, ACCOUNT);
   const added = log?.members.filter((each) => each.devices.some((one) => equalBytes(one, account.device))) ?? [];
   const adders = added.map(({ addedBy }) => log && find(log, addedBy)?.author);
@@ -155,4 +156,20 @@ function* receiveContribution(
   write(work, CONTRIBUTION, id, { value: item.value });
   const isKnown = item.frontier.every((head) => find(log, head));
   if (isKnown) write(work, GROUP, toHex(item.group), yield* enterHeads(work, group, log, item.frontier));
+}
+
+function* keepEarlyContribution(work: Work, from: DeviceKey, item: ContributionItem): Step<void> {
+  const { head, frontier, value } = item;
+  const others = yield* scan(work, EARLY, "", EARLY_SECRETS_MAX);
+  if (others.length >= EARLY_SECRETS_MAX) return;
+  write(work, EARLY, contributionId(work, item.group, head, frontier), { from, head, frontier, value });
+}
+
+/** Our welcome is here: what came before it is looked at now. */
+function* takeEarly(work: Work, group: GroupId): Step<void> {
+  if (!(yield* read(work, GROUP, toHex(group)))) return;
+  for (const [id, { from, head, frontier, value }] of yield* scan(work, EARLY, `${toHex(group)}/`, EARLY_SECRETS_MAX)) {
+    write(work, EARLY, id, null);
+    yield* receiveContribution(work, from, { kind: "contribution", group, head, frontier, value });
+  }
 }

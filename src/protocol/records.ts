@@ -318,6 +318,17 @@ export const CONTRIBUTION: RecordType<{ readonly value: Uint8Array }> = record(
   struct({ value: secret }),
 );
 
+/** A contribution to a group that we are not in (yet): who gave it is judged once our welcome is here; id: group/phi/head. */
+export const EARLY: RecordType<{
+  readonly from: DeviceKey;
+  readonly head: EntryHash;
+  readonly frontier: readonly EntryHash[];
+  readonly value: Uint8Array;
+}> = record(
+  "early/",
+  struct({ from: DeviceKey, head: EntryHash, frontier: list(EntryHash, ENTRY_PARENTS_MAX), value: secret }),
+);
+
 /** A welcome whose log is not complete yet; id: group. */
 export const WELCOME: RecordType<{
   readonly from: DeviceKey;
