@@ -14,7 +14,7 @@ const HASH_BYTES = 32;
 /** Bytes before the envelope. */
 const ITEM_HEADER_BYTES = 1 + 4 + 2 * HASH_BYTES;
 /** Numbers that no sequence can be. */
-const ERROR_NUMBERS = { quota: 0.1, busy: 0.2, unavailable: 0.3, "too-large": 0.4 } as const;
+const ERROR_NUMBERS = { quota: 0.1, busy: 0.2, unavailable: 0.3, "too-large": 0.4, "wrong-kind": 0.5 } as const;
 
 /** The items one after another, in a buffer of their own. */
 export function packItems(items: readonly LogItem[]): Uint8Array<ArrayBuffer> {
@@ -66,4 +66,4 @@ export function unpackResults(packed: Float64Array): readonly LogAppendResult[] 
   });
 }
 
-const ERRORS = ["quota", "busy", "unavailable", "too-large"] as const;
+const ERRORS = ["quota", "busy", "unavailable", "too-large", "wrong-kind"] as const;

@@ -25,7 +25,7 @@ export interface StoreCalls {
     after: number,
     limits: { readonly limit: number; readonly maxBytes: number },
   ) => LogPage;
-  readonly registerInbox: (topic: Topic) => void;
+  readonly registerInbox: (topic: Topic) => boolean;
   readonly isInbox: (topic: Topic) => boolean;
   readonly trim: (topic: Topic, upTo: number) => void;
   readonly publish: (record: DirectoryRecord) => Published;

@@ -6,6 +6,7 @@
  *    raises the number at which every later topic starts.
  * 2. What is refused leaves no trace: no row, no number.
  * 3. Envelopes of one topic go from the front only (trim, retention), so the last one has the topic's head.
+ * 4. A topic's row is an inbox's from its first use on, or never.
  */
 import type Sqlite from "better-sqlite3-multiple-ciphers";
 import type { LogAppendResult, LogItem, LogPage } from "../src/net/topic-log.ts";
@@ -55,8 +56,8 @@ export interface TopicStore {
     after: number,
     limits: { readonly limit: number; readonly maxBytes: number },
   ) => LogPage;
-  /** Throws `storage/full` when the total quota has no room for one more topic. */
-  readonly registerInbox: (topic: Topic, nowMs: number) => void;
+  /** False for a topic in use as something else. Throws `storage/full` when there is no room for one more topic. */
+  readonly registerInbox: (topic: Topic, nowMs: number) => boolean;
   readonly isInbox: (topic: Topic) => boolean;
   readonly trim: (topic: Topic, upTo: number) => void;
   /** Erases up to a chunk of what is older than the retention; answers whether there may be more. */
@@ -78,7 +79,7 @@ export function createTopicStore(db: Sqlite.Database, limits: TopicLimits): Topi
     append: (items, nowMs) => appendAll(books, items, nowMs),
     read: (topic, after, limits) => read(rows, topic, { after, ...limits }),
     registerInbox: (topic, nowMs) => registerInbox(books, topic, nowMs),
-    isInbox: (topic) => rows.topic.get(topic)?.inbox === 1,
+    isInbox: (topic) => isInbox(rows.topic.get(topic)),
     trim: (topic, upTo) => trim(books, topic, upTo),
     purge: (nowMs) => [expire(books, nowMs), forget(books, nowMs)].includes(true),
     usage: () => books.usage,
@@ -127,6 +128,7 @@ function appendAll(books: Books, items: readonly LogItem[], nowMs: number): read
     if (there !== undefined) return { kind: "stored", sequence: there, duplicate: true };
     const key = keyOf(item.topic);
     const known = topics.get(key) ?? books.rows.topic.get(item.topic);
+    if (isInbox(known) !== (item.kind === ENVELOPE_KIND.deposit)) return { kind: "error", error: "wrong-kind" };
     if (!hasRoom(books, known, item)) return { kind: "error", error: "quota" };
     const row = append(books, known ?? createTopic(books, item.topic, nowMs), item, nowMs);
     topics.set(key, row);
@@ -171,7 +173,7 @@ function hasRoom({ limits, usage }: Books, row: TopicRow | undefined, item: LogI
 }
 
 function quotaOf(row: TopicRow | undefined, item: LogItem, limits: TopicLimits): number {
-  if (row?.inbox === 1 || item.kind === ENVELOPE_KIND.deposit) return limits.inboxMaxBytes;
+  if (isInbox(row)) return limits.inboxMaxBytes;
   return item.kind === ENVELOPE_KIND.entry ? limits.topicMaxBytes : limits.topicMaxBytes * (1 - ENTRY_RESERVE);
 }
 
@@ -195,14 +197,20 @@ function read(rows: Books["rows"], topic: Topic, { after, limit, maxBytes }: Pag
   return after < row.floor ? { ...page, truncatedBefore: (row.floor + 1) as Sequence } : page;
 }
 
-function registerInbox(books: Books, topic: Topic, nowMs: number): void {
+function isInbox(row: TopicRow | undefined): boolean {
+  return row?.inbox === 1;
+}
+
+function registerInbox(books: Books, topic: Topic, nowMs: number): boolean {
   const { rows, usage, limits } = books;
   let row = rows.topic.get(topic);
+  if (row && !isInbox(row)) return false;
   if (!row && usage.bytes + TOPIC_OVERHEAD_BYTES > limits.totalMaxBytes) {
     throw new Fault("storage/full", "the relay's total quota is used up: no inbox can be added");
   }
   row ??= createTopic(books, topic, nowMs);
   rows.update.run(1, row.head, row.floor, row.bytes, nowMs, row.number);
+  return true;
 }
 
 function trim(books: Books, topic: Topic, upTo: number): void {

@@ -1,6 +1,7 @@
 /**
  * What a holder checks before it stores an envelope: its form, its topic's signature and, for mail to an inbox,
- * that the inbox's owner has shown itself here. The signature alone is the permission to write.
+ * that the inbox's owner has shown itself here. The signature alone is the permission to write. That an inbox takes
+ * nothing but mail, the log checks when it stores.
  */
 import { checkEnvelope, envelopeId } from "../verify/envelope-check.ts";
 import type { Verifier } from "../verify/verifier.ts";
@@ -52,6 +53,7 @@ const REASONS = {
   busy: REFUSAL.busy,
   unavailable: REFUSAL.unavailable,
   "too-large": REFUSAL.tooLarge,
+  "wrong-kind": REFUSAL.malformed,
 } as const;
 
 async function check({ log, verifier, topicPace }: AppendTarget, encoded: Uint8Array): Promise<LogItem | Refusal> {

@@ -7,6 +7,9 @@
  * 3. A changed `logId` means: resynchronise from 0.
  * 4. Errors and time-outs mean "unknown": retry with the same envelope; ids make that safe.
  * 5. Memory is bounded: a full queue answers `busy`, never an early acknowledgement.
+ * 6. Its first use fixes what a topic is: an inbox takes deposits only, every other topic anything but deposits.
+ *    Who shares a topic's key can so never make it an inbox and trim what the others have not read.
+ *    Registered before its first use, a topic is of no use to the others here: they notice, and nothing is erased.
  */
 import type { EnvelopeId, LogId, Sequence, Topic } from "../wire/ids.ts";
 
@@ -22,7 +25,7 @@ export interface LogItem {
 
 export type LogAppendResult =
   | { readonly kind: "stored"; readonly sequence: Sequence; readonly duplicate: boolean }
-  | { readonly kind: "error"; readonly error: "quota" | "busy" | "unavailable" | "too-large" };
+  | { readonly kind: "error"; readonly error: "quota" | "busy" | "unavailable" | "too-large" | "wrong-kind" };
 
 export interface LogPage {
   readonly items: readonly { readonly sequence: Sequence; readonly envelope: Uint8Array }[];
@@ -41,8 +44,11 @@ export interface TopicLog {
     after: Sequence,
     limits: { readonly limit: number; readonly maxBytes: number },
   ) => Promise<LogPage>;
-  /** Declares the topic an inbox (its owner proved the key): deposits are accepted from now on. Durable. */
-  readonly registerInbox: (topic: Topic) => Promise<void>;
+  /**
+   * Declares the topic an inbox (its owner proved the key): deposits are accepted from now on. Durable.
+   * False, and nothing changes, when the topic is in use as something else, even if it is empty now.
+   */
+  readonly registerInbox: (topic: Topic) => Promise<boolean>;
   readonly isInbox: (topic: Topic) => Promise<boolean>;
   /** Erases the topic's envelopes up to and including `upTo`. */
   readonly trim: (topic: Topic, upTo: Sequence) => Promise<void>;

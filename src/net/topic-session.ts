@@ -143,16 +143,17 @@ export class TopicSession {
   async #openOne({ topic, inbox, signature }: Request<"open">["proofs"][number]): Promise<boolean> {
     const claim = { ...this.#identity, topic, inbox };
     if (checkOpenProof(this.#context.verifier, claim, signature) !== "valid") return false;
-    if (inbox) await this.#registerInbox(topic);
+    if (inbox && !(await this.#registerInbox(topic))) return false;
     this.#opened.add(toHex(topic));
     return true;
   }
 
-  /** A full store still hands out the inboxes that it has. */
-  async #registerInbox(topic: Topic): Promise<void> {
+  /** A full store still hands out the inboxes that it has. False for a topic that is something else. */
+  #registerInbox(topic: Topic): Promise<boolean> {
     const { log } = this.#context;
-    await log.registerInbox(topic).catch(async (error: unknown) => {
+    return log.registerInbox(topic).catch(async (error: unknown) => {
       if (!(await log.isInbox(topic))) throw error;
+      return true;
     });
   }
 

@@ -11,7 +11,7 @@ import { ENVELOPE_MAX_BYTES, FRAME_ENVELOPES_MAX, OPEN_TOPICS_MAX } from "./limi
 
 /** Why a request or one of its items was refused. */
 export const REFUSAL = {
-  /** Malformed envelope or frame. */
+  /** Malformed envelope or frame, or an envelope of a kind that its topic does not take. */
   malformed: 1,
   /** The topic's signature or the proof does not verify. */
   forged: 2,

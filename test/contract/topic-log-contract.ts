@@ -24,6 +24,7 @@ export interface OpenedLog {
 const MESSAGE = 1;
 const ENTRY = 2;
 const DEPOSIT = 3;
+const RENDEZVOUS = 4;
 const WHOLE = { limit: 10_000, maxBytes: 64_000_000 } as const;
 const START = 0 as Sequence;
 
@@ -247,6 +248,29 @@ function inboxes(fresh: Fresh): void {
     await log.registerInbox(topicOf(1));
     await log.registerInbox(topicOf(1));
     assert.deepEqual([await log.isInbox(topicOf(1)), await log.isInbox(topicOf(2))], [true, false]);
+  });
+
+  it("makes no inbox of a topic that has held anything else, even when it is empty again", async () => {
+    const { log } = await fresh();
+    const results = await log.append([itemOf(topicOf(1), 1), itemOf(topicOf(2), 1)]);
+    await log.trim(topicOf(2), sequenceOf(results[1]));
+    for (const topic of [topicOf(1), topicOf(2)]) {
+      assert.equal(await log.registerInbox(topic), false);
+      assert.equal(await log.isInbox(topic), false);
+      sequenceOf((await log.append([itemOf(topic, 2)]))[0]);
+    }
+  });
+
+  it("takes nothing but deposits in an inbox, and deposits nowhere else", async () => {
+    const { log } = await fresh();
+    assert.equal(await log.registerInbox(topicOf(1)), true);
+    const deposit = itemOf(topicOf(1), 9, { kind: DEPOSIT });
+    const wrong = [MESSAGE, ENTRY, RENDEZVOUS].map((kind) => itemOf(topicOf(1), kind, { kind }));
+    const results = await log.append([...wrong, itemOf(topicOf(2), 9, { kind: DEPOSIT }), deposit]);
+    const refusal = { kind: "error", error: "wrong-kind" };
+    assert.deepEqual(results.slice(0, 4), [refusal, refusal, refusal, refusal]);
+    assert.equal((await log.read(topicOf(1), START, WHOLE)).head, sequenceOf(results[4]));
+    assert.equal(await log.registerInbox(topicOf(1)), true, "its owner comes back");
   });
 }
 

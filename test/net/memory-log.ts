@@ -1,6 +1,7 @@
 /** A topic log and a prekey directory in memory, as simple as their ports allow. */
 import type { PrekeyDirectory } from "../../src/net/prekey-directory.ts";
 import type { LogAppendResult, LogItem, TopicLog } from "../../src/net/topic-log.ts";
+import { ENVELOPE_KIND } from "../../src/wire/envelope.ts";
 import { LogId, type Sequence } from "../../src/wire/ids.ts";
 import type { DirectoryRecord } from "../../src/wire/prekey-frames.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
@@ -29,6 +30,9 @@ export function memoryLog(idByte = 1): MemoryLog {
     const topic = of(item.topic);
     const known = topic.items.find((each) => toHex(each.id) === toHex(item.id));
     if (known !== undefined) return { kind: "stored", sequence: known.sequence, duplicate: true };
+    if (inboxes.has(toHex(item.topic)) !== (item.kind === ENVELOPE_KIND.deposit)) {
+      return { kind: "error", error: "wrong-kind" };
+    }
     topic.head += 1;
     const sequence = topic.head as Sequence;
     topic.items.push({ ...item, envelope: item.envelope.slice(), sequence });
@@ -63,7 +67,10 @@ export function memoryLog(idByte = 1): MemoryLog {
       return { items: page, head: head as Sequence, ...truncated };
     },
     registerInbox: async (topic) => {
+      if (inboxes.has(toHex(topic))) return true;
+      if (of(topic).head > 0) return false;
       inboxes.add(toHex(topic));
+      return true;
     },
     isInbox: async (topic) => inboxes.has(toHex(topic)),
     trim: async (topic, upTo) => {

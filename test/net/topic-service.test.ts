@@ -113,6 +113,32 @@ describe("the topic service", () => {
     assert.deepEqual([stored.items(inbox.topic).length, stored.items(group.topic).length], [0, 1]);
   });
 
+  it("lets no member make the group's topic an inbox and trim what the others have not read", async () => {
+    const { address, log: stored } = await relay();
+    const member = await opener(address);
+    const { nonce } = await member.next("challenge");
+    member.send({ kind: "append", id: 1, envelopes: [group.envelope("for the absent")] });
+    await member.next("appended");
+    const { topic } = group;
+    const proof = { topic, inbox: true, signature: proofOf(group, member, nonce, true) };
+    member.send({ kind: "open", id: 2, ...noToken, proofs: [proof] });
+    assert.deepEqual((await member.next("opened")).refused, [topic]);
+    member.send({ kind: "trim", id: 3, topic, upTo: 9 as Sequence });
+    assert.equal((await member.next("refused")).reason, REFUSAL.unknownTopic);
+    assert.equal(stored.items(topic).length, 1);
+  });
+
+  it("takes nothing but mail in an inbox, even from its owner", async () => {
+    const { address } = await relay();
+    const owner = await opener(address);
+    const { nonce } = await owner.next("challenge");
+    const proof = { topic: inbox.topic, inbox: true, signature: proofOf(inbox, owner, nonce, true) };
+    owner.send({ kind: "open", id: 1, ...noToken, proofs: [proof] });
+    await owner.next("opened");
+    owner.send({ kind: "append", id: 2, envelopes: [inbox.envelope("no mail")] });
+    assert.deepEqual((await owner.next("appended")).results, [{ kind: "refused", reason: REFUSAL.malformed }]);
+  });
+
   it("names the hole that retention left", async () => {
     const { address, log: stored } = await relay();
     const writer = await opener(address);

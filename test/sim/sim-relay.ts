@@ -20,6 +20,7 @@ export interface SimRelay {
   readonly append: (envelope: Uint8Array) => AppendResult;
   /** Stored envelopes of a topic with a greater number than `after`, in order. */
   readonly read: (topic: Topic, after: number) => readonly StoredEnvelope[];
+  /** Changes nothing for a topic in use as something else. */
   readonly registerInbox: (topic: Topic) => void;
   readonly publish: (record: DirectoryRecord) => { readonly left: number } | "refused";
   readonly take: (directoryKey: Uint8Array) => readonly TakenPrekeys[];
@@ -47,6 +48,7 @@ export function simRelay(number: number, verifier: Verifier = nobleVerifier): Si
     const id = toHex(envelopeId(verifier.sha256, encoded));
     const known = ids.get(id);
     if (known !== undefined) return { kind: "stored", sequence: known, duplicate: true };
+    if (envelope.kind !== ENVELOPE_KIND.deposit && inboxes.has(topic)) return refused(REFUSAL.malformed);
     const items = topics.get(topic) ?? [];
     const sequence = (items.length + 1) as Sequence;
     topics.set(topic, [...items, { sequence, envelope: encoded.slice() }]);
@@ -59,7 +61,9 @@ export function simRelay(number: number, verifier: Verifier = nobleVerifier): Si
     logId: LogId.from(new Uint8Array(16).fill(number)),
     append,
     read: (topic, after) => (topics.get(toHex(topic)) ?? []).slice(after),
-    registerInbox: (topic) => inboxes.add(toHex(topic)),
+    registerInbox: (topic) => {
+      if (!topics.has(toHex(topic))) inboxes.add(toHex(topic));
+    },
     publish: (record) => {
       const key = toHex(record.slot);
       const known = slots.get(key);
