@@ -53,7 +53,7 @@ const REASONS = {
   busy: REFUSAL.busy,
   unavailable: REFUSAL.unavailable,
   "too-large": REFUSAL.tooLarge,
-  "wrong-kind": REFUSAL.malformed,
+  "wrong-kind": REFUSAL.unknownTopic,
 } as const;
 
 async function check({ log, verifier, topicPace }: AppendTarget, encoded: Uint8Array): Promise<LogItem | Refusal> {

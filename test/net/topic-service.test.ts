@@ -136,7 +136,7 @@ describe("the topic service", () => {
     owner.send({ kind: "open", id: 1, ...noToken, proofs: [proof] });
     await owner.next("opened");
     owner.send({ kind: "append", id: 2, envelopes: [inbox.envelope("no mail")] });
-    assert.deepEqual((await owner.next("appended")).results, [{ kind: "refused", reason: REFUSAL.malformed }]);
+    assert.deepEqual((await owner.next("appended")).results, [{ kind: "refused", reason: REFUSAL.unknownTopic }]);
   });
 
   it("names the hole that retention left", async () => {
