@@ -65,7 +65,7 @@ async function missed(sender: Device, groups: readonly GroupState[]): Promise<re
 
 async function upload(address: string, posted: readonly Posted[]): Promise<void> {
   const network = createNetwork();
-  network.useRelays([address]);
+  network.useRelays([address], "us");
   await new Promise<void>((connected) => {
     network.start({
       delivered: async () => undefined,

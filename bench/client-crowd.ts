@@ -21,7 +21,7 @@ function caughtUp(client: number): void {
 
 await several(clients, async (client) => {
   const network = createNetwork();
-  network.useRelays([address]);
+  network.useRelays([address], "us");
   network.subscribe(benchTopic().subscription);
   const first = new Promise<void>((resolve) => {
     const events = {

@@ -35,7 +35,7 @@ export function benchTopic(): BenchTopic {
 /** A client network that reads `topic`; resolves when it has caught up. */
 export async function subscriber(address: string, { subscription }: BenchTopic, arrived: Arrived): Promise<Network> {
   const network = createNetwork();
-  network.useRelays([address]);
+  network.useRelays([address], "us");
   await new Promise<void>((caughtUp, reject) => {
     const delivered = async ({ items }: { readonly items: readonly { readonly envelope: Uint8Array }[] }) => {
       for (const { envelope } of items) {

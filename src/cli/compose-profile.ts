@@ -42,7 +42,7 @@ export function defaultDirectory(): string {
 export async function networkFor({ relays, accessToken }: ProfileChoice): Promise<Network> {
   const { createNetwork } = await import("../net/client-network.ts");
   const network = createNetwork({ accessToken });
-  network.useRelays(relays);
+  network.useRelays(relays, "us");
   return network;
 }
 

@@ -204,7 +204,7 @@ async function add(context: CallContext, params: ClientMethods["group-add"][0], 
   const log = await readExistingRecord(store, LOG, toHex(group.group));
   if (membersIn(log, wholePast(log)).some((each) => toHex(each.account) === id))
     throw new Fault("usage/bad-argument", "this person is in the group already");
-  network.useRelays(contact.relays);
+  network.useRelays(contact.relays, "peer");
   const isReachable = async () => network.relays().some((each) => each.state === "connected");
   await waitUntil(isReachable, waiting(context, params.waitMs, options));
   const taken = await network.takePrekeys(directoryKeyOf(primitives, contact.account));

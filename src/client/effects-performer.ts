@@ -12,11 +12,14 @@ import type { AccountKey, Sequence } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { OutboxFlusher } from "./outbox-flusher.ts";
-import type { Clock, Network, ProfileStore, TopicSubscription } from "./ports.ts";
+import type { Clock, Network, ProfileStore, ToldBy, TopicSubscription } from "./ports.ts";
 import { readExistingRecord, readRecord } from "./profile-reader.ts";
 
-/** Relays that other people may make us connect to: each costs a connection, and a stranger can name any address. */
-const PEERS_RELAYS_MAX = 16;
+/**
+ * Relays that other people may make us connect to: each costs a connection, and a stranger can name any address. Those
+ * of groups that we were added to unasked are read as ours are, so they are fewest; over all such groups together.
+ */
+const RELAYS_TOLD_MAX = { peer: 16, adder: 8, us: Number.POSITIVE_INFINITY } as const;
 /** Ms after which prekeys that nobody had are asked for again. */
 const PREKEYS_RETRY_MS = 15_000;
 
@@ -47,7 +50,7 @@ export interface EffectsPerformer {
 }
 
 export function createEffectsPerformer(d: PerformerDependencies): EffectsPerformer {
-  const relays: FollowedRelays = { all: new Set(), fromPeers: 0 };
+  const relays: FollowedRelays = new Map();
   const timers = createTimers(d.clock);
   const prekeys = createPrekeyTaker(d, timers);
   let introduced = false;
@@ -162,11 +165,8 @@ function createPrekeyTaker(d: PerformerDependencies, timers: Timers): PrekeyTake
   };
 }
 
-interface FollowedRelays {
-  readonly all: Set<string>;
-  /** How many of them only a peer told us of. */
-  fromPeers: number;
-}
+/** Addresses that we follow, and who told us: the one we trust most. */
+type FollowedRelays = Map<string, ToldBy>;
 
 /** Addresses come from links and other people too: bad ones are passed over. */
 function followRelays(
@@ -175,16 +175,19 @@ function followRelays(
   { relays, toldBy }: Extract<Effect, { readonly kind: "use-relays" }>,
 ): void {
   for (const address of relays) {
-    if (known.all.has(address) || (toldBy === "peer" && known.fromPeers >= PEERS_RELAYS_MAX)) continue;
-    known.all.add(address);
-    if (toldBy === "peer") known.fromPeers++;
+    const before = known.get(address);
+    if (before && TRUST[before] >= TRUST[toldBy]) continue;
+    if ([...known.values()].filter((each) => each === toldBy).length >= RELAYS_TOLD_MAX[toldBy]) continue;
+    known.set(address, toldBy);
     try {
-      network.useRelays([address]);
+      network.useRelays([address], toldBy);
     } catch {
       // whatever is wrong with an address that somebody told us, the others go on
     }
   }
 }
+
+const TRUST = { peer: 0, adder: 1, us: 2 } as const;
 
 function subscriptionOf(d: PerformerDependencies, effect: Extract<Effect, { kind: "subscribe" }>): TopicSubscription {
   const { topic, seed, inbox } = effect;

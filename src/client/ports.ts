@@ -115,17 +115,23 @@ export interface NetworkEvents {
 /** What became of one append at the best of all holders that answered. */
 export type AppendOutcome = AppendResult | { readonly kind: "unreachable" };
 
+/**
+ * Who told us of a relay's address: we (our account, a link that we followed), somebody who added us to a group unasked,
+ * or anybody we write to. The last kind is given mail for inboxes and asked for prekeys; it is told nothing that we read.
+ */
+export type ToldBy = "us" | "adder" | "peer";
+
 /** The network as the client sees it. Desired state is declared; reconnecting and resuming happen below. */
 export interface Network {
   readonly start: (events: NetworkEvents) => Promise<void>;
   /** Adds relays (multiaddrs as text) to those kept connected. A bad address is `usage/bad-argument`. */
-  readonly useRelays: (addresses: readonly string[]) => void;
-  /** Reads this topic on every connection, now and after each reconnect, until {@link unsubscribe}. */
+  readonly useRelays: (addresses: readonly string[], toldBy: ToldBy) => void;
+  /** Reads this topic on every connection to a relay that no mere peer told us, now and after each reconnect, until {@link unsubscribe}. */
   readonly subscribe: (subscription: TopicSubscription) => void;
   readonly unsubscribe: (topic: Topic) => void;
-  /** Appends encoded envelopes to every connected relay; per envelope the best outcome. Safe to repeat. */
+  /** Appends encoded envelopes to every connected relay, a peer's only deposits; per envelope the best outcome. Safe to repeat. */
   readonly append: (envelopes: readonly Uint8Array[]) => Promise<readonly AppendOutcome[]>;
-  /** Publishes to every connected relay's directory; answers how many one-time prekeys the fullest one holds. */
+  /** Publishes to the directory of every connected relay that no mere peer told us; answers how many one-time prekeys the fullest one holds. */
   readonly publishPrekeys: (
     record: DirectoryRecord,
     signature: Uint8Array,

@@ -14,10 +14,13 @@ function rank(outcome: AppendOutcome): number {
   }
 }
 
-/** Resolves when every envelope is stored somewhere, or when all of `answers` are in. Rejects when one of them does. */
+/**
+ * Resolves when every envelope is stored somewhere, or when all of `answers` are in. `undefined`: not
+ * asked. Rejects when one of them does.
+ */
 export function appendEverywhere(
   envelopes: readonly Uint8Array[],
-  answers: readonly Promise<readonly AppendOutcome[]>[],
+  answers: readonly Promise<readonly (AppendOutcome | undefined)[]>[],
 ): Promise<readonly AppendOutcome[]> {
   const best: (AppendOutcome | undefined)[] = envelopes.map(() => undefined);
   const outcomes = (): AppendOutcome[] => best.map((each) => each ?? { kind: "unreachable" });
@@ -29,6 +32,7 @@ export function appendEverywhere(
         missing -= 1;
         for (const [i, result] of results.entries()) {
           const before = best[i];
+          if (result === undefined) continue;
           if (before === undefined || rank(result) < rank(before)) best[i] = result;
         }
         if (missing === 0 || best.every((each) => each?.kind === "stored")) resolve(outcomes());

@@ -1,6 +1,6 @@
 /**
  * The client's `Network` port over libp2p: keeps the relays connected, reads every wanted topic on each of them,
- * appends to all.
+ * appends to all; those that only a peer told us are given mail and asked for prekeys, nothing else.
  *
  * 1. What is wanted is declared (relays, subscriptions); reconnecting and resuming need nobody above.
  *    Several addresses of one relay are one relay.
@@ -20,7 +20,8 @@ import {
   CODE_TCP,
   type Multiaddr,
 } from "@multiformats/multiaddr";
-import type { AppendOutcome, Network, NetworkEvents, TopicSubscription } from "../client/ports.ts";
+import type { AppendOutcome, Network, NetworkEvents, ToldBy, TopicSubscription } from "../client/ports.ts";
+import { isDeposit } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
 import type { DirectoryKey, SlotKey } from "../wire/ids.ts";
 import { Signature } from "../wire/ids.ts";
@@ -53,7 +54,7 @@ class ClientNetwork implements Network {
   readonly #links = new Map<string, RelayLink>();
   readonly #subscriptions = new Map<string, TopicSubscription>();
   /** Relays asked for before the start. */
-  #waiting: Multiaddr[] = [];
+  #waiting: (readonly [Multiaddr, ToldBy])[] = [];
   #running: { readonly node: NetNode; readonly events: NetworkEvents } | undefined;
 
   constructor(options: NetworkOptions) {
@@ -66,14 +67,14 @@ class ClientNetwork implements Network {
     const node = await createClientNode();
     await node.start();
     this.#running = { node, events };
-    for (const address of this.#waiting) this.#keep(address);
+    for (const [address, toldBy] of this.#waiting) this.#keep(address, toldBy);
     this.#waiting = [];
   };
 
-  readonly useRelays = (addresses: readonly string[]): void => {
+  readonly useRelays = (addresses: readonly string[], toldBy: ToldBy): void => {
     for (const address of addresses.map(relayAddress)) {
-      if (this.#running === undefined) this.#waiting.push(address);
-      else this.#keep(address);
+      if (this.#running === undefined) this.#waiting.push([address, toldBy]);
+      else this.#keep(address, toldBy);
     }
   };
 
@@ -90,7 +91,7 @@ class ClientNetwork implements Network {
   readonly append = (envelopes: readonly Uint8Array[]): Promise<readonly AppendOutcome[]> =>
     appendEverywhere(
       envelopes,
-      this.#live().map(({ client }) => client.append(envelopes)),
+      this.#live().map((link) => (link.isForMail ? appendMail(link, envelopes) : link.client.append(envelopes))),
     );
 
   readonly publishPrekeys = async (
@@ -131,17 +132,18 @@ class ClientNetwork implements Network {
     await running?.node.stop();
   };
 
-  #keep(address: Multiaddr): void {
+  #keep(address: Multiaddr, toldBy: ToldBy): void {
     const running = this.#running;
     if (running === undefined) return;
     const relay = address.getComponents().at(-1)?.value ?? "";
     const known = this.#links.get(relay);
-    known?.addAddress(address);
+    known?.addAddress(address, toldBy);
     if (known !== undefined) return;
     const { delivered, caughtUp, relayChanged: changed } = running.events;
     const link = new RelayLink({
       node: running.node,
       address,
+      toldBy,
       accessToken: this.#accessToken,
       timing: this.#timing,
       subscriptions: () => this.#subscriptions.values(),
@@ -155,14 +157,26 @@ class ClientNetwork implements Network {
     return [...this.#links.values()].flatMap(({ live }) => live ?? []);
   }
 
+  /** Asks every relay that no mere peer told us. */
   async #askAll(request: PrekeyRequest): Promise<PrekeyAnswer[]> {
-    const answers = await Promise.all(this.#live().map(({ connection }) => this.#askPrekeys(connection, request)));
+    const ours = this.#live().filter((link) => !link.isForMail);
+    const answers = await Promise.all(ours.map(({ connection }) => this.#askPrekeys(connection, request)));
     return answers.filter((answer) => answer !== undefined);
   }
 }
 
 /** What a relay's address may begin with; nothing else is dialled, whoever named it. */
 const HOST_CODES: ReadonlySet<number> = new Set([CODE_IP4, CODE_IP6, CODE_DNS, CODE_DNS4, CODE_DNS6]);
+
+/** Appends what is mail; the others are not asked for. */
+async function appendMail(
+  { client }: LiveLink,
+  envelopes: readonly Uint8Array[],
+): Promise<readonly (AppendOutcome | undefined)[]> {
+  const outcomes = await client.append(envelopes.filter(isDeposit));
+  let next = 0;
+  return envelopes.map((each) => (isDeposit(each) ? outcomes[next++] : undefined));
+}
 
 function relayAddress(text: string): Multiaddr {
   const address = parseAddress(text);

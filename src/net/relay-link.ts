@@ -8,7 +8,7 @@
  */
 import { type Connection, KEEP_ALIVE, type Stream } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
-import type { RelayStatus, TopicSubscription } from "../client/ports.ts";
+import type { RelayStatus, ToldBy, TopicSubscription } from "../client/ports.ts";
 import type { Topic } from "../wire/ids.ts";
 import { failureOf, type LinkFailure, unreachable } from "./link-failure.ts";
 import { type LinkTiming, retryDelayMs } from "./link-timing.ts";
@@ -21,6 +21,7 @@ export interface RelayLinkOptions {
   readonly node: NetNode;
   /** With /p2p/PeerId; the status names the relay by it. */
   readonly address: Multiaddr;
+  readonly toldBy: ToldBy;
   readonly accessToken: string;
   readonly timing: LinkTiming;
   /** Everything that is to be read, now. */
@@ -32,9 +33,14 @@ export interface RelayLinkOptions {
 
 /** A session that can be used. */
 export interface LiveLink {
+  /** It is given mail only. */
+  readonly isForMail: boolean;
   readonly client: TopicClient;
   readonly connection: Connection;
 }
+
+/** Addresses of one relay that others told us: each that is silent delays the next attempt. */
+const OTHERS_ADDRESSES_MAX = 3;
 
 /** How one attempt went. */
 interface Attempt {
@@ -46,15 +52,17 @@ interface Attempt {
 export class RelayLink {
   readonly #options: RelayLinkOptions;
   readonly #stopping = new AbortController();
-  readonly #addresses: Multiaddr[];
+  #addresses: Multiaddr[];
+  #toldBy: ToldBy;
   #status: RelayStatus;
   #client: TopicClient | undefined;
-  #live: LiveLink | undefined;
+  #live: Omit<LiveLink, "isForMail"> | undefined;
   #run: Promise<void> | undefined;
 
   constructor(options: RelayLinkOptions) {
     this.#options = options;
     this.#addresses = [options.address];
+    this.#toldBy = options.toldBy;
     this.#status = { address: options.address.toString(), state: "connecting", sinceMs: Date.now() };
   }
 
@@ -64,12 +72,33 @@ export class RelayLink {
 
   /** The session, while there is one. */
   get live(): LiveLink | undefined {
-    return this.#live;
+    return this.#live && { ...this.#live, isForMail: this.#isForMail };
   }
 
-  /** Another address of the same relay, tried too from the next attempt on. */
-  addAddress(address: Multiaddr): void {
+  get #isForMail(): boolean {
+    return this.#toldBy === "peer";
+  }
+
+  /**
+   * Another address of the same relay, tried too from the next attempt on. A relay that we know ourselves is dialled only
+   * where we said; whoever tells more than we knew makes it a relay of that kind, read from now on unless it is a peer.
+   */
+  addAddress(address: Multiaddr, toldBy: ToldBy): void {
+    const wasForMail = this.#isForMail;
+    if (toldBy === "us" && this.#toldBy !== "us") this.#addresses = [address];
+    else if (toldBy === "us" || (this.#toldBy !== "us" && this.#addresses.length < OTHERS_ADDRESSES_MAX))
+      this.#addAlso(address);
+    if (toldBy === "us" || this.#toldBy === "peer") this.#toldBy = toldBy;
+    if (wasForMail && !this.#isForMail) this.#subscribeAll();
+  }
+
+  #addAlso(address: Multiaddr): void {
     if (!this.#addresses.some((known) => known.equals(address))) this.#addresses.push(address);
+  }
+
+  #subscribeAll(): void {
+    if (this.#isForMail) return;
+    for (const subscription of this.#options.subscriptions()) this.#client?.subscribe(subscription);
   }
 
   start(): void {
@@ -79,7 +108,7 @@ export class RelayLink {
 
   /** Reads this topic now; later sessions ask for all that are wanted. */
   subscribe(subscription: TopicSubscription): void {
-    this.#client?.subscribe(subscription);
+    if (!this.#isForMail) this.#client?.subscribe(subscription);
   }
 
   unsubscribe(topic: Topic): void {
@@ -141,7 +170,7 @@ export class RelayLink {
     });
     const timer = setTimeout(() => client.abort(NO_ANSWER), timing.connectTimeoutMs);
     this.#client = client;
-    for (const subscription of this.#options.subscriptions()) client.subscribe(subscription);
+    this.#subscribeAll();
     if (this.#stopping.signal.aborted) await client.close();
     const failure = await client.ended;
     clearTimeout(timer);

@@ -10,9 +10,10 @@
  * It does not know how the stream came to be, nor what happens after its end (relay-link.ts).
  * @see PROTOCOL.md § Topic protocol
  */
+import { createHash } from "node:crypto";
 import type { Connection, Stream } from "@libp2p/interface";
 import type { AppendOutcome, Delivery, TopicSubscription } from "../client/ports.ts";
-import { type LogId, Signature, type Topic } from "../wire/ids.ts";
+import { LogId, Signature, type Topic } from "../wire/ids.ts";
 import { ENVELOPE_MAX_BYTES, FRAME_ENVELOPES_MAX, OPEN_TOPICS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import {
@@ -155,7 +156,8 @@ export class TopicClient {
         this.#delivered(frame, bytes.byteLength);
         break;
       case "caughtUp":
-        this.#digest(0, async (log) => this.#options.events.caughtUp(frame.topic, log));
+        if (this.#wanted.has(toHex(frame.topic)))
+          this.#digest(0, async (log) => this.#options.events.caughtUp(frame.topic, log));
         break;
       case "truncated":
         break; // what is gone here may be elsewhere: the messages that follow name it
@@ -181,8 +183,8 @@ export class TopicClient {
   }
 
   #digest(bytes: number, task: (log: LogId) => Promise<void>): void {
-    const log = this.#challenge?.log;
-    if (log === undefined) return;
+    if (this.#challenge === undefined) return;
+    const log = holdersLog(this.#holderPeerId(), this.#challenge.log);
     this.#undigestedBytes += bytes;
     if (this.#undigestedBytes > DIGEST_MAX_BYTES) this.#frames.pause();
     const settled = (): void => {
@@ -204,13 +206,17 @@ export class TopicClient {
     this.#opening = false;
   }
 
+  #holderPeerId(): Uint8Array {
+    return this.#options.connection.remotePeer.toMultihash().bytes;
+  }
+
   #wants(subscription: TopicSubscription): boolean {
     return this.#wanted.get(toHex(subscription.topic)) === subscription;
   }
 
   async #openBatch(batch: readonly TopicSubscription[], challenge: Challenge): Promise<void> {
-    const { connection, openerPeerId, accessToken } = this.#options;
-    const holderPeerId = connection.remotePeer.toMultihash().bytes;
+    const { openerPeerId, accessToken } = this.#options;
+    const holderPeerId = this.#holderPeerId();
     const proofs = batch.map(({ topic, inbox, prove }) => ({
       topic,
       inbox,
@@ -241,9 +247,10 @@ export class TopicClient {
 
   async #readFrom(batch: readonly TopicSubscription[], log: LogId): Promise<void> {
     if (batch.length === 0) return;
+    const named = holdersLog(this.#holderPeerId(), log);
     try {
       const cursors = await Promise.all(
-        batch.map(async ({ topic, cursor }) => ({ topic, log, after: await cursor(log) })),
+        batch.map(async ({ topic, cursor }) => ({ topic, log, after: await cursor(named) })),
       );
       await this.#ask({ kind: "subscribe", cursors });
     } catch {
@@ -293,6 +300,11 @@ export class TopicClient {
     this.#heartbeat.sentAtMs = performance.now();
     return id;
   }
+}
+
+/** A log as we name it: a holder may claim any LogId, but so that its claim moves no place in another holder's log. */
+function holdersLog(holderPeerId: Uint8Array, claimed: LogId): LogId {
+  return LogId.from(new Uint8Array(createHash("sha256").update(holderPeerId).update(claimed).digest().subarray(0, 16)));
 }
 
 const NO_PROOF = unreachable("a topic could not be opened: its proof could not be made here");

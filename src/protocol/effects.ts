@@ -34,8 +34,11 @@ export type Effect =
   | { readonly kind: "unsubscribe"; readonly topic: Topic }
   /** Something new lies in the outbox. */
   | { readonly kind: "flush" }
-  /** Addresses that strangers told us are followed only up to a small number. */
-  | { readonly kind: "use-relays"; readonly relays: readonly string[]; readonly toldBy: "us" | "peer" }
+  /**
+   * Addresses that others told us are followed only up to a small number. `adder`: whoever put us into a group unasked;
+   * the group is read there too. `peer`: mail goes there, nothing else.
+   */
+  | { readonly kind: "use-relays"; readonly relays: readonly string[]; readonly toldBy: "us" | "adder" | "peer" }
   | { readonly kind: "take-prekeys"; readonly account: AccountKey }
   | { readonly kind: "publish-prekeys"; readonly record: DirectoryRecord; readonly signature: Signature }
   /** Bring a `tick` at this time (ms). */

@@ -40,6 +40,11 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
   return encode(Envelope, envelope);
 }
 
+/** True for encoded mail to an inbox, judged by its kind alone. */
+export const isDeposit = (encoded: Uint8Array): boolean => encoded[KIND_AT] === ENVELOPE_KIND.deposit;
+/** Bytes before the kind: version and topic. */
+const KIND_AT = 33;
+
 /** The envelope, or `undefined` when the bytes are not exactly one. */
 export function decodeEnvelope(encoded: Uint8Array): Envelope | undefined {
   return decode(Envelope, encoded);

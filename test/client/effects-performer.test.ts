@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { createEffectsPerformer, type TopicBook } from "../../src/client/effects-performer.ts";
 import { createEventHub } from "../../src/client/event-hub.ts";
-import type { Network, TopicSubscription } from "../../src/client/ports.ts";
+import type { Network, ToldBy, TopicSubscription } from "../../src/client/ports.ts";
 import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
 import type { Effect } from "../../src/protocol/effects.ts";
 import type { Answer, Input } from "../../src/protocol/machine.ts";
@@ -20,14 +20,16 @@ function performing() {
   const clock = virtualClock();
   const topics: TopicBook = { read: new Set(), caughtUp: new Set() };
   const followed: string[] = [];
+  const roles: string[] = [];
   const subscribed: TopicSubscription[] = [];
   const unsubscribed: Topic[] = [];
   const inputs: Input[] = [];
   const world: { taken: readonly TakenPrekeys[] | undefined; asked: number } = { taken: undefined, asked: 0 };
   const network: Partial<Network> = {
-    useRelays: (addresses) => {
+    useRelays: (addresses, toldBy) => {
       for (const each of addresses) if (each.startsWith("bad")) throw new Fault("usage/bad-argument", "no address");
       followed.push(...addresses);
+      roles.push(...addresses.map((each) => `${toldBy} ${each}`));
     },
     subscribe: (subscription) => subscribed.push(subscription),
     unsubscribe: (topic) => unsubscribed.push(topic),
@@ -49,10 +51,10 @@ function performing() {
     },
     flusher: () => ({ flush: () => undefined, close: async () => undefined }),
   });
-  return { performer, clock, topics, followed, subscribed, unsubscribed, inputs, world };
+  return { performer, clock, topics, followed, roles, subscribed, unsubscribed, inputs, world };
 }
 
-const relays = (toldBy: "us" | "peer", ...addresses: readonly string[]): Effect => ({
+const relays = (toldBy: ToldBy, ...addresses: readonly string[]): Effect => ({
   kind: "use-relays",
   relays: addresses,
   toldBy,
@@ -66,6 +68,14 @@ describe("performing effects", () => {
     performer.perform(strangers.map((each) => relays("peer", each)));
     performer.perform([relays("peer", ...strangers), relays("us", "ours", "stranger 99", "ours")]);
     assert.deepEqual(followed, [...strangers.slice(0, 16), "ours", "stranger 99"]);
+  });
+
+  it("follows at most 8 relays of groups that people put us into; one that we knew from a peer becomes the group's", () => {
+    const { performer, roles } = performing();
+    const adders = Array.from({ length: 20 }, (_, i) => `adder ${i}`);
+    performer.perform([relays("us", "ours"), relays("peer", "adder 0"), relays("adder", "ours", ...adders)]);
+    performer.perform([relays("peer", "adder 1", "ours")]);
+    assert.deepEqual(roles, ["us ours", "peer adder 0", ...adders.slice(0, 8).map((each) => `adder ${each}`)]);
   });
 
   it("passes over addresses that are none", () => {

@@ -250,7 +250,7 @@ describe("the client's network", () => {
     const { network } = await client([]);
     for (const address of ["", "relay.example:33001", "/ip4/127.0.0.1/tcp/33001"]) {
       assert.throws(
-        () => network.useRelays([address]),
+        () => network.useRelays([address], "us"),
         (error) => isFault(error, "usage/bad-argument"),
       );
     }
@@ -261,6 +261,64 @@ describe("the client's network", () => {
     const { network, recorder } = await client([address, address.replace("/ip4/127.0.0.1", "/dns4/localhost")]);
     await recorder.untilState("connected");
     assert.equal(network.relays().length, 1);
+  });
+
+  it("gives a relay that only a peer told us mail, and nothing else", async () => {
+    const [home, strange] = [await relay(), await relay({ log: memoryLog(2), seedByte: 8 })];
+    const inbox = topicKey(5);
+    const owner = await client([strange.address]);
+    owner.network.subscribe(inbox.subscription({ inbox: true }));
+    await owner.recorder.untilCaughtUp(inbox.topic);
+    const { network, recorder } = await client([home.address]);
+    network.useRelays([strange.address], "peer");
+    network.subscribe(group.subscription());
+    await recorder.until(() => network.relays().every((each) => each.state === "connected"));
+    await recorder.untilCaughtUp(group.topic);
+    const [mail] = await network.append([inbox.deposit("mail"), group.envelope("ours")]);
+    assert.equal(mail?.kind, "stored");
+    assert.equal(strange.topics.counts().topics, 1, "the owner's inbox only");
+    await home.stop();
+    await recorder.until(() => network.relays().some((each) => each.state !== "connected"));
+    assert.deepEqual(await network.append([group.envelope("lost?")]), [{ kind: "unreachable" }]);
+    assert.deepEqual(strange.log.items(group.topic), []);
+  });
+
+  it("reads everything at a peer's relay once we are told it ourselves", async () => {
+    const { address } = await relay();
+    const { network, recorder } = await client([]);
+    network.useRelays([address], "peer");
+    network.subscribe(group.subscription());
+    await recorder.untilState("connected");
+    network.useRelays([address], "us");
+    await recorder.untilCaughtUp(group.topic);
+    assert.equal((await network.append([group.envelope("one")]))[0]?.kind, "stored");
+  });
+
+  it("dials our relay only where we said, whatever others say of it", async () => {
+    const { address, port } = await relay();
+    const proxy = cleanup.add(await tcpProxy(port));
+    const { network, recorder } = await client([proxy.through(address)]);
+    for (const toldBy of ["peer", "adder"] as const) network.useRelays([address], toldBy);
+    await recorder.untilState("connected");
+    await proxy.kill();
+    await recorder.untilState("unreachable");
+    const turns = new Promise<void>((resolve) => setTimeout(resolve, 800)); // that no attempt succeeds is tested
+    await turns;
+    assert.equal(recorder.state, "unreachable");
+    network.useRelays([address], "us");
+    await recorder.untilState("connected");
+  });
+
+  it("keeps its place in one relay's log whatever LogId another relay claims", async () => {
+    const [home, thief] = [await relay(), await relay({ seedByte: 8 })];
+    const { network, recorder } = await client([home.address, thief.address]);
+    const named = new Set<string>();
+    recorder.commit = async ({ log }) => void named.add(log.join());
+    network.subscribe(group.subscription());
+    await recorder.until(() => recorder.caughtUpTopics.length === 2);
+    await network.append([group.envelope("at both")]);
+    await recorder.untilReceived(2);
+    assert.deepEqual([home.log.logId.join() === thief.log.logId.join(), named.size], [true, 2]);
   });
 
   it("passes an access token to relays that ask for one", async () => {

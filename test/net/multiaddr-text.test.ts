@@ -22,7 +22,7 @@ describe("addresses that others told us", () => {
   ]) {
     it(`a relay at ${text || "nothing"} is refused in one sentence`, () => {
       assert.throws(
-        () => createNetwork().useRelays([text]),
+        () => createNetwork().useRelays([text], "peer"),
         (error) => isFault(error, "usage/bad-argument"),
       );
     });
@@ -30,6 +30,6 @@ describe("addresses that others told us", () => {
 
   it("a host, a port and a PeerId make a relay's address", () => {
     for (const host of ["ip4/127.0.0.1", "ip6/::1", "dns4/relay.example", "dns/relay.example"])
-      createNetwork().useRelays([`/${host}/tcp/33001/p2p/${PEER}`]);
+      createNetwork().useRelays([`/${host}/tcp/33001/p2p/${PEER}`], "peer");
   });
 });

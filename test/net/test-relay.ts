@@ -74,7 +74,7 @@ export async function startClient(addresses: readonly string[], options: Paramet
   const network = createNetwork({ timing: QUICK, ...options });
   const recorder = new NetworkRecorder();
   await network.start(recorder);
-  network.useRelays(addresses);
+  network.useRelays(addresses, "us");
   return { network, recorder };
 }
 
