@@ -101,6 +101,7 @@ export function* authorCreate(work: Work, action: Action & { readonly kind: "cre
     entrySeq: 0,
     entryPrev: undefined,
     relays: account.relays,
+    unasked: false,
     sending: undefined,
     unclosed: [],
     missing: [],

@@ -141,6 +141,7 @@ function* enterGroup(
     entrySeq: 0,
     entryPrev: undefined,
     relays: joining?.relays ?? peer?.contact.relays ?? account.relays,
+    unasked: joining === undefined,
     sending: undefined,
     unclosed: [],
     missing: [],
@@ -151,6 +152,7 @@ function* enterGroup(
   const log = yield* readExisting(work, LOG, toHex(id));
   write(work, GROUP, toHex(id), { ...group, name: log.name });
   write(work, JOINING, toHex(id), null);
+  work.effects.push({ kind: "use-relays", relays: blank.relays, toldBy: blank.unasked ? "adder" : "us" });
   yield* beginHistory(work, log, entry);
   announce(work, { kind: "joined", group: id });
   return true;

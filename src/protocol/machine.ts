@@ -197,8 +197,9 @@ function* receiveInEpoch(
 function* start(work: Work): Step<Answer> {
   const account = yield* readExisting(work, ACCOUNT);
   work.effects.push({ kind: "use-relays", relays: account.relays, toldBy: "us" });
-  for (const [, group] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
-    work.effects.push({ kind: "use-relays", relays: group.relays, toldBy: "us" });
+  const groups = (yield* scan(work, GROUP, "", GROUPS_MAX)).map(([, group]) => group);
+  for (const group of groups.sort((a, b) => a.joinedAt - b.joinedAt)) {
+    work.effects.push({ kind: "use-relays", relays: group.relays, toldBy: group.unasked ? "adder" : "us" });
     if (group.rekeyAt !== undefined) work.effects.push({ kind: "wake", atMs: group.rekeyAt });
   }
   for (const [, joining] of yield* scan(work, JOINING, "", GROUPS_MAX))

@@ -154,6 +154,8 @@ export const GroupState = struct({
   entrySeq: u64,
   entryPrev: optional(EntryHash),
   relays,
+  /** We followed no link of our own here: the relays are those that the adder named. */
+  unasked: bool,
   /** Epoch in which we send. */
   sending: optional(EpochId),
   unclosed: list(EpochId, UNCLOSED_EPOCHS_MAX),
