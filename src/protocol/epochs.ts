@@ -254,13 +254,14 @@ export function* contributionOf(
   heads: readonly EntryHash[],
 ): Step<Contribution | undefined> {
   const id = contributionId(work, group, head, heads);
-  const kept = yield* read(work, CONTRIBUTION, id);
-  if (kept) return Contribution.from(kept.value);
   const single = toHex(frontierHash(work.p, group, [head]));
   const fork = yield* read(work, FORK, single);
   const taken =
     fork && hasRoom(fork.tree) ? contribution(work.p, fork.tree, frontierHash(work.p, group, heads)) : undefined;
-  if (!fork || !taken) return undefined;
+  if (!fork || !taken) {
+    const kept = yield* read(work, CONTRIBUTION, id); // taken before, or told by whoever added us
+    return kept && Contribution.from(kept.value);
+  }
   write(work, FORK, single, { ...fork, tree: taken.fork });
   write(work, CONTRIBUTION, id, { value: taken.contribution });
   return taken.contribution;

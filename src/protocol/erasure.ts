@@ -6,11 +6,13 @@
  * |---|---|
  * | header key, log key, topic key, senders' tree and chains of an epoch | SUPERSEDED_EPOCH_MS after a newer one took its place |
  * | calls, by which a repeated send is known | CALL_MS after the call |
+ * | welcomes whose log never became complete, with its pieces | WELCOME_MS after they came |
  *
  * @see PROTOCOL.md § Erasure
  */
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
+import { forgetWelcome, WELCOME_MS, WELCOMES_AT_ONCE } from "./group-welcome.ts";
 import {
   CALL,
   CHAIN,
@@ -23,6 +25,7 @@ import {
   ROSTER_MAX,
   SENDERS,
   TOPIC,
+  WELCOME,
 } from "./records.ts";
 import { type Step, scan, write } from "./step.ts";
 
@@ -38,6 +41,8 @@ const GROUPS_AT_ONCE = 100_000;
 export function* eraseExpired(work: Work): Step<void> {
   for (const [id, call] of yield* scan(work, CALL, "", CALLS_AT_ONCE))
     if (work.nowMs - call.at > CALL_MS) write(work, CALL, id, null);
+  for (const [id, { at }] of yield* scan(work, WELCOME, "", WELCOMES_AT_ONCE))
+    if (work.nowMs - at > WELCOME_MS) yield* forgetWelcome(work, id);
   for (const [id, { epochs }] of yield* scan(work, LIVE, "", GROUPS_AT_ONCE)) {
     const expired = epochs.filter((each) => isExpired(each.supersededAt, work.nowMs));
     if (expired.length === 0) continue;

@@ -38,6 +38,7 @@ import {
   isKeyAction,
   keyHeadsBefore,
   memberOfDevice,
+  wholePast,
 } from "./membership-log.ts";
 import { enqueue } from "./outbox.ts";
 import {
@@ -274,14 +275,17 @@ function* post(work: Work, epoch: EpochState | undefined, hash: EntryHash, encod
   yield* enqueue(work, epoch.topic, signEnvelope(work.p, epoch, ENVELOPE_KIND.entry, body));
 }
 
-/** An entry from somebody else: from a topic, a delivery or the waiting room. Accepted ones release those that waited. */
-export function* receiveEntry(work: Work, groupId: GroupId, encoded: Uint8Array): Step<void> {
+/**
+ * An entry from somebody else: from a topic, a delivery or the waiting room. Accepted ones release those that waited.
+ * One that may not wait itself is dropped when its parents are not here.
+ */
+export function* receiveEntry(work: Work, groupId: GroupId, encoded: Uint8Array, mayWait = true): Step<void> {
   const queue = [encoded];
   for (let next = queue.shift(); next; next = queue.shift()) {
     const group = yield* readExisting(work, GROUP, toHex(groupId));
     const log = yield* readExisting(work, LOG, toHex(groupId));
     const verdict = acceptEntry(work.p, groupId, log, next);
-    if (verdict.kind === "waiting") yield* wait(work, groupId, verdict.hash, next);
+    if (verdict.kind === "waiting" && (mayWait || next !== encoded)) yield* wait(work, groupId, verdict.hash, next);
     if (verdict.kind === "forged") announce(work, { kind: "warning", code: "forged", group: groupId });
     if (verdict.kind !== "accepted") continue;
     yield* absorb(work, group, { ...verdict, encoded: next }, undefined);
@@ -343,6 +347,13 @@ export function isAdmission(
   return memberOfDevice(log, ancestors(log, [entry]), device) !== undefined;
 }
 
+/** We are in the group, and this device belongs to a member of it now. */
+export function* isMembersDevice(work: Work, group: GroupId, device: DeviceKey): Step<boolean> {
+  if (!(yield* read(work, GROUP, toHex(group)))) return false;
+  const log = yield* readExisting(work, LOG, toHex(group));
+  return memberOfDevice(log, wholePast(log), device) !== undefined;
+}
+
 /** Only what is not older than our own admission: earlier epochs are not ours to enter. */
 function keyHashes(log: LogState, entry: EntryHash): readonly EntryHash[] {
   const past = ancestors(log, [entry]);
@@ -359,7 +370,8 @@ export function* adoptBranch(
 ): Step<void> {
   const id = toHex(group.group);
   const { device } = yield* readExisting(work, ACCOUNT);
-  for (const encoded of encodedEntries) yield* receiveEntry(work, group.group, encoded);
+  // parents come first in a whole log: what would have to wait comes from somebody who makes it up
+  for (const encoded of encodedEntries) yield* receiveEntry(work, group.group, encoded, false);
   const log = yield* readExisting(work, LOG, id);
   const saved = yield* read(work, ENTRY, idOf(group.group, given.entry));
   if (!saved || !isConfirmed(work, saved.encoded, given.secret) || !isAdmission(log, given, device)) return;

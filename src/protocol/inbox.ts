@@ -21,8 +21,8 @@ import { toHex } from "../wire/text-forms.ts";
 import { oneTimeId } from "./account.ts";
 import { announce, type Work } from "./effects.ts";
 import { contributionId, enterEpochs, enterHeads } from "./epochs.ts";
-import { passOnTo, receiveEntry, wanting } from "./group-log.ts";
-import { receiveLogPart, receiveWelcome } from "./group-welcome.ts";
+import { isMembersDevice, passOnTo, receiveEntry, wanting } from "./group-log.ts";
+import { isEntered, receiveLogPart, receiveWelcome } from "./group-welcome.ts";
 import { ancestors, find, hashOfEntry, isKeyAction } from "./membership-log.ts";
 import { identityOf, tell } from "./pairwise.ts";
 import {
@@ -78,11 +78,24 @@ function* acceptLetter(work: Work, letter: OpenedLetter): Step<void> {
   letter.payload.fill(0);
   if (!payload) return;
   write(work, PEER, toHex(device), { account, contact: payload.replyTo });
+  const news = yield* notEntered(work, payload.items);
   for (const item of payload.items) yield* receiveItem(work, device, item);
   for (const item of payload.items) if (item.kind === "welcome") yield* takeEarly(work, item.group);
-  const answers = payload.items.filter((item) => item.kind === "secret" || item.kind === "welcome");
-  const received = answers.map(({ group, entry }) => ({ kind: "received" as const, group, entry }));
+  const without = yield* notEntered(work, news);
+  const received = news
+    .filter((each) => !without.includes(each))
+    .map(({ group, entry }) => ({ kind: "received" as const, group, entry }));
   if (received.length > 0) yield* tell(work, { account, device }, received);
+}
+
+type KeyItem = Extract<PayloadItem, { kind: "secret" | "welcome" }>;
+
+/** Secrets and welcomes of epochs that we are not in. Only those that changed that are answered: junk is not. */
+function* notEntered(work: Work, items: readonly PayloadItem[]): Step<readonly KeyItem[]> {
+  const found: KeyItem[] = [];
+  for (const item of items)
+    if ((item.kind === "secret" || item.kind === "welcome") && !(yield* isEntered(work, item))) found.push(item);
+  return found;
 }
 
 function* receiveItem(work: Work, from: DeviceKey, item: PayloadItem): Step<void> {
@@ -109,21 +122,38 @@ function* receiveSecret(work: Work, from: DeviceKey, item: Extract<PayloadItem, 
   const hash = hashOfEntry(work.p, item.signed);
   const isAuthors = core && hash && equalBytes(hash, item.entry) && equalBytes(core.author, from);
   if (!isAuthors) return;
-  if (yield* read(work, FORK, toHex(frontierHash(work.p, item.group, [item.entry])))) return;
+  if (yield* isEntered(work, item)) return;
   const id = idOf(item.group, item.entry);
-  if (!(yield* read(work, GROUP, toHex(item.group)))) return yield* keepEarly(work, id, { secret: item.secret, from });
+  if (!(yield* isMembersDevice(work, item.group, from)))
+    return yield* keepEarly(work, id, { secret: item.secret, from });
   write(work, SECRET, id, { secret: item.secret, from });
   yield* receiveEntry(work, item.group, item.signed);
   yield* enterAgain(work, item.group, item.entry);
   if (!(yield* read(work, WAITING, id))) write(work, SECRET, id, null); // used by now, or of no use
 }
 
-/** Secrets and contributions of groups that we are not in, kept in case our welcome is still on its way by another relay. */
+/**
+ * Secrets and contributions of groups that we are not in, kept in case our welcome is still on its way by another relay;
+ * also secrets from devices of which we have not heard yet that they are in the group. Their entries come by the topic.
+ */
 const EARLY_SECRETS_MAX = 256;
+/** Secrets among those from one device: re-keys while our welcome is under way. */
+const EARLY_SECRETS_PER_SENDER_MAX = 8;
+/** Contributions among those from one device: one for each set of branches that it merged meanwhile. */
+const EARLY_CONTRIBUTIONS_PER_SENDER_MAX = 64;
 
 function* keepEarly(work: Work, id: string, early: { secret: Uint8Array; from: DeviceKey }): Step<void> {
   const others = yield* scan(work, SECRET, "", EARLY_SECRETS_MAX);
-  if (others.length < EARLY_SECRETS_MAX) write(work, SECRET, id, early);
+  if (hasRoomFor(early.from, others, EARLY_SECRETS_PER_SENDER_MAX)) write(work, SECRET, id, early);
+}
+
+function hasRoomFor(
+  from: DeviceKey,
+  others: readonly (readonly [string, { readonly from: DeviceKey }])[],
+  most: number,
+): boolean {
+  const own = others.filter(([, each]) => equalBytes(each.from, from));
+  return others.length < EARLY_SECRETS_MAX && own.length < most;
 }
 
 /** The entry was here before its secret: with it come the epochs that follow from it, also if we went on without. */
@@ -139,6 +169,9 @@ function* enterAgain(work: Work, groupId: GroupId, entry: EntryHash): Step<void>
   yield* passOnTo(work, log, entry); // its epoch could not be written to before
 }
 
+/** Contributions of one group whose merge is not complete: they may overtake the entries that they are for. */
+const CONTRIBUTIONS_MAX = 1_024;
+
 type ContributionItem = Extract<PayloadItem, { kind: "contribution" }>;
 
 /** c(head, F) from whoever added us, for a head that we cannot derive. */
@@ -152,7 +185,11 @@ function* receiveContribution(work: Work, from: DeviceKey, item: ContributionIte
   if (!group || !log || !adders.some((each) => each && equalBytes(each, from))) return;
   const id = contributionId(work, item.group, item.head, item.frontier);
   const isMerged = yield* read(work, FORK, toHex(frontierHash(work.p, item.group, item.frontier)));
-  if (isMerged || (yield* read(work, CONTRIBUTION, id))) return;
+  if (isMerged || !item.frontier.some((head) => equalBytes(head, item.head))) return;
+  if ((yield* read(work, CONTRIBUTION, id)) || (yield* isEntered(work, { group: item.group, entry: item.head })))
+    return;
+  const others = yield* scan(work, CONTRIBUTION, `${toHex(item.group)}/`, CONTRIBUTIONS_MAX);
+  if (others.length >= CONTRIBUTIONS_MAX) return;
   write(work, CONTRIBUTION, id, { value: item.value });
   const isKnown = item.frontier.every((head) => find(log, head));
   if (isKnown) write(work, GROUP, toHex(item.group), yield* enterHeads(work, group, log, item.frontier));
@@ -161,7 +198,7 @@ function* receiveContribution(work: Work, from: DeviceKey, item: ContributionIte
 function* keepEarlyContribution(work: Work, from: DeviceKey, item: ContributionItem): Step<void> {
   const { head, frontier, value } = item;
   const others = yield* scan(work, EARLY, "", EARLY_SECRETS_MAX);
-  if (others.length >= EARLY_SECRETS_MAX) return;
+  if (!hasRoomFor(from, others, EARLY_CONTRIBUTIONS_PER_SENDER_MAX)) return;
   write(work, EARLY, contributionId(work, item.group, head, frontier), { from, head, frontier, value });
 }
 

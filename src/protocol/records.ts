@@ -332,14 +332,20 @@ export const EARLY: RecordType<{
 );
 
 /** A welcome whose log is not complete yet; id: group. */
-export const WELCOME: RecordType<{
-  readonly from: DeviceKey;
-  readonly entry: EntryHash;
-  readonly secret: Uint8Array;
-  readonly digest: Uint8Array;
-  readonly parts: number;
-}> = record("welcome/", struct({ from: DeviceKey, entry: EntryHash, secret, digest: raw(32), parts: u32 }));
-/** A piece of a log; id: digest/index (4 digits). */
+export const WelcomeState = struct({
+  from: DeviceKey,
+  entry: EntryHash,
+  secret,
+  digest: raw(32),
+  parts: u32,
+  /** Pieces that are here. */
+  received: u32,
+  /** When it came; it is erased a day later. */
+  at: TimeMs,
+});
+export type WelcomeState = Infer<typeof WelcomeState>;
+export const WELCOME: RecordType<WelcomeState> = record("welcome/", WelcomeState);
+/** A piece of the log of a welcome; id: group/index (4 digits). */
 export const LOG_PART: RecordType<{ readonly piece: Uint8Array }> = record(
   "log-part/",
   struct({ piece: bytes(65_536) }),

@@ -43,7 +43,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.SECRET, { secret: hash(5), from });
   add(records.CONTRIBUTION, { value: hash(6) });
   add(records.EARLY, { from, head: entry, frontier: [entry, EntryHash.from(hash(12))], value: hash(13) });
-  add(records.WELCOME, { from, entry, secret: hash(7), digest: hash(8), parts: 2 });
+  add(records.WELCOME, { from, entry, secret: hash(7), digest: hash(8), parts: 2, received: 1, at });
   add(records.LOG_PART, { piece: hash(9) });
   add(records.FORK_PROOF, { body: hash(10) });
   add(records.RENEWAL, { at });

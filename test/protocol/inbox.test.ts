@@ -11,6 +11,7 @@ import {
   PENDING,
   SECRET,
   SESSION,
+  WAITING,
   WELCOME,
 } from "../../src/protocol/records.ts";
 import { u32be } from "../../src/verify/transcript.ts";
@@ -150,6 +151,19 @@ describe("what a letter says is ignored when", () => {
     ]);
     assert.deepEqual(cem.group(group).missing.map(toHex), [toHex(own.hash)]);
     assert.deepEqual(cem.ids(SECRET), []);
+  });
+
+  it("it is a secret from a stranger: few are kept, no entry waits, and none is answered", () => {
+    const { scene, cem, group } = three();
+    const eve = scene.person("Eve");
+    for (let i = 0; i < 20; i++) {
+      const parents = [EntryHash.from(p.sha256(u32be(i)))];
+      const own = makeEntry({ by: person(eve), action: rekeying, group, parents });
+      write(scene, eve, cem, [
+        { kind: "secret", group, entry: own.hash, secret: new Uint8Array(32), signed: own.encoded },
+      ]);
+    }
+    assert.deepEqual([cem.ids(SECRET).length, cem.ids(WAITING), cem.ids(OUTBOX)], [8, [], []]);
   });
 
   it("it is a contribution from somebody who did not add us", () => {

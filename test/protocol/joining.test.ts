@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { hashOf } from "../../src/crypto/kdf.ts";
 import { author } from "../../src/protocol/group-log.ts";
-import { welcomeLetters } from "../../src/protocol/group-welcome.ts";
+import { WELCOME_MS, welcomeLetters } from "../../src/protocol/group-welcome.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
 import {
   CURSOR,
@@ -150,14 +150,56 @@ describe("a welcome", () => {
     assert.deepEqual([ann.ids(WELCOME).length, ann.ids(LOG_PART).length], [1, 1]);
   });
 
-  it("is one of at most 32 that wait for their log", () => {
+  it("that nobody asked for is one of at most two of its sender, and 32 in all; the oldest makes room", () => {
+    const scene = newScene();
+    const ann = scene.person("Ann");
+    let stranger = ann;
+    for (let i = 0; i < 54; i++) {
+      if (i % 3 === 0) stranger = scene.person(`stranger ${i}`);
+      stranger.run((work) => tell(work, person(ann), incomplete(i, i)));
+      scene.carry(stranger, ann);
+      scene.clock.nowMs += 1;
+    }
+    assert.deepEqual([ann.ids(WELCOME).length, ann.ids(LOG_PART).length], [32, 32]);
+    const kept = (group: number) => ann.ids(WELCOME).includes(toHex(p.sha256(u32be(group))));
+    assert.deepEqual([kept(1), kept(2), kept(51), kept(52), kept(53)], [false, false, false, true, true]);
+  });
+
+  it("of a link that we follow comes through beside any number of others", () => {
     const scene = newScene();
     const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
-    groupOf(scene, [ann, bob]);
-    for (let i = 0; i < 40; i++) bob.run((work) => tell(work, person(ann), incomplete(i, i)));
+    const group = makeGroup(bob);
+    ann.put({ kind: "join", link: inviteTo(bob, group) });
+    for (let i = 0; i < 20; i++) {
+      const stranger = scene.person(`stranger ${i}`);
+      for (let k = 0; k < 2; k++) stranger.run((work) => tell(work, person(ann), incomplete(2 * i + k, 2 * i + k)));
+      scene.carry(stranger, ann);
+    }
     scene.carry(ann, bob);
-    assert.equal(ann.ids(WELCOME).length, 32);
-    assert.equal(ann.ids(LOG_PART).length, 32);
+    later(scene, 300, bob);
+    scene.carry(ann, bob);
+    assert(ann.group(group).sending);
+  });
+
+  it("whose log is not complete is erased after a day, and its pieces", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    bob.run((work) => tell(work, person(ann), incomplete(1, 1)));
+    scene.carry(ann, bob);
+    later(scene, WELCOME_MS, ann);
+    assert.equal(ann.ids(WELCOME).length, 1);
+    later(scene, 1, ann);
+    assert.deepEqual([ann.ids(WELCOME), ann.ids(LOG_PART)], [[], []]);
+  });
+
+  it("that nobody asked for brings at most 128 pieces", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const parts = (count: number) =>
+      incomplete(count, count).map((each) => (each.kind === "welcome" ? { ...each, parts: count } : each));
+    for (const count of [128, 129]) bob.run((work) => tell(work, person(ann), parts(count)));
+    scene.carry(ann, bob);
+    assert.equal(ann.ids(WELCOME).length, 1);
   });
 
   it("whose log does not hold together leaves nothing behind", () => {
