@@ -102,7 +102,6 @@ export function* authorCreate(work: Work, action: Action & { readonly kind: "cre
     entrySeq: 0,
     entryPrev: undefined,
     relays: account.relays,
-    unasked: false,
     sending: undefined,
     unclosed: [],
     missing: [],

@@ -29,6 +29,7 @@ import {
   LOG_PART,
   PEER,
   SEEN,
+  UNASKED,
   WELCOME,
   type WelcomeState,
 } from "./records.ts";
@@ -189,7 +190,6 @@ function* enterGroup(
     entrySeq: 0,
     entryPrev: undefined,
     relays: joining?.relays ?? peer?.contact.relays ?? account.relays,
-    unasked: joining === undefined,
     sending: undefined,
     unclosed: [],
     missing: [],
@@ -200,7 +200,8 @@ function* enterGroup(
   const log = yield* readExisting(work, LOG, toHex(id));
   write(work, GROUP, toHex(id), { ...group, name: log.name });
   write(work, JOINING, toHex(id), null);
-  work.effects.push({ kind: "use-relays", relays: blank.relays, toldBy: blank.unasked ? "adder" : "us" });
+  if (!joining) write(work, UNASKED, toHex(id), { adder: from });
+  work.effects.push({ kind: "use-relays", relays: blank.relays, toldBy: joining ? "us" : "adder" });
   yield* beginHistory(work, log, entry);
   announce(work, { kind: "joined", group: id });
   return true;

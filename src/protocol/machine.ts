@@ -46,6 +46,7 @@ import {
   REQUEST,
   TOPIC,
   type TopicState,
+  UNASKED,
 } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
@@ -199,7 +200,8 @@ function* start(work: Work): Step<Answer> {
   work.effects.push({ kind: "use-relays", relays: account.relays, toldBy: "us" });
   const groups = (yield* scan(work, GROUP, "", GROUPS_MAX)).map(([, group]) => group);
   for (const group of groups.sort((a, b) => a.joinedAt - b.joinedAt)) {
-    work.effects.push({ kind: "use-relays", relays: group.relays, toldBy: group.unasked ? "adder" : "us" });
+    const isUnasked = (yield* read(work, UNASKED, toHex(group.group))) !== undefined;
+    work.effects.push({ kind: "use-relays", relays: group.relays, toldBy: isUnasked ? "adder" : "us" });
     if (group.rekeyAt !== undefined) work.effects.push({ kind: "wake", atMs: group.rekeyAt });
   }
   for (const [, joining] of yield* scan(work, JOINING, "", GROUPS_MAX))

@@ -154,8 +154,6 @@ export const GroupState = struct({
   entrySeq: u64,
   entryPrev: optional(EntryHash),
   relays,
-  /** We followed no link of our own here: the relays are those that the adder named. */
-  unasked: bool,
   /** Epoch in which we send. */
   sending: optional(EpochId),
   unclosed: list(EpochId, UNCLOSED_EPOCHS_MAX),
@@ -330,6 +328,9 @@ export const EARLY: RecordType<{
   "early/",
   struct({ from: DeviceKey, head: EntryHash, frontier: list(EntryHash, ENTRY_PARENTS_MAX), value: secret }),
 );
+
+/** Who put us into a group for which we followed no link: the group's relays are those that this device named; id: group. */
+export const UNASKED: RecordType<{ readonly adder: DeviceKey }> = record("unasked/", struct({ adder: DeviceKey }));
 
 /** A welcome whose log is not complete yet; id: group. */
 export const WelcomeState = struct({
