@@ -2,32 +2,16 @@
  * What the client needs from the outside: a profile store, a network, a clock, randomness. `src/store` and
  * `src/net` implement these; a screen's `main` composes them. Nothing here knows Node, so a browser can too.
  */
+import type { Line } from "../protocol/step.ts";
 import type { DirectoryKey, EnvelopeId, LogId, Sequence, SlotKey, Topic } from "../wire/ids.ts";
 import type { DirectoryRecord, TakenPrekeys } from "../wire/prekey-frames.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
 
-/** One line of a conversation as stored and shown. */
-export interface ConversationLine {
-  /** Group id, lower-case hex. */
-  readonly group: string;
-  /** Message id (or entry hash for a system line), lower-case hex. */
-  readonly id: string;
-  /** Causal depth: 1 + the greatest depth of the cited messages. Lines are ordered by (depth, sentAtMs, id). */
-  readonly depth: number;
-  readonly sentAtMs: number;
-  /** Author's account, lower-case hex. */
-  readonly account: string;
-  /** Author's device, lower-case hex. */
-  readonly device: string;
-  readonly name: string;
-  readonly kind: "text" | "system" | "file";
-  readonly text: string;
-  /** For our own messages; received ones are `received`. */
-  readonly state: LineState;
-}
+/** One line of a conversation as stored and shown: just what a step writes. */
+export type ConversationLine = Line;
 
 /** How far one of our messages has come. */
-export type LineState = "queued" | "on-relay" | "delivered" | "received";
+export type LineState = Line["state"];
 
 /** What one commit writes: all of it or nothing. */
 export interface ProfileChanges {

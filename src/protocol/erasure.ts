@@ -29,7 +29,7 @@ import {
 } from "./records.ts";
 import { type Step, scan, write } from "./step.ts";
 
-/** Ms for which a superseded epoch is still read: holders refuse appends to its topic after as long. */
+/** Ms for which a superseded epoch is still read: as long as a relay keeps envelopes unless told otherwise. */
 export const SUPERSEDED_EPOCH_MS = 30 * 24 * 3600 * 1000;
 
 /** Ms for which a repeated call is known: far longer than any caller waits. */

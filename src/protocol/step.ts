@@ -27,17 +27,23 @@ export interface RecordType<T> {
   readonly codec: Codec<T>;
 }
 
-/** A line to show; the same fields as in the client's `ConversationLine`. */
+/** One line of a conversation as stored and shown. */
 export interface Line {
+  /** Group id, lower-case hex. */
   readonly group: string;
+  /** Message id (or entry hash for a system line), lower-case hex. */
   readonly id: string;
+  /** Causal depth: 1 + the greatest depth of the cited messages. Lines are ordered by (depth, sentAtMs, id). */
   readonly depth: number;
   readonly sentAtMs: number;
+  /** Author's account, lower-case hex. */
   readonly account: string;
+  /** Author's device, lower-case hex. */
   readonly device: string;
   readonly name: string;
   readonly kind: "text" | "system" | "file";
   readonly text: string;
+  /** For our own messages; received ones are `received`. */
   readonly state: "queued" | "on-relay" | "delivered" | "received";
 }
 
