@@ -11,8 +11,8 @@ import { temporaryDirectory } from "./store-directory.ts";
 const MIB = 1_048_576;
 const BODY_BYTES = 60_000;
 const BATCH = 8;
-/** Bytes that pass the frozen subscriber: 100 MB in the campaign. */
-const TOTAL_BYTES = CAMPAIGN_ROUNDS > 0 ? 100e6 : 12e6;
+/** Bytes that pass the frozen subscriber: three quarters of them kept would be more than the bound on growth. */
+const TOTAL_BYTES = CAMPAIGN_ROUNDS > 0 ? 100e6 : 40e6;
 const BATCHES = Math.ceil(TOTAL_BYTES / (BODY_BYTES * BATCH));
 const cleanup = new Cleanup();
 const group = topicKey(1);
@@ -27,7 +27,12 @@ function percentile99(values: readonly number[]): number {
 }
 
 /** Appends all batches, waits for each to reach `reader`, and answers how long that took (ms). */
-async function passThrough(writer: RawOpener, reader: RawOpener, from: number): Promise<readonly number[]> {
+async function passThrough(
+  writer: RawOpener,
+  reader: RawOpener,
+  from: number,
+  afterEach = async (): Promise<void> => undefined,
+): Promise<readonly number[]> {
   const times: number[] = [];
   let last = from * BATCH;
   for (let batch = from; batch < from + BATCHES; batch++) {
@@ -40,6 +45,7 @@ async function passThrough(writer: RawOpener, reader: RawOpener, from: number): 
     writer.send({ kind: "append", id: batch + 1, envelopes });
     while (last < (batch + 1) * BATCH) last = (await reader.next("deliver")).items.at(-1)?.sequence ?? last;
     times.push(performance.now() - startedMs);
+    await afterEach();
   }
   return times;
 }
@@ -62,7 +68,7 @@ describe("a relay with a subscriber that stops reading", function () {
     await rm(directory, { recursive: true });
   });
 
-  it("serves the others and owes the frozen one nothing later; a campaign measures growth and times", async () => {
+  it("hardly grows, serves the others as before, and owes the frozen one nothing later", async () => {
     const [address = ""] = (await relay.ready).addrs;
     const [writer, reader, frozen] = [await rawOpener(address), await rawOpener(address), await rawOpener(address)];
     for (const each of [writer, reader, frozen]) cleanup.add(each);
@@ -73,17 +79,18 @@ describe("a relay with a subscriber that stops reading", function () {
     let last = (await frozen.next("deliver")).items.at(-1)?.sequence ?? 0;
     frozen.frames.pause();
     const startBytes = await residentBytes(relay.child.pid);
-    const during = await passThrough(writer, reader, BATCHES);
-    const grownBytes = (await residentBytes(relay.child.pid)) - startBytes;
+    const samples: number[] = [];
+    const during = await passThrough(writer, reader, BATCHES, async () => {
+      samples.push(await residentBytes(relay.child.pid));
+    });
+    // memory that the engine has yet to collect comes and goes; what is kept for the frozen one would be in every sample
+    const grownBytes = Math.min(...samples.slice(Math.floor(samples.length * 0.75))) - startBytes;
     const [calm, beside] = [percentile99(before), percentile99(during)];
     console.log(
       `      ${(TOTAL_BYTES / 1e6).toFixed(0)} MB: grew by ${(grownBytes / MIB).toFixed(1)} MiB, p99 ${calm.toFixed(0)} -> ${beside.toFixed(0)} ms`,
     );
-    if (CAMPAIGN_ROUNDS > 0) {
-      // what few batches do to memory and times is less than what the engine does by itself: only the campaign tells
-      assert(grownBytes < 20 * MIB, `the relay grew by ${grownBytes} bytes`);
-      assert(beside < 2 * calm, `p99 went from ${calm} to ${beside} ms`);
-    }
+    assert(grownBytes < 20 * MIB, `the relay grew by ${grownBytes} bytes`);
+    if (CAMPAIGN_ROUNDS > 0) assert(beside < 2 * calm, `p99 went from ${calm} to ${beside} ms`); // few batches say little
 
     frozen.frames.resume();
     const total = 2 * BATCHES * BATCH;
