@@ -110,7 +110,7 @@ async function profileFindings(context: CommandContext): Promise<Finding[]> {
 
 /** What follows from an examination; `relays`: the finding about each of its relays. */
 export function examinationFindings(seen: Examination, relays: readonly Finding[]): Finding[] {
-  const { outbox, primitives } = seen;
+  const { primitives } = seen;
   const isConnected = seen.relays.some(({ state }) => state === "connected");
   const cryptography =
     primitives === "noble"
@@ -122,11 +122,11 @@ export function examinationFindings(seen: Examination, relays: readonly Finding[
   if (seen.relays.length === 0) {
     const none =
       "This profile has no relay, so it reaches nobody: make one with hermes init --relay ADDRESS, or join a group.";
-    return [cryptography, wrong("relay", none), ...waiting(outbox, false)];
+    return [cryptography, wrong("relay", none), ...waiting(seen, false)];
   }
   // without a relay these follow from it, and there is nothing else to do about them
   const online = isConnected ? [prekeys(seen), messages(seen)] : [];
-  return [cryptography, ...relays, ...online, ...waiting(outbox, isConnected)];
+  return [cryptography, ...relays, ...online, ...waiting(seen, isConnected)];
 }
 
 function prekeys({ introduced }: Examination): Finding {
@@ -142,14 +142,20 @@ function messages({ caughtUp }: Examination): Finding {
   return notice("messages", "Not everything that waits for you was fetched in time: hermes sync --wait 60 goes on.");
 }
 
-function waiting(outbox: number, isConnected: boolean): Finding[] {
-  const what = outbox === 1 ? "1 envelope waits" : `${outbox} envelopes wait`;
+function waiting({ outbox, undelivered }: Examination, isConnected: boolean): Finding[] {
   if (outbox === 0) return [fine("outbox", "Nothing waits to be sent.")];
-  if (!isConnected) return [notice("outbox", `${what} until a relay can be reached.`)];
+  if (!isConnected) return [notice("outbox", `${envelopesWait(outbox)} until a relay can be reached.`)];
+  if (outbox <= undelivered) {
+    const why = "for people whose inbox no relay knows: they have to start Hermes with a relay that you reach";
+    return [notice("outbox", `${envelopesWait(outbox)} ${why}.`)];
+  }
+  const stuck = envelopesWait(outbox - undelivered);
   return [
-    wrong("outbox", `${what} although a relay is connected: see its reason in hermes status, and whether it is full.`),
+    wrong("outbox", `${stuck} although a relay is connected: see its reason in hermes status, and whether it is full.`),
   ];
 }
+
+const envelopesWait = (count: number): string => (count === 1 ? "1 envelope waits" : `${count} envelopes wait`);
 
 async function relayFinding(relay: RelayView): Promise<Finding> {
   const { address, state, reason } = relay;

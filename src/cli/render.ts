@@ -155,9 +155,10 @@ export function renderStatus({ relays, peers, outbox, primitives }: ClientMethod
   ].join("\n");
 }
 
-export function renderSync({ complete, received, outbox }: ClientMethods["sync"][1]): string {
+export function renderSync({ complete, received, outbox, undelivered }: ClientMethods["sync"][1]): string {
   const news = received === 1 ? "1 new message" : `${received} new messages`;
-  if (complete) return `Up to date, ${news}.`;
+  const mail = undelivered === 0 ? "" : ` ${undelivered} waiting for people whose inbox no relay knows yet.`;
+  if (complete) return `Up to date, ${news}.${mail}`;
   return `Not everything could be fetched and sent: ${news}, ${outbox} waiting to be sent.`;
 }
 

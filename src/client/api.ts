@@ -106,14 +106,22 @@ export interface ClientMethods {
     },
   ];
   /** How things are once they have settled, at most `waitMs` (default 8,000) from now. `introduced`: a relay has our
-   * prekeys; `caughtUp`: everything that was stored for us is here; `outbox`: what waits to be sent. */
+   * prekeys; `caughtUp`: everything that was stored for us is here; `outbox`: what waits to be sent;
+   * `undelivered`: how many of these are letters for an inbox that no relay knows. */
   examine: [
     { waitMs?: number },
-    { relays: readonly RelayView[]; introduced: boolean; caughtUp: boolean; outbox: number; primitives: string },
+    {
+      relays: readonly RelayView[];
+      introduced: boolean;
+      caughtUp: boolean;
+      outbox: number;
+      undelivered: number;
+      primitives: string;
+    },
   ];
   /** Waits until everything stored for us is fetched and everything of ours, prekeys too, is on a relay, at most
-   * `waitMs` (default 10,000). */
-  sync: [{ waitMs?: number }, { complete: boolean; received: number; outbox: number }];
+   * `waitMs` (default 10,000). Does not wait for `undelivered`: letters in the outbox for an inbox that no relay knows. */
+  sync: [{ waitMs?: number }, { complete: boolean; received: number; outbox: number; undelivered: number }];
 }
 
 export type ClientMethod = keyof ClientMethods;

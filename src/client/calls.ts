@@ -48,6 +48,8 @@ export interface CallContext {
   readonly topics: TopicBook;
   /** See `EffectsPerformer`. */
   readonly isIntroduced: () => boolean;
+  /** See `OutboxFlusher`. */
+  readonly undelivered: () => number;
   readonly put: (input: Input) => Promise<Answer>;
 }
 
@@ -298,15 +300,15 @@ async function outboxLength(store: ProfileStore): Promise<number> {
 }
 
 async function sync(context: CallContext, params: ClientMethods["sync"][0], options: CallOptions) {
-  const { store, hub, topics, isIntroduced } = context;
+  const { store, hub, topics, isIntroduced, undelivered } = context;
   let received = 0;
   const stop = hub.listen((notice) => {
     if (notice.kind === "message") received++;
   });
   const isIdle = async () => (await scanRecords(store, REQUEST, { limit: 1 })).length === 0;
-  const isDone = async () =>
-    isCaughtUp(topics) && isIntroduced() && (await outboxLength(store)) === 0 && (await isIdle());
+  const isSent = async () => (await outboxLength(store)) <= undelivered();
+  const isDone = async () => isCaughtUp(topics) && isIntroduced() && (await isSent()) && (await isIdle());
   const complete = await waitUntil(isDone, waiting(context, params.waitMs, options));
   stop();
-  return { complete, received, outbox: await outboxLength(store) };
+  return { complete, received, outbox: await outboxLength(store), undelivered: undelivered() };
 }

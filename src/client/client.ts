@@ -45,7 +45,9 @@ export async function startClient(dependencies: ClientDependencies): Promise<Cli
     isCaughtUp: (topic) => topics.caughtUp.has(topic),
     walked: () => hub.tell({ kind: "outbox" }),
   });
-  const context: CallContext = { ...dependencies, hub, topics, isIntroduced: performer.isIntroduced, put };
+  const { isIntroduced } = performer;
+  const { undelivered } = flusher;
+  const context: CallContext = { ...dependencies, hub, topics, isIntroduced, undelivered, put };
   await network.start(networkEvents(context, { flusher, performer }));
   await put({ kind: "start" });
   return {

@@ -17,18 +17,20 @@ export async function examine(
   params: ClientMethods["examine"][0],
   { signal }: CallOptions,
 ): Promise<ClientMethods["examine"][1]> {
-  const { network, topics, hub, clock, primitives, isIntroduced } = context;
+  const { network, topics, hub, clock, primitives, isIntroduced, undelivered } = context;
   const look = async () => ({
     relays: network.relays().map(relayView),
     introduced: isIntroduced(),
     caughtUp: topics.read.size > 0 && [...topics.read].every((topic) => topics.caughtUp.has(topic)),
     outbox: (await scanRecords(context.store, OUTBOX, { limit: OUTBOX_COUNTED })).length,
+    undelivered: undelivered(),
     primitives: primitives.provider,
   });
   const isSettled = async (): Promise<boolean> => {
-    const { relays, introduced, caughtUp, outbox } = await look();
-    if (relays.some(({ state }) => state === "connecting")) return false;
-    return !relays.some(({ state }) => state === "connected") || (introduced && caughtUp && outbox === 0);
+    const seen = await look();
+    if (seen.relays.some(({ state }) => state === "connecting")) return false;
+    const isDone = seen.introduced && seen.caughtUp && seen.outbox <= seen.undelivered;
+    return isDone || !seen.relays.some(({ state }) => state === "connected");
   };
   await waitUntil(isSettled, { hub, clock, waitMs: params.waitMs ?? SETTLE_MS, signal });
   return await look();

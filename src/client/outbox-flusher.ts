@@ -4,18 +4,19 @@
  * 1. Envelopes leave in the order in which they were committed.
  * 2. A message leaves only after its topic has been read to the end once since the start: if this profile is a
  *    restored old copy, it learns so before it writes (PROTOCOL.md § Restored states). HOLD_MS bounds the wait.
- * 3. Only a holder's answer removes an envelope; no answer means: again, later.
+ * 3. Only a holder's answer removes an envelope; no answer means: again, later. What is refused for now pauses with its
+ *    topic (retry-book.ts); a new connection tries everything at once.
  */
 import type { Answer, Input } from "../protocol/machine.ts";
+import { isUnknownInbox } from "../protocol/outbox.ts";
 import { OUTBOX, type OutboxState } from "../protocol/records.ts";
 import { toHex } from "../wire/text-forms.ts";
-import type { Clock, Network, ProfileStore } from "./ports.ts";
+import type { AppendOutcome, Clock, Network, ProfileStore } from "./ports.ts";
 import { scanRecords } from "./profile-reader.ts";
+import { type Answered, createRetryBook, RETRY_MS, type RetryBook } from "./retry-book.ts";
 
 /** Envelopes in one append. */
 const APPEND_ROWS = 64;
-/** Ms after which what was refused or got no answer is tried again. */
-const RETRY_MS = 2_000;
 /** Ms of being connected after which messages leave even if their topic could not be read: a holder that withholds must not gag us. */
 const HOLD_MS = 10_000;
 
@@ -33,18 +34,23 @@ export interface OutboxFlusherDependencies {
 export interface OutboxFlusher {
   /** Something new may leave now. */
   readonly flush: () => void;
+  /** Letters in the outbox of which every relay that is connected now has said that it has no such inbox. */
+  readonly undelivered: () => number;
   /** Resolves when the round under way is over; nothing is sent afterwards. */
   readonly close: () => Promise<void>;
 }
 
+/** What one flusher remembers between its walks. */
+interface Walk extends OutboxFlusherDependencies {
+  readonly retries: RetryBook;
+  /** Outbox ids of letters whose inbox nobody knows. */
+  readonly unknownInboxes: Set<string>;
+}
+
 export function createOutboxFlusher(dependencies: OutboxFlusherDependencies): OutboxFlusher {
   const { clock } = dependencies;
-  let connectedMs: number | undefined;
-  const isHoldOver = (): boolean => {
-    const isConnected = dependencies.network.relays().some(({ state }) => state === "connected");
-    connectedMs = isConnected ? (connectedMs ?? clock.nowMs()) : undefined;
-    return connectedMs !== undefined && clock.nowMs() - connectedMs > HOLD_MS;
-  };
+  const walk: Walk = { ...dependencies, retries: createRetryBook(), unknownInboxes: new Set() };
+  const meetRelays = relayWatch(walk);
   let running: Promise<void> | undefined;
   let again = false;
   let closed = false;
@@ -52,10 +58,10 @@ export function createOutboxFlusher(dependencies: OutboxFlusherDependencies): Ou
   const round = async (): Promise<void> => {
     do {
       again = false;
-      const left = await sendAll(dependencies, isHoldOver()).catch(() => true);
+      const inMs = await sendAll(walk, meetRelays()).catch(() => RETRY_MS);
       dependencies.walked();
       cancelRetry();
-      if (left && !closed) cancelRetry = clock.after(RETRY_MS, flush);
+      if (inMs !== undefined && !closed) cancelRetry = clock.after(inMs, flush);
     } while (again && !closed);
     running = undefined;
   };
@@ -66,6 +72,7 @@ export function createOutboxFlusher(dependencies: OutboxFlusherDependencies): Ou
   };
   return {
     flush,
+    undelivered: () => walk.unknownInboxes.size,
     close: async () => {
       closed = true;
       cancelRetry();
@@ -74,38 +81,73 @@ export function createOutboxFlusher(dependencies: OutboxFlusherDependencies): Ou
   };
 }
 
-/** One walk through the outbox; true when something stays in it. */
-async function sendAll(dependencies: OutboxFlusherDependencies, isHoldOver: boolean): Promise<boolean> {
-  let after: string | undefined;
-  let left = false;
-  for (;;) {
-    const rows = await scanRecords(dependencies.store, OUTBOX, { after, limit: APPEND_ROWS });
-    if (rows.length === 0) return left;
-    after = rows.at(-1)?.[0];
-    const ready = rows.filter(([, row]) => isHoldOver || !isHeld(dependencies, row));
-    const gone = await sendRows(dependencies, ready);
-    if (gone === "unreachable") return true;
-    left ||= gone < rows.length;
-  }
+/** Looks who is connected: a new connection may take what others refused. Answers whether HOLD_MS have passed. */
+function relayWatch({ network, clock, retries, unknownInboxes }: Walk): () => boolean {
+  let connectedMs: number | undefined;
+  let present = "";
+  return () => {
+    const connected = network.relays().filter(({ state }) => state === "connected");
+    connectedMs = connected.length > 0 ? (connectedMs ?? clock.nowMs()) : undefined;
+    const now = connected.map(({ address, sinceMs }) => `${address} ${sinceMs}`).join();
+    if (now !== present) {
+      retries.clear();
+      unknownInboxes.clear();
+    }
+    present = now;
+    return connectedMs !== undefined && clock.nowMs() - connectedMs > HOLD_MS;
+  };
 }
 
-function isHeld({ isCaughtUp }: OutboxFlusherDependencies, { origin, topic }: OutboxState): boolean {
+/** One walk through the outbox; answers in how many ms to walk again, `undefined` when nothing stays in it. */
+async function sendAll(walk: Walk, isHoldOver: boolean): Promise<number | undefined> {
+  const { clock, retries } = walk;
+  let after: string | undefined;
+  let isLeft = false;
+  for (;;) {
+    const rows = await scanRecords(walk.store, OUTBOX, { after, limit: APPEND_ROWS });
+    if (rows.length === 0) break;
+    after = rows.at(-1)?.[0];
+    const due = rows.filter(([, { topic }]) => retries.isDue(toHex(topic), clock.nowMs()));
+    const ready = due.filter(([, row]) => isHoldOver || !isHeld(walk, row));
+    const answered = await sendRows(walk, ready);
+    if (answered === "unreachable") return RETRY_MS;
+    isLeft ||= answered < due.length;
+  }
+  const nextInMs = retries.nextInMs(clock.nowMs());
+  return isLeft ? Math.min(RETRY_MS, nextInMs ?? RETRY_MS) : nextInMs;
+}
+
+function isHeld({ isCaughtUp }: Walk, { origin, topic }: OutboxState): boolean {
   return origin.kind === "message" && !isCaughtUp(toHex(topic));
 }
 
+/** Sends these; answers of how many something is known now. */
 async function sendRows(
-  { network, put }: OutboxFlusherDependencies,
+  walk: Walk,
   rows: readonly (readonly [string, OutboxState])[],
 ): Promise<number | "unreachable"> {
   if (rows.length === 0) return 0;
-  const outcomes = await network.append(rows.map(([, row]) => row.envelope));
-  const settled: Promise<Answer>[] = [];
+  const outcomes = await walk.network.append(rows.map(([, row]) => row.envelope));
+  const settling: Promise<Answered>[] = [];
   for (const [i, outcome] of outcomes.entries()) {
-    const id = rows[i]?.[0];
-    if (id !== undefined && outcome.kind !== "unreachable")
-      settled.push(put({ kind: "settled", outbox: id, result: outcome }));
+    const row = rows[i];
+    if (row !== undefined && outcome.kind !== "unreachable") settling.push(settle(walk, row, outcome));
   }
-  if (settled.length === 0) return "unreachable";
-  const answers = await Promise.all(settled);
-  return answers.filter((answer) => answer.kind === "outbox" && answer.verdict === "gone").length;
+  if (settling.length === 0) return "unreachable";
+  const answers = await Promise.all(settling);
+  walk.retries.book(answers, walk.clock.nowMs());
+  return answers.length;
+}
+
+async function settle(
+  { put, unknownInboxes }: Walk,
+  [id, row]: readonly [string, OutboxState],
+  outcome: Exclude<AppendOutcome, { readonly kind: "unreachable" }>,
+): Promise<Answered> {
+  const answer = await put({ kind: "settled", outbox: id, result: outcome });
+  const isKept = answer.kind === "outbox" && answer.verdict === "retry";
+  const isUnknown = isKept && outcome.kind === "refused" && isUnknownInbox(outcome.reason, row);
+  if (isUnknown) unknownInboxes.add(id);
+  else unknownInboxes.delete(id);
+  return { topic: toHex(row.topic), outcome, isKept };
 }

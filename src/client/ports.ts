@@ -96,8 +96,8 @@ export interface NetworkEvents {
   readonly relayChanged: (status: RelayStatus) => void;
 }
 
-/** What became of one append at the best of all holders that answered. */
-export type AppendOutcome = AppendResult | { readonly kind: "unreachable" };
+/** What became of one append at the best of all holders that answered. `retryAfterMs`: a holder asks for that pause. */
+export type AppendOutcome = (AppendResult & { readonly retryAfterMs?: number }) | { readonly kind: "unreachable" };
 
 /**
  * Who told us of a relay's address: we (our account, a link that we followed), somebody who added us to a group unasked,

@@ -10,6 +10,8 @@ const TEXTS: Readonly<Record<WarningCode, string>> = {
     "this profile is older than what this device has already sent, as after restoring a copy; sending goes on under fresh keys: use one copy only",
   "too-far-ahead": "a message is too far ahead of what was received before it, so it cannot be read yet",
   refused: "a relay refused one of our envelopes for good; it was dropped",
+  undeliverable:
+    "a letter to somebody's device was dropped, since no relay has known that device's inbox for a week: ask its owner to start Hermes, and which relay they use",
   "waiting-room-full":
     "too many membership changes wait for earlier ones that have not come; further ones are dropped until those arrive",
 };

@@ -2,15 +2,19 @@
 import type { AppendOutcome } from "../client/ports.ts";
 import { REFUSAL } from "../wire/topic-frames.ts";
 
-/** Lower is better: stored, worth repeating, unknown, refused for good. */
+/** Lower is better: stored, worth repeating, no answer, not there, refused for good. */
 function rank(outcome: AppendOutcome): number {
-  switch (outcome.kind) {
-    case "stored":
-      return 0;
-    case "refused":
-      return outcome.reason === REFUSAL.busy || outcome.reason === REFUSAL.unavailable ? 1 : 3;
-    case "unreachable":
-      return 2;
+  if (outcome.kind === "stored") return 0;
+  if (outcome.kind === "unreachable") return 2;
+  switch (outcome.reason) {
+    case REFUSAL.unknownTopic:
+      return 3;
+    case REFUSAL.malformed:
+    case REFUSAL.forged:
+    case REFUSAL.tooLarge:
+      return 4;
+    default:
+      return 1;
   }
 }
 

@@ -266,7 +266,10 @@ export class TopicClient {
     const answer = await this.#ask({ kind: "append", envelopes: batch });
     this.#appendingBytes -= bytes;
     this.#tellWaiting(answer);
-    if (answer?.kind === "refused") return batch.map(() => ({ kind: "refused", reason: answer.reason }));
+    if (answer?.kind === "refused") {
+      const { reason, retryAfterMs } = answer;
+      return batch.map(() => ({ kind: "refused", reason, retryAfterMs }));
+    }
     if (answer?.kind !== "appended" || answer.results.length !== batch.length) return batch.map(() => UNREACHABLE);
     return answer.results;
   }

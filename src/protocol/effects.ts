@@ -26,6 +26,7 @@ export type WarningCode =
   | "restored-state"
   | "too-far-ahead"
   | "refused"
+  | "undeliverable"
   | "waiting-room-full";
 
 export type Effect =

@@ -2,12 +2,13 @@
  * Committed envelopes that no holder has acknowledged. They leave in order and stay until a holder has them
  * durably; sending one twice is harmless, because holders know an envelope by its id.
  */
-import type { Topic } from "../wire/ids.ts";
+import { isDeposit } from "../wire/envelope.ts";
+import type { TimeMs, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
 import { REFUSAL } from "../wire/topic-frames.ts";
 import { announce, type Work } from "./effects.ts";
-import { COUNTERS, OUTBOX, type OutboxOrigin } from "./records.ts";
+import { COUNTERS, OUTBOX, type OutboxOrigin, type OutboxState, UNKNOWN_INBOX } from "./records.ts";
 import { read, type Step, write } from "./step.ts";
 
 /** Adds an envelope; it is sent after the commit. */
@@ -22,6 +23,12 @@ export function* enqueue(work: Work, topic: Topic, envelope: Uint8Array, origin?
 /** Id of the record of the envelope with that number: sorts as the number does. */
 export const outboxId = (number: number): string => String(number).padStart(12, "0");
 
+/**
+ * Ms for which a letter waits for an inbox that no relay knows: whoever is away reads it from the relay that their
+ * contact names, and one that forgets inboxes (30 days unless told otherwise) learns them again when the owner returns.
+ */
+export const UNKNOWN_INBOX_MS = 7 * 24 * 3600 * 1000;
+
 /** What the shell does with an outbox record after a holder answered. */
 export type OutboxVerdict = "gone" | "retry";
 
@@ -29,15 +36,31 @@ export type OutboxVerdict = "gone" | "retry";
 export function* settle(work: Work, id: string, result: AppendResult): Step<OutboxVerdict> {
   const row = yield* read(work, OUTBOX, id);
   if (!row) return "gone";
-  if (result.kind === "refused" && canHeal(result.reason)) return "retry";
+  const isInboxUnknown = result.kind === "refused" && isUnknownInbox(result.reason, row);
+  const isGivenUp = yield* noteInbox(work, id, isInboxUnknown);
+  if (result.kind === "refused" && canHeal(result.reason) && !isGivenUp) return "retry";
   write(work, OUTBOX, id, null);
-  if (result.kind === "refused") announce(work, { kind: "warning", code: "refused" });
+  if (result.kind === "refused") announce(work, { kind: "warning", code: isGivenUp ? "undeliverable" : "refused" });
   else if (row.origin.kind === "message") {
     const line = { group: toHex(row.origin.group), id: toHex(row.origin.message), state: "on-relay" as const };
     work.lineStates.push(line);
     announce(work, { kind: "line-state", ...line });
   }
   return "gone";
+}
+
+/** Whether a refusal says that nobody has shown there that this inbox is theirs. */
+export function isUnknownInbox(reason: number, { envelope }: Pick<OutboxState, "envelope">): boolean {
+  return reason === REFUSAL.unknownTopic && isDeposit(envelope);
+}
+
+/** Keeps since when the inbox is unknown, or that it no longer is; true when that has been so for too long. */
+function* noteInbox(work: Work, id: string, isUnknown: boolean): Step<boolean> {
+  const before = yield* read(work, UNKNOWN_INBOX, id);
+  const isTooLong = isUnknown && before !== undefined && work.nowMs - before.since > UNKNOWN_INBOX_MS;
+  if (isUnknown && before === undefined) write(work, UNKNOWN_INBOX, id, { since: work.nowMs as TimeMs });
+  else if (before !== undefined && (!isUnknown || isTooLong)) write(work, UNKNOWN_INBOX, id, null);
+  return isTooLong;
 }
 
 function canHeal(reason: number): boolean {

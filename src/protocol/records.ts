@@ -280,6 +280,11 @@ export type OutboxOrigin = Infer<typeof OutboxOrigin>;
 export const OutboxState = struct({ envelope: bytes(ENVELOPE_MAX_BYTES), topic: Topic, origin: OutboxOrigin });
 export type OutboxState = Infer<typeof OutboxState>;
 export const OUTBOX: RecordType<OutboxState> = record("outbox/", OutboxState);
+/** Since when every relay that we reach says that it has no such inbox; id: that of the envelope in the outbox. */
+export const UNKNOWN_INBOX: RecordType<{ readonly since: TimeMs }> = record(
+  "unknown-inbox/",
+  struct({ since: TimeMs }),
+);
 /** A call that sent a message, so that repeating the call does not send it again; id: the call's own, as hex of its text. */
 export const CALL: RecordType<{ readonly message: MessageId; readonly at: TimeMs }> = record(
   "call/",

@@ -222,7 +222,7 @@ describe("hermes history", () => {
 
 describe("hermes sync", () => {
   it("fails when not everything came through, and says what is left", async () => {
-    const answers = { sync: { complete: false, received: 1, outbox: 2 } };
+    const answers = { sync: { complete: false, received: 1, outbox: 2, undelivered: 0 } };
     const { exit, stdout } = await run(["sync", "--json"], { answers });
     assert.equal(exit, 1);
     assert.deepEqual(JSON.parse(stdout), answers.sync);

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { diskFinding, examinationFindings, nodeFinding } from "../../src/cli/doctor.ts";
 
 const RELAY = { address: "/ip4/192.0.2.7/tcp/1", state: "connected", since: "2026-01-01T00:00:00.000Z" } as const;
-const WELL = { relays: [RELAY], introduced: true, caughtUp: true, outbox: 0, primitives: "native" };
+const WELL = { relays: [RELAY], introduced: true, caughtUp: true, outbox: 0, undelivered: 0, primitives: "native" };
 
 const states = (seen: typeof WELL | (Omit<typeof WELL, "relays"> & { relays: readonly [] })): Record<string, string> =>
   Object.fromEntries(examinationFindings(seen, []).map(({ check, state }) => [check, state]));
@@ -27,6 +27,8 @@ describe("The doctor", () => {
   it("finds what waits although a relay is connected, and keys that no relay has", () => {
     assert.deepEqual(states(WELL), { cryptography: "fine", prekeys: "fine", messages: "fine", outbox: "fine" });
     assert.equal(states({ ...WELL, outbox: 3 })["outbox"], "wrong");
+    assert.equal(states({ ...WELL, outbox: 3, undelivered: 2 })["outbox"], "wrong");
+    assert.equal(states({ ...WELL, outbox: 3, undelivered: 3 })["outbox"], "notice");
     assert.equal(states({ ...WELL, introduced: false })["prekeys"], "wrong");
     assert.equal(states({ ...WELL, caughtUp: false })["messages"], "notice");
     assert.equal(states({ ...WELL, primitives: "noble" })["cryptography"], "notice");

@@ -96,8 +96,8 @@ describe("Results for people", () => {
   });
 
   it("say whether a sync is complete", () => {
-    assert.equal(renderSync({ complete: true, received: 1, outbox: 0 }), "Up to date, 1 new message.");
-    assert.match(renderSync({ complete: false, received: 0, outbox: 2 }), /Not everything.*2 waiting/);
+    assert.equal(renderSync({ complete: true, received: 1, outbox: 0, undelivered: 0 }), "Up to date, 1 new message.");
+    assert.match(renderSync({ complete: false, received: 0, outbox: 2, undelivered: 0 }), /Not everything.*2 waiting/);
   });
 });
 

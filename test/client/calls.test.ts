@@ -64,7 +64,7 @@ describe("calls of the client", function () {
     assert.equal(world.clock.nowMs() - before, 1_500);
     assert.equal((await world.call(ada, "status", {})).outbox, 1);
     world.partition();
-    assert.deepEqual(await world.call(ada, "sync", {}), { complete: true, received: 0, outbox: 0 });
+    assert.deepEqual(await world.call(ada, "sync", {}), { complete: true, received: 0, outbox: 0, undelivered: 0 });
   });
 
   it("refuse a link that is cut, mistyped, expired or something else", async () => {

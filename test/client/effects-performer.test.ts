@@ -49,7 +49,7 @@ function performing() {
       inputs.push(input);
       return NONE;
     },
-    flusher: () => ({ flush: () => undefined, close: async () => undefined }),
+    flusher: () => ({ flush: () => undefined, undelivered: () => 0, close: async () => undefined }),
   });
   return { performer, clock, topics, followed, roles, subscribed, unsubscribed, inputs, world };
 }

@@ -4,9 +4,11 @@ import { createOutboxFlusher } from "../../src/client/outbox-flusher.ts";
 import type { AppendOutcome, Network, RelayStatus } from "../../src/client/ports.ts";
 import { createStepQueue } from "../../src/client/step-queue.ts";
 import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
+import { outboxId } from "../../src/protocol/outbox.ts";
 import { OUTBOX } from "../../src/protocol/records.ts";
-import { decode } from "../../src/wire/codec.ts";
-import type { Sequence } from "../../src/wire/ids.ts";
+import { depositEnvelope } from "../../src/protocol/topic-envelope.ts";
+import { decode, encode } from "../../src/wire/codec.ts";
+import { type Sequence, Topic } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { REFUSAL } from "../../src/wire/topic-frames.ts";
 import { emptyProfile, memoryStore } from "../sim/memory-profile.ts";
@@ -31,9 +33,14 @@ async function flushing() {
   await queue.put({ kind: "create-account", name: "Ann", relays: [], accountSeed: new Uint8Array(32) });
   const made = await queue.put({ kind: "create-group", name: "club" });
   assert(made.kind === "group");
-  const world = { answer: STORED, caughtUp: true, state: "connected" as RelayStatus["state"] };
+  const world: { answer: AppendOutcome; caughtUp: boolean; state: RelayStatus["state"]; sinceMs: number } = {
+    answer: STORED,
+    caughtUp: true,
+    state: "connected",
+    sinceMs: 0,
+  };
   const appended: Uint8Array[][] = [];
-  const relays = () => [{ address: "a", state: world.state, sinceMs: 0 }];
+  const relays = () => [{ address: "a", state: world.state, sinceMs: world.sinceMs }];
   const append: Network["append"] = async (envelopes) => {
     appended.push([...envelopes]);
     return envelopes.map(() => world.answer);
@@ -47,8 +54,19 @@ async function flushing() {
     walked: () => undefined,
   });
   let calls = 0;
-  const say = (text: string) =>
-    queue.put({ kind: "send-text", group: made.group.group, text, call: toHex(Uint8Array.of(calls++)) });
+  const say = (text: string, group = made.group.group) =>
+    queue.put({ kind: "send-text", group, text, call: toHex(Uint8Array.of(calls++)) });
+  const another = async () => {
+    const other = await queue.put({ kind: "create-group", name: "other club" });
+    assert(other.kind === "group");
+    return other.group.group;
+  };
+  /** Puts a letter into the outbox. */
+  const write = async () => {
+    const envelope = depositEnvelope(Topic.from(new Uint8Array(32)), new Uint8Array(9));
+    const row = { envelope, topic: Topic.from(new Uint8Array(32)), origin: { kind: "none" as const } };
+    profile.records.set(`${OUTBOX.prefix}${outboxId(900)}`, encode(OUTBOX.codec, row));
+  };
   const rows = () =>
     [...profile.records].flatMap(([key, bytes]) =>
       key.startsWith(OUTBOX.prefix) ? [decode(OUTBOX.codec, bytes)] : [],
@@ -57,7 +75,7 @@ async function flushing() {
     flusher.flush();
     await clock.pass(0);
   };
-  return { flusher, flush, say, rows, world, appended, clock };
+  return { flusher, flush, say, another, write, rows, world, appended, clock };
 }
 
 describe("the outbox flusher", () => {
@@ -118,6 +136,80 @@ describe("the outbox flusher", () => {
     world.answer = { kind: "refused", reason: REFUSAL.forged };
     await clock.pass(2_000);
     assert.equal(rows().length, 0);
+  });
+
+  it("pauses twice as long each time, at most 15 s, and from the beginning after a new connection", async () => {
+    const { flush, say, world, appended, clock } = await flushing();
+    await say("one");
+    world.answer = { kind: "refused", reason: REFUSAL.quota };
+    await flush();
+    for (const pauseMs of [2_000, 4_000, 8_000, 15_000, 15_000]) {
+      const before = appended.length;
+      await flush();
+      await clock.pass(pauseMs - 1);
+      assert.equal(appended.length, before, `not within ${pauseMs} ms`);
+      await clock.pass(1);
+      assert.equal(appended.length, before + 1);
+    }
+    world.sinceMs = clock.nowMs();
+    await flush();
+    assert.equal(appended.length, 7);
+    await clock.pass(2_000);
+    assert.equal(appended.length, 8);
+  });
+
+  it("waits as long as a relay asks for, but never longer than a minute", async () => {
+    const { flush, say, world, appended, clock } = await flushing();
+    for (const [askedMs, pauseMs] of [
+      [30_000, 30_000],
+      [4_000_000_000, 60_000],
+    ] as const) {
+      world.answer = { kind: "refused", reason: REFUSAL.busy, retryAfterMs: askedMs };
+      world.sinceMs += 1;
+      await say("one");
+      await flush();
+      const before = appended.length;
+      world.answer = STORED;
+      await say("this one waits behind it");
+      await flush();
+      await clock.pass(pauseMs - 1);
+      assert.equal(appended.length, before);
+      await clock.pass(1);
+      assert.equal(appended.length, before + 1);
+    }
+  });
+
+  it("lets one topic wait without the others", async () => {
+    const { flush, say, rows, world, another } = await flushing();
+    const other = await another();
+    await flush();
+    await say("one");
+    world.answer = { kind: "refused", reason: REFUSAL.quota };
+    await flush();
+    world.answer = STORED;
+    await say("two", other);
+    await flush();
+    assert.deepEqual(
+      rows().map((row) => row?.origin.kind === "message" && row.origin.text),
+      ["one"],
+    );
+  });
+
+  it("knows how many letters wait for an inbox that no relay knows, until somebody else is asked", async () => {
+    const { flusher, flush, write, world, rows } = await flushing();
+    await write();
+    world.answer = { kind: "refused", reason: REFUSAL.unknownTopic };
+    await flush();
+    assert.deepEqual([flusher.undelivered(), rows().length], [1, 1]);
+    Object.assign(world, { sinceMs: 1, answer: UNREACHABLE });
+    await flush();
+    assert.equal(flusher.undelivered(), 0);
+    Object.assign(world, { sinceMs: 2, answer: { kind: "refused", reason: REFUSAL.unknownTopic } });
+    await flush();
+    assert.equal(flusher.undelivered(), 1);
+    Object.assign(world, { sinceMs: 3, answer: STORED });
+    await flush();
+    assert.deepEqual([flusher.undelivered(), rows()], [0, []]);
   });
 
   it("sends nothing after it was closed", async () => {

@@ -133,7 +133,7 @@ describe("the JSON objects of the command line", function () {
     ],
     ["send", () => ["shapes", "hello"], { message: { id: ID }, state: /^(on-relay|delivered)$/ }],
     ["send", () => ["shapes", "later", "--no-wait"], { message: { id: ID }, state: "queued" }],
-    ["sync", () => [], { complete: true, received: COUNT, outbox: 0 }],
+    ["sync", () => [], { complete: true, received: COUNT, outbox: 0, undelivered: 0 }],
     [
       "status",
       () => [],

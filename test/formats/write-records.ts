@@ -48,6 +48,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.FORK_PROOF, { body: hash(10) });
   add(records.RENEWAL, { at });
   add(records.RESTORED, { at });
+  add(records.UNKNOWN_INBOX, { since: at });
   add(records.HEADS, { heads: [{ id: MessageId.from(hash(11)), depth: 3 }] });
   return made;
 }
