@@ -6,10 +6,11 @@
  *
  * 1. The message id covers all that the device signed: one id, one text, one author, one place in the chain.
  * 2. Nonces are random and come in as arguments; a message key is used once.
+ * 3. Messages that wait together are signed once, over the root of a tree of them. Their ids are those of the single form.
  *
  * @see PROTOCOL.md § Group messages
  */
-import { lpAll, u64be } from "../verify/transcript.ts";
+import { lpAll, u32be, u64be } from "../verify/transcript.ts";
 import { decode, encode } from "../wire/codec.ts";
 import { GroupHeader, GroupMessageBody, GroupPlaintext } from "../wire/group-message.ts";
 import {
@@ -21,6 +22,7 @@ import {
   type Nonce,
   Signature,
 } from "../wire/ids.ts";
+import { burstLeaf, burstTree, rootFrom } from "./burst-tree.ts";
 import type { HeaderKey } from "./epoch-secrets.ts";
 import { hashOf } from "./kdf.ts";
 import { pad, unpad } from "./padme.ts";
@@ -35,23 +37,46 @@ export interface MessagePlace {
   readonly iteration: Iteration;
 }
 
-/** What it takes to seal a message, beside its text. */
-export interface MessageSealing extends MessagePlace {
+/** Who seals in an epoch. */
+export interface MessageAuthor {
+  readonly group: GroupId;
+  readonly epochId: EpochId;
+  readonly device: DeviceKey;
   readonly headerKey: HeaderKey;
   /** Rank of our device among the sorted devices of the epoch. */
   readonly index: number;
   /** Ed25519 seed of our device, 32 bytes. */
   readonly deviceSeed: Uint8Array;
+}
+
+/** What it takes to seal one text. */
+export interface PayloadSealing extends MessagePlace {
   readonly messageKey: MessageKey;
   /** Random, 24 bytes each. */
   readonly nonces: { readonly header: Nonce; readonly message: Nonce };
+}
+
+/** What it takes to seal and sign a message, beside its text. */
+export interface MessageSealing extends MessageAuthor, PayloadSealing {}
+
+/** A text that is sealed and has its id, before it is signed. */
+export interface SealedPayload {
+  readonly messageId: MessageId;
+  readonly iteration: Iteration;
+  readonly nonces: PayloadSealing["nonces"];
+  readonly ciphertext: Uint8Array;
+  /** H("ct", N, M), 32 bytes. */
+  readonly ciphertextHash: Uint8Array;
+  /** What the device signs when the message goes alone. */
+  readonly signed: Uint8Array;
 }
 
 /** A header that opened: some member wrote it. Nothing in it is trusted before {@link checkSignature}. */
 export interface OpenedHeader {
   readonly index: number;
   readonly iteration: Iteration;
-  readonly signature: Signature;
+  /** The header itself: signature, and in a burst the way to what is signed. */
+  readonly proof: GroupHeader;
   /** H("ct", N, M), 32 bytes. */
   readonly ciphertextHash: Uint8Array;
   readonly nonce: Nonce;
@@ -64,20 +89,65 @@ export function sealGroupMessage(
   sealing: MessageSealing,
   plaintext: GroupPlaintext,
 ): { readonly body: Uint8Array; readonly messageId: MessageId } {
-  const { headerKey, epochId, index, iteration, nonces } = sealing;
+  const payload = sealPayload(p, sealing, plaintext);
+  return { body: signAlone(p, sealing, payload), messageId: payload.messageId };
+}
+
+/** Seals a text. Nobody accepts it before {@link signPayloads}. */
+export function sealPayload(p: Primitives, sealing: PayloadSealing, plaintext: GroupPlaintext): SealedPayload {
+  const { iteration, nonces, messageKey } = sealing;
   const padded = pad(encode(GroupPlaintext, plaintext));
-  const ciphertext = p.seal(sealing.messageKey, nonces.message, messageAad(sealing), padded);
+  const ciphertext = p.seal(messageKey, nonces.message, messageAad(sealing), padded);
   const ciphertextHash = hashOf(p, "ct", nonces.message, ciphertext);
   const signed = signedBytes(sealing, ciphertextHash);
-  const signature = Signature.from(p.sign(sealing.deviceSeed, signed));
-  const header: GroupHeader = { kind: "single", index, iteration, signature };
-  const body = encode(GroupMessageBody, {
+  return { messageId: messageIdOf(p, signed), iteration, nonces, ciphertext, ciphertextHash, signed };
+}
+
+/** The bodies of payloads at consecutive places of one chain, at most BURST_MESSAGES_MAX: signed once, or alone where there is one. */
+export function signPayloads(
+  p: Primitives,
+  author: MessageAuthor,
+  payloads: readonly SealedPayload[],
+): readonly Uint8Array[] {
+  const [head] = payloads;
+  if (head === undefined || payloads.length === 1) return payloads.map((each) => signAlone(p, author, each));
+  const leaves = payloads.map(({ iteration, ciphertextHash }) => burstLeaf(p, iteration, ciphertextHash));
+  const { root, paths } = burstTree(p, leaves);
+  const [first, count] = [head.iteration, payloads.length];
+  const signature = Signature.from(p.sign(author.deviceSeed, burstBytes(author, { first, count }, root)));
+  return payloads.map((payload, position) => {
+    const path = paths[position] ?? [];
+    return bodyOf(p, author, payload, {
+      kind: "burst",
+      index: author.index,
+      first,
+      position,
+      count,
+      signature,
+      path,
+    });
+  });
+}
+
+function signAlone(p: Primitives, author: MessageAuthor, payload: SealedPayload): Uint8Array {
+  const signature = Signature.from(p.sign(author.deviceSeed, payload.signed));
+  return bodyOf(p, author, payload, {
+    kind: "single",
+    index: author.index,
+    iteration: payload.iteration,
+    signature,
+  });
+}
+
+function bodyOf(p: Primitives, author: MessageAuthor, payload: SealedPayload, header: GroupHeader): Uint8Array {
+  const { nonces, ciphertext, ciphertextHash } = payload;
+  const aad = headerAad(author.epochId, ciphertextHash);
+  return encode(GroupMessageBody, {
     headerNonce: nonces.header,
-    header: p.seal(headerKey, nonces.header, headerAad(epochId, ciphertextHash), encode(GroupHeader, header)),
+    header: p.seal(author.headerKey, nonces.header, aad, encode(GroupHeader, header)),
     nonce: nonces.message,
     ciphertext,
   });
-  return { body, messageId: messageIdOf(p, signed) };
 }
 
 /** Opens the header: `malformed` when `body` is not of the format, `forged` when it was not sealed in this epoch. */
@@ -93,16 +163,29 @@ export function openHeader(
   const ciphertextHash = hashOf(p, "ct", nonce, ciphertext);
   const opened = p.open(headerKey, headerNonce, headerAad(epochId, ciphertextHash), decoded.header);
   if (opened === undefined) return "forged";
-  const header = decode(GroupHeader, opened);
-  if (header === undefined) return "malformed";
-  const { index, iteration, signature } = header;
-  return { index, iteration, signature, ciphertextHash, nonce, ciphertext };
+  const proof = decode(GroupHeader, opened);
+  if (proof === undefined) return "malformed";
+  const iteration = proof.kind === "single" ? proof.iteration : ((proof.first + proof.position) as Iteration);
+  if (!Number.isSafeInteger(iteration)) return "malformed";
+  return { index: proof.index, iteration, proof, ciphertextHash, nonce, ciphertext };
 }
 
 /** The message's id when the device of `place` signed it there; the device is looked up by the header's index. */
 export function checkSignature(p: Primitives, place: MessagePlace, header: OpenedHeader): MessageId | "forged" {
-  const signed = signedBytes(place, header.ciphertextHash);
-  return p.verify(place.device, signed, header.signature) ? messageIdOf(p, signed) : "forged";
+  const { proof, ciphertextHash } = header;
+  const signed = signedBytes(place, ciphertextHash);
+  const claim = proof.kind === "single" ? signed : burstClaim(p, place, { ...proof, ciphertextHash });
+  return claim && p.verify(place.device, claim, proof.signature) ? messageIdOf(p, signed) : "forged";
+}
+
+/** What the device must have signed for a message of a burst; nothing when its path does not fit its place. */
+function burstClaim(
+  p: Primitives,
+  place: MessagePlace,
+  burst: GroupHeader & { readonly kind: "burst" } & Pick<OpenedHeader, "ciphertextHash">,
+): Uint8Array | undefined {
+  const root = rootFrom(p, burstLeaf(p, place.iteration, burst.ciphertextHash), burst);
+  return root && burstBytes(place, burst, root);
 }
 
 /** The plaintext: `forged` when the key does not open it, `malformed` when its author sealed something else. */
@@ -128,6 +211,14 @@ function headerAad(epochId: EpochId, ciphertextHash: Uint8Array): Uint8Array {
 
 function signedBytes({ group, epochId, device, iteration }: MessagePlace, ciphertextHash: Uint8Array): Uint8Array {
   return lpAll("msg-sig", group, epochId, device, u64be(iteration), ciphertextHash);
+}
+
+function burstBytes(
+  { group, epochId, device }: Pick<MessagePlace, "group" | "epochId" | "device">,
+  { first, count }: { readonly first: Iteration; readonly count: number },
+  root: Uint8Array,
+): Uint8Array {
+  return lpAll("burst-sig", group, epochId, device, u64be(first), u32be(count), root);
 }
 
 function messageIdOf(p: Primitives, signed: Uint8Array): MessageId {

@@ -35,7 +35,7 @@ export const LABEL_NAMES = [
   "log",
   "tree/0",
   "tree/1",
-  // sender chains and group messages; the burst form is reserved
+  // sender chains and group messages
   "chain",
   "message-key",
   "chain-key",

@@ -3,18 +3,26 @@
  *
  * ```
  * body       header nonce 24 | sealed header (u32 length) | nonce 24 | sealed text (u32 length)
- * header     form 1 | sender index 4 | iteration 8 | device signature 64        (form 2 is reserved for bursts)
+ * header     form 1 | sender index 4 | iteration 8 | device signature 64
+ *            form 2 | sender index 4 | first iteration 8 | position 1 | count 1 | device signature 64 | Merkle path (list of 32)
  * plaintext  version 1 | message frontier (list of 32) | closures (list of epoch 32, sent 8) | sent at 8 | content
  * content    tag 1 | text (u32 length)                                          (further tags: files, reactions)
  * entry body nonce 24 | sealed entry (u32 length)
  * ```
  * @see PROTOCOL.md § Group messages
  */
-import { bytes, constant, type Infer, list, struct, text, u32, u64, union } from "./codec.ts";
+import { bytes, constant, type Infer, list, raw, refine, struct, text, u8, u32, u64, union } from "./codec.ts";
 import { EpochId, Iteration, MessageId, Nonce, Signature, TimeMs } from "./ids.ts";
-import { BODY_MAX_BYTES, CLOSURES_MAX, MESSAGE_FRONTIER_MAX, TEXT_MAX_BYTES } from "./limits.ts";
+import {
+  BODY_MAX_BYTES,
+  BURST_MESSAGES_MAX,
+  BURST_PATH_MAX,
+  CLOSURES_MAX,
+  MESSAGE_FRONTIER_MAX,
+  TEXT_MAX_BYTES,
+} from "./limits.ts";
 
-/** Bytes of a sealed header: a burst's carries a Merkle path of at most 16 hashes. */
+/** Bytes of a sealed header: room for a longer Merkle path than a burst has today. */
 const SEALED_HEADER_MAX_BYTES = 768;
 
 /** Body of an envelope of kind `message`. */
@@ -26,10 +34,24 @@ export const GroupMessageBody = struct({
 });
 export type GroupMessageBody = Infer<typeof GroupMessageBody>;
 
+const burstCount = refine(u8, (value) => value >= 2 && value <= BURST_MESSAGES_MAX, "burst count");
+
 /** What the header says once opened. */
 export const GroupHeader = union({
   /** `index`: rank of the device among the sorted devices of the epoch. */
   single: [1, struct({ index: u32, iteration: Iteration, signature: Signature })],
+  /** Message number `position`, from 0, of `count` that were signed together; its iteration is `first` + `position`. */
+  burst: [
+    2,
+    struct({
+      index: u32,
+      first: Iteration,
+      position: u8,
+      count: burstCount,
+      signature: Signature,
+      path: list(raw(32), BURST_PATH_MAX, 1),
+    }),
+  ],
 });
 export type GroupHeader = Infer<typeof GroupHeader>;
 

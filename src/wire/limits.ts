@@ -25,6 +25,10 @@ export const ENTRY_PARENTS_MAX = 64;
 export const MESSAGE_FRONTIER_MAX = 4;
 /** Closed chains announced by one message; more wait for the next message. */
 export const CLOSURES_MAX = 16;
+/** Messages of one burst, signed once: a step that seals them stays far under 20 ms, and a longer path would save little more. */
+export const BURST_MESSAGES_MAX = 64;
+/** Hashes of a message's Merkle path: the binary logarithm of BURST_MESSAGES_MAX. */
+export const BURST_PATH_MAX = 6;
 
 /** Topics in one open, subscribe or unsubscribe frame. */
 export const OPEN_TOPICS_MAX = 256;
