@@ -1,5 +1,5 @@
 /**
- * Messages of a group: sealing ours, opening those of others.
+ * Messages of a group, as they arrive: those of others, and the echo of our own.
  *
  * 1. A message is committed together with its line and the chain it moved on, or not at all.
  * 2. Header, bounds, signature, ratchet on a copy, open, commit: nothing is ratcheted for bytes that no device signed.
@@ -14,7 +14,6 @@ import {
   type OpenedHeader,
   openHeader,
   openPayload,
-  sealGroupMessage,
 } from "../crypto/group-message.ts";
 import {
   ChainKey,
@@ -22,41 +21,27 @@ import {
   expireRanges,
   isComplete,
   messageKeyAt,
-  nextMessageKey,
   type OwnChain,
   openChain,
   type PeerChain,
   peerChainOf,
 } from "../crypto/sender-chain.ts";
 import { equalBytes } from "../verify/transcript.ts";
-import { ENVELOPE_KIND } from "../wire/envelope.ts";
-import { Fault } from "../wire/fault.ts";
 import type { ChainClosure, GroupPlaintext } from "../wire/group-message.ts";
-import {
-  type AccountKey,
-  type DeviceKey,
-  type EpochId,
-  type GroupId,
-  type MessageId,
-  Nonce,
-  type TimeMs,
-} from "../wire/ids.ts";
-import { CLOSURES_MAX, FORWARD_JUMP_MAX, MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
+import type { AccountKey, DeviceKey, EpochId, MessageId, TimeMs } from "../wire/ids.ts";
+import { FORWARD_JUMP_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
-import { addHead, depthAfter } from "./group-lines.ts";
-import { enqueue } from "./outbox.ts";
+import { addHead, depthAfter, lineOf } from "./group-lines.ts";
+import { sendTexts } from "./group-sending.ts";
 import {
   ACCOUNT,
-  type AccountState,
   CHAIN,
   chainId,
   EPOCH,
   type EpochState,
   FORK_PROOF,
   GROUP,
-  type GroupState,
-  HEADS,
   idOf,
   MEMBER,
   OUTBOX,
@@ -66,8 +51,7 @@ import {
   SENDERS,
 } from "./records.ts";
 import { noteRestored } from "./restored-state.ts";
-import { type Line, read, readExisting, type Step, scan, write } from "./step.ts";
-import { signEnvelope } from "./topic-envelope.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** What became of a received message. */
 export type ReceiveOutcome =
@@ -79,89 +63,6 @@ export type ReceiveOutcome =
   | "too-far-ahead"
   | "closed"
   | "fork";
-
-/** Seals a text for the group and queues it. The text fits TEXT_MAX_BYTES; the caller has checked. */
-export function* sendText(work: Work, group: GroupState, text: string): Step<MessageId> {
-  const account = yield* readExisting(work, ACCOUNT);
-  const epoch = group.sending && (yield* read(work, EPOCH, toHex(group.sending)));
-  const own = epoch && (yield* read(work, OWN_CHAIN, toHex(epoch.epoch)));
-  if (!epoch || !own)
-    throw new Fault(
-      "usage/not-allowed",
-      "this device has no key of the group yet, so nothing can be sent: wait until you are let in",
-    );
-  const closures = yield* closuresFor(work, group);
-  const heads = (yield* read(work, HEADS, toHex(group.group)))?.heads ?? [];
-  const cited = deepest(heads);
-  const plaintext: GroupPlaintext = {
-    version: 1,
-    frontier: cited,
-    closures,
-    sentAt: work.nowMs as TimeMs,
-    content: { kind: "text", text },
-  };
-  const sealed = yield* sealInChain(work, account, epoch, plaintext);
-  const depth = yield* depthAfter(work, epoch, cited, { citedBy: account.device });
-  yield* addHead(work, group.group, { id: sealed.messageId, depth }, cited);
-  const author = { account: account.account, device: account.device, name: account.name };
-  work.lines.push(lineOf(group.group, sealed.messageId, { author, depth, plaintext, state: "queued" }));
-  return sealed.messageId;
-}
-
-/** The heads that a message cites: those deepest in the conversation, so that it stands after all that we have seen. */
-function deepest(heads: readonly { readonly id: MessageId; readonly depth: number }[]): readonly MessageId[] {
-  return heads
-    .toSorted((a, b) => a.depth - b.depth)
-    .slice(-MESSAGE_FRONTIER_MAX)
-    .map(({ id }) => id);
-}
-
-/** Takes the next key of our chain, seals, and queues the envelope with what it takes to seal it again. */
-function* sealInChain(work: Work, account: AccountState, epoch: EpochState, plaintext: GroupPlaintext) {
-  const { p, random } = work;
-  const own = yield* readExisting(work, OWN_CHAIN, toHex(epoch.epoch));
-  const { messageKey, iteration, next } = nextMessageKey(p, own.chain);
-  const sealing = {
-    group: epoch.group,
-    epochId: epoch.epoch,
-    device: account.device,
-    iteration,
-    headerKey: HeaderKey.from(epoch.headerKey),
-    index: epoch.ownIndex,
-    deviceSeed: account.deviceSeed,
-    messageKey,
-    nonces: { header: Nonce.from(random(24)), message: Nonce.from(random(24)) },
-  };
-  const { body, messageId } = sealGroupMessage(p, sealing, plaintext);
-  messageKey.fill(0);
-  write(work, OWN_CHAIN, toHex(epoch.epoch), { chain: next });
-  yield* enqueue(work, epoch.topic, signEnvelope(p, epoch, ENVELOPE_KIND.message, body), {
-    kind: "message",
-    group: epoch.group,
-    message: messageId,
-    epoch: epoch.epoch,
-    iteration,
-    text: plaintext.content.text,
-    sentAt: plaintext.sentAt,
-  });
-  return { messageId };
-}
-
-/** How many messages we sent in epochs that are behind us, for those who still wait there; our chains there end. */
-function* closuresFor(work: Work, group: GroupState): Step<readonly ChainClosure[]> {
-  const behind = group.unclosed.filter((epoch) => !group.sending || !equalBytes(epoch, group.sending));
-  const closures: ChainClosure[] = [];
-  for (const epoch of behind.slice(0, CLOSURES_MAX)) {
-    const own = yield* read(work, OWN_CHAIN, toHex(epoch));
-    if (!own) continue; // erased by time: how much we sent there is known no more
-    closures.push({ epoch, sent: own.chain.iteration });
-    write(work, OWN_CHAIN, toHex(epoch), null);
-  }
-  if (behind.length === 0) return closures;
-  const unclosed = group.unclosed.filter((epoch) => !behind.slice(0, CLOSURES_MAX).includes(epoch));
-  write(work, GROUP, toHex(group.group), { ...group, unclosed });
-  return closures;
-}
 
 /** Opens a message body that came through an epoch's topic. */
 export function* receiveMessage(work: Work, epochId: EpochId, body: Uint8Array): Step<ReceiveOutcome> {
@@ -289,31 +190,9 @@ function* sealAgain(work: Work, epoch: EpochState, used: number): Step<void> {
     if (origin.kind !== "message" || !equalBytes(origin.epoch, epoch.epoch) || origin.iteration > used) continue;
     write(work, OUTBOX, id, null);
     work.removedLines.push({ group: toHex(origin.group), id: toHex(origin.message) });
-    yield* sendText(work, yield* readExisting(work, GROUP, toHex(origin.group)), origin.text);
+    yield* sendTexts(work, yield* readExisting(work, GROUP, toHex(origin.group)), [origin.text]);
   }
 }
 
 /** Outbox records looked at when a restored state is found; more than a device writes while it is cut off. */
 const OUTBOX_SCAN_MAX = 100_000;
-
-interface LineSource {
-  readonly author: { readonly account: AccountKey; readonly device: DeviceKey; readonly name: string };
-  readonly depth: number;
-  readonly plaintext: GroupPlaintext;
-  readonly state: Line["state"];
-}
-
-function lineOf(group: GroupId, id: MessageId, { author, depth, plaintext, state }: LineSource): Line {
-  return {
-    group: toHex(group),
-    id: toHex(id),
-    depth,
-    sentAtMs: plaintext.sentAt,
-    account: toHex(author.account),
-    device: toHex(author.device),
-    name: author.name,
-    kind: "text",
-    text: plaintext.content.text,
-    state,
-  };
-}

@@ -1,13 +1,14 @@
 /** The lines of a conversation: where a message stands among the others, and system lines for what the log says. */
 import { equalBytes } from "../verify/transcript.ts";
 import type { EntryCore } from "../wire/entry.ts";
+import type { GroupPlaintext } from "../wire/group-message.ts";
 import type { AccountKey, DeviceKey, EntryHash, GroupId, MessageId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import type { LogState } from "./log-state.ts";
 import { memberOfDevice, wholePast } from "./membership-log.ts";
 import { ENTRY, type EpochState, GAP, HEADS, HEADS_MAX, idOf, SEEN } from "./records.ts";
-import { read, type Step, write } from "./step.ts";
+import { type Line, read, type Step, write } from "./step.ts";
 
 /** Depths are saved in 4 bytes. */
 const DEPTH_MAX = 0xffffffff;
@@ -72,6 +73,30 @@ export function* addHead(
   write(work, HEADS, name, { heads: [...kept, added].slice(-HEADS_MAX) });
   write(work, SEEN, toHex(added.id), { depth: added.depth });
   if (yield* read(work, GAP, idOf(group, added.id))) write(work, GAP, idOf(group, added.id), null);
+}
+
+/** What a line of a message is made of. */
+export interface LineSource {
+  readonly author: { readonly account: AccountKey; readonly device: DeviceKey; readonly name: string };
+  readonly depth: number;
+  readonly plaintext: GroupPlaintext;
+  readonly state: Line["state"];
+}
+
+/** The line of a message, ours or received. */
+export function lineOf(group: GroupId, id: MessageId, { author, depth, plaintext, state }: LineSource): Line {
+  return {
+    group: toHex(group),
+    id: toHex(id),
+    depth,
+    sentAtMs: plaintext.sentAt,
+    account: toHex(author.account),
+    device: toHex(author.device),
+    name: author.name,
+    kind: "text",
+    text: plaintext.content.text,
+    state,
+  };
 }
 
 /** What everybody should know about an entry: one line for a creation, one for each person added. */

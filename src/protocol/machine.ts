@@ -10,6 +10,7 @@ import { LogKey } from "../crypto/epoch-secrets.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { Role } from "../wire/entry.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../wire/envelope.ts";
+import { Fault } from "../wire/fault.ts";
 import type { AccountKey, GroupId, LogId, MessageId, Sequence, TimeMs, Topic } from "../wire/ids.ts";
 import type { InviteLink } from "../wire/link.ts";
 import type { TakenPrekeys } from "../wire/prekey-frames.ts";
@@ -18,8 +19,9 @@ import type { AppendResult } from "../wire/topic-frames.ts";
 import { createAccount, replenishPrekeys } from "./account.ts";
 import { announce, type Work } from "./effects.ts";
 import { eraseExpired } from "./erasure.ts";
-import { receiveMessage, sendText } from "./group-chat.ts";
+import { receiveMessage } from "./group-chat.ts";
 import { receiveEntry } from "./group-log.ts";
+import { sendTexts } from "./group-sending.ts";
 import { receiveDeposit } from "./inbox.ts";
 import {
   addMembers,
@@ -55,6 +57,12 @@ export const GROUPS_MAX = 100_000;
 /** Topics of one profile: epochs, inboxes and rendezvous. */
 const TOPICS_MAX = 1_000_000;
 
+/** A text, and the call that it came with (hex): a second one answers the message of the first. */
+export interface TextToSend {
+  readonly text: string;
+  readonly call: string;
+}
+
 /** Everything that can happen to a device. */
 export type Input =
   | {
@@ -80,6 +88,8 @@ export type Input =
   | { readonly kind: "rekey"; readonly group: GroupId }
   /** `call` (hex) makes repeating safe: a second one answers the message of the first. */
   | { readonly kind: "send-text"; readonly group: GroupId; readonly text: string; readonly call: string }
+  /** Several of them for one group, at most BURST_MESSAGES_MAX, signed together. */
+  | { readonly kind: "send-burst"; readonly group: GroupId; readonly sends: readonly TextToSend[] }
   | {
       readonly kind: "delivered";
       readonly log: LogId;
@@ -98,6 +108,8 @@ export type Answer =
   | { readonly kind: "group"; readonly group: GroupState }
   | { readonly kind: "link"; readonly link: InviteLink }
   | { readonly kind: "message"; readonly id: MessageId }
+  /** One id for each text of a burst. */
+  | { readonly kind: "messages"; readonly ids: readonly MessageId[] }
   | { readonly kind: "outbox"; readonly verdict: OutboxVerdict }
   /** No genuine prekeys of that account. */
   | { readonly kind: "no-prekeys" };
@@ -127,7 +139,9 @@ export function* step(work: Work, input: Input): Step<Answer> {
       yield* rekeyGroup(work, yield* groupOf(work, input.group));
       return NONE;
     case "send-text":
-      return { kind: "message", id: yield* sendOnce(work, input) };
+      return { kind: "message", id: (yield* sendOnce(work, input.group, [input]))[0] ?? unanswered() };
+    case "send-burst":
+      return { kind: "messages", ids: yield* sendOnce(work, input.group, input.sends) };
     case "delivered":
       yield* receive(work, input);
       return NONE;
@@ -148,12 +162,26 @@ function* groupOf(work: Work, group: GroupId): Step<GroupState> {
   return yield* readExisting(work, GROUP, toHex(group));
 }
 
-function* sendOnce(work: Work, input: Extract<Input, { kind: "send-text" }>): Step<MessageId> {
-  const before = yield* read(work, CALL, input.call);
-  if (before) return before.message;
-  const message = yield* sendText(work, yield* groupOf(work, input.group), input.text);
-  write(work, CALL, input.call, { message, at: work.nowMs as TimeMs });
-  return message;
+function unanswered(): never {
+  throw new Fault("internal/invariant", "a message was sent and has no id");
+}
+
+/** Sends what no call before has sent, and answers one id for each. */
+function* sendOnce(work: Work, group: GroupId, sends: readonly TextToSend[]): Step<readonly MessageId[]> {
+  const fresh = new Map<string, string>();
+  const sent = new Map<string, MessageId>();
+  for (const { text, call } of sends) {
+    const before = yield* read(work, CALL, call);
+    if (before) sent.set(call, before.message);
+    else fresh.set(call, fresh.get(call) ?? text);
+  }
+  const ids = fresh.size === 0 ? [] : yield* sendTexts(work, yield* groupOf(work, group), [...fresh.values()]);
+  for (const [i, call] of [...fresh.keys()].entries()) {
+    const message = ids[i] ?? unanswered();
+    write(work, CALL, call, { message, at: work.nowMs as TimeMs });
+    sent.set(call, message);
+  }
+  return sends.map(({ call }) => sent.get(call) ?? unanswered());
 }
 
 function* add(work: Work, input: Extract<Input, { kind: "add" }>): Step<Answer> {

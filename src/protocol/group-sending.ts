@@ -1,0 +1,148 @@
+/**
+ * Messages of a group, our side: taking keys of our chain, sealing, signing, queueing.
+ *
+ * 1. A message is committed together with its line and the chain it moved on, or not at all.
+ * 2. Messages that wait together are sealed by one step and signed once. Each cites the one before it.
+ * 3. Cost does not depend on the group's size or history.
+ *
+ * @see PROTOCOL.md § Group messages
+ */
+import { HeaderKey } from "../crypto/epoch-secrets.ts";
+import { type MessageAuthor, type SealedPayload, sealPayload, signPayloads } from "../crypto/group-message.ts";
+import { nextMessageKey } from "../crypto/sender-chain.ts";
+import { equalBytes } from "../verify/transcript.ts";
+import { ENVELOPE_KIND } from "../wire/envelope.ts";
+import { Fault } from "../wire/fault.ts";
+import type { ChainClosure, GroupPlaintext } from "../wire/group-message.ts";
+import { type MessageId, Nonce, type TimeMs } from "../wire/ids.ts";
+import { CLOSURES_MAX, MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { Work } from "./effects.ts";
+import { addHead, depthAfter, lineOf } from "./group-lines.ts";
+import { enqueue } from "./outbox.ts";
+import {
+  ACCOUNT,
+  type AccountState,
+  EPOCH,
+  type EpochState,
+  GROUP,
+  type GroupState,
+  HEADS,
+  OWN_CHAIN,
+} from "./records.ts";
+import { read, readExisting, type Step, write } from "./step.ts";
+import { signEnvelope } from "./topic-envelope.ts";
+
+/**
+ * Seals texts for the group and queues them, at most BURST_MESSAGES_MAX; their ids, in that order. Each text fits
+ * TEXT_MAX_BYTES; the caller has checked.
+ */
+export function* sendTexts(work: Work, group: GroupState, texts: readonly string[]): Step<readonly MessageId[]> {
+  const account = yield* readExisting(work, ACCOUNT);
+  const epoch = group.sending && (yield* read(work, EPOCH, toHex(group.sending)));
+  const own = epoch && (yield* read(work, OWN_CHAIN, toHex(epoch.epoch)));
+  if (!epoch || !own)
+    throw new Fault(
+      "usage/not-allowed",
+      "this device has no key of the group yet, so nothing can be sent: wait until you are let in",
+    );
+  let closures = yield* closuresFor(work, group);
+  const written: Written[] = [];
+  for (const text of texts) {
+    written.push(yield* writeOne(work, { account, epoch }, { text, closures }));
+    closures = [];
+  }
+  yield* signAndQueue(work, { account, epoch }, written);
+  return written.map(({ payload }) => payload.messageId);
+}
+
+interface Sending {
+  readonly account: AccountState;
+  readonly epoch: EpochState;
+}
+
+interface Written {
+  readonly payload: SealedPayload;
+  readonly plaintext: GroupPlaintext;
+}
+
+/** One text with its place in the conversation and its line, sealed under the next key of our chain. */
+function* writeOne(
+  work: Work,
+  sending: Sending,
+  { text, closures }: { readonly text: string; readonly closures: readonly ChainClosure[] },
+): Step<Written> {
+  const { account, epoch } = sending;
+  const cited = deepest((yield* read(work, HEADS, toHex(epoch.group)))?.heads ?? []);
+  const content = { kind: "text", text } as const;
+  const plaintext: GroupPlaintext = { version: 1, frontier: cited, closures, sentAt: work.nowMs as TimeMs, content };
+  const payload = yield* sealInChain(work, sending, plaintext);
+  const depth = yield* depthAfter(work, epoch, cited, { citedBy: account.device });
+  yield* addHead(work, epoch.group, { id: payload.messageId, depth }, cited);
+  const author = { account: account.account, device: account.device, name: account.name };
+  work.lines.push(lineOf(epoch.group, payload.messageId, { author, depth, plaintext, state: "queued" }));
+  return { payload, plaintext };
+}
+
+/** The heads that a message cites: those deepest in the conversation, so that it stands after all that we have seen. */
+function deepest(heads: readonly { readonly id: MessageId; readonly depth: number }[]): readonly MessageId[] {
+  return heads
+    .toSorted((a, b) => a.depth - b.depth)
+    .slice(-MESSAGE_FRONTIER_MAX)
+    .map(({ id }) => id);
+}
+
+/** Takes the next key of our chain and seals with it. */
+function* sealInChain(work: Work, { account, epoch }: Sending, plaintext: GroupPlaintext): Step<SealedPayload> {
+  const { p, random } = work;
+  const own = yield* readExisting(work, OWN_CHAIN, toHex(epoch.epoch));
+  const { messageKey, iteration, next } = nextMessageKey(p, own.chain);
+  const place = { group: epoch.group, epochId: epoch.epoch, device: account.device, iteration };
+  const nonces = { header: Nonce.from(random(24)), message: Nonce.from(random(24)) };
+  const payload = sealPayload(p, { ...place, messageKey, nonces }, plaintext);
+  messageKey.fill(0);
+  write(work, OWN_CHAIN, toHex(epoch.epoch), { chain: next });
+  return payload;
+}
+
+/** Signs what was sealed and puts it into the outbox, with what it takes to seal each again. */
+function* signAndQueue(work: Work, { account, epoch }: Sending, written: readonly Written[]): Step<void> {
+  const author: MessageAuthor = {
+    group: epoch.group,
+    epochId: epoch.epoch,
+    device: account.device,
+    headerKey: HeaderKey.from(epoch.headerKey),
+    index: epoch.ownIndex,
+    deviceSeed: account.deviceSeed,
+  };
+  const payloads = written.map(({ payload }) => payload);
+  const bodies = signPayloads(work.p, author, payloads);
+  for (const [i, { payload, plaintext }] of written.entries()) {
+    const body = bodies[i] ?? new Uint8Array();
+    yield* enqueue(work, epoch.topic, signEnvelope(work.p, epoch, ENVELOPE_KIND.message, body), {
+      kind: "message",
+      group: epoch.group,
+      message: payload.messageId,
+      epoch: epoch.epoch,
+      iteration: payload.iteration,
+      text: plaintext.content.text,
+      sentAt: plaintext.sentAt,
+    });
+  }
+}
+
+/** How many messages we sent in epochs that are behind us, for those who still wait there; our chains there end. */
+function* closuresFor(work: Work, group: GroupState): Step<readonly ChainClosure[]> {
+  const behind = group.unclosed.filter((epoch) => !group.sending || !equalBytes(epoch, group.sending));
+  const closures: ChainClosure[] = [];
+  for (const epoch of behind.slice(0, CLOSURES_MAX)) {
+    const own = yield* read(work, OWN_CHAIN, toHex(epoch));
+    if (!own) continue; // erased by time: how much we sent there is known no more
+    closures.push({ epoch, sent: own.chain.iteration });
+    write(work, OWN_CHAIN, toHex(epoch), null);
+  }
+  if (behind.length === 0) return closures;
+  const unclosed = group.unclosed.filter((epoch) => !behind.slice(0, CLOSURES_MAX).includes(epoch));
+  write(work, GROUP, toHex(group.group), { ...group, unclosed });
+  return closures;
+}
