@@ -20,6 +20,7 @@ import { Fault } from "../wire/fault.ts";
 import { addressCrowd } from "./address-crowd.ts";
 import { listenFault, requireAddresses } from "./multiaddr-text.ts";
 import { countConnectionsLinearly, cutUnusedConnections, forgetDisconnectedPeers } from "./node-workarounds.ts";
+import { noiseCrypto } from "./noise-keys.ts";
 
 /** Largest window of a stream (bytes): bulk stays fast, and it must be smaller than {@link READ_BUFFER_BYTES} or a paused stream is reset. */
 const STREAM_WINDOW_BYTES = 2_097_152;
@@ -139,7 +140,7 @@ const YAMUX = {
 function build(options: Libp2pOptions & { readonly privateKey: PrivateKey }): Promise<Libp2p> {
   return createLibp2p({
     start: false,
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto })],
     connectionMonitor: { enabled: false },
     nodeInfo: { name: "hermes", version: "0.1.0", userAgent: "hermes/0.1.0" },
     ...options,
