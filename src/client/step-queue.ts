@@ -13,6 +13,7 @@ import type { Effect, Work } from "../protocol/effects.ts";
 import { type Answer, type Input, step } from "../protocol/machine.ts";
 import { ENTROPY_BYTES, entropyStream, type Need } from "../protocol/step.ts";
 import { Fault } from "../wire/fault.ts";
+import { answerFor, type Joined, joinSends } from "./bursts.ts";
 import type { Clock, ProfileStore, RandomBytes } from "./ports.ts";
 
 /** Inputs that share one commit: bounds what one power cut can undo, and the wait of the first. */
@@ -102,8 +103,8 @@ async function runBatch(dependencies: StepQueueDependencies, inputs: readonly Wa
     effects: [],
     done: [],
   };
-  for (const waiting of inputs) {
-    await runOne(dependencies, batch, waiting);
+  for (const joined of joinSends(inputs)) {
+    await runOne(dependencies, batch, joined);
     await turn();
   }
   await commit(dependencies, batch);
@@ -122,8 +123,12 @@ async function commit({ store, perform }: StepQueueDependencies, batch: Batch): 
   for (const { waiting, answer } of done) waiting.resolve(answer);
 }
 
-/** Runs one input over what the batch has changed so far; a fault drops what this input did. */
-async function runOne(dependencies: StepQueueDependencies, batch: Batch, waiting: Waiting): Promise<void> {
+/** Runs one input over what the batch has changed so far; a fault drops what this input did. Joined ones are then tried each alone. */
+async function runOne(
+  dependencies: StepQueueDependencies,
+  batch: Batch,
+  { input, waiting }: Joined<Waiting>,
+): Promise<void> {
   const { primitives: p, clock, random, store } = dependencies;
   const work: Work = {
     p,
@@ -137,11 +142,13 @@ async function runOne(dependencies: StepQueueDependencies, batch: Batch, waiting
     effects: [],
   };
   try {
-    const answer = await drive(store, batch, step(work, waiting.input));
+    const answer = await drive(store, batch, step(work, input));
     merge(batch, work);
-    batch.done.push({ waiting, answer });
+    for (const [i, each] of waiting.entries()) batch.done.push({ waiting: each, answer: answerFor(answer, i) });
   } catch (error) {
-    waiting.reject(error);
+    const [first, ...others] = waiting;
+    if (others.length === 0) return first?.reject(error);
+    for (const each of waiting) await runOne(dependencies, batch, { input: each.input, waiting: [each] });
   }
 }
 

@@ -73,6 +73,44 @@ describe("a commit of the step queue", () => {
     );
   });
 
+  it("signs texts that wait together for one group once, and answers each with its own message", async () => {
+    const group = await createGroup();
+    const answers = await Promise.all(["one", "two", "three"].map((text) => say(group, text)));
+    const ids = answers.map((answer) => (answer.kind === "message" ? toHex(answer.id) : assert.fail()));
+    const lines = linesOf(profile, toHex(group)).filter(({ kind }) => kind === "text");
+    assert.deepEqual(
+      lines.map(({ id }) => id),
+      ids,
+    );
+    const sizes = [...profile.records].filter(([key]) => key.startsWith("outbox/")).map(([, { length }]) => length);
+    assert.equal(sizes.length, 3);
+    const alone = await say(group, "alone");
+    assert.equal(alone.kind, "message");
+    const [last = 0] = [...profile.records]
+      .filter(([key]) => key.startsWith("outbox/"))
+      .map(([, { length }]) => length)
+      .slice(-1);
+    assert(
+      sizes.every((size) => size > last),
+      "those of a burst carry a path",
+    );
+  });
+
+  it("gives joined texts that fault their faults one by one", async () => {
+    const group = await createGroup();
+    const tooLong = say(group, "x".repeat(70_000));
+    const outcomes = await Promise.allSettled([say(group, "one"), tooLong, say(group, "two")]);
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled"],
+    );
+    const texts = linesOf(profile, toHex(group)).filter(({ kind }) => kind === "text");
+    assert.deepEqual(
+      texts.map(({ text }) => text),
+      ["one", "two"],
+    );
+  });
+
   it("leaves out an input that ends in a fault, and nothing else", async () => {
     const group = await createGroup();
     const nowhere = Group.from(new Uint8Array(32).fill(9));

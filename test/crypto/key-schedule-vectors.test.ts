@@ -17,7 +17,7 @@ import {
   mergedSecret,
   rootSecret,
 } from "../../src/crypto/epoch-secrets.ts";
-import { sealGroupMessage } from "../../src/crypto/group-message.ts";
+import { sealGroupMessage, sealPayload, signPayloads } from "../../src/crypto/group-message.ts";
 import { noblePrimitives as p } from "../../src/crypto/noble-primitives.ts";
 import { paddedLength } from "../../src/crypto/padme.ts";
 import { type PointBytes, type PuncturableTree, puncture } from "../../src/crypto/puncturable-tree.ts";
@@ -26,6 +26,7 @@ import { checkEnvelope, envelopeBodyHash, envelopeId, envelopeSigningBytes } fro
 import { openProofBytes } from "../../src/verify/open-proof.ts";
 import { u32be } from "../../src/verify/transcript.ts";
 import { encodeEnvelope } from "../../src/wire/envelope.ts";
+import type { GroupPlaintext } from "../../src/wire/group-message.ts";
 import {
   DeviceKey,
   type EntryHash,
@@ -185,30 +186,47 @@ describe("key schedule vectors", () => {
     assert.deepEqual(actual, stored.chain);
   });
 
+  const author = { ...place, headerKey: epoch.headerKey, index: INPUT.index, deviceSeed: INPUT.deviceSeed };
+  const plaintextOf = (text: string): GroupPlaintext => ({
+    version: 1,
+    frontier: INPUT.frontier.map(MessageId.from),
+    closures: INPUT.closures.map((each) => ({ ...each, epoch: EpochId.from(each.epoch) })),
+    sentAt: INPUT.sentAt as TimeMs,
+    content: { kind: "text", text },
+  });
+  const sealingAt = (at: number, { headerNonce, nonce }: { headerNonce: Uint8Array; nonce: Uint8Array }) => ({
+    ...author,
+    iteration: at as Iteration,
+    messageKey: keyAt(at),
+    nonces: { header: Nonce.from(headerNonce), message: Nonce.from(nonce) },
+  });
+
   it("hold for messages", () => {
-    const actual = INPUT.messages.map(({ iteration, text, headerNonce, nonce }) => {
-      const sealed = sealGroupMessage(
-        p,
-        {
-          ...place,
-          iteration: iteration as Iteration,
-          headerKey: epoch.headerKey,
-          index: INPUT.index,
-          deviceSeed: INPUT.deviceSeed,
-          messageKey: keyAt(iteration),
-          nonces: { header: Nonce.from(headerNonce), message: Nonce.from(nonce) },
-        },
-        {
-          version: 1,
-          frontier: INPUT.frontier.map(MessageId.from),
-          closures: INPUT.closures.map((each) => ({ ...each, epoch: EpochId.from(each.epoch) })),
-          sentAt: INPUT.sentAt as TimeMs,
-          content: { kind: "text", text },
-        },
-      );
+    const actual = INPUT.messages.map(({ iteration, text, ...nonces }) => {
+      const sealed = sealGroupMessage(p, sealingAt(iteration, nonces), plaintextOf(text));
       return { iteration, text, body: toHex(sealed.body), id: toHex(sealed.messageId) };
     });
     assert.deepEqual(actual, stored.messages);
+  });
+
+  it("hold for bursts", () => {
+    const first = INPUT.burstFirst;
+    const actual = INPUT.burstCounts.map((count) => {
+      const payloads = Array.from({ length: count }, (_, position) =>
+        sealPayload(
+          p,
+          sealingAt(first + position, INPUT.burstNonces(position)),
+          plaintextOf(INPUT.burstText(position)),
+        ),
+      );
+      const bodies = signPayloads(p, author, payloads);
+      const messages = payloads.map(({ messageId }, i) => ({
+        body: toHex(bodies[i] ?? new Uint8Array()),
+        id: toHex(messageId),
+      }));
+      return { first, messages };
+    });
+    assert.deepEqual(actual, stored.bursts);
   });
 
   it("hold for a sealed entry", () => {

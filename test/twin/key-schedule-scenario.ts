@@ -35,6 +35,8 @@ export interface KeyScheduleVectors {
   punctured: { senders: NodeVector[]; fork: NodeVector[] };
   chain: { device: string; index: number; chainKey: string; messageKeys: { iteration: number; key: string }[] };
   messages: { iteration: number; text: string; body: string; id: string }[];
+  /** Messages signed together, from `first` on, for each of the counts. */
+  bursts: { first: number; messages: { body: string; id: string }[] }[];
   entryBody: string;
   envelope: { encoded: string; id: string };
   openProofs: { inbox: boolean; signature: string }[];
@@ -60,6 +62,11 @@ export const INPUT = {
     { iteration: 1, text: "Grüße, 世界 👋", headerNonce: fill(10, 24), nonce: fill(11, 24) },
     { iteration: 700, text: "x".repeat(5000), headerNonce: fill(12, 24), nonce: fill(13, 24) },
   ],
+  /** How many messages are signed together: one node, a lopsided tree, a full one. */
+  burstCounts: [2, 5, 8],
+  burstFirst: 40,
+  burstNonces: (position: number) => ({ headerNonce: fill(30 + position, 24), nonce: fill(60 + position, 24) }),
+  burstText: (position: number) => `line ${position + 1}`,
   frontier: [fill(14, 32), fill(15, 32)],
   closures: [{ epoch: fill(16, 32), sent: 0x1_0000_0005 }],
   sentAt: 1_795_405_479_123,

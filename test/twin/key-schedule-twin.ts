@@ -225,8 +225,9 @@ export interface TwinMessage {
   N: Buffer;
 }
 
-export function message(m: TwinMessage): { body: Buffer; id: Buffer } {
-  const { eid, hk } = m.epoch;
+/** M, H("ct", N, M) and what is signed when the message goes alone. */
+function sealedText(m: TwinMessage): { M: Buffer; ct: Buffer; signed: Buffer } {
+  const { eid } = m.epoch;
   const d = publicKeyOf(m.deviceSeed);
   const mk = messageKeyAt(ck0(m.epoch, m.j, d), m.i);
   const plaintext = Buffer.concat([
@@ -242,9 +243,59 @@ export function message(m: TwinMessage): { body: Buffer; id: Buffer } {
   const M = xchachaPoly(mk, m.N, Buffer.concat([lp(LABEL("msg")), commas([eid, d, u64(m.i)])]), pad(plaintext));
   const ct = H("ct", m.N, M);
   const signed = Buffer.concat([lp(LABEL("msg-sig")), commas([m.group, eid, d, u64(m.i), ct])]);
+  return { M, ct, signed };
+}
+
+function bodyWith(m: TwinMessage, header: Buffer): Buffer {
+  const { M, ct } = sealedText(m);
+  const hdr = xchachaPoly(m.epoch.hk, m.N1, Buffer.concat([lp(LABEL("hdr")), commas([m.epoch.eid, ct])]), header);
+  return Buffer.concat([m.N1, lp(hdr), m.N, lp(M)]);
+}
+
+export function message(m: TwinMessage): { body: Buffer; id: Buffer } {
+  const { signed } = sealedText(m);
   const header = Buffer.concat([u8(1), u32(m.j), u64(m.i), signWith(m.deviceSeed, signed)]);
-  const hdr = xchachaPoly(hk, m.N1, Buffer.concat([lp(LABEL("hdr")), commas([eid, ct])]), header);
-  return { body: Buffer.concat([m.N1, lp(hdr), m.N, lp(M)]), id: H("msg-id", signed) };
+  return { body: bodyWith(m, header), id: H("msg-id", signed) };
+}
+
+// ---- Bursts: RFC 6962 §2.1 and §2.1.1, word for word ----
+
+/** The largest power of two smaller than n. */
+function k(n: number): number {
+  let power = 1;
+  while (power * 2 < n) power *= 2;
+  return power;
+}
+
+/** MTH(D[n]) */
+function MTH(D: readonly Buffer[]): Buffer {
+  const n = D.length;
+  if (n === 1) return Buffer.concat(D);
+  return H("burst-node", MTH(D.slice(0, k(n))), MTH(D.slice(k(n), n)));
+}
+
+/** PATH(m, D[n]) */
+function PATH(m: number, D: readonly Buffer[]): Buffer[] {
+  const n = D.length;
+  if (n === 1) return [];
+  if (m < k(n)) return [...PATH(m, D.slice(0, k(n))), MTH(D.slice(k(n), n))];
+  return [...PATH(m - k(n), D.slice(k(n), n)), MTH(D.slice(0, k(n)))];
+}
+
+/** Messages at i, i + 1, .. of one device. */
+export function burst(messages: readonly TwinMessage[]): { body: Buffer; id: Buffer }[] {
+  const [first] = messages;
+  if (first === undefined) return [];
+  const D = messages.map((m) => H("burst-leaf", u64(m.i), sealedText(m).ct));
+  const d = publicKeyOf(first.deviceSeed);
+  const place = [first.group, first.epoch.eid, d, u64(first.i), u32(messages.length)];
+  const signature = signWith(first.deviceSeed, Buffer.concat([lp(LABEL("burst-sig")), commas([...place, MTH(D)])]));
+  return messages.map((m, position) => {
+    const path = PATH(position, D);
+    const where = Buffer.concat([u32(m.j), u64(first.i), u8(position), u8(messages.length)]);
+    const header = Buffer.concat([u8(2), where, signature, u32(path.length), ...path]);
+    return { body: bodyWith(m, header), id: H("msg-id", sealedText(m).signed) };
+  });
 }
 
 export function entryBody(epoch: Epoch, N: Buffer, entry: Buffer): Buffer {

@@ -55,22 +55,28 @@ export function keyScheduleVectors(): KeyScheduleVectors {
 
   const device = twin.publicKeyOf(INPUT.deviceSeed);
   const firstChainKey = twin.ck0(first, INPUT.index, device);
+  const common = {
+    group,
+    epoch: first,
+    deviceSeed: buf(INPUT.deviceSeed),
+    j: INPUT.index,
+    frontier: INPUT.frontier.map(buf),
+    closures: INPUT.closures.map((each) => ({ epoch: buf(each.epoch), sent: each.sent })),
+    sentAt: INPUT.sentAt,
+  };
   const messages = INPUT.messages.map((m) => ({
     ...m,
-    sealed: twin.message({
-      group,
-      epoch: first,
-      deviceSeed: buf(INPUT.deviceSeed),
-      j: INPUT.index,
-      i: m.iteration,
-      frontier: INPUT.frontier.map(buf),
-      closures: INPUT.closures.map((each) => ({ epoch: buf(each.epoch), sent: each.sent })),
-      sentAt: INPUT.sentAt,
-      text: m.text,
-      N1: buf(m.headerNonce),
-      N: buf(m.nonce),
-    }),
+    sealed: twin.message({ ...common, i: m.iteration, text: m.text, N1: buf(m.headerNonce), N: buf(m.nonce) }),
   }));
+  const bursts = INPUT.burstCounts.map((count) =>
+    twin.burst(
+      Array.from({ length: count }, (_, position) => {
+        const { headerNonce, nonce } = INPUT.burstNonces(position);
+        const i = INPUT.burstFirst + position;
+        return { ...common, i, text: INPUT.burstText(position), N1: buf(headerNonce), N: buf(nonce) };
+      }),
+    ),
+  );
   const carried = twin.envelope(first, 1, messages[1]?.sealed.body ?? Buffer.alloc(0));
 
   return {
@@ -111,6 +117,10 @@ export function keyScheduleVectors(): KeyScheduleVectors {
       text,
       body: hex(sealed.body),
       id: hex(sealed.id),
+    })),
+    bursts: bursts.map((each) => ({
+      first: INPUT.burstFirst,
+      messages: each.map(({ body, id }) => ({ body: hex(body), id: hex(id) })),
     })),
     entryBody: hex(twin.entryBody(first, buf(INPUT.entryNonce), buf(INPUT.entry))),
     envelope: { encoded: hex(carried.encoded), id: hex(carried.id) },
