@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import { type HermesProcess, PATIENCE_MS } from "./scene/hermes-process.ts";
+import { type LogObserver, observerWith } from "./scene/log-observer.ts";
 import { type Person, textsBy } from "./scene/person.ts";
-import { openScene, type Scene } from "./scene/scene.ts";
+import { openScene, PASSPHRASE, type Scene } from "./scene/scene.ts";
 import { gatherTrio } from "./scene/trio.ts";
 
-/** Kills; scripts/campaign-client-kill.mjs asks for more of them. */
-const ROUNDS = Number(process.env["HERMES_KILL_ROUNDS"] ?? 5);
+/** Rounds, each with a kill of a chat and one of the relay; `npm run test:long` asks for more of them. */
+const ROUNDS = Number(process.env["HERMES_KILL_ROUNDS"] ?? 3);
 /** Lines that are typed at once before a kill. */
 const LINES = 4;
-/** Longest life of a chat after its lines were typed (ms): several commits and round trips. */
+/** Longest life of a chat, and of the relay, after lines were typed (ms): several commits and round trips. */
 const LIFE_MS = 250;
 
 /** Somebody whose chat is killed again and again. */
@@ -27,31 +28,32 @@ interface Said {
   readonly event?: string;
 }
 
-describe("chats that are killed again and again", function () {
-  this.timeout(2 * PATIENCE_MS + ROUNDS * 10_000);
+describe("chats and a relay that are killed again and again", function () {
+  this.timeout(2 * PATIENCE_MS + ROUNDS * 20_000);
   let scene: Scene;
   before(async () => {
     scene = await openScene();
   });
   after(() => scene.end());
 
-  it(`lose nothing that was said to be safe, and show nothing twice or out of order, in ${ROUNDS} kills`, async () => {
-    const { people, group } = await gatherTrio(scene);
+  it(`lose nothing that was said to be safe, and show nothing twice or out of order, in ${ROUNDS} kills of each`, async () => {
+    const { people, group, relay } = await gatherTrio(scene);
     const [ana, ben, cleo] = people;
+    const observer = await observerWith(cleo.profile, PASSPHRASE);
     const witness = cleo.listen(group);
     const victims = [ana, ben].map((person) => ({ person, typed: [], acknowledged: [], shown: new Set<string>() }));
-    const instants: number[] = [];
+    const instants: string[] = [];
     let chats = victims.map(({ person }) => person.start(["chat", group], "open"));
     for (let round = 0; round < ROUNDS; round++) {
       const [victim, other] = round % 2 === 0 ? [0, 1] : [1, 0];
       await Promise.all(chats.map(isConnected));
       for (const [index, chat] of chats.entries()) type(chat, victims[index] as Victim, round);
-      const afterMs = Math.random() * LIFE_MS;
-      instants.push(Math.round(afterMs));
-      await new Promise((resolve) => setTimeout(resolve, afterMs)); // the instant is what is random here
       const dying = chats[victim] as HermesProcess;
-      dying.signal("SIGKILL");
+      const [chatMs, relayMs] = [Math.random() * LIFE_MS, Math.random() * LIFE_MS];
+      instants.push(`${Math.round(chatMs)}/${Math.round(relayMs)}`);
+      await Promise.all([killAfter(chatMs, async () => dying.signal("SIGKILL")), killAfter(relayMs, relay.kill)]);
       await dying.ended;
+      await relay.restart();
       book(dying, victims[victim] as Victim);
       const next = (victims[victim] as Victim).person.start(["chat", group], "open");
       chats = victim === 0 ? [next, chats[other] as HermesProcess] : [chats[other] as HermesProcess, next];
@@ -62,7 +64,7 @@ describe("chats that are killed again and again", function () {
       book(chat, victims[index] as Victim);
       assert.equal((await people[index]?.sync())?.complete, true);
     }
-    const why = `kills after ${instants.join(", ")} ms`;
+    const why = `kills of chat/relay after ${instants.join(", ")} ms`;
     for (const victim of victims) {
       const { name } = victim.person;
       const messages = (await victim.person.history(group)).filter(({ from }) => from.name === name);
@@ -82,15 +84,43 @@ describe("chats that are killed again and again", function () {
       const ids = (await people[index]?.history(group))?.map(({ id }) => id);
       for (const id of shown) assert(ids?.includes(id), `what was shown is gone: ${why}`);
     }
+    await relay.stop();
+    const acknowledged = victims.flatMap((victim) => victim.acknowledged);
+    const ids = (await cleo.history(group)).map(({ id }) => id);
+    await assertWholeLog(observer, relay.directory, { acknowledged, ids, why });
   });
 });
 
+function killAfter(ms: number, kill: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    setTimeout(() => kill().then(resolve, reject), ms); // the instant is what is random here
+  });
+}
+
+/** The relay's whole log opens; every place of every chain has one message, from the first to the last. */
+async function assertWholeLog(
+  observer: LogObserver,
+  relayDirectory: string,
+  { acknowledged, ids, why }: { readonly [K in "acknowledged" | "ids"]: readonly string[] } & { readonly why: string },
+): Promise<void> {
+  const { opened, stored, chains, warnings } = await observer.read(relayDirectory);
+  assert.deepEqual(warnings, [], why);
+  assert.deepEqual([opened.length, new Set(opened).size], [stored, stored], `not each opens once: ${why}`);
+  assert.deepEqual([...opened].sort(), [...ids].sort(), `the log is not what members see: ${why}`);
+  const lost = acknowledged.filter((id) => !opened.includes(id));
+  assert.deepEqual(lost, [], `the relay lost what it acknowledged: ${why}`);
+  for (const [chain, iterations] of chains) {
+    const places = [...iterations].sort((a, b) => a - b);
+    assert.deepEqual(places, [...places.keys()], `chain ${chain} has a place twice, or one without a message: ${why}`);
+  }
+  assert(chains.size >= 2 && stored > ROUNDS, `little was said: ${stored} messages in ${chains.size} chains`);
+}
+
 async function isConnected(chat: HermesProcess): Promise<void> {
-  await chat.until("a relay", (objects) =>
-    (objects as readonly { readonly relay?: { readonly state: string } }[]).find(
-      ({ relay }) => relay?.state === "connected",
-    ),
-  );
+  await chat.until("a relay", (objects) => {
+    const said = objects as readonly { readonly relay?: { readonly state: string } }[];
+    return said.findLast(({ relay }) => relay !== undefined)?.relay?.state === "connected" || undefined;
+  });
 }
 
 function type(chat: HermesProcess, { person, typed }: Victim, round: number): void {
