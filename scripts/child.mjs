@@ -9,12 +9,12 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
  * Runs `node ...args` with our standard streams until it ends; signals that we receive reach it.
- * `onMessage`, when given, gets what the child sends with `process.send`.
+ * `onMessage`, when given, gets what the child sends with `process.send`. `env` is its environment, ours unless given.
  * Resolves to its exit code, 128 + n when signal n ended it.
  */
-export function runNode(args, onMessage) {
+export function runNode(args, { onMessage, env } = {}) {
   const stdio = onMessage ? ["inherit", "inherit", "inherit", "ipc"] : "inherit";
-  const child = spawn(process.execPath, args, { stdio });
+  const child = spawn(process.execPath, args, { stdio, env });
   if (onMessage) child.on("message", (message) => onMessage(message, child));
   const forward = (signal) => {
     // A terminal sends Ctrl-C to the child as well; a second one would mean "at once" to it.

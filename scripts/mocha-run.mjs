@@ -32,17 +32,21 @@ function chooseFiles(args) {
   return { options, files: paths.length > 0 ? files : testFiles(join(ROOT, "test")) };
 }
 
-/** Runs mocha; answers the counts that its reporter sent, with what it could not know itself. */
-async function runMocha(args) {
+/**
+ * Runs mocha over the tests that `args` choose; answers the counts that its reporter sent, with what it could not know
+ * itself. `env` is the environment of the tests.
+ */
+export async function runMocha(args, env = process.env) {
   const { options, files } = chooseFiles(args);
   const strict = ["--fail-zero", ...(process.env.CI ? ["--forbid-pending", "--forbid-only"] : [])];
   const mocha = ["--import", "tsx", join(ROOT, "node_modules/mocha/bin/mocha.js")];
   const reporter = ["--reporter", join(ROOT, "scripts/reporter/counting-spec.mjs")];
   let counts = { passed: 0, failed: 0, skipped: 0, ended: false };
-  const exit = await runNode([...mocha, ...reporter, ...strict, ...options, ...files], (message, child) => {
+  const onMessage = (message, child) => {
     counts = message;
     if (counts.ended) setTimeout(() => endLingering(child), LINGER_MS).unref();
-  });
+  };
+  const exit = await runNode([...mocha, ...reporter, ...strict, ...options, ...files], { onMessage, env });
   if (!counts.ended) process.stderr.write("hermes: the test process ended before its summary\n");
   const broken = !counts.ended || (exit !== 0 && counts.failed === 0);
   return { ...counts, failed: counts.failed + (broken ? 1 : 0) };

@@ -9,12 +9,12 @@ import { type HermesProcess, PATIENCE_MS } from "./scene/hermes-process.ts";
 import { type Person, textsBy } from "./scene/person.ts";
 import { openScene, PASSPHRASE, type Scene } from "./scene/scene.ts";
 
-/** Changes that are killed; half of them at any instant, half of them while files change. */
-const ROUNDS = 20;
+/** Changes that are killed; half of them at any instant, half of them while files change. `npm run test:long` asks for more. */
+const ROUNDS = Number(process.env["HERMES_PASSPHRASE_KILLS"] ?? 20);
 const NEW = "eight-herons-balance-kettles";
 
 describe("the passphrase of a profile", function () {
-  this.timeout(3 * PATIENCE_MS);
+  this.timeout(3 * PATIENCE_MS + ROUNDS * 3_000);
   let scene: Scene;
   let ana: Person;
   let group: string;

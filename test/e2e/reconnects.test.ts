@@ -14,7 +14,7 @@ import { PATIENCE_MS } from "./scene/hermes-process.ts";
 import type { Person } from "./scene/person.ts";
 import { openScene, PASSPHRASE, type Scene } from "./scene/scene.ts";
 
-/** Cut connections; scripts/campaign-client-reconnects.mjs asks for more. */
+/** Cut connections; `npm run test:long` asks for more. */
 const CUTS = Number(process.env["HERMES_RECONNECTS"] ?? 50);
 /** Cuts until caches and pools have what they need. */
 const WARM_CUTS = Math.min(25, Math.floor(CUTS / 2));
