@@ -1,16 +1,20 @@
 /**
  * Empties the write-ahead log, because old versions of pages, with keys that were erased since, live on in it.
  *
- * 1. Within two seconds after a commit, at the latest when the log reaches 4 MiB, and on close, its pages are moved to the database and
- *    the file is cut to nothing (checkpoint TRUNCATE).
- * 2. A checkpoint that fails loses nothing: the commit is durable in the log, and the next commit tries again.
+ * 1. Within two seconds after a commit, sooner when the log reaches 4 MiB, and on close, its pages are moved to the
+ *    database and the file is cut to nothing (checkpoint TRUNCATE).
+ * 2. A checkpoint has a turn of the event loop to itself, since the commit before it took one: only a log that nobody
+ *    leaves time for is emptied on the spot.
+ * 3. A checkpoint that fails loses nothing: the commit is durable in the log, and the next commit tries again.
  */
 import { statSync } from "node:fs";
 import type Database from "better-sqlite3-multiple-ciphers";
 import type { Clock } from "../client/ports.ts";
 
-/** About 1,000 pages: a checkpoint of that size takes some 10 ms of the event loop. */
-const MAX_LOG_BYTES = 4 * 1024 * 1024;
+/** About 1,000 pages: a checkpoint of that size takes some 20 ms of the event loop. */
+const LONG_LOG_BYTES = 4 * 1024 * 1024;
+/** From here on it is emptied at once. */
+const MAX_LOG_BYTES = 2 * LONG_LOG_BYTES;
 /** Short enough that erased means erased, long enough that a burst of commits shares one checkpoint. */
 const CHECKPOINT_DELAY_MS = 2000;
 
@@ -30,33 +34,39 @@ const unreferencedTimer: Clock["after"] = (delayMs, wake) => {
 
 /** Keeps the log of `database` short; `after` is the timer to use. */
 export function keepLogShort(database: Database.Database, after: Clock["after"] = unreferencedTimer): WriteAheadLog {
-  let cancel: (() => void) | undefined;
+  let planned: { readonly delayMs: number; readonly cancel: () => void } | undefined;
   const checkpoint = () => {
-    cancel?.();
-    cancel = undefined;
+    planned?.cancel();
+    planned = undefined;
     database.pragma("wal_checkpoint(TRUNCATE)");
   };
   const attempt = () => {
     try {
       checkpoint();
     } catch {
-      // Invariant 2: the next commit schedules another attempt, and close reports a failure that lasts.
+      // Invariant 3: the next commit schedules another attempt, and close reports a failure that lasts.
     }
+  };
+  const plan = (delayMs: number) => {
+    if (planned !== undefined && planned.delayMs <= delayMs) return;
+    planned?.cancel();
+    planned = { delayMs, cancel: after(delayMs, attempt) };
   };
   return {
     committed: () => {
-      cancel ??= after(CHECKPOINT_DELAY_MS, attempt);
-      if (isLong(database)) attempt();
+      const bytes = logBytes(database);
+      if (bytes >= MAX_LOG_BYTES) attempt();
+      else plan(bytes >= LONG_LOG_BYTES ? 0 : CHECKPOINT_DELAY_MS);
     },
     stop: checkpoint,
   };
 }
 
 /** A file that cannot be asked waits for the timer: the commit before it stands. */
-function isLong(database: Database.Database): boolean {
+function logBytes(database: Database.Database): number {
   try {
-    return (statSync(`${database.name}-wal`, { throwIfNoEntry: false })?.size ?? 0) >= MAX_LOG_BYTES;
+    return statSync(`${database.name}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   } catch {
-    return false;
+    return 0;
   }
 }
