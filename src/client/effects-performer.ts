@@ -67,6 +67,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
       d.topics.read.delete(toHex(topic));
       d.network.unsubscribe(topic);
     },
+    trim: ({ log, topic, upTo }) => d.network.trim(log, topic, upTo),
     "use-relays": (effect) => followRelays(d.network, relays, effect),
     flush: () => d.flusher().flush(),
     "take-prekeys": ({ account }) => prekeys.take(account),

@@ -115,6 +115,8 @@ export interface Network {
   readonly unsubscribe: (topic: Topic) => void;
   /** Appends encoded envelopes to every connected relay, a peer's only deposits; per envelope the best outcome. Safe to repeat. */
   readonly append: (envelopes: readonly Uint8Array[]) => Promise<readonly AppendOutcome[]>;
+  /** Lets the holder of that log erase what it has of this inbox of ours, up to and with this number. Best effort. */
+  readonly trim: (log: LogId, topic: Topic, upTo: Sequence) => void;
   /** Publishes to the directory of every connected relay that no mere peer told us; answers how many one-time prekeys the fullest one holds. */
   readonly publishPrekeys: (
     record: DirectoryRecord,

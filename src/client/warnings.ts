@@ -12,6 +12,10 @@ const TEXTS: Readonly<Record<WarningCode, string>> = {
   refused: "a relay refused one of our envelopes for good; it was dropped",
   undeliverable:
     "a letter to somebody's device was dropped, since no relay has known that device's inbox for a week: ask its owner to start Hermes, and which relay they use",
+  "verified-name-other-key":
+    "somebody has the name of a person whom you verified, but another account key: do not trust it before you have compared fingerprints (hermes verify)",
+  "verified-new-device":
+    "a person whom you verified has a device that you have not met yet; if they know nothing of it, somebody else has their account key: ask them in person",
   "waiting-room-full":
     "too many membership changes wait for earlier ones that have not come; further ones are dropped until those arrive",
 };

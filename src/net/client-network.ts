@@ -94,6 +94,10 @@ class ClientNetwork implements Network {
       this.#live().map((link) => (link.isForMail ? appendMail(link, envelopes) : link.client.append(envelopes))),
     );
 
+  readonly trim: Network["trim"] = (log, topic, upTo) => {
+    for (const link of this.#live()) if (!link.isForMail) link.client.trim(log, topic, upTo);
+  };
+
   readonly publishPrekeys = async (
     record: DirectoryRecord,
     signature: Uint8Array,

@@ -13,7 +13,7 @@
 import { createHash } from "node:crypto";
 import type { Connection, Stream } from "@libp2p/interface";
 import type { AppendOutcome, Delivery, TopicSubscription } from "../client/ports.ts";
-import { LogId, Signature, type Topic } from "../wire/ids.ts";
+import { LogId, type Sequence, Signature, type Topic } from "../wire/ids.ts";
 import { ENVELOPE_MAX_BYTES, FRAME_ENVELOPES_MAX, OPEN_TOPICS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import {
@@ -108,6 +108,13 @@ export class TopicClient {
   unsubscribe(topic: Topic): void {
     if (!this.#wanted.delete(toHex(topic)) || this.#challenge === undefined) return;
     this.#ask({ kind: "unsubscribe", topics: [topic] });
+  }
+
+  /** Asks the holder to forget what it has of an inbox of ours up to this number, if that log is the holder's. */
+  trim(log: LogId, topic: Topic, upTo: Sequence): void {
+    if (this.#challenge === undefined) return;
+    const named = holdersLog(this.#holderPeerId(), this.#challenge.log);
+    if (toHex(named) === toHex(log)) void this.#ask({ kind: "trim", topic, upTo });
   }
 
   /** Appends encoded envelopes; one outcome for each. Never rejects. */

@@ -1,5 +1,5 @@
 /** What the shell does after a commit. All of it can be derived again from the profile at the next start. */
-import type { AccountKey, DeviceKey, GroupId, Signature, Topic } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, GroupId, LogId, Sequence, Signature, Topic } from "../wire/ids.ts";
 import type { DirectoryRecord } from "../wire/prekey-frames.ts";
 import type { Draft, Line } from "./step.ts";
 
@@ -16,7 +16,14 @@ export type ProtocolEvent =
     }
   | { readonly kind: "joined"; readonly group: GroupId }
   | { readonly kind: "line-state"; readonly group: string; readonly id: string; readonly state: Line["state"] }
-  | { readonly kind: "warning"; readonly code: WarningCode; readonly group?: GroupId; readonly device?: DeviceKey };
+  | {
+      readonly kind: "warning";
+      readonly code: WarningCode;
+      readonly group?: GroupId;
+      readonly device?: DeviceKey;
+      /** Whom it is about. */
+      readonly account?: AccountKey;
+    };
 
 /** Closed list of warnings. */
 export type WarningCode =
@@ -27,12 +34,16 @@ export type WarningCode =
   | "too-far-ahead"
   | "refused"
   | "undeliverable"
+  | "verified-name-other-key"
+  | "verified-new-device"
   | "waiting-room-full";
 
 export type Effect =
   /** Read this topic; `seed` proves it to holders. */
   | { readonly kind: "subscribe"; readonly topic: Topic; readonly seed: Uint8Array; readonly inbox: boolean }
   | { readonly kind: "unsubscribe"; readonly topic: Topic }
+  /** The holder of that log may erase what it has of this topic, an inbox of ours, up to and with this number. */
+  | { readonly kind: "trim"; readonly log: LogId; readonly topic: Topic; readonly upTo: Sequence }
   /** Something new lies in the outbox. */
   | { readonly kind: "flush" }
   /**

@@ -108,6 +108,7 @@ function* receiveItem(work: Work, from: DeviceKey, item: PayloadItem): Step<void
       return yield* receiveSecret(work, from, item);
     case "contribution":
       return yield* receiveContribution(work, from, item);
+    case "linkRequest":
     case "received":
       return; // its arrival has turned the ratchet, which is all it is for
     default:

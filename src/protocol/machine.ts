@@ -17,6 +17,8 @@ import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
 import { createAccount, replenishPrekeys } from "./account.ts";
+import { openAccountTopic, receiveSnapshot, refreshSnapshot, shareChanges } from "./account-topic.ts";
+import { askForLinks, askThoseTaken, type Restoration, restoreAccount, wantLinks } from "./account-topic-link.ts";
 import { announce, type Work } from "./effects.ts";
 import { eraseExpired } from "./erasure.ts";
 import { receiveMessage } from "./group-chat.ts";
@@ -51,6 +53,7 @@ import {
   UNASKED,
 } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { markVerified, warnOfKeys } from "./verification.ts";
 
 /** Groups of one profile that are looked at when time passes. */
 export const GROUPS_MAX = 100_000;
@@ -71,6 +74,8 @@ export type Input =
       readonly relays: readonly string[];
       readonly accountSeed: Uint8Array;
     }
+  /** The same account again on an empty profile, from its recovery words and what lay in its topic. */
+  | ({ readonly kind: "restore-account" } & Restoration)
   /** The program starts: everything that should be under way is asked for again. */
   | { readonly kind: "start" }
   /** Time has come for something. */
@@ -86,6 +91,8 @@ export type Input =
       readonly role: Role;
     }
   | { readonly kind: "rekey"; readonly group: GroupId }
+  /** Somebody's fingerprint was compared, or no longer counts as compared. `name`: what the person is called now. */
+  | { readonly kind: "verify"; readonly account: AccountKey; readonly name: string; readonly isVerified: boolean }
   /** `call` (hex) makes repeating safe: a second one answers the message of the first. */
   | { readonly kind: "send-text"; readonly group: GroupId; readonly text: string; readonly call: string }
   /** Several of them for one group, at most BURST_MESSAGES_MAX, signed together. */
@@ -118,9 +125,20 @@ const NONE: Answer = { kind: "none" };
 
 /** One step. Faults (`usage/*`) leave no trace: the caller drops the draft. */
 export function* step(work: Work, input: Input): Step<Answer> {
+  const answer = yield* answerTo(work, input);
+  yield* warnOfKeys(work);
+  yield* shareChanges(work);
+  return answer;
+}
+
+function* answerTo(work: Work, input: Input): Step<Answer> {
   switch (input.kind) {
     case "create-account":
       createAccount(work, input);
+      yield* openAccountTopic(work);
+      return NONE;
+    case "restore-account":
+      yield* restoreAccount(work, input);
       return NONE;
     case "start":
       return yield* start(work);
@@ -138,6 +156,9 @@ export function* step(work: Work, input: Input): Step<Answer> {
     case "rekey":
       yield* rekeyGroup(work, yield* groupOf(work, input.group));
       return NONE;
+    case "verify":
+      yield* markVerified(work, input);
+      return NONE;
     case "send-text":
       return { kind: "message", id: (yield* sendOnce(work, input.group, [input]))[0] ?? unanswered() };
     case "send-burst":
@@ -149,6 +170,7 @@ export function* step(work: Work, input: Input): Step<Answer> {
       return { kind: "outbox", verdict: yield* settle(work, input.outbox, input.result) };
     case "prekeys-taken":
       yield* tellPending(work, input.account, input.taken);
+      yield* askThoseTaken(work, input.account, input.taken);
       return NONE;
     case "prekeys-left":
       yield* replenishPrekeys(work, input.left);
@@ -202,6 +224,8 @@ function* receive(work: Work, input: Extract<Input, { kind: "delivered" }>): Ste
     return yield* receiveDeposit(work, input.topic, envelope.body);
   if (use.kind === "rendezvous" && envelope.kind === ENVELOPE_KIND.rendezvous)
     return yield* receiveJoinRequest(work, use.group, use.invite, envelope.body);
+  if (use.kind === "account" && envelope.kind === ENVELOPE_KIND.deposit)
+    return yield* wantLinks(work, yield* receiveSnapshot(work, input, envelope.body));
   if (use.kind === "epoch") yield* receiveInEpoch(work, use, envelope);
 }
 
@@ -237,8 +261,11 @@ function* start(work: Work): Step<Answer> {
   for (const [, request] of yield* scan(work, REQUEST, "", GROUPS_MAX))
     work.effects.push({ kind: "wake", atMs: request.dueAt });
   yield* eraseExpired(work);
+  yield* openAccountTopic(work);
   for (const [, { topic, seed, use }] of yield* scan(work, TOPIC, "", TOPICS_MAX))
-    work.effects.push({ kind: "subscribe", topic, seed, inbox: use.kind === "inbox" });
+    work.effects.push({ kind: "subscribe", topic, seed, inbox: use.kind === "inbox" || use.kind === "account" });
+  yield* refreshSnapshot(work);
+  yield* askForLinks(work);
   yield* askForPending(work);
   work.effects.push({ kind: "flush" });
   return NONE;
@@ -256,5 +283,7 @@ function* tick(work: Work): Step<Answer> {
     if (group.rekeyAt !== undefined && group.rekeyAt <= work.nowMs) yield* rekeyGroup(work, group);
   }
   yield* eraseExpired(work);
+  yield* refreshSnapshot(work);
+  yield* askForLinks(work);
   return NONE;
 }

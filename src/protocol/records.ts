@@ -11,6 +11,7 @@ import { PairwiseSession } from "../crypto/pairwise-session-state.ts";
 import { SecretLastResortPrekey, SecretOneTimePrekey, SecretSignedPrekey } from "../crypto/prekey-bundle.ts";
 import { ForkTree, SenderTree } from "../crypto/puncturable-tree.ts";
 import { OwnChain, PeerChain } from "../crypto/sender-chain.ts";
+import { ACCOUNT_CONTACTS_MAX, AccountItem } from "../wire/account-snapshot.ts";
 import { IdentityCertificate } from "../wire/bundle.ts";
 import {
   bool,
@@ -36,7 +37,7 @@ import {
   EpochId,
   GroupId,
   Iteration,
-  type LogId,
+  LogId,
   MessageId,
   PrekeyId,
   Sequence,
@@ -128,6 +129,7 @@ export const TopicState = struct({
     epoch: [1, struct({ group: GroupId, epoch: EpochId })],
     inbox: [2, struct({ isPublic: bool })],
     rendezvous: [3, struct({ group: GroupId, invite: EntryHash })],
+    account: [4, struct({})],
   }),
 });
 export type TopicState = Infer<typeof TopicState>;
@@ -379,6 +381,41 @@ export const FORK_PROOF: RecordType<{ readonly body: Uint8Array }> = record(
   "fork-proof/",
   struct({ body: bytes(65_536) }),
 );
+
+/** What the devices of our account share, thing by thing; id: `itemId` of account-topic-items.ts. */
+export const SHARED: RecordType<AccountItem> = record("shared/", AccountItem);
+/** Envelopes of one snapshot in the account topic: far more than any account needs. */
+export const SNAPSHOT_PARTS_MAX = 1_024;
+/** What this device has said in the account topic. */
+export const SharingState = struct({
+  /** Grows with each change of what is shared, by us or by others. */
+  revision: u64,
+  /** When the last snapshot was posted; 0 for never. */
+  postedAt: TimeMs,
+  /** Numbers of its envelopes in the outbox. */
+  outbox: list(u64, SNAPSHOT_PARTS_MAX),
+  /** Where the first envelope of our newest snapshot was read. */
+  first: optional(struct({ log: LogId, sequence: Sequence })),
+});
+export type SharingState = Infer<typeof SharingState>;
+export const SHARING: RecordType<SharingState> = record("sharing", SharingState);
+/** A group of our account that this device is not in yet, and whom it asks to be let in; id: group. */
+export const LinkingState = struct({
+  name: text(NAME_MAX_BYTES),
+  relays,
+  /** Our own account first. */
+  contacts: list(AccountKey, ACCOUNT_CONTACTS_MAX + 1),
+  /** So many of them are asked by now. */
+  asked: u8,
+  /** To whose devices letters are on their way. */
+  told: list(AccountKey, ACCOUNT_CONTACTS_MAX + 1),
+  /** When the next one is asked. */
+  nextAt: TimeMs,
+});
+export type LinkingState = Infer<typeof LinkingState>;
+export const LINKING: RecordType<LinkingState> = record("linking/", LinkingState);
+/** A device of a verified person, or a namesake of one, of which we have told; id: account/device, or group/account. */
+export const TOLD_KEY: RecordType<{ readonly at: TimeMs }> = record("told-key/", struct({ at: TimeMs }));
 
 /** Hex of any id, for use in record keys. */
 export const idOf = (...parts: readonly Uint8Array[]): string => parts.map(toHex).join("/");

@@ -61,6 +61,11 @@ export const LABEL_NAMES = [
   "bundle",
   "one-time-prekey",
   "fingerprint",
+  // account topic
+  "account-topic",
+  "account-key",
+  "account-commitment",
+  "account-box",
   // profile
   "key-wrap",
   "key-commitment",

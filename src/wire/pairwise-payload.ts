@@ -41,6 +41,8 @@ export const PayloadItem = union({
   ],
   /** The answer to a secret or a welcome; it turns the ratchet. */
   received: [5, struct({ group: GroupId, entry: EntryHash })],
+  /** From a new device of a member's account: whoever is in the group may link it. */
+  linkRequest: [6, struct({ group: GroupId })],
 });
 export type PayloadItem = Infer<typeof PayloadItem>;
 

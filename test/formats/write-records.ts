@@ -4,10 +4,10 @@ import { tell } from "../../src/protocol/pairwise.ts";
 import * as records from "../../src/protocol/records.ts";
 import type { RecordType } from "../../src/protocol/step.ts";
 import { encode } from "../../src/wire/codec.ts";
-import { AccountKey, DeviceKey, EntryHash, MessageId, type TimeMs } from "../../src/wire/ids.ts";
+import { AccountKey, DeviceKey, EntryHash, MessageId, type Sequence, type TimeMs } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "../protocol/device.ts";
-import { addPerson, groupOf, inviteTo, newScene, say } from "../protocol/scene.ts";
+import { addPerson, groupOf, inviteTo, LOG_ID, newScene, say } from "../protocol/scene.ts";
 
 const hash = (byte: number): Uint8Array => p.sha256(Uint8Array.of(byte));
 const at = 1_800_000_000_000 as TimeMs;
@@ -37,6 +37,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   const made = new Map<string, Uint8Array>();
   const add = <T>(type: RecordType<T>, value: T) => made.set(type.prefix, encode(type.codec, value));
   const from = DeviceKey.from(hash(2));
+  const key = AccountKey.from(hash(1));
   const entry = EntryHash.from(hash(3));
   add(records.WAITING, { encoded: hash(4) });
   add(records.GAP, { citedBy: from, at, depth: 7 });
@@ -49,6 +50,10 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.RENEWAL, { at });
   add(records.RESTORED, { at });
   add(records.UNKNOWN_INBOX, { since: at });
+  add(records.LINKING, { name: "hikes", relays: [], contacts: [key, key], asked: 1, told: [key], nextAt: at });
+  add(records.SHARED, { counter: 2, value: { kind: "verified", account: key, name: "Bob", isVerified: true } });
+  add(records.SHARING, { revision: 3, postedAt: at, outbox: [4], first: { log: LOG_ID, sequence: 5 as Sequence } });
+  add(records.TOLD_KEY, { at });
   add(records.HEADS, { heads: [{ id: MessageId.from(hash(11)), depth: 3 }] });
   return made;
 }

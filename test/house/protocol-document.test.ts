@@ -14,6 +14,7 @@ import { SUPERSEDED_EPOCH_MS } from "../../src/protocol/erasure.ts";
 import { LOG_ENTRIES_MAX } from "../../src/protocol/log-state.ts";
 import * as records from "../../src/protocol/records.ts";
 import { LABEL_NAMES } from "../../src/verify/labels.ts";
+import * as accountSnapshot from "../../src/wire/account-snapshot.ts";
 import * as bundle from "../../src/wire/bundle.ts";
 import { type Codec, decode, encode } from "../../src/wire/codec.ts";
 import * as entry from "../../src/wire/entry.ts";
@@ -52,6 +53,7 @@ function tableRows(text: string): readonly (readonly string[])[] {
 
 /** Modules of src/wire that declare formats or limits. */
 const MODULES: Readonly<Record<string, object>> = {
+  "account-snapshot.ts": accountSnapshot,
   "bundle.ts": bundle,
   "entry.ts": entry,
   "envelope.ts": envelope,

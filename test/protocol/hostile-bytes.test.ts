@@ -40,7 +40,12 @@ describe("hostile bytes never make a step throw:", () => {
   const anyTopic: fc.Arbitrary<TopicState> = fc.constantFrom(...topics);
 
   it("there is a topic of every kind, and something in most of them", () => {
-    assert.deepEqual([...new Set(topics.map(({ use }) => use.kind))].sort(), ["epoch", "inbox", "rendezvous"]);
+    assert.deepEqual([...new Set(topics.map(({ use }) => use.kind))].sort(), [
+      "account",
+      "epoch",
+      "inbox",
+      "rendezvous",
+    ]);
     assert(posted.length > 5);
   });
 

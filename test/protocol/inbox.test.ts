@@ -101,6 +101,7 @@ describe("letters", () => {
     const scene = newScene();
     const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
     const group = makeGroup(ann);
+    scene.collect(ann);
     for (let i = 0; i < 30; i++) ann.run((work) => tell(work, person(bob), [received(group, i)]));
     assert.deepEqual([ann.ids(PENDING).length, ann.ids(OUTBOX).length], [1, 0]);
     const { effects } = ann.put({ kind: "start" });
@@ -119,6 +120,7 @@ describe("letters", () => {
   it("to oneself are not written", () => {
     const scene = newScene();
     const ann = scene.person("Ann");
+    scene.collect(ann);
     ann.run((work) => tell(work, person(ann), [received(makeGroup(scene.person("Bob")), 0)]));
     assert.deepEqual([ann.ids(PENDING), ann.ids(OUTBOX)], [[], []]);
   });

@@ -24,6 +24,7 @@ function queued() {
   const scene = newScene();
   const ann = scene.person("Ann");
   const group = makeGroup(ann);
+  scene.collect(ann);
   say(ann, group, "hello");
   const [id] = ann.ids(OUTBOX);
   assert(id !== undefined);

@@ -175,6 +175,7 @@ export function simNetwork({ clock, random, weather, relays, reaches }: Surround
       );
       return best;
     },
+    trim: () => undefined, // a relay may keep what it was allowed to forget
     publishPrekeys: async (record) => {
       const answers = await Promise.all(up().map((link) => ask(link, (relay) => relay.publish(record))));
       const known = answers.filter((each) => each !== undefined);

@@ -1,6 +1,17 @@
 import fc from "fast-check";
+import { type AccountItem, AccountSnapshot, SealedAccountSnapshot } from "../../src/wire/account-snapshot.ts";
 import { ENVELOPE_KIND, Envelope, type EnvelopeKind } from "../../src/wire/envelope.ts";
-import { DirectoryKey, LogId, Signature, SlotKey, Topic } from "../../src/wire/ids.ts";
+import {
+  AccountKey,
+  DeviceKey,
+  DirectoryKey,
+  GroupId,
+  LogId,
+  Nonce,
+  Signature,
+  SlotKey,
+  Topic,
+} from "../../src/wire/ids.ts";
 import { DirectoryRecord, PrekeyAnswer, PrekeyRequest, TakenPrekeys } from "../../src/wire/prekey-frames.ts";
 import { AppendResult, ClientFrame, HolderFrame, REFUSAL } from "../../src/wire/topic-frames.ts";
 import { anyText, anyU32, anyU64, brandedBytes, bytesOf, countU32, record } from "./arbitraries.ts";
@@ -106,6 +117,48 @@ const anyPrekeyAnswer: fc.Arbitrary<PrekeyAnswer> = fc.oneof(
   record<AnswerOf<"refused">>({ kind: fc.constant("refused"), reason }),
 );
 
+const account = brandedBytes(AccountKey);
+const anyName = anyText(128);
+const addresses = fc.array(anyText(512), few);
+const anyItem = record<AccountItem>({
+  counter: anyU64(),
+  value: fc.oneof(
+    record({ kind: fc.constant("settings" as const), name: anyName, relays: addresses }),
+    record({
+      kind: fc.constant("device" as const),
+      device: brandedBytes(DeviceKey),
+      since: anyU64<"time-ms">(),
+      unlinked: fc.boolean(),
+    }),
+    record({
+      kind: fc.constant("group" as const),
+      group: brandedBytes(GroupId),
+      name: anyName,
+      relays: addresses,
+      contacts: fc.array(account, few),
+      left: fc.boolean(),
+    }),
+    record({ kind: fc.constant("verified" as const), account, name: anyName, isVerified: fc.boolean() }),
+  ),
+});
+const anyU16 = fc.nat(0xffff);
+const anySnapshot = record<AccountSnapshot>({
+  version: fc.constant(1),
+  device: brandedBytes(DeviceKey),
+  revision: anyU64(),
+  part: anyU16,
+  parts: anyU16,
+  items: fc.array(anyItem, few),
+});
+const anySealedSnapshot = record<SealedAccountSnapshot>({
+  version: fc.constant(1),
+  nonce: brandedBytes(Nonce),
+  commitment: bytesOf(32, 32),
+  ciphertext: bytesOf(300, 16),
+});
+
+formatProperties("AccountSnapshot", AccountSnapshot, anySnapshot);
+formatProperties("SealedAccountSnapshot", SealedAccountSnapshot, anySealedSnapshot);
 formatProperties("Envelope", Envelope, anyEnvelope);
 formatProperties("AppendResult", AppendResult, anyAppendResult);
 formatProperties("ClientFrame", ClientFrame, anyClientFrame);

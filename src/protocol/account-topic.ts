@@ -1,0 +1,200 @@
+/**
+ * The account topic: each device of an account posts there what it knows of the account's groups, devices and settings,
+ * and reads what the others posted, so that the recovery words and a relay are enough to come back.
+ *
+ * 1. A snapshot holds everything that its device knew, so the newest of each device says it all; whatever differs is
+ *    decided thing by thing, and no device undoes what another one added.
+ * 2. Older envelopes are trimmed only when our newest snapshot has been read back, everything before it was taken in,
+ *    and nothing has changed since it was made.
+ * 3. A snapshot that is still in the outbox gives way to its successor.
+ *
+ * @see PROTOCOL.md § Account topic
+ */
+import { equalBytes } from "../verify/transcript.ts";
+import { ACCOUNT_CONTACTS_MAX, type AccountItem, type AccountValue } from "../wire/account-snapshot.ts";
+import { type AccountKey, GroupId, type LogId, Nonce, type Sequence, type TimeMs } from "../wire/ids.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
+import { accountTopicKeys, openAccountSnapshot, sealAccountSnapshot } from "./account-topic-box.ts";
+import { inParts, isNewer, isSameValue, itemId } from "./account-topic-items.ts";
+import type { Work } from "./effects.ts";
+import { enqueue, outboxId } from "./outbox.ts";
+import {
+  ACCOUNT,
+  type AccountState,
+  COUNTERS,
+  EPOCH,
+  GROUP,
+  OUTBOX,
+  ROSTER,
+  SHARED,
+  SHARING,
+  type SharingState,
+  TOPIC,
+  UNKNOWN_INBOX,
+} from "./records.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { depositEnvelope } from "./topic-envelope.ts";
+
+/** Ms after which a snapshot is posted again: relays keep envelopes for 30 days unless told otherwise. */
+export const SNAPSHOT_AGE_MS = 7 * 24 * 3600 * 1000;
+/** Things that an account remembers: groups, devices and people of a long life. */
+export const SHARED_ITEMS_MAX = 100_000;
+
+const NEVER: SharingState = { revision: 0, postedAt: 0 as TimeMs, outbox: [], first: undefined };
+
+/** Reads the account topic from now on; at the first start of a version that has one, too. */
+export function* openAccountTopic(work: Work): Step<void> {
+  const { accountSeed } = yield* readExisting(work, ACCOUNT);
+  const { topic, topicSeed } = accountTopicKeys(work.p, accountSeed);
+  if (yield* read(work, TOPIC, toHex(topic))) return;
+  write(work, TOPIC, toHex(topic), { topic, seed: topicSeed, use: { kind: "account" } });
+}
+
+/** After any step: what it changed of the things that are shared is told to the account's other devices. */
+export function* shareChanges(work: Work): Step<void> {
+  const written = [...work.written.keys()];
+  const isNewAccount = written.includes(ACCOUNT.prefix);
+  const groups = yield* changedGroups(work, written);
+  if (!isNewAccount && groups.length === 0) return;
+  const account = yield* readExisting(work, ACCOUNT);
+  const values: AccountValue[] = isNewAccount ? ownValues(account) : [];
+  for (const id of groups) values.push(...(yield* groupValue(work, account, id)));
+  yield* share(work, values);
+}
+
+/** Says these things, where they are not what was said before. */
+export function* share(work: Work, values: readonly AccountValue[]): Step<void> {
+  let changed = false;
+  for (const value of values) {
+    const id = itemId(value);
+    const before = yield* read(work, SHARED, id);
+    if (before && isSameValue(before.value, value)) continue;
+    write(work, SHARED, id, { counter: (before?.counter ?? 0) + 1, value });
+    changed = true;
+  }
+  if (!changed) return;
+  const sharing = (yield* read(work, SHARING)) ?? NEVER;
+  write(work, SHARING, "", { ...sharing, revision: sharing.revision + 1, first: undefined });
+  yield* postSnapshot(work);
+}
+
+/** Posts what was not posted for a week, or never. */
+export function* refreshSnapshot(work: Work): Step<void> {
+  const { postedAt } = (yield* read(work, SHARING)) ?? NEVER;
+  if (work.nowMs - postedAt < SNAPSHOT_AGE_MS) return;
+  const account = yield* readExisting(work, ACCOUNT);
+  yield* share(work, ownValues(account));
+  if (((yield* read(work, SHARING)) ?? NEVER).postedAt === postedAt) yield* postSnapshot(work);
+}
+
+/** A group was left, or this account is not in it any more. */
+export function* shareLeft(work: Work, group: GroupId): Step<void> {
+  const before = (yield* read(work, SHARED, `group/${toHex(group)}`))?.value;
+  if (before?.kind === "group") yield* share(work, [{ ...before, contacts: [], relays: [], left: true }]);
+}
+
+function ownValues({ name, relays, device, createdAt }: AccountState): AccountValue[] {
+  return [
+    { kind: "settings", name, relays },
+    { kind: "device", device, since: createdAt, unlinked: false },
+  ];
+}
+
+/** Groups that have a new epoch, or are gone: lower-case hex. */
+function* changedGroups(work: Work, written: readonly string[]): Step<readonly string[]> {
+  const groups = new Set<string>();
+  for (const key of written) {
+    if (key.startsWith(GROUP.prefix) && work.written.get(key) === null) groups.add(key.slice(GROUP.prefix.length));
+    if (!key.startsWith(ROSTER.prefix) || work.written.get(key) === null) continue;
+    const epoch = yield* read(work, EPOCH, key.slice(ROSTER.prefix.length));
+    if (epoch) groups.add(toHex(epoch.group));
+  }
+  return [...groups];
+}
+
+function* groupValue(work: Work, account: AccountState, id: string): Step<readonly AccountValue[]> {
+  const before = (yield* read(work, SHARED, `group/${id}`))?.value;
+  const known = before?.kind === "group" ? before : undefined;
+  const state = yield* read(work, GROUP, id);
+  if (!state) return known ? [{ ...known, relays: [], contacts: [], left: true }] : [];
+  const roster = state.sending && (yield* read(work, ROSTER, toHex(state.sending)));
+  const others = accountsOf(roster?.devices ?? []).filter((each) => !equalBytes(each, account.account));
+  const { name, relays } = state;
+  const contacts = contactsAmong(others, known?.contacts ?? []);
+  return [{ kind: "group", group: GroupId.from(fromHex(id) ?? new Uint8Array()), name, relays, contacts, left: false }];
+}
+
+function accountsOf(devices: readonly { readonly account: AccountKey }[]): readonly AccountKey[] {
+  return [...new Map(devices.map(({ account }) => [toHex(account), account])).values()];
+}
+
+/** Those known before who are still there, and others as long as there is room: so it seldom changes in a large group. */
+function contactsAmong(members: readonly AccountKey[], before: readonly AccountKey[]): readonly AccountKey[] {
+  const present = new Set(members.map(toHex));
+  const kept = before.filter((each) => present.has(toHex(each)));
+  if (kept.length > ACCOUNT_CONTACTS_MAX / 2) return kept;
+  const known = new Set(kept.map(toHex));
+  return [...kept, ...members.filter((each) => !known.has(toHex(each)))].slice(0, ACCOUNT_CONTACTS_MAX);
+}
+
+/** Everything that this device knows, into the outbox. Nothing without a relay. */
+function* postSnapshot(work: Work): Step<void> {
+  const { accountSeed, device, relays } = yield* readExisting(work, ACCOUNT);
+  const items = (yield* scan(work, SHARED, "", SHARED_ITEMS_MAX)).map(([, item]) => item);
+  if (relays.length === 0 && !items.some(({ value }) => value.kind === "group" && value.relays.length > 0)) return;
+  const sharing = (yield* read(work, SHARING)) ?? NEVER;
+  for (const number of sharing.outbox)
+    if (yield* read(work, OUTBOX, outboxId(number))) {
+      write(work, OUTBOX, outboxId(number), null);
+      write(work, UNKNOWN_INBOX, outboxId(number), null);
+    }
+  const keys = accountTopicKeys(work.p, accountSeed);
+  const parts = inParts(items);
+  const outbox: number[] = [];
+  for (const [part, each] of parts.entries()) {
+    const snapshot = {
+      version: 1,
+      device,
+      revision: sharing.revision,
+      part,
+      parts: parts.length,
+      items: each,
+    } as const;
+    const body = sealAccountSnapshot(work.p, keys, snapshot, Nonce.from(work.random(24)));
+    yield* enqueue(work, keys.topic, depositEnvelope(keys.topic, body));
+    outbox.push((yield* readExisting(work, COUNTERS)).outbox);
+  }
+  write(work, SHARING, "", { ...sharing, postedAt: work.nowMs as TimeMs, outbox, first: undefined });
+}
+
+/** Where an envelope of the account topic was read. */
+export interface ReadAt {
+  readonly log: LogId;
+  readonly sequence: Sequence;
+}
+
+/** A snapshot by a device of our account; answers the items that are new to this one. */
+export function* receiveSnapshot(work: Work, at: ReadAt, body: Uint8Array): Step<readonly AccountItem[]> {
+  const { accountSeed, device } = yield* readExisting(work, ACCOUNT);
+  const keys = accountTopicKeys(work.p, accountSeed);
+  const snapshot = openAccountSnapshot(work.p, keys, body);
+  if (!snapshot) return []; // the relay can put anything there
+  const news: AccountItem[] = [];
+  for (const item of snapshot.items) {
+    const id = itemId(item.value);
+    const known = yield* read(work, SHARED, id);
+    if (known && !isNewer(work.p, item, known)) continue;
+    write(work, SHARED, id, item);
+    news.push(item);
+  }
+  const before = (yield* read(work, SHARING)) ?? NEVER;
+  if (news.length > 0) write(work, SHARING, "", { ...before, revision: before.revision + 1, first: undefined });
+  else if (equalBytes(snapshot.device, device) && snapshot.revision === before.revision) {
+    const first = snapshot.part === 0 ? at : before.first;
+    if (snapshot.part === 0 && snapshot.parts > 1) write(work, SHARING, "", { ...before, first: at });
+    const isWhole = snapshot.part + 1 >= snapshot.parts && first && equalBytes(first.log, at.log);
+    if (isWhole && first.sequence > 1)
+      work.effects.push({ kind: "trim", log: at.log, topic: keys.topic, upTo: (first.sequence - 1) as Sequence });
+  }
+  return news;
+}

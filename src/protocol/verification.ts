@@ -1,0 +1,100 @@
+/**
+ * Who was verified: marks on account keys that were compared in person, and warnings when something about a verified
+ * person is new: another device, or somebody else of the same name.
+ *
+ * 1. A mark belongs to an account key, never to a name; the account's devices share the marks.
+ * 2. A device of a verified account is told of once; those that were known when the mark was set are not.
+ * 3. A namesake under another key is told of once in each group, by a warning and by a line of the conversation.
+ *
+ * @see PROTOCOL.md § Verification
+ */
+import { equalBytes } from "../verify/transcript.ts";
+import type { AccountValue } from "../wire/account-snapshot.ts";
+import { AccountKey, type DeviceKey, GroupId, type TimeMs } from "../wire/ids.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
+import { share } from "./account-topic.ts";
+import { announce, type Work } from "./effects.ts";
+import { ACCOUNT, EPOCH, GROUP, idOf, MEMBER, ROSTER, SHARED, TOLD_KEY } from "./records.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
+
+/** People that one person has compared fingerprints with. */
+const MARKS_MAX = 10_000;
+/** Groups of one profile. */
+const GROUPS_AT_ONCE = 100_000;
+
+type Mark = Extract<AccountValue, { readonly kind: "verified" }>;
+
+/** Sets or takes away the mark of an account. */
+export function* markVerified(work: Work, { account, name, isVerified }: Omit<Mark, "kind">): Step<void> {
+  yield* share(work, [{ kind: "verified", account, name, isVerified }]);
+  if (!isVerified) return;
+  for (const [, { sending }] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE))
+    for (const device of sending ? yield* devicesOf(work, toHex(sending), account) : [])
+      write(work, TOLD_KEY, idOf(account, device), { at: work.nowMs as TimeMs });
+}
+
+function* devicesOf(work: Work, epoch: string, account: AccountKey): Step<readonly DeviceKey[]> {
+  const roster = (yield* read(work, ROSTER, epoch))?.devices ?? [];
+  return roster.filter((each) => equalBytes(each.account, account)).map(({ device }) => device);
+}
+
+/** After any step: whether it brought devices or namesakes of verified people. */
+export function* warnOfKeys(work: Work): Step<void> {
+  const written = [...work.written].filter(([, value]) => value !== null).map(([key]) => key);
+  const epochs = idsOf(written, ROSTER.prefix);
+  const members = idsOf(written, MEMBER.prefix);
+  if (epochs.length + members.length === 0) return;
+  const marks: Mark[] = [];
+  for (const [, { value }] of yield* scan(work, SHARED, "verified/", MARKS_MAX))
+    if (value.kind === "verified" && value.isVerified) marks.push(value);
+  if (marks.length === 0) return;
+  for (const epoch of epochs) for (const mark of marks) yield* warnOfDevices(work, epoch, mark.account);
+  for (const id of members) yield* warnOfNamesake(work, id, marks);
+}
+
+function idsOf(keys: readonly string[], prefix: string): readonly string[] {
+  return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+}
+
+function* warnOfDevices(work: Work, epoch: string, account: AccountKey): Step<void> {
+  const group = (yield* read(work, EPOCH, epoch))?.group;
+  const isFirst = (yield* scan(work, TOLD_KEY, `${toHex(account)}/`, 1)).length === 0;
+  for (const device of yield* devicesOf(work, epoch, account)) {
+    const id = idOf(account, device);
+    if (yield* read(work, TOLD_KEY, id)) continue;
+    write(work, TOLD_KEY, id, { at: work.nowMs as TimeMs });
+    // marks that came from the account's other devices know no devices yet
+    if (!isFirst && group) announce(work, { kind: "warning", code: "verified-new-device", group, account, device });
+  }
+}
+
+function* warnOfNamesake(work: Work, id: string, marks: readonly Mark[]): Step<void> {
+  const [groupId = "", accountId = ""] = id.split("/");
+  const member = yield* read(work, MEMBER, id);
+  const own = yield* readExisting(work, ACCOUNT);
+  const isMarked = marks.some((mark) => toHex(mark.account) === accountId) || toHex(own.account) === accountId;
+  const namesake = member && marks.find((mark) => plain(mark.name) === plain(member.name));
+  if (isMarked || !namesake || (yield* read(work, TOLD_KEY, id))) return;
+  write(work, TOLD_KEY, id, { at: work.nowMs as TimeMs });
+  const account = AccountKey.from(fromHex(accountId) ?? new Uint8Array());
+  const group = GroupId.from(fromHex(groupId) ?? new Uint8Array());
+  announce(work, { kind: "warning", code: "verified-name-other-key", group, account });
+  const sending = (yield* read(work, GROUP, groupId))?.sending;
+  work.lines.push({
+    group: groupId,
+    id: accountId,
+    depth: sending ? ((yield* read(work, EPOCH, toHex(sending)))?.depth ?? 0) : 0,
+    sentAtMs: work.nowMs,
+    account: accountId,
+    device: toHex(own.device),
+    name: member.name,
+    kind: "system",
+    text: `WARNING: this ${member.name} is not the ${namesake.name} whom you verified. The name is the same, the account key is another: compare fingerprints before you trust it`,
+    state: "received",
+  });
+}
+
+/** Names that people would take for the same. */
+function plain(name: string): string {
+  return name.normalize("NFKC").trim().toLowerCase();
+}

@@ -1,0 +1,120 @@
+/** Verified people: the mark belongs to the account key, and what is new about them is told of, once. */
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { fingerprintOf } from "../../src/protocol/account.ts";
+import type { Work } from "../../src/protocol/effects.ts";
+import { EPOCH, MEMBER, ROSTER, SHARED } from "../../src/protocol/records.ts";
+import type { Step } from "../../src/protocol/step.ts";
+import { write } from "../../src/protocol/step.ts";
+import { warnOfKeys } from "../../src/protocol/verification.ts";
+import { AccountKey, DeviceKey, type GroupId } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { type Device, p } from "./device.ts";
+import { addPerson, groupOf, makeGroup, newScene } from "./scene.ts";
+
+const verify = (device: Device, other: Device, name = other.name) =>
+  device.put({ kind: "verify", account: other.account().account, name, isVerified: true });
+
+const warningsOf = (outcomes: readonly { readonly warnings: readonly string[] }[]) =>
+  outcomes.flatMap(({ warnings }) => warnings);
+
+/** Another device of `whose` stands in the epoch in which `device` sends. */
+function newDeviceIn(device: Device, group: GroupId, whose: Device, byte: number) {
+  const { sending } = device.group(group);
+  assert(sending);
+  const roster = device.existing(ROSTER, toHex(sending));
+  const added = { device: DeviceKey.from(p.sha256(Uint8Array.of(byte))), account: whose.account().account };
+  return device.run(function* (work: Work): Step<void> {
+    write(work, ROSTER, toHex(sending), { devices: [...roster.devices, added] });
+    yield* warnOfKeys(work);
+  });
+}
+
+describe("a verified mark", () => {
+  it("stays with the account key, and can be taken away", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    verify(ann, bob);
+    const mark = () => ann.existing(SHARED, `verified/${toHex(bob.account().account)}`).value;
+    assert.deepEqual(mark(), { kind: "verified", account: bob.account().account, name: "Bob", isVerified: true });
+    ann.put({ kind: "verify", account: bob.account().account, name: "Bob", isVerified: false });
+    assert.equal((mark() as { isVerified: boolean }).isVerified, false);
+  });
+
+  it("says nothing about the devices that were there, and tells of a new one once", () => {
+    const scene = newScene();
+    const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+    const group = groupOf(scene, [ann, bob]);
+    verify(ann, bob);
+    addPerson(scene, ann, group, cem);
+    assert.deepEqual(warningsOf(scene.carry(ann, bob, cem)), [], "a new epoch with the same devices");
+    const { events } = newDeviceIn(ann, group, bob, 1);
+    const [warning] = events;
+    assert(warning?.kind === "warning" && warning.account);
+    assert.deepEqual(
+      [warning.code, toHex(warning.account), warning.group],
+      ["verified-new-device", toHex(bob.account().account), group],
+    );
+    assert.deepEqual(newDeviceIn(ann, group, bob, 1).warnings, []);
+    assert.deepEqual(newDeviceIn(ann, group, cem, 2).warnings, [], "Cem was not verified");
+  });
+
+  it("that another device of ours set takes the devices that it meets first as known", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const group = groupOf(scene, [ann, bob]);
+    const value = { kind: "verified", account: bob.account().account, name: "Bob", isVerified: true } as const;
+    ann.save(SHARED, `verified/${toHex(bob.account().account)}`, { counter: 1, value });
+    assert.deepEqual(newDeviceIn(ann, group, bob, 1).warnings, []);
+    assert.deepEqual(newDeviceIn(ann, group, bob, 2).warnings, ["verified-new-device"]);
+  });
+});
+
+describe("somebody with a verified person's name and another key", () => {
+  it("is warned about once in each group, also by a line that cannot be missed", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const group = groupOf(scene, [ann, bob]);
+    verify(ann, bob);
+    const other = scene.person(" BOB ");
+    const { warnings } = addPerson(scene, ann, group, other);
+    assert.deepEqual(warnings, ["verified-name-other-key"]);
+    const lines = [...ann.lines.values()].filter(({ text }) => text.includes("is not the Bob whom you verified"));
+    assert.equal(lines.length, 1);
+    const epoch = ann.existing(EPOCH, toHex(ann.group(group).sending ?? new Uint8Array()));
+    assert.equal(lines[0]?.depth, epoch.depth);
+    assert.deepEqual(warningsOf(scene.carry(ann, bob, other)), []);
+    const second = makeGroup(ann, "second");
+    assert.deepEqual(addPerson(scene, ann, second, other).warnings, ["verified-name-other-key"]);
+  });
+
+  it("is no namesake when it is ourselves, somebody verified, or unmarked", () => {
+    const scene = newScene();
+    const [ann, bob, twin] = [scene.person("Ann"), scene.person("Bob"), scene.person("bob")];
+    const group = groupOf(scene, [ann, bob]);
+    verify(ann, bob, "Ann");
+    ann.put({ kind: "verify", account: AccountKey.from(p.sha256(new Uint8Array())), name: "x", isVerified: true });
+    verify(ann, twin);
+    assert.deepEqual(addPerson(scene, ann, group, twin).warnings, []);
+    assert(ann.ids(MEMBER).length > 0);
+  });
+
+  it("is found also when a group is joined in which it is already", () => {
+    const scene = newScene();
+    const [ann, bob, twin] = [scene.person("Ann"), scene.person("Bob"), scene.person("bob")];
+    verify(ann, bob);
+    const cem = scene.person("Cem");
+    const group = groupOf(scene, [cem, twin]);
+    addPerson(scene, cem, group, ann);
+    assert.deepEqual(warningsOf(scene.carry(ann, cem, twin)), ["verified-name-other-key"]);
+  });
+});
+
+describe("fingerprints", () => {
+  it("are twelve groups of five digits, one for each account", () => {
+    const keys = [1, 2, 3].map((byte) => AccountKey.from(p.sha256(Uint8Array.of(byte))));
+    const all = keys.map((each) => fingerprintOf(p, each));
+    for (const each of all) assert.match(each, /^\d{5}( \d{5}){11}$/);
+    assert.equal(new Set(all).size, 3);
+  });
+});
