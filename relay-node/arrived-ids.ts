@@ -1,16 +1,17 @@
 /**
- * Which envelopes the relay has: their ids by order of arrival, so that adding one touches the newest pages only.
+ * Which envelopes the relay has: their ids by order of arrival, so that adding one touches no page of an index.
  * One index over all ids would touch another page for each, since ids are hashes.
  *
- * 1. Ids stand in generations of {@link GENERATION_ARRIVALS} arrivals, each a range of its own in one table.
+ * 1. Ids stand in generations of {@link GENERATION_ARRIVALS} arrivals. The newest is kept in memory and made again
+ *    from the envelopes at the start; it is written, sorted and at once, with the first arrival of the next.
  * 2. A filter in memory for each block of generations says for nearly every new id that no generation has it.
- * 3. A row only points to an arrival: the envelope there decides. A row whose envelope has gone means nothing.
- * 4. A filter may know ids that are not there (a failed commit, a trim): that costs a look, never an answer.
+ * 3. An id only points to an arrival: the envelope there decides. If that has gone, the id means nothing.
+ * 4. Filter and memory may know ids that are not there (a failed commit, a trim): that costs a look, never an answer.
  */
 import type Sqlite from "better-sqlite3-multiple-ciphers";
 import type { EnvelopeId } from "../src/wire/ids.ts";
 
-/** Arrivals of one generation: about 30 pages of 4 KiB, so that a batch of 128 writes few of them and not 128. */
+/** Arrivals of one generation: about 30 pages of 4 KiB, written in some 10 ms, and half a megabyte of memory. */
 const GENERATION_ARRIVALS = 4_096;
 /** Generations under one filter: 131,072 arrivals, so that a relay with 10 million envelopes asks 80 filters. */
 const BLOCK_GENERATIONS = 32;
@@ -32,6 +33,12 @@ export interface ArrivedIds {
   readonly savepoint: () => () => void;
 }
 
+/** The newest generation: arrivals by the kept bytes of their ids, as latin1 text. */
+interface Young {
+  readonly generation: number;
+  readonly arrivals: Map<string, number>;
+}
+
 interface Filter {
   readonly block: number;
   readonly bits: Uint8Array;
@@ -40,7 +47,8 @@ interface Filter {
 /** @param db open and migrated, see store-schema.ts */
 export function openArrivedIds(db: Sqlite.Database): ArrivedIds {
   const rows = prepare(db);
-  let filters = loadFilters(rows); // the newest last
+  let young = loadYoung(rows);
+  let filters = loadFilters(rows, young); // the newest last
   const newest = (block: number): Filter => {
     const last = filters.at(-1);
     if (last?.block === block) return last;
@@ -52,11 +60,22 @@ export function openArrivedIds(db: Sqlite.Database): ArrivedIds {
     return filter;
   };
   return {
-    candidates: (id) => filters.filter(({ bits }) => mayHold(bits, id)).flatMap(({ block }) => find(rows, block, id)),
+    candidates: (id) => {
+      const blocks = filters.filter(({ bits }) => mayHold(bits, id));
+      if (blocks.length === 0) return [];
+      const found = new Set(blocks.flatMap(({ block }) => find(rows, block, id)));
+      const inMemory = young.arrivals.get(keyOf(id));
+      return [...(inMemory === undefined ? found : found.add(inMemory))];
+    },
     add: (id, arrival) => {
       const generation = generationOf(arrival);
       mark(newest(blockOf(generation)).bits, id);
-      rows.add.run(generation, id.subarray(0, KEPT_BYTES), arrival);
+      if (generation > young.generation) {
+        rows.write.run(...arrivalsOf(young.generation));
+        young = { generation, arrivals: new Map() }; // not emptied: a savepoint may bring the old one back
+      }
+      if (generation === young.generation) young.arrivals.set(keyOf(id), arrival);
+      else rows.add.run(generation, id.subarray(0, KEPT_BYTES), arrival); // gone back, as above
     },
     remove: (id, arrival) => {
       rows.remove.run(generationOf(arrival), id.subarray(0, KEPT_BYTES), arrival);
@@ -69,9 +88,10 @@ export function openArrivedIds(db: Sqlite.Database): ArrivedIds {
       filters = filters.filter(({ block }) => block >= blockOf(first));
     },
     savepoint: () => {
-      const saved = filters;
+      const saved = { filters, young };
       return () => {
-        filters = saved;
+        filters = saved.filters;
+        young = saved.young;
       };
     },
   };
@@ -87,6 +107,22 @@ function blockOf(generation: number): number {
   return Math.floor(generation / BLOCK_GENERATIONS);
 }
 
+/** First and last arrival that a generation can have. */
+function arrivalsOf(generation: number): [number, number] {
+  return [generation * GENERATION_ARRIVALS, (generation + 1) * GENERATION_ARRIVALS - 1];
+}
+
+function keyOf({ buffer, byteOffset }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, KEPT_BYTES).toString("latin1");
+}
+
+function loadYoung(rows: Rows): Young {
+  const generation = generationOf(rows.lastArrival.get()?.arrival ?? 0);
+  const arrivals = new Map<string, number>();
+  for (const { id, arrival } of rows.arrivals.iterate(...arrivalsOf(generation))) arrivals.set(keyOf(id), arrival);
+  return { generation, arrivals };
+}
+
 function find(rows: Rows, block: number, id: EnvelopeId): readonly number[] {
   const kept = id.subarray(0, KEPT_BYTES);
   const found: number[] = [];
@@ -97,16 +133,21 @@ function find(rows: Rows, block: number, id: EnvelopeId): readonly number[] {
   return found;
 }
 
-/** Full filters are stored, the newest is made again from its rows; so is one that a failed commit left out. */
-function loadFilters(rows: Rows): readonly Filter[] {
+/** Full filters are stored, the newest is made again from its ids; so is one that a failed commit left out. */
+function loadFilters(rows: Rows, young: Young): readonly Filter[] {
+  const youngest = blockOf(young.generation);
+  const blocks = new Set([youngest]);
   const { first, last } = rows.range.get() ?? { first: null, last: null };
-  if (first === null || last === null) return [];
-  const filters: Filter[] = [];
-  for (let block = blockOf(first); block <= blockOf(last); block++) {
-    const stored = block < blockOf(last) ? rows.filter.get(block) : undefined;
-    filters.push({ block, bits: stored ? new Uint8Array(stored.bits) : rebuilt(rows, block) });
-  }
-  return filters;
+  if (first !== null && last !== null) for (let b = blockOf(first); b <= blockOf(last); b++) blocks.add(b);
+  const newest = Math.max(...blocks);
+  return [...blocks]
+    .sort((a, b) => a - b)
+    .map((block) => {
+      const stored = block < newest ? rows.filter.get(block) : undefined;
+      const bits = stored ? new Uint8Array(stored.bits) : rebuilt(rows, block);
+      if (block === youngest) for (const id of young.arrivals.keys()) mark(bits, Buffer.from(id, "latin1"));
+      return { block, bits };
+    });
 }
 
 function rebuilt(rows: Rows, block: number): Uint8Array {
@@ -142,6 +183,15 @@ function prepare(db: Sqlite.Database) {
   return {
     add: db.prepare<[number, Uint8Array, number]>(
       "INSERT OR REPLACE INTO arrived_id (generation, id, arrival) VALUES (?, ?, ?)",
+    ),
+    write: db.prepare<[number, number]>(
+      `INSERT OR REPLACE INTO arrived_id (generation, id, arrival)
+        SELECT arrival / ${GENERATION_ARRIVALS}, substr(id, 1, ${KEPT_BYTES}) AS kept, arrival FROM envelope
+        WHERE arrival BETWEEN ? AND ? ORDER BY kept`,
+    ),
+    lastArrival: db.prepare<[], { arrival: number | null }>("SELECT max(arrival) AS arrival FROM envelope"),
+    arrivals: db.prepare<[number, number], { id: Buffer; arrival: number }>(
+      "SELECT id, arrival FROM envelope WHERE arrival BETWEEN ? AND ?",
     ),
     find: db.prepare<[number, Uint8Array], { arrival: number }>(
       "SELECT arrival FROM arrived_id WHERE generation = ? AND id = ?",

@@ -80,6 +80,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE id_filter (block INTEGER PRIMARY KEY, bits BLOB NOT NULL) STRICT;
   DROP INDEX envelope_by_id;
   `,
+  // the newest generation is in memory only; version 2 would take its envelopes again
+  "DELETE FROM arrived_id WHERE generation >= (SELECT max(arrival) / 4096 FROM envelope)",
 ];
 
 /** How to open the database. */

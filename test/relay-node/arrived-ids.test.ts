@@ -29,10 +29,19 @@ describe("the ids by arrival", function () {
 
   function filled(): ArrivedIds {
     const ids = openArrivedIds(db);
-    db.transaction(() => {
-      for (let arrival = 1; arrival <= ARRIVALS; arrival++) ids.add(idOf(arrival), arrival);
-    })();
+    store(ids, 1, ARRIVALS);
     return ids;
+  }
+
+  /** Envelopes with these arrivals, named after them, and their ids. */
+  function store(ids: ArrivedIds, from: number, to: number): void {
+    const add = db.prepare("INSERT INTO envelope VALUES (?, 1, ?, 0, ?, x'')");
+    db.transaction(() => {
+      for (let arrival = from; arrival <= to; arrival++) {
+        add.run(arrival, arrival, idOf(arrival));
+        ids.add(idOf(arrival), arrival);
+      }
+    })();
   }
 
   it("are found in every generation, before and after a restart, and hardly ever where they are not", () => {
@@ -63,6 +72,40 @@ describe("the ids by arrival", function () {
     );
     restore();
     assert.deepEqual(ids.candidates(idOf(1)), [1]);
+  });
+
+  it("are written a generation at a time, and known although the commit that wrote one failed", () => {
+    const written = db.prepare("SELECT count(*) FROM arrived_id").pluck();
+    const ids = openArrivedIds(db);
+    store(ids, 1, 4_095);
+    assert.equal(written.get(), 0);
+    const restore = ids.savepoint();
+    assert.throws(() =>
+      db.transaction(() => {
+        store(ids, 4_096, 4_100);
+        assert.equal(written.get(), 4_095);
+        throw new Error("no disk");
+      })(),
+    );
+    restore();
+    assert.deepEqual(ids.candidates(idOf(7)), [7]);
+    store(ids, 4_096, 4_200);
+    for (const each of [ids, openArrivedIds(db)])
+      assert.deepEqual(
+        [7, 4_095, 4_096, 4_200].flatMap((name) => each.candidates(idOf(name))),
+        [7, 4_095, 4_096, 4_200],
+      );
+  });
+
+  it("are known when arrivals go back, because the newest envelopes were trimmed", () => {
+    const ids = openArrivedIds(db);
+    store(ids, 1, 4_100);
+    db.exec("DELETE FROM envelope WHERE arrival > 4000");
+    for (let arrival = 4_001; arrival <= 4_100; arrival++) ids.remove(idOf(arrival), arrival);
+    const again = db.prepare("INSERT INTO envelope VALUES (4001, 1, 4001, 0, ?, x'')");
+    again.run(idOf(9_999));
+    ids.add(idOf(9_999), 4_001);
+    for (const each of [ids, openArrivedIds(db)]) assert.deepEqual(each.candidates(idOf(9_999)), [4_001]);
   });
 
   it("point nowhere after a removal, whatever the filter says", () => {
