@@ -53,6 +53,7 @@ export async function runMocha(args, env = process.env) {
 }
 
 function endLingering(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   process.stderr.write(
     `hermes: a test left something open: the process still ran ${LINGER_MS / 1000} s after its summary\n`,
   );
