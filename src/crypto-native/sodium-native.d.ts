@@ -6,6 +6,8 @@ declare module "sodium-native" {
     crypto_sign_detached(sig: Uint8Array, message: Uint8Array, sk: Uint8Array): void;
     /** Accepts over-long signatures: lengths are checked before. */
     crypto_sign_verify_detached(sig: Uint8Array, message: Uint8Array, pk: Uint8Array): boolean;
+    /** 32 bytes. */
+    crypto_hash_sha256(out: Uint8Array, data: Uint8Array): void;
     crypto_scalarmult_base(pk: Uint8Array, sk: Uint8Array): void;
     /** Throws when the result would be all zero. */
     crypto_scalarmult(out: Uint8Array, sk: Uint8Array, pk: Uint8Array): void;

@@ -25,7 +25,7 @@ import {
 import { burstLeaf, burstTree, rootFrom } from "./burst-tree.ts";
 import type { HeaderKey } from "./epoch-secrets.ts";
 import { hashOf } from "./kdf.ts";
-import { pad, unpad } from "./padme.ts";
+import { paddedWriter, unpad } from "./padme.ts";
 import type { Primitives } from "./primitives.ts";
 import type { MessageKey } from "./sender-chain.ts";
 
@@ -36,6 +36,8 @@ export interface MessagePlace {
   readonly device: DeviceKey;
   readonly iteration: Iteration;
 }
+
+const PADDED_PLAINTEXT = paddedWriter(GroupPlaintext);
 
 /** Who seals in an epoch. */
 export interface MessageAuthor {
@@ -96,7 +98,7 @@ export function sealGroupMessage(
 /** Seals a text. Nobody accepts it before {@link signPayloads}. */
 export function sealPayload(p: Primitives, sealing: PayloadSealing, plaintext: GroupPlaintext): SealedPayload {
   const { iteration, nonces, messageKey } = sealing;
-  const padded = pad(encode(GroupPlaintext, plaintext));
+  const padded = encode(PADDED_PLAINTEXT, plaintext);
   const ciphertext = p.seal(messageKey, nonces.message, messageAad(sealing), padded);
   const ciphertextHash = hashOf(p, "ct", nonces.message, ciphertext);
   const signed = signedBytes(sealing, ciphertextHash);

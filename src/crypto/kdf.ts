@@ -10,7 +10,7 @@
  */
 import type { LabelName } from "../verify/labels.ts";
 import { label } from "../verify/labels.ts";
-import { concat, lpAll } from "../verify/transcript.ts";
+import { concat, lpAll, passingTranscript } from "../verify/transcript.ts";
 import type { Primitives } from "./primitives.ts";
 
 /** The counter of HKDF-Expand's only block. */
@@ -18,7 +18,7 @@ const FIRST_BLOCK = Uint8Array.of(1);
 
 /** H: 32 bytes. */
 export function hashOf(p: Primitives, name: LabelName, ...parts: readonly Uint8Array[]): Uint8Array {
-  return p.sha256(lpAll(name, ...parts));
+  return p.sha256(passingTranscript(name, ...parts));
 }
 
 /** KDF: 32 bytes from `key`, which must itself be pseudorandom (32 bytes). */

@@ -11,6 +11,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { nobleVerifier } from "../verify/noble-verifier.ts";
+import { remembering } from "../verify/remembered-checks.ts";
 import { Fault } from "../wire/fault.ts";
 import type { Argon2Cost, Primitives } from "./primitives.ts";
 
@@ -21,7 +22,8 @@ const KEM_CIPHERTEXT_BYTES = 1088;
 
 /** All primitives in JavaScript alone. */
 export const noblePrimitives: Primitives = {
-  ...nobleVerifier,
+  sha256: nobleVerifier.sha256,
+  verify: remembering(nobleVerifier.verify),
   provider: "noble",
   hmac: (key, data) => hmac(sha256, key, data),
   signingPublicKey: (seed) => ed25519.getPublicKey(exactly(seed, 32, "seed")),

@@ -7,6 +7,7 @@
  * @see PROTOCOL.md § Padding; "Reducing Metadata Leakage from Encrypted Files and Communication", §4
  */
 import { u32be } from "../verify/transcript.ts";
+import { type Codec, reserve, u32 } from "../wire/codec.ts";
 
 /** Bytes of the smallest padded plaintext: below it Padmé's steps are so small that a yes differs from a no. */
 export const PADDED_MIN_BYTES = 256;
@@ -22,6 +23,20 @@ export function pad(plaintext: Uint8Array): Uint8Array {
   out.set(u32be(plaintext.length));
   out.set(plaintext, 4);
   return out;
+}
+
+/** Encodes what `pad(encode(codec, value))` gives, in one buffer instead of three. */
+export function paddedWriter<T>(codec: Codec<T>): Pick<Codec<T>, "write"> {
+  return {
+    write: (writer, value) => {
+      const at = writer.length;
+      u32.write(writer, 0);
+      codec.write(writer, value);
+      const length = writer.length - at - 4;
+      writer.view.setUint32(at, length);
+      reserve(writer, paddedLength(length) - 4 - length);
+    },
+  };
 }
 
 /** The plaintext, a view of `padded`; or `undefined` when that is not exactly what {@link pad} makes. */

@@ -45,15 +45,22 @@ export function encodingsAllowed(publicKey: Uint8Array, signature: Uint8Array): 
   );
 }
 
+/** The last byte of a point holds the sign of x, which is no part of y. */
+const WITHOUT_SIGN = 0x7f;
+
 function pointAllowed(encoded: Uint8Array): boolean {
-  const y = Uint8Array.from(encoded);
-  y[31] = (y[31] ?? 0) & 0x7f;
-  return lessLittleEndian(y, FIELD_PRIME) && !SMALL_ORDER_Y.some((small) => y.every((byte, i) => byte === small[i]));
+  return lessLittleEndian(encoded, FIELD_PRIME, WITHOUT_SIGN) && !SMALL_ORDER_Y.some((small) => hasY(encoded, small));
 }
 
-function lessLittleEndian(a: Uint8Array, b: Uint8Array): boolean {
+/** Compared from the beginning, where points differ in their first byte but for one in 256. */
+function hasY(encoded: Uint8Array, y: Uint8Array): boolean {
+  for (let i = 0; i < 31; i++) if (encoded[i] !== y[i]) return false;
+  return ((encoded[31] ?? 0) & WITHOUT_SIGN) === y[31];
+}
+
+function lessLittleEndian(a: Uint8Array, b: Uint8Array, lastByteMask = 0xff): boolean {
   for (let i = 31; i >= 0; i--) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    const difference = ((a[i] ?? 0) & (i === 31 ? lastByteMask : 0xff)) - (b[i] ?? 0);
     if (difference !== 0) return difference < 0;
   }
   return false;

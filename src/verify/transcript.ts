@@ -33,10 +33,27 @@ export function lpAll(name: LabelName, ...parts: readonly Uint8Array[]): Uint8Ar
   return prefixed([label(name), ...parts]);
 }
 
+/** Where transcripts stand that are hashed at once: an envelope and its labels fit. */
+const PASSING = new Uint8Array(new ArrayBuffer(70_000));
+
+/** As {@link lpAll}, but the next call overwrites it: for what is hashed on the spot and kept by nobody. Nothing secret. */
+export function passingTranscript(name: LabelName, ...parts: readonly Uint8Array[]): Uint8Array {
+  const all = [label(name), ...parts];
+  const length = prefixedLength(all);
+  return length > PASSING.length ? prefixed(all) : writePrefixed(PASSING.subarray(0, length), all);
+}
+
 function prefixed(parts: readonly Uint8Array[]): Uint8Array {
+  return writePrefixed(room(prefixedLength(parts)), parts);
+}
+
+function prefixedLength(parts: readonly Uint8Array[]): number {
   let length = 0;
   for (const part of parts) length += 4 + part.length;
-  const out = room(length);
+  return length;
+}
+
+function writePrefixed(out: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
   let at = 0;
   for (const part of parts) {
     const size = part.length;
@@ -71,18 +88,13 @@ export const byte = (value: number): Uint8Array => Uint8Array.of(value);
 
 /** Four bytes, big-endian. */
 export function u32be(value: number): Uint8Array {
-  const out = new Uint8Array(4);
-  new DataView(out.buffer).setUint32(0, value);
-  return out;
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
 /** Eight bytes, big-endian. */
 export function u64be(value: number): Uint8Array {
-  const out = new Uint8Array(8);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, Math.floor(value / 0x100000000));
-  view.setUint32(4, value >>> 0);
-  return out;
+  const high = Math.floor(value / 0x100000000);
+  return Uint8Array.of(high >>> 24, high >>> 16, high >>> 8, high, value >>> 24, value >>> 16, value >>> 8, value);
 }
 
 /** Lexicographic order of byte strings, for sorted lists. Public data only: the time depends on the contents. */

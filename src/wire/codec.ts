@@ -4,7 +4,7 @@
  * 1. Decoding is total: any input gives a value or `undefined`, never an exception.
  * 2. Decoding is strict: exact lengths, named limits, no trailing bytes, one encoding per value.
  * 3. Integers are big-endian; variable bytes carry a u32 length; lists carry a u32 count.
- * 4. Decoded byte strings are copies, so a small field never keeps a large frame alive.
+ * 4. Decoded byte strings are copies, so a small field never keeps a large frame alive. Only {@link bytesView} lends.
  *
  * @see PROTOCOL.md § Encoding
  */
@@ -60,7 +60,7 @@ const SCRATCH_BYTES = 65_536;
 let scratch: Uint8Array | undefined;
 
 /** Encodes `value`; the result has its own buffer of exactly the encoded length. */
-export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
+export function encode<T>(codec: Pick<Codec<T>, "write">, value: T): Uint8Array {
   const bytes = scratch ?? new Uint8Array(SCRATCH_BYTES);
   scratch = undefined;
   const writer: Writer = { bytes, view: viewOf(bytes), length: 0 };
@@ -98,7 +98,8 @@ function take(reader: Reader, count: number): number {
   return at;
 }
 
-function reserve(writer: Writer, count: number): number {
+/** Makes the encoding `count` bytes longer, all zero until they are written; answers where they begin. */
+export function reserve(writer: Writer, count: number): number {
   const at = writer.length;
   const needed = at + count;
   if (needed > writer.bytes.length) {
@@ -207,6 +208,19 @@ export function bytes(max: number, min = 0): Codec<Uint8Array> {
       if (length > max || length < min) malformed();
       const at = take(r, length);
       return r.bytes.slice(at, at + length);
+    },
+  };
+}
+
+/** As {@link bytes}, but what is decoded is a view of the input: for the large part of something that is used up at once. */
+export function bytesView(max: number, min = 0): Codec<Uint8Array> {
+  return {
+    write: bytes(max, min).write,
+    read: (r) => {
+      const length = u32.read(r);
+      if (length > max || length < min) malformed();
+      const at = take(r, length);
+      return r.bytes.subarray(at, at + length);
     },
   };
 }

@@ -11,7 +11,21 @@
  * ```
  * @see PROTOCOL.md § Group messages
  */
-import { bytes, constant, type Infer, list, raw, refine, struct, text, u8, u32, u64, union } from "./codec.ts";
+import {
+  bytes,
+  bytesView,
+  constant,
+  type Infer,
+  list,
+  raw,
+  refine,
+  struct,
+  text,
+  u8,
+  u32,
+  u64,
+  union,
+} from "./codec.ts";
 import { EpochId, Iteration, MessageId, Nonce, Signature, TimeMs } from "./ids.ts";
 import {
   BODY_MAX_BYTES,
@@ -30,7 +44,7 @@ export const GroupMessageBody = struct({
   headerNonce: Nonce,
   header: bytes(SEALED_HEADER_MAX_BYTES, 16),
   nonce: Nonce,
-  ciphertext: bytes(BODY_MAX_BYTES, 16),
+  ciphertext: bytesView(BODY_MAX_BYTES, 16),
 });
 export type GroupMessageBody = Infer<typeof GroupMessageBody>;
 

@@ -1,5 +1,6 @@
 /**
- * Strict UTF-8, without TextEncoder: the core is built with no ambient APIs at all.
+ * Strict UTF-8. The core is built with no ambient APIs; this is the one place that asks whether the platform has its
+ * own coder, which is 30 times as fast for a long text. Both are the same pure function, which a test holds them to.
  * @see RFC 3629
  */
 
@@ -7,10 +8,40 @@ const REPLACEMENT = 0xfffd;
 /** UTF-16 units that become text in one call: arguments go onto the stack. */
 const UNITS_AT_ONCE = 4_096;
 
+/** The Encoding standard's coders, as far as they are used here. */
+interface PlatformCoders {
+  readonly TextEncoder?: new () => { readonly encode: (text: string) => Uint8Array };
+  readonly TextDecoder?: new (
+    label: "utf-8",
+    options: { readonly fatal: true; readonly ignoreBOM: true },
+  ) => { readonly decode: (bytes: Uint8Array) => string };
+}
+const { TextEncoder, TextDecoder } = globalThis as PlatformCoders;
+const encoder = TextEncoder && new TextEncoder();
+const decoder = TextDecoder && new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Length from which the platform's coder is worth the way there. */
+const LONG = 64;
+
 /** UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD, as in the Encoding standard. */
 export function encodeUtf8(text: string): Uint8Array {
-  return encodeAscii(text) ?? encodeAny(text);
+  return encoder && text.length >= LONG ? encoder.encode(text) : portableUtf8.encode(text);
 }
+
+/** The text, or `undefined` when `bytes` are not well-formed UTF-8 (overlong forms and surrogates are not). */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  if (decoder === undefined || bytes.length < LONG) return portableUtf8.decode(bytes);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined; // the decoder's only answer to malformed bytes
+  }
+}
+
+/** The same in JavaScript alone. */
+export const portableUtf8 = {
+  encode: (text: string): Uint8Array => encodeAscii(text) ?? encodeAny(text),
+  decode: (bytes: Uint8Array): string | undefined => (isAscii(bytes) ? decodeAscii(bytes) : decodeAny(bytes)),
+} as const;
 
 /** The bytes when every character is ASCII, as most of what people and programs write here is. */
 function encodeAscii(text: string): Uint8Array | undefined {
@@ -49,11 +80,6 @@ function writeCodePoint(out: Uint8Array, at: number, point: number): number {
   out[at] = lead | (point >> (6 * tailBytes));
   for (let i = 1; i <= tailBytes; i++) out[at + i] = 0x80 | ((point >> (6 * (tailBytes - i))) & 0x3f);
   return at + tailBytes + 1;
-}
-
-/** The text, or `undefined` when `bytes` are not well-formed UTF-8 (overlong forms and surrogates are not). */
-export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  return isAscii(bytes) ? decodeAscii(bytes) : decodeAny(bytes);
 }
 
 function isAscii(bytes: Uint8Array): boolean {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { PADDED_MIN_BYTES, pad, paddedLength, unpad } from "../../src/crypto/padme.ts";
+import { PADDED_MIN_BYTES, pad, paddedLength, paddedWriter, unpad } from "../../src/crypto/padme.ts";
+import { bytes, encode } from "../../src/wire/codec.ts";
 
 describe("padding", () => {
   it("gives back what was padded, and nothing else", () => {
@@ -24,6 +25,14 @@ describe("padding", () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it("written with the encoding is the same as padding it afterwards", () => {
+    const text = bytes(5_000);
+    for (const length of [0, 1, 247, 248, 249, 700, 4_999]) {
+      const value = new Uint8Array(length).fill(7);
+      assert.deepEqual(encode(paddedWriter(text), value), pad(encode(text, value)));
+    }
   });
 
   it("is total on any bytes", () => {

@@ -6,6 +6,7 @@ import {
   bool,
   branded,
   bytes,
+  bytesView,
   type Codec,
   constant,
   decode,
@@ -107,6 +108,9 @@ describe("A decoder", () => {
   it("refuses lengths and counts over their limit, however few bytes follow", () => {
     assert.equal(read(bytes(2), "00000003010203"), undefined);
     assert.equal(read(bytes(2, 1), "00000000"), undefined);
+    assert.equal(read(bytesView(2), "00000003010203"), undefined);
+    assert.equal(read(bytesView(2, 1), "00000000"), undefined);
+    assert.equal(read(bytesView(2), "0000000201"), undefined);
     assert.equal(read(list(u8, 1), "000000020102"), undefined);
     assert.equal(read(list(u8, 2, 1), "00000000"), undefined);
     assert.equal(read(bytes(0xffffffff), "ffffffff01"), undefined);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { decodeUtf8, encodeUtf8 } from "../../src/wire/utf8.ts";
+import { decodeUtf8, encodeUtf8, portableUtf8 } from "../../src/wire/utf8.ts";
 
 const encoder = new TextEncoder();
 
@@ -49,6 +49,21 @@ describe("UTF-8", () => {
         const bytes = encoder.encode(text);
         if (bytes.length > 0) bytes[at % bytes.length] = value;
         assert.equal(decodeUtf8(bytes), reference(bytes));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("is the same with the platform's coder, which long texts take, and without", () => {
+    const long = fc.tuple(fc.string({ unit: "binary", maxLength: 80 }), anyUnits).map(([a, b]) => a + b.repeat(3) + a);
+    fc.assert(
+      fc.property(long, fc.nat(), fc.nat(255), (text, at, value) => {
+        const bytes = encodeUtf8(text);
+        assert.deepEqual(bytes, portableUtf8.encode(text));
+        assert.equal(decodeUtf8(bytes), portableUtf8.decode(bytes));
+        const damaged = Uint8Array.from(bytes);
+        if (damaged.length > 0) damaged[at % damaged.length] = value;
+        assert.equal(decodeUtf8(damaged), portableUtf8.decode(damaged));
       }),
       { numRuns: 500 },
     );
