@@ -3,8 +3,9 @@ import { directoryKeyOf } from "../crypto/prekey-bundle.ts";
 import type { Primitives } from "../crypto/primitives.ts";
 import { fingerprintOf } from "../protocol/account.ts";
 import { contactLinkText, inviteLinkText, parseContactLink, parseInviteLink } from "../protocol/link.ts";
+import { resolve } from "../protocol/log-resolution.ts";
 import type { Answer, Input } from "../protocol/machine.ts";
-import { frontierOf, membersIn, wholePast } from "../protocol/membership-log.ts";
+import { frontierOf } from "../protocol/membership-log.ts";
 import { ACCOUNT, EPOCH, GROUP, type GroupState, LOG, OUTBOX, REQUEST } from "../protocol/records.ts";
 import { Fault } from "../wire/fault.ts";
 import { AccountKey } from "../wire/ids.ts";
@@ -135,7 +136,7 @@ async function describeGroup({ store }: CallContext, { group: text }: { group: s
   const group = await findGroup(store, text);
   const log = await readExistingRecord(store, LOG, toHex(group.group));
   const epoch = group.sending && (await readRecord(store, EPOCH, toHex(group.sending)));
-  const members = membersIn(log, wholePast(log)).map(({ account, name, role, devices }) => ({
+  const members = [...resolve(log).view.members.values()].map(({ account, name, role, devices }) => ({
     account: toHex(account),
     name,
     role: roleName(role),
@@ -204,8 +205,7 @@ async function add(context: CallContext, params: ClientMethods["group-add"][0], 
   const contact = contactOf(primitives, params.account);
   const id = toHex(contact.account);
   const log = await readExistingRecord(store, LOG, toHex(group.group));
-  if (membersIn(log, wholePast(log)).some((each) => toHex(each.account) === id))
-    throw new Fault("usage/bad-argument", "this person is in the group already");
+  if (resolve(log).view.members.has(id)) throw new Fault("usage/bad-argument", "this person is in the group already");
   network.useRelays(contact.relays, "peer");
   const isReachable = async () => network.relays().some((each) => each.state === "connected");
   await waitUntil(isReachable, waiting(context, params.waitMs, options));
@@ -223,7 +223,7 @@ async function add(context: CallContext, params: ClientMethods["group-add"][0], 
       "no relay knows this account yet: the person has to start Hermes once with the same relay, then try again",
     );
   const after = await readExistingRecord(store, LOG, toHex(group.group));
-  const member = after.members.find((each) => toHex(each.account) === id);
+  const member = resolve(after).view.members.get(id);
   return { group: groupName(group), member: { account: id, name: member?.name ?? "", role: roleName(role) } };
 }
 

@@ -26,12 +26,14 @@ import type { ForkTree } from "../crypto/puncturable-tree.ts";
 import { openChain, ownChainOf } from "../crypto/sender-chain.ts";
 import { compareBytes, equalBytes } from "../verify/transcript.ts";
 import { decodeEntry } from "../wire/entry.ts";
-import type { EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { depthOfEntries } from "./group-lines.ts";
+import { ancestors, find } from "./log-graph.ts";
+import { isKeyAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
-import { ancestors, find, frontierOf, isKeyAction, membersIn } from "./membership-log.ts";
+import { frontierOf } from "./membership-log.ts";
 import { tell } from "./pairwise.ts";
 import {
   ACCOUNT,
@@ -104,7 +106,7 @@ const PAIRS_MAX = 8;
  */
 function* enterPairs(work: Work, state: GroupState, log: LogState, hash: EntryHash): Step<GroupState> {
   const past = ancestors(log, [hash]);
-  const apart = log.entries.filter((each) => isKeyAction(each.action) && !past.has(toHex(each.hash)));
+  const apart = log.entries.filter((each) => isKeyAction(each.action.kind) && !past.has(toHex(each.hash)));
   let group = state;
   for (const other of apart.slice(-PAIRS_MAX)) {
     if (ancestors(log, [other.hash]).has(toHex(hash))) continue;
@@ -152,11 +154,16 @@ function inLogOrder(log: LogState, hashes: readonly EntryHash[]): readonly Entry
   return log.entries.filter((each) => wanted.has(toHex(each.hash))).map((each) => each.hash);
 }
 
+/** The new key follows from the one before; nobody has to be told. */
+export const isDerived = (kind: LogEntry["action"]["kind"]): boolean =>
+  kind === "add" || kind === "link" || kind === "role";
+
 /** S({e}), from r or from the fork tree before e; `undefined` when we lack what it takes. */
 function* singleSecret(work: Work, group: GroupState, log: LogState, entry: LogEntry): Step<EpochSecret | undefined> {
   const x = CoreHash.from(entry.coreHash);
-  const secret =
-    entry.action === "add" ? yield* fromFork(work, group.group, entry) : yield* fromRandom(work, group.group, entry);
+  const secret = isDerived(entry.action.kind)
+    ? yield* fromFork(work, group.group, entry)
+    : yield* fromRandom(work, group.group, entry);
   if (!secret) return undefined;
   const saved = yield* readExisting(work, ENTRY, idOf(log.group, entry.hash));
   const expected = decodeEntry(saved.encoded)?.confirmation ?? new Uint8Array();
@@ -226,7 +233,7 @@ function* tellNewcomers(
 ): Step<void> {
   const account = yield* readExisting(work, ACCOUNT);
   const pasts = new Map(heads.map((head) => [head, ancestors(log, [head])]));
-  const adds = log.entries.filter((each) => each.action === "add" && equalBytes(each.author, account.device));
+  const adds = log.entries.filter((each) => isAdmitting(each) && equalBytes(each.author, account.device));
   for (const add of adds) {
     const lacking = contributions.filter(({ head }) => !pasts.get(head)?.has(toHex(add.hash)));
     if (lacking.length === 0) continue;
@@ -237,10 +244,19 @@ function* tellNewcomers(
       frontier: heads,
       value,
     }));
-    const added = log.members.filter((each) => equalBytes(each.addedBy, add.hash));
-    for (const member of added)
-      for (const device of member.devices) yield* tell(work, { account: member.account, device }, items);
+    for (const each of newDevices(add)) yield* tell(work, each, items);
   }
+}
+
+const isAdmitting = ({ action }: LogEntry): boolean => action.kind === "add" || action.kind === "link";
+
+/** Devices that an entry lets in. */
+export function newDevices({
+  action,
+}: LogEntry): readonly { readonly account: AccountKey; readonly device: DeviceKey }[] {
+  if (action.kind === "link") return [{ account: action.account, device: action.device }];
+  if (action.kind !== "add") return [];
+  return action.members.flatMap(({ account, devices }) => devices.map((device) => ({ account, device })));
 }
 
 /**
@@ -316,9 +332,10 @@ function* enter(work: Work, group: GroupState, log: LogState, { heads, secret, n
 
 /** Devices of all members in the past of these heads, sorted by device key: the place is the index. */
 export function devicesIn(log: LogState, heads: readonly EntryHash[]) {
-  const members = membersIn(log, ancestors(log, heads));
-  return members
+  const { members, claims } = resolveAt(log, heads).view;
+  return [...members.values()]
     .flatMap(({ account, devices }) => devices.map((device) => ({ device, account })))
+    .filter(({ device, account }) => claims.get(toHex(device))?.[0] === toHex(account))
     .sort((a, b) => compareBytes(a.device, b.device));
 }
 
@@ -338,7 +355,7 @@ function* chooseSending(
     supersededAt: each === best ? undefined : (each.supersededAt ?? (work.nowMs as TimeMs)),
   }));
   write(work, LIVE, toHex(group.group), { epochs });
-  const members = membersIn(log, new Set(log.entries.map((each) => toHex(each.hash)))).length;
+  const members = resolve(log).view.members.size;
   return { ...group, sending: best?.epoch ?? group.sending, members, rekeyAt: rekeyTime(work, group, frontier, best) };
 }
 

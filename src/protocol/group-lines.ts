@@ -5,8 +5,9 @@ import type { GroupPlaintext } from "../wire/group-message.ts";
 import type { AccountKey, DeviceKey, EntryHash, GroupId, MessageId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
+import { memberOfDevice } from "./group-view.ts";
+import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
-import { memberOfDevice, wholePast } from "./membership-log.ts";
 import { ENTRY, type EpochState, GAP, HEADS, HEADS_MAX, idOf, SEEN } from "./records.ts";
 import { type Line, read, type Step, write } from "./step.ts";
 
@@ -105,7 +106,7 @@ export function* addSystemLines(
   accepted: { readonly log: LogState; readonly hash: EntryHash; readonly core: EntryCore },
 ): Step<void> {
   const { log, hash, core } = accepted;
-  const by = memberOfDevice(log, wholePast(log), core.author);
+  const by = memberOfDevice(resolve(log).view, core.author);
   if (!by) return;
   const depth = yield* depthOfEntries(work, log.group, [hash]);
   const say = (id: string, text: string) =>

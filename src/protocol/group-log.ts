@@ -26,20 +26,12 @@ import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { enterEpochs, hasRoom } from "./epochs.ts";
 import { addSystemLines, depthOfEntry } from "./group-lines.ts";
+import { memberOfDevice } from "./group-view.ts";
 import { followInvites } from "./invite-topics.ts";
+import { ancestors, find } from "./log-graph.ts";
+import { isKeyAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
-import {
-  acceptEntry,
-  ancestors,
-  citableHeads,
-  entrySigningBytes,
-  find,
-  frontierOf,
-  isKeyAction,
-  keyHeadsBefore,
-  memberOfDevice,
-  wholePast,
-} from "./membership-log.ts";
+import { acceptEntry, citableHeads, entrySigningBytes, frontierOf } from "./membership-log.ts";
 import { enqueue } from "./outbox.ts";
 import {
   ACCOUNT,
@@ -142,7 +134,7 @@ export function* canAdd(work: Work, log: LogState): Step<boolean> {
 function* derivedFor(work: Work, log: LogState, core: EntryCore): Step<EpochSecret | undefined> {
   if (!isKeyAction(core.action.kind)) return undefined;
   const x = coreHash(work.p, encodeEntryCore(core));
-  const phi = toHex(frontierHash(work.p, log.group, keyHeadsBefore(log, core.parents)));
+  const phi = toHex(frontierHash(work.p, log.group, resolveAt(log, core.parents).keyHeads));
   const fork = yield* read(work, FORK, phi);
   const derived = fork && hasRoom(fork.tree) ? derivedSecret(work.p, fork.tree, x) : undefined;
   if (fork && derived) {
@@ -342,21 +334,21 @@ export function isAdmission(
   device: DeviceKey,
 ): boolean {
   const found = find(log, entry);
-  if (found?.action !== "add" || !equalBytes(found.author, from)) return false;
-  return memberOfDevice(log, ancestors(log, [entry]), device) !== undefined;
+  if (found?.action.kind !== "add" || !equalBytes(found.author, from)) return false;
+  return memberOfDevice(resolveAt(log, [entry]).view, device) !== undefined;
 }
 
 /** We are in the group, and this device belongs to a member of it now. */
 export function* isMembersDevice(work: Work, group: GroupId, device: DeviceKey): Step<boolean> {
   if (!(yield* read(work, GROUP, toHex(group)))) return false;
   const log = yield* readExisting(work, LOG, toHex(group));
-  return memberOfDevice(log, wholePast(log), device) !== undefined;
+  return memberOfDevice(resolve(log).view, device) !== undefined;
 }
 
 /** Only what is not older than our own admission: earlier epochs are not ours to enter. */
 function keyHashes(log: LogState, entry: EntryHash): readonly EntryHash[] {
   const past = ancestors(log, [entry]);
-  const later = log.entries.filter((each) => isKeyAction(each.action) && !past.has(toHex(each.hash)));
+  const later = log.entries.filter((each) => isKeyAction(each.action.kind) && !past.has(toHex(each.hash)));
   return [entry, ...later.map((each) => each.hash)];
 }
 

@@ -15,6 +15,7 @@ import { fromHex, toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { addSystemLines } from "./group-lines.ts";
 import { type Authored, adoptBranch, adoptLog, isMembersDevice } from "./group-log.ts";
+import { resolve } from "./log-resolution.ts";
 import { LOG_ENTRIES_MAX, type LogState } from "./log-state.ts";
 import { hashOfEntry } from "./membership-log.ts";
 import {
@@ -198,7 +199,7 @@ function* enterGroup(
   const group = yield* adoptLog(work, blank, entries, given);
   if (!group) return false;
   const log = yield* readExisting(work, LOG, toHex(id));
-  write(work, GROUP, toHex(id), { ...group, name: log.name });
+  write(work, GROUP, toHex(id), { ...group, name: resolve(log).view.settings.name });
   write(work, JOINING, toHex(id), null);
   if (!joining) write(work, UNASKED, toHex(id), { adder: from });
   work.effects.push({ kind: "use-relays", relays: blank.relays, toldBy: joining ? "us" : "adder" });

@@ -20,10 +20,13 @@ import { decodePairwisePayload, type PayloadItem } from "../wire/pairwise-payloa
 import { toHex } from "../wire/text-forms.ts";
 import { oneTimeId } from "./account.ts";
 import { announce, type Work } from "./effects.ts";
-import { contributionId, enterEpochs, enterHeads } from "./epochs.ts";
+import { contributionId, enterEpochs, enterHeads, newDevices } from "./epochs.ts";
 import { isMembersDevice, passOnTo, receiveEntry, wanting } from "./group-log.ts";
 import { isEntered, receiveLogPart, receiveWelcome } from "./group-welcome.ts";
-import { ancestors, find, hashOfEntry, isKeyAction } from "./membership-log.ts";
+import { ancestors, find } from "./log-graph.ts";
+import { isKeyAction } from "./log-resolution.ts";
+import type { LogEntry } from "./log-state.ts";
+import { hashOfEntry } from "./membership-log.ts";
 import { identityOf, tell } from "./pairwise.ts";
 import {
   ACCOUNT,
@@ -163,7 +166,7 @@ function* enterAgain(work: Work, groupId: GroupId, entry: EntryHash): Step<void>
   const log = yield* readExisting(work, LOG, toHex(groupId));
   if (!find(log, entry)) return;
   const later = log.entries.filter(
-    ({ action, hash }) => isKeyAction(action) && ancestors(log, [hash]).has(toHex(entry)),
+    ({ action, hash }) => isKeyAction(action.kind) && ancestors(log, [hash]).has(toHex(entry)),
   );
   const hashes = later.map(({ hash }) => hash);
   write(work, GROUP, toHex(groupId), yield* enterEpochs(work, yield* wanting(work, log, group, hashes), log));
@@ -181,9 +184,9 @@ function* receiveContribution(work: Work, from: DeviceKey, item: ContributionIte
   const log = group && (yield* read(work, LOG, toHex(item.group)));
   if (!group) return yield* keepEarlyContribution(work, from, item);
   const account = yield* readExisting(work, ACCOUNT);
-  const added = log?.members.filter((each) => each.devices.some((one) => equalBytes(one, account.device))) ?? [];
-  const adders = added.map(({ addedBy }) => log && find(log, addedBy)?.author);
-  if (!group || !log || !adders.some((each) => each && equalBytes(each, from))) return;
+  const isOurs = (entry: LogEntry) => newDevices(entry).some((each) => equalBytes(each.device, account.device));
+  const adders = log?.entries.filter(isOurs).map(({ author }) => author) ?? [];
+  if (!group || !log || !adders.some((each) => equalBytes(each, from))) return;
   const id = contributionId(work, item.group, item.head, item.frontier);
   const isMerged = yield* read(work, FORK, toHex(frontierHash(work.p, item.group, item.frontier)));
   if (isMerged || !item.frontier.some((head) => equalBytes(head, item.head))) return;

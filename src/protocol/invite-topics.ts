@@ -8,8 +8,9 @@ import { ROLE } from "../wire/entry.ts";
 import { type EntryHash, type GroupId, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
+import { memberOfDevice } from "./group-view.ts";
+import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
-import { memberOfDevice, wholePast } from "./membership-log.ts";
 import { ACCOUNT, TOPIC } from "./records.ts";
 import { readExisting, type Step, write } from "./step.ts";
 
@@ -48,8 +49,9 @@ export function rendezvousKeys(p: Primitives, rendezvousSeed: Uint8Array): Rende
 /** If we may admit people, reads the rendezvous of this invite. */
 export function* followInvites(work: Work, log: LogState, entry: EntryHash): Step<void> {
   const account = yield* readExisting(work, ACCOUNT);
-  const self = memberOfDevice(log, wholePast(log), account.device);
-  const invite = log.invites.find((each) => toHex(each.entry) === toHex(entry));
+  const { view } = resolve(log);
+  const self = memberOfDevice(view, account.device);
+  const invite = view.invites.get(toHex(entry));
   if (!invite || !self || self.role < ROLE.admin || invite.expiresAt <= work.nowMs) return;
   const { topic, topicSeed } = rendezvousKeys(work.p, invite.rendezvousSeed);
   write(work, TOPIC, toHex(topic), {

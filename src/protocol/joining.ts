@@ -26,17 +26,12 @@ import { announce, type Work } from "./effects.ts";
 import { devicesIn } from "./epochs.ts";
 import { addSystemLines } from "./group-lines.ts";
 import { type Authored, author, authorCreate, canAdd } from "./group-log.ts";
+import { type InviteView, isOpen, memberOfAccount, memberOfDevice } from "./group-view.ts";
 import { welcomeLetters } from "./group-welcome.ts";
 import { inviteKeys, rendezvousKeys } from "./invite-topics.ts";
-import type { InviteMeta, LogState } from "./log-state.ts";
-import {
-  checkInviteProof,
-  inviteProofBytes,
-  memberOfAccount,
-  memberOfDevice,
-  usesIn,
-  wholePast,
-} from "./membership-log.ts";
+import { checkInviteProof, inviteProofBytes } from "./log-permission.ts";
+import { resolve } from "./log-resolution.ts";
+import type { LogState } from "./log-state.ts";
 import { enqueue } from "./outbox.ts";
 import { type PeerPrekeys, tell, tellWith } from "./pairwise.ts";
 import { ACCOUNT, GROUP, type GroupState, idOf, JOINING, type JoinRequestState, LOG, REQUEST } from "./records.ts";
@@ -137,7 +132,7 @@ export function* requestToJoin(work: Work, link: InviteLink): Step<void> {
 export function* receiveJoinRequest(work: Work, group: GroupId, invite: EntryHash, body: Uint8Array): Step<void> {
   const log = yield* readExisting(work, LOG, toHex(group));
   const account = yield* readExisting(work, ACCOUNT);
-  const meta = log.invites.find((each) => equalBytes(each.entry, invite));
+  const meta = resolve(log).view.invites.get(toHex(invite));
   const opened = meta && openRequest(work, meta, body);
   const candidate = opened && candidateOf(work, log, meta, opened);
   if (!meta || !candidate || !mayAdmit(log, meta, account.device) || meta.expiresAt <= work.nowMs) return;
@@ -152,7 +147,7 @@ export function* receiveJoinRequest(work: Work, group: GroupId, invite: EntryHas
   work.effects.push({ kind: "wake", atMs: Math.ceil(dueAt) });
 }
 
-function openRequest(work: Work, meta: InviteMeta, body: Uint8Array): JoinRequest | undefined {
+function openRequest(work: Work, meta: InviteView, body: Uint8Array): JoinRequest | undefined {
   const { sealKey, topic } = rendezvousKeys(work.p, meta.rendezvousSeed);
   if (body.length < 24) return undefined;
   const padded = work.p.open(sealKey, body.subarray(0, 24), topic, body.subarray(24));
@@ -161,23 +156,24 @@ function openRequest(work: Work, meta: InviteMeta, body: Uint8Array): JoinReques
 }
 
 /** Nobody grants a role at or above their own, by an invite of somebody else's neither. */
-function mayAdmit(log: LogState, meta: InviteMeta, device: DeviceKey): boolean {
-  const self = memberOfDevice(log, wholePast(log), device);
+function mayAdmit(log: LogState, meta: InviteView, device: DeviceKey): boolean {
+  const self = memberOfDevice(resolve(log).view, device);
   return self !== undefined && self.role >= ROLE.admin && meta.role < self.role;
 }
 
 /** The member that a request would make, or `undefined` when it proves nothing or the account is in already. */
-function candidateOf(work: Work, log: LogState, meta: InviteMeta, request: JoinRequest): Member | undefined {
+function candidateOf(work: Work, log: LogState, meta: InviteView, request: JoinRequest): Member | undefined {
   const bundle = decode(PrekeyBundle, request.bundle);
   if (!bundle || !equalBytes(request.group, log.group) || checkBundle(work.p, bundle) !== "valid") return undefined;
   const { account, device, signature: certificate } = bundle.certificate;
   const proof = { invite: meta.entry, nonce: request.nonce, signature: request.proof };
   const role = meta.role as Role;
   const member: Member = { account, role, name: bundle.name, devices: [{ device, certificate }], proof };
-  const past = wholePast(log);
-  const isIn = memberOfAccount(log, past, account) !== undefined || memberOfDevice(log, past, device) !== undefined;
-  if (isIn || usesIn(log, past, meta.entry) >= meta.uses) return undefined;
-  const proved = { group: log.group, member, invite: meta, nonce: request.nonce, signature: request.proof };
+  const { view } = resolve(log);
+  const isIn = memberOfAccount(view, account) !== undefined || memberOfDevice(view, device) !== undefined;
+  if (isIn || view.unlinked.has(toHex(device)) || !isOpen(view, meta)) return undefined;
+  const { proofKey } = meta;
+  const proved = { group: log.group, member, proofKey, nonce: request.nonce, signature: request.proof };
   return checkInviteProof(work.p, proved) ? member : undefined;
 }
 
@@ -197,10 +193,10 @@ export function* admitDue(work: Work, groupId: GroupId): Step<void> {
     write(work, REQUEST, id, null);
     const decoded = decodeJoinRequest(request);
     const bundle = decoded && decode(PrekeyBundle, decoded.bundle);
-    const meta = log.invites.find((each) => equalBytes(each.entry, invite));
+    const meta = resolve(log).view.invites.get(toHex(invite));
     const candidate = meta && decoded && candidateOf(work, log, meta, decoded);
     const isTaken = candidate !== undefined && members.some((each) => sharesDevice(each, candidate));
-    const used = (uses.get(toHex(invite)) ?? 0) + (meta ? usesIn(log, wholePast(log), invite) : 0);
+    const used = (uses.get(toHex(invite)) ?? 0) + (meta?.used ?? 0);
     if (!bundle || !meta || !candidate || isTaken || used >= meta.uses) continue;
     uses.set(toHex(invite), (uses.get(toHex(invite)) ?? 0) + 1);
     members.push(candidate);

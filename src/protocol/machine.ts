@@ -36,6 +36,7 @@ import {
   rekeyGroup,
   requestToJoin,
 } from "./joining.ts";
+import { rebuildLog } from "./old-records.ts";
 import { type OutboxVerdict, settle } from "./outbox.ts";
 import { askForPending, checkTaken, tellPending } from "./pairwise.ts";
 import {
@@ -252,6 +253,7 @@ function* start(work: Work): Step<Answer> {
   work.effects.push({ kind: "use-relays", relays: account.relays, toldBy: "us" });
   const groups = (yield* scan(work, GROUP, "", GROUPS_MAX)).map(([, group]) => group);
   for (const group of groups.sort((a, b) => a.joinedAt - b.joinedAt)) {
+    yield* rebuildLog(work, group.group);
     const isUnasked = (yield* read(work, UNASKED, toHex(group.group))) !== undefined;
     work.effects.push({ kind: "use-relays", relays: group.relays, toldBy: isUnasked ? "adder" : "us" });
     if (group.rekeyAt !== undefined) work.effects.push({ kind: "wake", atMs: group.rekeyAt });

@@ -184,7 +184,7 @@ export const LIVE: RecordType<{ readonly epochs: readonly LiveEpoch[] }> = recor
 );
 
 /** The membership log as judged; read only when membership changes or is shown. */
-export const LOG: RecordType<LogState> = record("log/", LogState);
+export const LOG: RecordType<LogState> = record("membership/", LogState);
 
 /** An encoded entry and where it stands in the conversation; id: group/hash. */
 export const ENTRY: RecordType<{ readonly encoded: Uint8Array; readonly depth: number }> = record(

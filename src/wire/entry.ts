@@ -6,7 +6,6 @@
  *        | log parents (list of 32, sorted) | message frontier (list of 32) | at 8 | action (tag, fields)
  * entry = core (u32 length) | confirmation (u32 length, 0 or 32) | signature 64
  * ```
- * Tags 3 to 7, 9 and 10 belong to link, unlink, remove, leave, role, revoke-invite and settings.
  * @see PROTOCOL.md § Membership log
  */
 import {
@@ -28,11 +27,13 @@ import {
 } from "./codec.ts";
 import { AccountKey, DeviceKey, EntryHash, GroupId, MessageId, Signature, TimeMs } from "./ids.ts";
 import {
+  ADDRESS_MAX_BYTES,
   DEVICES_PER_ACCOUNT_MAX,
   ENTRY_PARENTS_MAX,
   MEMBERS_PER_ADD_MAX,
   MESSAGE_FRONTIER_MAX,
   NAME_MAX_BYTES,
+  RELAYS_MAX,
 } from "./limits.ts";
 
 /** Rank of an account in a group; a higher number ranks higher. */
@@ -60,13 +61,44 @@ export const Member = struct({
 });
 export type Member = Infer<typeof Member>;
 
+/** Who needs the room password: nobody, or those who can make this key from it (PROTOCOL.md § Invites). */
+export const RoomPassword = union({ none: [0, struct({})], key: [1, struct({ key: raw(32) })] });
+export type RoomPassword = Infer<typeof RoomPassword>;
+
+/** When the group's key is renewed: after this many ms or messages, whichever comes first. */
+export const RekeySchedule = struct({ everyMs: u64, everyMessages: u32 });
+export type RekeySchedule = Infer<typeof RekeySchedule>;
+
+/** Settings of a group; each is changed alone. */
+export const Settings = struct({
+  name: optional(name),
+  password: optional(RoomPassword),
+  /** Lowest role that may make invites (for plain members; a higher role for a joiner takes one above it). */
+  inviters: optional(role),
+  rekey: optional(RekeySchedule),
+  relays: optional(list(text(ADDRESS_MAX_BYTES), RELAYS_MAX)),
+});
+export type Settings = Infer<typeof Settings>;
+
 /** What an entry does. */
 export const Action = union({
   /** `nonce` (random) keeps two groups of the same name and founder apart. */
   create: [1, struct({ name, founder: Member, nonce: raw(32) })],
   add: [2, struct({ members: list(Member, MEMBERS_PER_ADD_MAX, 1) })],
+  /** One more device of a member; the account's certificate is the authority, so any member may write it down. */
+  link: [3, struct({ account: AccountKey, device: MemberDevice })],
+  /** A device of the author's own account. It can never come back. */
+  unlink: [4, struct({ device: DeviceKey })],
+  remove: [5, struct({ accounts: list(AccountKey, MEMBERS_PER_ADD_MAX, 1) })],
+  /** The author's whole account goes. */
+  leave: [6, struct({})],
+  /** `role` owner hands the group over: the author becomes an admin. */
+  role: [7, struct({ account: AccountKey, role })],
   /** `rendezvousSeed` leads every admin to the joiners; `proofKey` (Ed25519) checks what a joiner signed. */
   invite: [8, struct({ rendezvousSeed: raw(32), proofKey: raw(32), role, uses: u32, expiresAt: TimeMs })],
+  revokeInvite: [9, struct({ invite: EntryHash })],
+  /** What is absent stays as it was. */
+  settings: [10, Settings],
   rekey: [11, struct({})],
 });
 export type Action = Infer<typeof Action>;

@@ -4,7 +4,8 @@ import { issueDeviceCertificate } from "../../src/crypto/device-certificate.ts";
 import { frontierHash } from "../../src/crypto/epoch-secrets.ts";
 import { type ForkTree, puncture, treeOf } from "../../src/crypto/puncturable-tree.ts";
 import { receiveEntry } from "../../src/protocol/group-log.ts";
-import { acceptEntry, frontierOf } from "../../src/protocol/membership-log.ts";
+import type { LogEntry } from "../../src/protocol/log-state.ts";
+import { acceptEntry, frontierOf, headsOf } from "../../src/protocol/membership-log.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
 import {
   ACCOUNT,
@@ -20,7 +21,7 @@ import {
 } from "../../src/protocol/records.ts";
 import { u32be } from "../../src/verify/transcript.ts";
 import { ROLE } from "../../src/wire/entry.ts";
-import { EntryHash, type GroupId, type TimeMs } from "../../src/wire/ids.ts";
+import { AccountKey, DeviceKey, EntryHash, type GroupId, type TimeMs } from "../../src/wire/ids.ts";
 import { ENTRY_PARENTS_MAX } from "../../src/wire/limits.ts";
 import type { PayloadItem } from "../../src/wire/pairwise-payload.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
@@ -46,7 +47,7 @@ function authorOf(device: Device): Somebody {
 
 /** Re-keys of one device that all follow the log as it is; nobody gets their secrets. */
 function concurrentRekeys(by: Device, group: GroupId, count: number): readonly MadeEntry[] {
-  const parents = by.existing(LOG, toHex(group)).heads;
+  const parents = headsOf(by.existing(LOG, toHex(group)));
   return Array.from({ length: count }, (_, i) =>
     makeEntry({ by: authorOf(by), action: rekeying, group, parents, confirmation: p.sha256(u32be(i)) }),
   );
@@ -84,10 +85,18 @@ describe("what a peer can cause has a bound", function () {
     for (let i = 0; i < MISSING_SECRETS_MAX; i++) {
       const hash = EntryHash.from(p.sha256(u32be(i)));
       const before = chain.at(-1)?.hash ?? hash;
-      chain.push({ ...last, action: "rekey", hash, parents: [before], keyHeads: [hash], keyParents: [before] });
+      chain.push({
+        ...last,
+        action: { kind: "rekey" },
+        hash,
+        parents: [before],
+        keyParents: [before],
+        rank: 1,
+        generation: last.generation + 1 + i,
+      });
     }
     const heads = [chain.at(-1)?.hash ?? assert.fail()];
-    ann.save(LOG, toHex(group), { ...log, entries: chain, heads });
+    ann.save(LOG, toHex(group), { ...log, entries: chain });
     ann.save(GROUP, toHex(group), {
       ...ann.group(group),
       missing: chain.slice(-MISSING_SECRETS_MAX).map((e) => e.hash),
@@ -100,10 +109,11 @@ describe("what a peer can cause has a bound", function () {
   });
 
   it("more concurrent re-keys than an entry can cite are merged in two steps", () => {
-    const { scene, ann, bob, group } = pair();
-    const rekeys = concurrentRekeys(bob, group, ENTRY_PARENTS_MAX + 3);
-    take(ann, group, rekeys);
-    take(bob, group, rekeys);
+    const scene = newScene();
+    const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+    const group = groupOf(scene, [ann, bob, cem]);
+    const rekeys = [...concurrentRekeys(bob, group, 40), ...concurrentRekeys(cem, group, ENTRY_PARENTS_MAX - 37)];
+    for (const each of [ann, bob, cem]) take(each, group, rekeys);
     assert.equal(frontierOf(ann.existing(LOG, toHex(group))).length, ENTRY_PARENTS_MAX + 3);
     for (const left of [4, 1]) {
       ann.put({ kind: "rekey", group });
@@ -114,8 +124,10 @@ describe("what a peer can cause has a bound", function () {
   });
 
   it("more heads than a frontier holds make no epoch of their own", () => {
-    const { ann, bob, group } = pair();
-    const rekeys = concurrentRekeys(bob, group, ENTRY_PARENTS_MAX + 1);
+    const scene = newScene();
+    const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+    const group = groupOf(scene, [ann, bob, cem]);
+    const rekeys = [...concurrentRekeys(bob, group, 40), ...concurrentRekeys(cem, group, ENTRY_PARENTS_MAX - 39)];
     for (const { hash } of rekeys) {
       const phi = toHex(frontierHash(p, group, [hash]));
       ann.save(FORK, phi, { tree: treeOf(p.sha256(hash), 16), createdAt: 0 as TimeMs });
@@ -128,7 +140,7 @@ describe("what a peer can cause has a bound", function () {
   it("an entry that stands on more key heads than a record holds is void", () => {
     const owner = somebody("owner");
     const club = newLog(owner);
-    const fork = club.log.heads;
+    const fork = headsOf(club.log);
     const branches = [0, 1].map((branch) => {
       const rekeys = Array.from({ length: 40 }, (_, i) =>
         makeEntry({
@@ -153,11 +165,20 @@ describe("what a peer can cause has a bound", function () {
   it("an add beyond the devices that an epoch can hold is void", () => {
     const owner = somebody("owner");
     const club = newLog(owner);
-    const [founder] = club.log.members;
+    const [founding] = club.log.entries;
+    assert(founding?.action.kind === "create");
+    const [founder] = founding.action.members;
     assert(founder);
-    const crowded = { ...club.log, members: Array.from({ length: ROSTER_MAX }, () => founder) };
+    const devices = Array.from({ length: ROSTER_MAX }, (_, i) => DeviceKey.from(p.sha256(u32be(i))));
+    const crowd = devices.map((device) => ({
+      ...founder,
+      account: AccountKey.from(device),
+      devices: [device],
+      role: 0,
+    }));
+    const crowding: LogEntry = { ...founding, action: { kind: "create", name: "", members: [founder, ...crowd] } };
     const add = club.draft(owner, adding(memberOf(somebody("one more"))));
-    assert.equal(acceptEntry(p, club.group, crowded, add.encoded).kind, "void");
+    assert.equal(acceptEntry(p, club.group, { ...club.log, entries: [crowding] }, add.encoded).kind, "void");
     assert.equal(club.judge(add).kind, "accepted");
   });
 
@@ -168,7 +189,7 @@ describe("what a peer can cause has a bound", function () {
     let tree: ForkTree = fork.tree;
     for (let i = 0; tree.nodes.length <= 16_384 - 127; i++) tree = puncture(p, tree, p.sha256(u32be(i)).slice(0, 16));
     ann.save(FORK, phi, { ...fork, tree });
-    const parents = ann.existing(LOG, toHex(group)).heads;
+    const parents = headsOf(ann.existing(LOG, toHex(group)));
     const by = authorOf(ann);
     const { entrySeq: seq, entryPrev: prev } = ann.group(group);
     const add = makeEntry({ by, action: adding(memberOf(somebody("new"))), group, parents, seq, prev });

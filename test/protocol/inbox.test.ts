@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { receiveDeposit } from "../../src/protocol/inbox.ts";
+import type { LogState } from "../../src/protocol/log-state.ts";
+import { headsOf } from "../../src/protocol/membership-log.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
 import {
   CONTRIBUTION,
@@ -129,7 +131,7 @@ describe("letters", () => {
 describe("what a letter says is ignored when", () => {
   it("it is the secret of an entry of somebody else's", () => {
     const { scene, ann, bob, cem, group } = three();
-    const parents = (cem.log(group) as { heads: readonly EntryHash[] }).heads;
+    const parents = headsOf(cem.log(group) as LogState);
     const { encoded, hash } = makeEntry({ by: person(ann), action: rekeying, group, parents });
     write(scene, bob, cem, [{ kind: "secret", group, entry: hash, secret: new Uint8Array(32), signed: encoded }]);
     assert.deepEqual([cem.ids(SECRET), cem.group(group).missing], [[], []]);
@@ -137,7 +139,7 @@ describe("what a letter says is ignored when", () => {
 
   it("it is the secret of another entry than it says", () => {
     const { scene, bob, cem, group } = three();
-    const parents = (cem.log(group) as { heads: readonly EntryHash[] }).heads;
+    const parents = headsOf(cem.log(group) as LogState);
     const own = makeEntry({ by: person(bob), action: rekeying, group, parents });
     const other = EntryHash.from(p.sha256(own.hash));
     write(scene, bob, cem, [{ kind: "secret", group, entry: other, secret: new Uint8Array(32), signed: own.encoded }]);

@@ -1,13 +1,16 @@
 /** Membership logs made by hand: entries that nobody's device would write. */
+
 import assert from "node:assert/strict";
 import { issueDeviceCertificate } from "../../src/crypto/device-certificate.ts";
 import { entryHash } from "../../src/crypto/epoch-secrets.ts";
+import { inviteProofBytes } from "../../src/protocol/log-permission.ts";
 import type { LogState } from "../../src/protocol/log-state.ts";
 import {
   acceptEntry,
   type EntryVerdict,
   entrySigningBytes,
-  inviteProofBytes,
+  headsOf,
+  isConfirming,
 } from "../../src/protocol/membership-log.ts";
 import { compareBytes } from "../../src/verify/transcript.ts";
 import {
@@ -16,8 +19,10 @@ import {
   encodeEntry,
   encodeEntryCore,
   type Member,
+  type MemberDevice,
   ROLE,
   type Role,
+  type Settings,
 } from "../../src/wire/entry.ts";
 import { type AccountKey, DeviceKey, EntryHash, GroupId, Signature, type TimeMs } from "../../src/wire/ids.ts";
 import { encodeUtf8 } from "../../src/wire/utf8.ts";
@@ -39,9 +44,20 @@ export function somebody(name: string): Somebody {
   return { name, accountSeed, deviceSeed, account, device: DeviceKey.from(p.signingPublicKey(deviceSeed)) };
 }
 
-export function memberOf(who: Somebody, role: Role = ROLE.member): Member {
+/** Another device of the same person. */
+export function anotherDevice(who: Somebody, name: string): Somebody {
+  const deviceSeed = p.sha256(encodeUtf8(`device ${name} of ${who.name}`));
+  return { ...who, deviceSeed, device: DeviceKey.from(p.signingPublicKey(deviceSeed)) };
+}
+
+/** A device, certified by its account. */
+export function certified(who: Somebody): MemberDevice {
   const { signature } = issueDeviceCertificate(p, who.accountSeed, who.device);
-  const devices = [{ device: who.device, certificate: signature }];
+  return { device: who.device, certificate: signature };
+}
+
+export function memberOf(who: Somebody, role: Role = ROLE.member, others: readonly Somebody[] = []): Member {
+  const devices = [who, ...others].map(certified);
   return { account: who.account, role, name: who.name, devices, proof: undefined };
 }
 
@@ -64,8 +80,7 @@ export interface MadeEntry {
 
 export function makeEntry(shape: EntryShape): MadeEntry {
   const { by, action, parents = [], seq = 0, prev, group } = shape;
-  const isKey = action.kind !== "invite";
-  const confirmation = shape.confirmation ?? (isKey ? new Uint8Array(32).fill(9) : new Uint8Array());
+  const confirmation = shape.confirmation ?? new Uint8Array(isConfirming(action.kind) ? 32 : 0).fill(9);
   const core: EntryCore = {
     version: 1,
     group,
@@ -114,7 +129,7 @@ export function newLog(founder: Somebody): LogBuilder {
     draft: (by, does, change = {}) => {
       const own = builder.log.entries.filter(({ author }) => compareBytes(author, by.device) === 0).at(-1);
       const seq = own ? own.seq + 1 : 0;
-      return makeEntry({ by, action: does, group, parents: builder.log.heads, seq, prev: own?.hash, ...change });
+      return makeEntry({ by, action: does, group, parents: headsOf(builder.log), seq, prev: own?.hash, ...change });
     },
     judge: (entry) => {
       const verdict = acceptEntry(p, group, builder.log, entry.encoded);
@@ -135,6 +150,24 @@ export function newLog(founder: Somebody): LogBuilder {
 
 export const adding = (...members: readonly Member[]): Action => ({ kind: "add", members });
 export const rekeying: Action = { kind: "rekey" };
+export const linking = (who: Somebody): Action => ({ kind: "link", account: who.account, device: certified(who) });
+export const unlinking = ({ device }: Somebody): Action => ({ kind: "unlink", device });
+export const removing = (...people: readonly Somebody[]): Action => ({
+  kind: "remove",
+  accounts: people.map(({ account }) => account),
+});
+export const leaving: Action = { kind: "leave" };
+export const giving = ({ account }: Somebody, role: Role): Action => ({ kind: "role", account, role });
+export const revoking = (invite: EntryHash): Action => ({ kind: "revokeInvite", invite });
+export const setting = (changed: Partial<Settings>): Action => ({ kind: "settings", ...noSettings, ...changed });
+
+const noSettings: Settings = {
+  name: undefined,
+  password: undefined,
+  inviters: undefined,
+  rekey: undefined,
+  relays: undefined,
+};
 
 /** An invite whose proof key everybody here knows. */
 export function inviting(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import type { LogState } from "../../src/protocol/log-state.ts";
-import { acceptEntry, frontierOf, membersIn, wholePast } from "../../src/protocol/membership-log.ts";
+import { acceptEntry, frontierOf, headsOf, membersOf } from "../../src/protocol/membership-log.ts";
 import { ROLE } from "../../src/wire/entry.ts";
 import { EntryHash, GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
@@ -239,7 +239,7 @@ function create(by: typeof owner, founder: ReturnType<typeof memberOf>): MadeEnt
 /** Three concurrent branches, one of them with an invite that the next entry uses. */
 function branchedLog(): readonly MadeEntry[] {
   const c = club();
-  const fork = c.log.heads;
+  const fork = headsOf(c.log);
   c.add(owner, rekeying);
   c.add(admin, adding(proving(memberOf(stranger), c.group, c.invite, c.proofSeed)), { parents: fork });
   c.add(member, rekeying, { parents: fork });
@@ -266,6 +266,6 @@ function readAll(group: GroupId, entries: readonly MadeEntry[]): LogState {
 }
 
 function summary(log: LogState) {
-  const members = membersIn(log, wholePast(log)).map(({ account, role }) => `${toHex(account)} ${role}`);
-  return { members: members.sort(), frontier: frontierOf(log).map(toHex), heads: log.heads.map(toHex) };
+  const members = membersOf(log).map(({ account, role }) => `${toHex(account)} ${role}`);
+  return { members: members.sort(), frontier: frontierOf(log).map(toHex), heads: headsOf(log).map(toHex) };
 }

@@ -132,7 +132,7 @@ describe("joining in simulation", function () {
     const talk = await groupOf(world, devices);
     const [ada] = devices;
     assert(ada);
-    const adds = ada.log(talk.group).entries.filter(({ action }) => action === "add");
+    const adds = ada.log(talk.group).entries.filter(({ action }) => action.kind === "add");
     assert.equal(adds.length, 1);
     for (const device of devices) await talk.say(device);
     await world.settle(5_000);

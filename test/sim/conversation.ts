@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { HeaderKey } from "../../src/crypto/epoch-secrets.ts";
 import { openHeader } from "../../src/crypto/group-message.ts";
-import { membersIn, wholePast } from "../../src/protocol/membership-log.ts";
+import { membersOf } from "../../src/protocol/membership-log.ts";
 import { EPOCH, ROSTER } from "../../src/protocol/records.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../../src/wire/envelope.ts";
@@ -63,7 +63,7 @@ export function checkSettled(world: World, conversation: Conversation, { restore
 function checkAgreement(world: World, group: string, inside: readonly SimDevice[]): void {
   const views = inside.map((device) => {
     const log = device.log(group);
-    const members = membersIn(log, wholePast(log)).map(({ account, role }) => `${toHex(account)} ${role}`);
+    const members = membersOf(log).map(({ account, role }) => `${toHex(account)} ${role}`);
     const { sending, missing } = device.group(group);
     return { name: device.name, members: members.sort(), sending: sending && toHex(sending), missing: missing.length };
   });

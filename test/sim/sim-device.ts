@@ -2,7 +2,7 @@
 import { setUpAccount } from "../../src/client/account-setup.ts";
 import type { Client, ClientEvent, ClientMethod, ClientMethods } from "../../src/client/api.ts";
 import { startClient } from "../../src/client/client.ts";
-import type { Clock, ProfileStore, RandomBytes } from "../../src/client/ports.ts";
+import type { Clock, ProfileChanges, ProfileStore, RandomBytes } from "../../src/client/ports.ts";
 import { createStepQueue } from "../../src/client/step-queue.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import type { LogState } from "../../src/protocol/log-state.ts";
@@ -56,14 +56,28 @@ export interface DeviceOptions {
   readonly primitives: Primitives;
   readonly random: RandomBytes;
   readonly surroundings: Surroundings;
+  /** A disk on which an account lives already, instead of a new one; it is copied. */
+  readonly prepared?: PreparedDisk | undefined;
+  /** Told after each commit, while nothing else may touch the disk. */
+  readonly committed?: ((changes: ProfileChanges) => void) | undefined;
+}
+
+/** A disk with an account on it. */
+export interface PreparedDisk {
+  readonly disk: MemoryProfile;
+  /** Account, in hex. */
+  readonly account: string;
 }
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
-export async function simDevice({ name, relays, primitives, random, surroundings }: DeviceOptions): Promise<SimDevice> {
+export async function simDevice(options: DeviceOptions): Promise<SimDevice> {
+  const { name, relays, primitives, random, surroundings, prepared, committed = () => undefined } = options;
   const { clock } = surroundings;
-  let disk = emptyProfile();
-  const made = await setUpAccount({ primitives, store: memoryStore(disk), clock, random }, { name, relays });
+  let disk = prepared ? copyOf(prepared.disk) : emptyProfile();
+  const made =
+    prepared ?? (await setUpAccount({ primitives, store: memoryStore(disk), clock, random }, { name, relays }));
+  const openStore = (): ProfileStore => telling(memoryStore(disk), committed);
   const shown: ClientEvent[] = [];
   let calls = 0;
   let life: { readonly client: Promise<Client>; readonly network: SimNetwork; dead: boolean } | undefined;
@@ -81,7 +95,7 @@ export async function simDevice({ name, relays, primitives, random, surroundings
     const network = simNetwork(surroundings);
     const current = { network, dead: false, client: never() as Promise<Client> };
     const guarded = guard(
-      memoryStore(disk),
+      openStore(),
       () => current.dead,
       () => {
         if (!doom || doom.left-- > 1) return "go on";
@@ -134,7 +148,7 @@ export async function simDevice({ name, relays, primitives, random, surroundings
       return client.call({ id: id ?? `${name}-${calls++}`, method, params });
     },
     take: async (input) => {
-      const queue = createStepQueue({ primitives, store: memoryStore(disk), clock, random, perform: () => undefined });
+      const queue = createStepQueue({ primitives, store: openStore(), clock, random, perform: () => undefined });
       await queue.put(input);
       await queue.close();
     },
@@ -149,6 +163,17 @@ export async function simDevice({ name, relays, primitives, random, surroundings
     account: () => {
       void existing(ACCOUNT, "");
       return made.account;
+    },
+  };
+}
+
+/** A store that tells of each commit. */
+function telling(store: ProfileStore, committed: (changes: ProfileChanges) => void): ProfileStore {
+  return {
+    ...store,
+    commit: async (changes) => {
+      await store.commit(changes);
+      committed(changes);
     },
   };
 }

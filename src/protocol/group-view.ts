@@ -1,0 +1,269 @@
+/**
+ * Who is in a group, with which rank and devices, and its settings, as a set of log entries leaves it.
+ * A view is built by applying entries that count, one after another or a stretch of concurrent ones at once.
+ * @see PROTOCOL.md § Membership log, Who is a member
+ */
+import { compareBytes, equalBytes } from "../verify/transcript.ts";
+import type { Role, RoomPassword, Settings } from "../wire/entry.ts";
+import type { AccountKey, DeviceKey, EntryHash } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { LogEntry } from "./log-state.ts";
+
+/** Devices of one member after concurrent links; more are left out, so that an epoch's roster stays bounded. */
+export const MEMBER_DEVICES_MAX = 16;
+
+/** A member of a group. */
+export interface MemberView {
+  readonly account: AccountKey;
+  readonly role: Role;
+  readonly name: string;
+  readonly devices: readonly DeviceKey[];
+  /** The entry that added it. */
+  readonly addedBy: EntryHash;
+}
+
+/** An invite that counts. */
+export interface InviteView {
+  readonly entry: EntryHash;
+  /** Who made it. */
+  readonly account: AccountKey;
+  readonly rendezvousSeed: Uint8Array;
+  readonly proofKey: Uint8Array;
+  readonly role: Role;
+  readonly uses: number;
+  readonly used: number;
+  readonly expiresAt: number;
+  readonly isRevoked: boolean;
+}
+
+/** Settings in force. */
+export interface GroupSettings {
+  readonly name: string;
+  readonly password: RoomPassword;
+  /** Lowest role that may make invites. */
+  readonly inviters: Role;
+  readonly rekey: { readonly everyMs: number; readonly everyMessages: number };
+  /** Empty: those that each member knows by itself. */
+  readonly relays: readonly string[];
+}
+
+/** A group as a set of entries leaves it. Keys of maps and sets are lower-case hex. */
+export interface GroupView {
+  readonly members: ReadonlyMap<string, MemberView>;
+  /** Accounts that claim each device in use, lowest first: it belongs to the first. */
+  readonly claims: ReadonlyMap<string, readonly string[]>;
+  /** Devices that can never come back. */
+  readonly unlinked: ReadonlySet<string>;
+  /** Accounts that were ever removed: they come back by an admin's own hand only. */
+  readonly removed: ReadonlySet<string>;
+  /** By hash of the invite entry. */
+  readonly invites: ReadonlyMap<string, InviteView>;
+  readonly settings: GroupSettings;
+}
+
+/** A view that is being built. */
+export interface GrowingView {
+  readonly members: Map<string, MemberView>;
+  readonly claims: Map<string, readonly string[]>;
+  readonly unlinked: Set<string>;
+  readonly removed: Set<string>;
+  readonly invites: Map<string, InviteView>;
+  settings: GroupSettings;
+}
+
+/** The key is renewed weekly or after 1,000 messages unless a group says otherwise: design's default, in ms. */
+const REKEY_DEFAULT = { everyMs: 7 * 24 * 3600 * 1000, everyMessages: 1_000 };
+
+/** Before the create entry. */
+export function emptyView(): GrowingView {
+  return {
+    members: new Map(),
+    claims: new Map(),
+    unlinked: new Set(),
+    removed: new Set(),
+    invites: new Map(),
+    settings: { name: "", password: { kind: "none" }, inviters: 1, rekey: REKEY_DEFAULT, relays: [] },
+  };
+}
+
+/** A copy that can grow by itself. */
+export function copyOfView(view: GroupView): GrowingView {
+  return {
+    members: new Map(view.members),
+    claims: new Map(view.claims),
+    unlinked: new Set(view.unlinked),
+    removed: new Set(view.removed),
+    invites: new Map(view.invites),
+    settings: view.settings,
+  };
+}
+
+/** Applies an entry that counts and has everything that the view knows in its past. */
+export function applyEntry(view: GrowingView, entry: LogEntry): void {
+  const { action } = entry;
+  switch (action.kind) {
+    case "create":
+      view.settings = { ...view.settings, name: action.name };
+      break;
+    case "unlink":
+      view.unlinked.add(toHex(action.device));
+      break;
+    case "invite":
+      view.invites.set(toHex(entry.hash), inviteOf(entry.account, entry.hash, action));
+      break;
+    case "revokeInvite":
+      revoke(view, action.invite);
+      break;
+    case "settings":
+      view.settings = withSettings(view.settings, action);
+      break;
+    case "add":
+    case "link":
+    case "remove":
+    case "leave":
+    case "role":
+    case "rekey":
+      break;
+    default:
+      action satisfies never;
+  }
+  for (const member of membersAdded(entry)) setMember(view, toHex(member.account), member);
+  if (action.kind !== "create" && action.kind !== "add")
+    for (const account of accountsOf(entry, view.claims))
+      setMember(view, account, memberAfter(view.members.get(account), entry, account));
+  countUses(view, entry);
+  noteRemovals(view, entry);
+}
+
+/** Accounts (hex) of whose membership an entry says something. `claims` tells whose an unlinked device is. */
+export function accountsOf(entry: LogEntry, claims: GroupView["claims"]): readonly string[] {
+  const { action } = entry;
+  switch (action.kind) {
+    case "create":
+    case "add":
+      return action.members.map((each) => toHex(each.account));
+    case "link":
+      return [toHex(action.account)];
+    case "unlink":
+      return claims.get(toHex(action.device)) ?? [];
+    case "remove":
+      return action.accounts.map(toHex);
+    case "leave":
+      return [toHex(entry.account)];
+    case "role":
+      return isHandOver(action) ? [toHex(action.account), toHex(entry.account)] : [toHex(action.account)];
+    default:
+      return [];
+  }
+}
+
+/** The owner gives the group to somebody else. */
+export const isHandOver = (action: Extract<LogEntry["action"], { kind: "role" }>): boolean => action.role === 2;
+
+/** The members that a create or add entry makes. */
+export function membersAdded({ action, hash }: LogEntry): readonly MemberView[] {
+  if (action.kind !== "create" && action.kind !== "add") return [];
+  return action.members.map(({ account, role, name, devices }) => ({
+    account,
+    role: role as Role,
+    name,
+    devices: sortedDevices(devices),
+    addedBy: hash,
+  }));
+}
+
+function memberAfter(before: MemberView | undefined, entry: LogEntry, account: string): MemberView | undefined {
+  const { action } = entry;
+  if (action.kind === "remove" || action.kind === "leave" || !before) return undefined;
+  if (action.kind === "link") return { ...before, devices: sortedDevices([...before.devices, action.device]) };
+  if (action.kind === "unlink")
+    return { ...before, devices: before.devices.filter((each) => !equalBytes(each, action.device)) };
+  if (action.kind !== "role") return before;
+  return { ...before, role: rankGiven(entry, account) };
+}
+
+/** The rank that a role entry states about an account: of a hand-over two. */
+export function rankGiven(entry: LogEntry, account: string): Role {
+  const { action } = entry;
+  if (action.kind !== "role") return 0;
+  return (toHex(action.account) === account ? action.role : 1) as Role;
+}
+
+/** In order of the key, each once, at most MEMBER_DEVICES_MAX. */
+export function sortedDevices(devices: readonly DeviceKey[]): readonly DeviceKey[] {
+  const sorted = [...devices].sort(compareBytes);
+  return sorted.filter((each, i) => i === 0 || !equalBytes(each, sorted[i - 1] ?? each)).slice(0, MEMBER_DEVICES_MAX);
+}
+
+/** Puts a member in its place, or takes it out. */
+export function setMember(view: GrowingView, account: string, member: MemberView | undefined): void {
+  for (const device of view.members.get(account)?.devices ?? []) claim(view, toHex(device), account, false);
+  if (member) view.members.set(account, member);
+  else view.members.delete(account);
+  for (const device of member?.devices ?? []) claim(view, toHex(device), account, true);
+}
+
+function claim(view: GrowingView, device: string, account: string, isClaimed: boolean): void {
+  const others = (view.claims.get(device) ?? []).filter((each) => each !== account);
+  const claims = isClaimed ? [...others, account].sort() : others;
+  if (claims.length > 0) view.claims.set(device, claims);
+  else view.claims.delete(device);
+}
+
+/** Who was removed by an entry is remembered. */
+export function noteRemovals(view: GrowingView, { action }: LogEntry): void {
+  if (action.kind === "remove") for (const account of action.accounts) view.removed.add(toHex(account));
+}
+
+/** An invite as its entry states it. */
+export function inviteOf(
+  account: AccountKey,
+  entry: EntryHash,
+  action: Extract<LogEntry["action"], { kind: "invite" }>,
+): InviteView {
+  const { rendezvousSeed, proofKey, role, uses, expiresAt } = action;
+  const stated = { entry, account, rendezvousSeed, proofKey, role: role as Role, uses, expiresAt };
+  return { ...stated, used: 0, isRevoked: false };
+}
+
+/** Marks an invite, if it counts. */
+export function revoke(view: GrowingView, invite: EntryHash): void {
+  const known = view.invites.get(toHex(invite));
+  if (known) view.invites.set(toHex(invite), { ...known, isRevoked: true });
+}
+
+/** Counts what an add used up. */
+export function countUses(view: GrowingView, { action }: LogEntry): void {
+  if (action.kind !== "add") return;
+  for (const { invite } of action.members) {
+    const known = invite && view.invites.get(toHex(invite));
+    if (invite && known) view.invites.set(toHex(invite), { ...known, used: known.used + 1 });
+  }
+}
+
+/** Settings after a change of some of them. */
+export function withSettings(before: GroupSettings, changed: Settings): GroupSettings {
+  return {
+    name: changed.name ?? before.name,
+    password: changed.password ?? before.password,
+    inviters: (changed.inviters ?? before.inviters) as Role,
+    rekey: changed.rekey ?? before.rekey,
+    relays: changed.relays ?? before.relays,
+  };
+}
+
+/** An invite that still lets people in, as far as the log can tell: it knows no time. */
+export function isOpen(view: GroupView, invite: InviteView): boolean {
+  return !invite.isRevoked && invite.used < invite.uses && view.members.has(toHex(invite.account));
+}
+
+/** The member with this account. */
+export function memberOfAccount(view: GroupView, account: AccountKey): MemberView | undefined {
+  return view.members.get(toHex(account));
+}
+
+/** The member to whom this device belongs. */
+export function memberOfDevice(view: GroupView, device: DeviceKey): MemberView | undefined {
+  const [account] = view.claims.get(toHex(device)) ?? [];
+  return account === undefined ? undefined : view.members.get(account);
+}

@@ -1,0 +1,202 @@
+/**
+ * What a set of log entries amounts to: which of them count, who is a member, where the log ends.
+ *
+ * 1. The answer depends on the set of entries alone.
+ * 2. Entries that everything later follows (*cuts*) settle what came before them: only stretches between two cuts
+ *    hold entries that are concurrent to one another.
+ *
+ * @see PROTOCOL.md § Membership log
+ */
+import { compareBytes } from "../verify/transcript.ts";
+import type { EntryHash } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { applyEntry, emptyView, type GroupView, type GrowingView } from "./group-view.ts";
+import { applyStretch, decide } from "./log-conflicts.ts";
+import { graphOf, pastOf, sortedHashes, withEntry } from "./log-graph.ts";
+import type { LogEntry, LogState } from "./log-state.ts";
+
+/** Entries by one plain member between two of admins that count: honest devices need a handful. */
+const MEMBER_ENTRIES_MAX = 64;
+
+/** What a set of entries amounts to. */
+export interface Resolution {
+  readonly view: GroupView;
+  /** Places of the entries that count. */
+  readonly counting: ReadonlySet<number>;
+  /** Entries that count and that no other such entry follows, sorted. */
+  readonly heads: readonly EntryHash[];
+  /** The same among those that change the key: the frontier. */
+  readonly keyHeads: readonly EntryHash[];
+}
+
+interface Growing {
+  readonly view: GrowingView;
+  readonly counting: Set<number>;
+  heads: readonly EntryHash[];
+  keyHeads: readonly EntryHash[];
+}
+
+/** Resolutions of one log, by the heads of the set (hex, sorted). */
+const resolutions = new WeakMap<LogState, Map<string, Growing>>();
+/** Sets of one log whose resolution is kept: its end, and the ends of some branches. */
+const RESOLUTIONS_MAX = 8;
+/** Stands for all entries of a log. */
+const WHOLE = "";
+
+/** Actions that change the group's key. */
+export function isKeyAction(kind: LogEntry["action"]["kind"]): boolean {
+  return kind !== "invite" && kind !== "revokeInvite" && kind !== "settings";
+}
+
+/** The whole log. */
+export function resolve(log: LogState): Resolution {
+  return remembered(log, WHOLE, () => log.entries.map((_, place) => place));
+}
+
+/** The past of these heads, themselves included. */
+export function resolveAt(log: LogState, heads: readonly EntryHash[]): Resolution {
+  return remembered(log, nameOf(heads), () => pastOf(log, heads));
+}
+
+const nameOf = (heads: readonly EntryHash[]): string => sortedHashes(heads).map(toHex).join();
+
+function remembered(log: LogState, name: string, places: () => readonly number[]): Growing {
+  let known = resolutions.get(log);
+  if (!known) {
+    known = new Map();
+    resolutions.set(log, known);
+  }
+  const found = known.get(name) ?? resolvePlaces(log, places());
+  known.delete(name);
+  known.set(name, found);
+  for (const oldest of known.keys()) if (known.size > RESOLUTIONS_MAX) known.delete(oldest);
+  return found;
+}
+
+/**
+ * The log with one more entry that its own past allows. Where that past holds all that counts, nothing that was
+ * decided changes and the entry counts; so a log that grows at its end costs nothing to judge again.
+ */
+export function extended(log: LogState, entry: LogEntry): LogState {
+  const whole = resolutions.get(log)?.get(WHOLE);
+  const isAtEnd = whole !== undefined && nameOf(entry.parents) === nameOf(whole.heads);
+  const branches = resolutions.get(log);
+  const longer = withEntry(log, entry);
+  resolutions.delete(log);
+  const kept = new Map(branches);
+  const branch = kept.get(nameOf(entry.parents));
+  kept.delete(WHOLE);
+  resolutions.set(longer, kept);
+  if (isSurplus(longer, entry)) return longer;
+  if (whole && isAtEnd) kept.set(WHOLE, grown(whole, entry, longer.entries.length - 1));
+  if (!branch || branch === whole) return longer;
+  kept.delete(nameOf(entry.parents));
+  kept.set(nameOf([entry.hash]), grown(branch, entry, longer.entries.length - 1));
+  return longer;
+}
+
+function grown(before: Growing, entry: LogEntry, place: number): Growing {
+  applyEntry(before.view, entry);
+  before.counting.add(place);
+  before.heads = [entry.hash];
+  if (isKeyAction(entry.action.kind)) before.keyHeads = [entry.hash];
+  return before;
+}
+
+function isSurplus(log: LogState, entry: LogEntry): boolean {
+  if (entry.rank > 0) return false;
+  const places = log.entries.map((_, place) => place).filter((place) => isOfSameSpan(log.entries[place], entry));
+  return places.length > MEMBER_ENTRIES_MAX && surplusOf(log, places).has(entry);
+}
+
+const isOfSameSpan = (one: LogEntry | undefined, other: LogEntry): boolean =>
+  one !== undefined && spanOf(one) === spanOf(other);
+
+function spanOf({ account, rank, adminBefore }: LogEntry): string {
+  return rank > 0 || !adminBefore ? "" : `${toHex(account)}/${toHex(adminBefore)}`;
+}
+
+/** Entries of plain members that are too many. */
+function surplusOf(log: LogState, places: readonly number[]): ReadonlySet<LogEntry> {
+  const spans = new Map<string, LogEntry[]>();
+  for (const place of places) {
+    const entry = log.entries[place];
+    const span = entry ? spanOf(entry) : "";
+    if (entry && span !== "") spans.set(span, [...(spans.get(span) ?? []), entry]);
+  }
+  const surplus = new Set<LogEntry>();
+  for (const span of spans.values())
+    for (const entry of span.toSorted(inOrder).slice(MEMBER_ENTRIES_MAX)) surplus.add(entry);
+  return surplus;
+}
+
+const inOrder = (one: LogEntry, other: LogEntry): number =>
+  one.generation - other.generation || compareBytes(one.hash, other.hash);
+
+function resolvePlaces(log: LogState, places: readonly number[]): Growing {
+  const graph = graphOf(log);
+  const surplus = surplusOf(log, places);
+  const entryAt = (place: number): LogEntry => log.entries[place] as LogEntry;
+  const order = places.toSorted((a, b) => inOrder(entryAt(a), entryAt(b)));
+  const indexOf = new Map(order.map((place, index) => [place, index]));
+  const parents = order.map((place) =>
+    (graph.parents[place] ?? []).map((parent) => indexOf.get(parent)).filter((index) => index !== undefined),
+  );
+  const view = emptyView();
+  const counting = new Set<number>();
+  let from = 0;
+  for (const cut of cutsOf(parents)) {
+    const entries = order.slice(from, cut + 1).map(entryAt);
+    const start = from;
+    const inside = parents
+      .slice(start, cut + 1)
+      .map((each) => each.filter((index) => index >= start).map((index) => index - start));
+    const stretch = { before: view, entries, parents: inside, surplus };
+    const [only] = entries;
+    const decisions = entries.length === 1 && only ? [!surplus.has(only)] : decide(stretch);
+    if (entries.length > 1) applyStretch(view, stretch, decisions);
+    else if (only && decisions[0]) applyEntry(view, only);
+    for (const [i, does] of decisions.entries()) if (does) counting.add(order[start + i] ?? -1);
+    from = cut + 1;
+  }
+  return { view, counting, ...endsOf(log, places, counting) };
+}
+
+/** Indices after which nothing is concurrent to what came before, the last one included. */
+function cutsOf(parents: readonly (readonly number[])[]): readonly number[] {
+  const earliestParentAfter: number[] = new Array(parents.length).fill(Number.POSITIVE_INFINITY);
+  for (let i = parents.length - 2; i >= 0; i--)
+    earliestParentAfter[i] = Math.min(earliestParentAfter[i + 1] ?? 0, ...(parents[i + 1] ?? []));
+  const hasChild = new Uint8Array(parents.length);
+  const cuts: number[] = [];
+  let childless = 0;
+  for (const [i, each] of parents.entries()) {
+    childless++;
+    for (const parent of each) {
+      if (hasChild[parent] === 0) childless--;
+      hasChild[parent] = 1;
+    }
+    if (i === parents.length - 1 || (childless === 1 && (earliestParentAfter[i] ?? 0) >= i)) cuts.push(i);
+  }
+  return cuts;
+}
+
+function endsOf(log: LogState, places: readonly number[], counting: ReadonlySet<number>) {
+  const { parents } = graphOf(log);
+  const heads: EntryHash[] = [];
+  const keyHeads: EntryHash[] = [];
+  const isFollowed = new Uint8Array(log.entries.length);
+  const isKeyFollowed = new Uint8Array(log.entries.length);
+  for (const place of places.toReversed()) {
+    const entry = log.entries[place];
+    if (!entry) continue;
+    const isKey = counting.has(place) && isKeyAction(entry.action.kind);
+    if (counting.has(place) && isFollowed[place] === 0) heads.push(entry.hash);
+    if (isKey && isKeyFollowed[place] === 0) keyHeads.push(entry.hash);
+    for (const parent of parents[place] ?? []) {
+      if (counting.has(place) || isFollowed[place] === 1) isFollowed[parent] = 1;
+      if (isKey || isKeyFollowed[place] === 1) isKeyFollowed[parent] = 1;
+    }
+  }
+  return { heads: sortedHashes(heads), keyHeads: sortedHashes(keyHeads) };
+}
