@@ -74,7 +74,7 @@ function networkEvents(context: CallContext, { flusher, performer }: Movers): Ne
     delivered: (delivery) => takeDelivery(context, delivery),
     caughtUp: (topic) => {
       topics.caughtUp.add(toHex(topic));
-      flusher.flush();
+      flusher.flush(toHex(topic));
       hub.tell({ kind: "caught-up" });
     },
     relayChanged: (status) => {

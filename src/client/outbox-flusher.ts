@@ -32,8 +32,8 @@ export interface OutboxFlusherDependencies {
 }
 
 export interface OutboxFlusher {
-  /** Something new may leave now. */
-  readonly flush: () => void;
+  /** Something new may leave now. A topic (hex) that was opened at a holder is not one that others may have refused. */
+  readonly flush: (opened?: string) => void;
   /** Letters in the outbox of which every relay that is connected now has said that it has no such inbox. */
   readonly undelivered: () => number;
   /** Resolves when the round under way is over; nothing is sent afterwards. */
@@ -61,12 +61,13 @@ export function createOutboxFlusher(dependencies: OutboxFlusherDependencies): Ou
       const inMs = await sendAll(walk, meetRelays()).catch(() => RETRY_MS);
       dependencies.walked();
       cancelRetry();
-      if (inMs !== undefined && !closed) cancelRetry = clock.after(inMs, flush);
+      if (inMs !== undefined && !closed) cancelRetry = clock.after(inMs, () => flush());
     } while (again && !closed);
     running = undefined;
   };
-  const flush = (): void => {
+  const flush: OutboxFlusher["flush"] = (opened) => {
     if (closed) return;
+    if (opened !== undefined) walk.retries.forget(opened);
     again = true;
     running ??= Promise.resolve().then(round);
   };
@@ -103,16 +104,19 @@ async function sendAll(walk: Walk, isHoldOver: boolean): Promise<number | undefi
   const { clock, retries } = walk;
   let after: string | undefined;
   let isLeft = false;
+  const gone = new Set(walk.unknownInboxes);
   for (;;) {
     const rows = await scanRecords(walk.store, OUTBOX, { after, limit: APPEND_ROWS });
     if (rows.length === 0) break;
     after = rows.at(-1)?.[0];
+    for (const [id] of rows) gone.delete(id);
     const due = rows.filter(([, { topic }]) => retries.isDue(toHex(topic), clock.nowMs()));
     const ready = due.filter(([, row]) => isHoldOver || !isHeld(walk, row));
     const answered = await sendRows(walk, ready);
     if (answered === "unreachable") return RETRY_MS;
     isLeft ||= answered < due.length;
   }
+  for (const id of gone) walk.unknownInboxes.delete(id); // a step took them back
   const nextInMs = retries.nextInMs(clock.nowMs());
   return isLeft ? Math.min(RETRY_MS, nextInMs ?? RETRY_MS) : nextInMs;
 }

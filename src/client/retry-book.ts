@@ -29,6 +29,8 @@ export interface RetryBook {
   readonly book: (answers: readonly Answered[], nowMs: number) => void;
   /** Ms until the next topic is due; `undefined` when none waits. */
   readonly nextInMs: (nowMs: number) => number | undefined;
+  /** This topic (hex) may be tried at once. */
+  readonly forget: (topic: string) => void;
   /** Everything may be tried at once. */
   readonly clear: () => void;
 }
@@ -53,6 +55,7 @@ export function createRetryBook(): RetryBook {
       const dues = [...waits.values()].map(({ dueMs }) => Math.max(0, dueMs - nowMs));
       return dues.length === 0 ? undefined : Math.min(...dues);
     },
+    forget: (topic) => waits.delete(topic),
     clear: () => waits.clear(),
   };
 }

@@ -12,12 +12,16 @@ import { AccountKey, LogId, SlotKey, Topic } from "../../src/wire/ids.ts";
 import type { TakenPrekeys } from "../../src/wire/prekey-frames.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { emptyProfile, memoryStore } from "../sim/memory-profile.ts";
-import { virtualClock } from "../sim/virtual-clock.ts";
+import { type VirtualClock, virtualClock } from "../sim/virtual-clock.ts";
 
 const NONE: Answer = { kind: "none" };
 
-function performing() {
-  const clock = virtualClock();
+function performing({ earlyMs = 0 } = {}) {
+  const exact = virtualClock();
+  const clock: VirtualClock = {
+    ...exact,
+    after: (delayMs, wake) => exact.after(delayMs > earlyMs ? delayMs - earlyMs : delayMs, wake),
+  };
   const topics: TopicBook = { read: new Set(), caughtUp: new Set() };
   const followed: string[] = [];
   const roles: string[] = [];
@@ -111,6 +115,15 @@ describe("performing effects", () => {
     performer.close();
     await clock.pass(1_000);
     assert.equal(inputs.length, 1);
+  });
+
+  it("brings no tick before its time, though a timer fires early", async () => {
+    const { performer, clock, inputs } = performing({ earlyMs: 1 });
+    performer.perform([{ kind: "wake", atMs: clock.nowMs() + 500 }]);
+    await clock.pass(499);
+    assert.deepEqual(inputs, []);
+    await clock.pass(1);
+    assert.deepEqual(inputs, [{ kind: "tick" }]);
   });
 
   it("asks for prekeys one request at a time until somebody has them", async () => {

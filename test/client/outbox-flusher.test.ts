@@ -53,6 +53,7 @@ async function flushing() {
     isCaughtUp: () => world.caughtUp,
     walked: () => undefined,
   });
+  const unwrite = () => profile.records.delete(`${OUTBOX.prefix}${outboxId(900)}`);
   let calls = 0;
   const say = (text: string, group = made.group.group) =>
     queue.put({ kind: "send-text", group, text, call: toHex(Uint8Array.of(calls++)) });
@@ -75,7 +76,7 @@ async function flushing() {
     flusher.flush();
     await clock.pass(0);
   };
-  return { flusher, flush, say, another, write, rows, world, appended, clock };
+  return { flusher, flush, say, another, write, unwrite, rows, world, appended, clock };
 }
 
 describe("the outbox flusher", () => {
@@ -210,6 +211,27 @@ describe("the outbox flusher", () => {
     Object.assign(world, { sinceMs: 3, answer: STORED });
     await flush();
     assert.deepEqual([flusher.undelivered(), rows()], [0, []]);
+  });
+
+  it("tries a topic at once that a holder has opened since, and forgets letters that a step took back", async () => {
+    const { flusher, write, unwrite, world, appended, clock } = await flushing();
+    world.answer = { kind: "refused", reason: REFUSAL.unknownTopic };
+    await write();
+    flusher.flush();
+    await clock.pass(0);
+    for (const [topic, count] of [
+      ["11".repeat(32), 1],
+      ["00".repeat(32), 2],
+    ] as const) {
+      flusher.flush(topic);
+      await clock.pass(0);
+      assert.equal(appended.length, count);
+    }
+    assert.equal(flusher.undelivered(), 1);
+    unwrite();
+    flusher.flush();
+    await clock.pass(0);
+    assert.equal(flusher.undelivered(), 0);
   });
 
   it("sends nothing after it was closed", async () => {
