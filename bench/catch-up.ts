@@ -127,7 +127,7 @@ async function measure({ groups, history }: Profile): Promise<CaughtUp> {
       await carry(sender, reader);
       await takeOutbox(reader);
     }
-    for (const group of shared) await writeHistory(reader, group, Math.floor(history / groups));
+    await writeHistory(reader, shared, Math.floor(history / groups));
     await reader.close();
     await upload(relay.address, await missed(sender, shared));
     return await comeBack(disk.store);

@@ -87,7 +87,7 @@ async function scene(members: number, history: number): Promise<StepCost> {
     const added = { account: to.account.account, taken: to.taken(), role: ROLE.member };
     await from.put({ kind: "add", group: group.group, ...added });
     await carry(from, to);
-    for (const device of [from, to]) await writeHistory(device, group, history);
+    for (const device of [from, to]) await writeHistory(device, [group], history);
     return await converse(from, to, group);
   } finally {
     for (const { close, store } of [from, to]) {
