@@ -163,11 +163,17 @@ export function choiceOf<C extends string>(given: Arguments, name: string, choic
 
 /** The candidate with the fewest differing letters, if these are at most a third of the word. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const ranked = candidates
+  return nearestOf(word, candidates, 1)[0];
+}
+
+/** The `count` nearest of those that {@link nearest} would accept, the nearest first. */
+export function nearestOf(word: string, candidates: readonly string[], count: number): readonly string[] {
+  return candidates
     .map((candidate) => ({ candidate, far: editDistance(word, candidate) }))
-    .sort((a, b) => a.far - b.far);
-  const best = ranked[0];
-  return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
+    .filter(({ far }) => far <= Math.max(1, Math.floor(word.length / 3)))
+    .sort((a, b) => a.far - b.far)
+    .slice(0, count)
+    .map(({ candidate }) => candidate);
 }
 
 /** Letters to insert, delete, replace, or swap with their neighbour. */

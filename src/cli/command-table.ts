@@ -7,8 +7,9 @@ import { addMember, createGroup, groupInfo, invite, joinGroup, listGroups } from
 import { completion, help } from "./help-commands.ts";
 import { history, listen, send } from "./message-commands.ts";
 import { init, status, sync, whoami } from "./profile-commands.ts";
-import { checkRecovery, passphrase, showRecovery } from "./secret-commands.ts";
+import { checkRecovery, passphrase, restoreRecovery, showRecovery } from "./secret-commands.ts";
 import { start } from "./start.ts";
+import { listDevices, verify } from "./verification-commands.ts";
 
 /** Options of every command. */
 export const COMMON_OPTIONS: OptionTable = {
@@ -87,6 +88,27 @@ export const COMMANDS: readonly Command[] = [
     run: checkRecovery,
   }),
   command({
+    name: "recovery restore",
+    summary: "come back with the 24 words, typed or from standard input, and a relay of your account",
+    options: {
+      relay: repeated("MULTIADDR", "relay that your account used; may be repeated"),
+      name: option("NAME", "how others see you (default: as before)"),
+      account: option("ACCOUNT", "refuse words of any other account than this"),
+      wait: option("S", "wait at most so many seconds to be let into your groups (default 10)"),
+    },
+    details: `Makes a profile on this machine with a new device of your account. The relay keeps a list of your groups, which only the
+words open; members of each group that are online let the new device in, and everybody there is told of it. What was
+written before cannot be read on it. Unlink a lost device afterwards: hermes devices list.`,
+    examples: ["hermes recovery restore --relay /ip4/192.0.2.7/tcp/33001/p2p/12D3Koo… < words.txt"],
+    run: restoreRecovery,
+  }),
+  command({
+    name: "devices list",
+    summary: "devices of your account, and in how many of your groups each is",
+    examples: ["hermes devices list"],
+    run: listDevices,
+  }),
+  command({
     name: "group create",
     summary: "make a group",
     operands: ["NAME"],
@@ -133,6 +155,21 @@ export const COMMANDS: readonly Command[] = [
     options: { role: ROLE, wait: WAIT },
     examples: ["hermes group add 'Sunday hikes' 'hermes://contact/…'"],
     run: addMember,
+  }),
+  command({
+    name: "verify",
+    summary:
+      "compare fingerprints with a member: digits and a QR code; MEMBER is a name or the beginning of an account",
+    operands: ["G", "MEMBER"],
+    options: {
+      confirm: flag("you have compared: mark the account as verified"),
+      withdraw: flag("take the mark away"),
+      compare: option("DIGITS", "what you have scanned or were told; compared for you, and refused when it differs"),
+    },
+    details: `Whoever was verified stays so under the same account key, on whatever device. You are warned of a new device of theirs,
+and of anybody else with their name.`,
+    examples: ["hermes verify 'Sunday hikes' Ben", "hermes verify 'Sunday hikes' Ben --confirm"],
+    run: verify,
   }),
   command({
     name: "send",

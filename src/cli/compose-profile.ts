@@ -7,7 +7,7 @@ import { readdir, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { checkName, setUpAccount } from "../client/account-setup.ts";
-import type { Client, NewAccount } from "../client/api.ts";
+import type { Client } from "../client/api.ts";
 import { startClient } from "../client/client.ts";
 import type { Clock, Network, ProfileStore } from "../client/ports.ts";
 import { createProfileDirectory, defaultProfileDirectory, profileExists } from "../store/profile-directory.ts";
@@ -65,31 +65,48 @@ export async function clientOn(store: ProfileStore, choice: ProfileChoice): Prom
 
 /** See `Profiles.create`. */
 export async function createProfile(choice: ProfileChoice, name: string): Promise<CreatedProfile> {
-  const { directory, passphrases, relays, kdf } = choice;
-  if (await profileExists(directory)) throw secondProfile(directory); // before anybody is asked for a passphrase
+  if (await profileExists(choice.directory)) throw secondProfile(choice.directory); // before anybody is asked for a passphrase
   const checkedName = checkName(name);
+  const { relays } = choice;
   await checkRelays(choice);
+  return await makeProfile(choice, async (dataKey, fill) => {
+    const parts = { primitives, clock: systemClock, random: systemRandom };
+    const account = await fill((store) => setUpAccount({ ...parts, store }, { name: checkedName, relays }));
+    const device = await introduce(choice, dataKey);
+    const { account: id, fingerprint, recoveryWords } = account;
+    return { account: id, fingerprint, device, name: checkedName, recovery: recoveryWords };
+  });
+}
+
+/** Writes the first records of a profile; if that fails, the profile is taken away again. */
+export type Fill = <T>(write: (store: ProfileStore) => Promise<T>) => Promise<T>;
+
+/** Makes directory and key file under the lock, and lets `work` fill and use the profile (data key: 32 bytes). */
+export async function makeProfile<T>(
+  choice: ProfileChoice,
+  work: (dataKey: Uint8Array, fill: Fill) => Promise<T>,
+): Promise<T> {
+  const { directory, passphrases, kdf } = choice;
   const dataKey = systemRandom(DATA_KEY_BYTES);
   await createProfileDirectory(directory, wrap(await passphrases.chosen(), dataKey, kdf));
   const lock = await ownLock(directory);
   try {
-    const account = await firstRecords(choice, { dataKey, name: checkedName, relays });
-    const device = await introduce(choice, dataKey);
-    const { account: id, fingerprint, recoveryWords } = account;
-    return { account: id, fingerprint, device, name: checkedName, recovery: recoveryWords };
+    return await work(dataKey, (write) => firstRecords(directory, dataKey, write));
   } finally {
     await lock.release();
   }
 }
 
-function secondProfile(directory: string): Fault {
+/** A profile is there already. */
+export function secondProfile(directory: string): Fault {
   return new Fault(
     "usage/profile-exists",
     `${directory} already holds a profile, so no new one was made; use that one, or name another directory.`,
   );
 }
 
-async function checkRelays(choice: ProfileChoice): Promise<void> {
+/** Refuses what is no address, and too many. */
+export async function checkRelays(choice: ProfileChoice): Promise<void> {
   if (choice.relays.length > RELAYS_MAX) {
     throw new Fault("usage/bad-argument", `A profile has at most ${RELAYS_MAX} relay addresses; name fewer.`);
   }
@@ -105,19 +122,15 @@ async function ownLock(directory: string): Promise<OwnedByUs> {
   );
 }
 
-async function firstRecords(
-  { directory }: ProfileChoice,
-  {
-    dataKey,
-    name,
-    relays,
-  }: { readonly dataKey: Uint8Array; readonly name: string; readonly relays: readonly string[] },
-): Promise<NewAccount> {
+async function firstRecords<T>(
+  directory: string,
+  dataKey: Uint8Array,
+  write: (store: ProfileStore) => Promise<T>,
+): Promise<T> {
   try {
     const store = await openProfileStore({ directory, dataKey });
     try {
-      const parts = { primitives, store, clock: systemClock, random: systemRandom };
-      return await setUpAccount(parts, { name, relays });
+      return await write(store);
     } finally {
       await store.close();
     }
@@ -127,9 +140,14 @@ async function firstRecords(
   }
 }
 
+/** A client on a profile that this process has just made. */
+export async function clientOnNew(choice: ProfileChoice, dataKey: Uint8Array): Promise<Client> {
+  return await clientOn(await openProfileStore({ directory: choice.directory, dataKey }), choice);
+}
+
 /** The first start: makes prekeys known to the relays if these can be reached now. Answers the device. */
 async function introduce(choice: ProfileChoice, dataKey: Uint8Array): Promise<string> {
-  const client = await clientOn(await openProfileStore({ directory: choice.directory, dataKey }), choice);
+  const client = await clientOnNew(choice, dataKey);
   try {
     const { device } = await client.call({ id: "init-whoami", method: "whoami", params: {} });
     const waitMs = choice.relays.length === 0 ? 0 : INTRODUCE_MS;

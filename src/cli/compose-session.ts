@@ -17,6 +17,7 @@ import { openProfileStore } from "../store/profile-store.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { type Keys, keyOf } from "./compose-key.ts";
 import { clientOn, createProfile, defaultDirectory } from "./compose-profile.ts";
+import { restoreProfile } from "./compose-restore.ts";
 import { changePassphrase, readWords, wordsOf } from "./compose-secrets.ts";
 import type { CallOptions, ProfileChoice, Profiles, Session } from "./session.ts";
 
@@ -50,6 +51,7 @@ export const profiles: Profiles = {
   },
   changePassphrase,
   recoveryWords: wordsOf,
+  restore: restoreProfile,
   readRecoveryWords: readWords,
   defaultDirectory,
 };

@@ -1,5 +1,7 @@
 /** Recovery words as people read them. */
 
+import type { RecoveryReading } from "../client/recovery.ts";
+
 /** What `recovery check` answers. It says where a mistake is, never what was entered. */
 export type RecoveryCheck =
   | { readonly matches: true }
@@ -27,12 +29,24 @@ export function renderRecoveryCheck(check: RecoveryCheck): string {
   if (check.matches) return "These are the recovery words of this account.";
   switch (check.reason) {
     case "wrong-count":
+      return recoveryMistake({ kind: "wrong-count", count: check.count });
+    case "unknown-word":
+      return recoveryMistake({ kind: "unknown-word", position: check.position });
+    case "wrong-checksum":
+      return recoveryMistake({ kind: "wrong-checksum" });
+    case "other-account":
+      return "These are recovery words, but they belong to another account.";
+  }
+}
+
+/** What is wrong with words: where, and never what was entered. */
+export function recoveryMistake(check: Exclude<RecoveryReading, { readonly kind: "account" }>): string {
+  switch (check.kind) {
+    case "wrong-count":
       return `There have to be 24 words, and there are ${check.count}; look for one that is missing or cut in two.`;
     case "unknown-word":
       return `Word ${check.position} is none of the recovery words; look whether it is misspelt.`;
     case "wrong-checksum":
       return "Every word exists, but together they are no recovery words: one is mistaken for another, or two are swapped.";
-    case "other-account":
-      return "These are recovery words, but they belong to another account.";
   }
 }

@@ -1,14 +1,12 @@
-/** Commands about what must not get lost or known: passphrase, recovery show, recovery check. */
+/** Commands about what must not get lost or known: passphrase, recovery show, check and restore. */
 import type { RecoveryReading } from "../client/recovery.ts";
-import { textOf } from "./arguments.ts";
-import { type CommandContext, type Surroundings, withSession } from "./command.ts";
+import { Fault } from "../wire/fault.ts";
+import { secondsAsMsOf, textOf } from "./arguments.ts";
+import { type CommandContext, withSession } from "./command.ts";
+import { enteredWords } from "./entered-words.ts";
 import { newPassphraseFrom } from "./passphrase.ts";
+import { renderRestored } from "./render-account.ts";
 import { type RecoveryCheck, renderRecoveryCheck, renderWords } from "./render-recovery.ts";
-import { readText } from "./standard-input.ts";
-import { ask } from "./terminal.ts";
-
-/** Words of an account. */
-const WORDS = 24;
 
 /** `hermes passphrase` */
 export async function passphrase({ given, output, choice, surroundings }: CommandContext): Promise<number> {
@@ -49,19 +47,27 @@ function outcome(reading: RecoveryReading, account: string): RecoveryCheck {
   }
 }
 
-async function enteredWords({ terminal, stdin, profiles }: Surroundings): Promise<string> {
-  if (terminal === undefined) return await readText(stdin);
-  const words: string[] = [];
-  while (words.length < WORDS) {
-    const entered = (await ask(terminal, `Word ${words.length + 1} of ${WORDS}: `, "hidden")).match(/\S+/g) ?? [];
-    const known = entered.filter((word) => isRecoveryWord(word, profiles));
-    if (known.length === entered.length) words.push(...entered);
-    else terminal.write("No recovery word is written like that; type it again.\n");
+/** `hermes recovery restore` */
+export async function restoreRecovery(context: CommandContext): Promise<number> {
+  const { given, output, choice, newProfileRelays, surroundings } = context;
+  const { profiles } = surroundings;
+  if (await profiles.exists(choice.directory)) {
+    const where = `${choice.directory} already holds a profile`;
+    throw new Fault(
+      "usage/profile-exists",
+      `${where}, so nothing was restored; name another directory with --profile.`,
+    );
   }
-  return words.join(" ");
-}
-
-/** A word is tried in all places at once: whatever else is wrong then, it is a known one or not. */
-function isRecoveryWord(word: string, { readRecoveryWords }: Surroundings["profiles"]): boolean {
-  return readRecoveryWords(Array.from({ length: WORDS }, () => word).join(" ")).kind !== "unknown-word";
+  const relays = given.options.get("relay") ?? newProfileRelays;
+  const restored = await profiles.restore(
+    { ...choice, relays },
+    {
+      words: await enteredWords(surroundings),
+      name: textOf(given, "name"),
+      account: textOf(given, "account"),
+      waitMs: secondsAsMsOf(given, "wait"),
+    },
+  );
+  output.result(restored, renderRestored(restored));
+  return 0;
 }

@@ -38,6 +38,29 @@ export interface CreatedProfile {
   readonly recovery: string;
 }
 
+/** With what `recovery restore` comes back. */
+export interface Restoring {
+  readonly words: string;
+  /** Name to show to others; left out: that of before. */
+  readonly name: string | undefined;
+  /** The account that the words have to stand for, or the beginning of its id. */
+  readonly account: string | undefined;
+  /** How long to wait to be let into groups (ms). */
+  readonly waitMs: number | undefined;
+}
+
+/** What `recovery restore` answers. `alone`: nobody else was in that group, so it may be lost. */
+export interface RestoredProfile {
+  readonly account: string;
+  readonly fingerprint: string;
+  readonly device: string;
+  readonly name: string;
+  readonly groups: readonly {
+    readonly group: { readonly id: string; readonly name: string };
+    readonly state: "joined" | "pending" | "alone";
+  }[];
+}
+
 /** Both may be left out. */
 export interface CallOptions {
   /** Takes the events of `listen`. */
@@ -69,6 +92,9 @@ export interface Profiles {
   readonly changePassphrase: (choice: ProfileChoice, chosen: () => Promise<string>) => Promise<void>;
   /** The 24 words of the profile's account. Asks for the passphrase, also when somebody has the profile open. */
   readonly recoveryWords: (choice: ProfileChoice) => Promise<string>;
+  /** Makes a new device of the account of these words. Throws as `create` does, and `usage/not-allowed` for words that are wrong,
+   * `usage/not-found` when no relay has anything of the account, `network/unreachable`; then nothing was made. */
+  readonly restore: (choice: ProfileChoice, given: Restoring) => Promise<RestoredProfile>;
   /** Whose words these are. */
   readonly readRecoveryWords: (text: string) => RecoveryReading;
   /** The operating system's place for a profile. */

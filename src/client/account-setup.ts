@@ -1,6 +1,7 @@
 /** The first records of a new profile. */
 import { encodeRecoveryWords } from "../crypto/recovery-words.ts";
 import { fingerprintOf } from "../protocol/account.ts";
+import type { Restoration } from "../protocol/account-topic-link.ts";
 import { ACCOUNT } from "../protocol/records.ts";
 import { Fault } from "../wire/fault.ts";
 import { NAME_MAX_BYTES } from "../wire/limits.ts";
@@ -25,6 +26,18 @@ export async function setUpAccount(
   await queue.close();
   const { account } = await readExistingRecord(store, ACCOUNT);
   return { account: toHex(account), fingerprint: fingerprintOf(primitives, account), recoveryWords: words };
+}
+
+/** Makes a new device of the account of that seed (32 bytes), which knows what the account's topic held. */
+export async function setUpRestored(
+  { primitives, store, clock, random }: SetUp,
+  restoration: Restoration,
+): Promise<Omit<NewAccount, "recoveryWords">> {
+  const queue = createStepQueue({ primitives, store, clock, random, perform: () => undefined });
+  await queue.put({ kind: "restore-account", ...restoration, name: checkName(restoration.name) });
+  await queue.close();
+  const { account } = await readExistingRecord(store, ACCOUNT);
+  return { account: toHex(account), fingerprint: fingerprintOf(primitives, account) };
 }
 
 /** A name that fits a line: not empty, no control characters, at most NAME_MAX_BYTES of UTF-8. */

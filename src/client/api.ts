@@ -32,6 +32,24 @@ export interface MemberView {
   readonly verified: boolean;
 }
 
+/** Somebody to be compared with: lower-case hex, and 12 groups of 5 digits. */
+export interface IdentityView {
+  readonly account: string;
+  readonly name: string;
+  readonly fingerprint: string;
+}
+
+/** A device of our own account. `groups`: of those that this device knows it is in so many. */
+export interface DeviceView {
+  readonly device: string;
+  /** ISO 8601 UTC. */
+  readonly since: string;
+  /** The one that answers. */
+  readonly current: boolean;
+  readonly unlinked: boolean;
+  readonly groups: number;
+}
+
 export interface RelayView {
   readonly address: string;
   readonly state: "connecting" | "connected" | "unreachable" | "refused";
@@ -57,7 +75,14 @@ export type ClientEvent =
       readonly message: { readonly id: string };
       readonly state: "on-relay" | "delivered";
     }
-  | { readonly event: "warning"; readonly code: string; readonly message: string; readonly group?: GroupName };
+  | {
+      readonly event: "warning";
+      readonly code: string;
+      readonly message: string;
+      readonly group?: GroupName;
+      /** Whom it is about. */
+      readonly member?: { readonly account: string; readonly name: string };
+    };
 
 /** Method name -> [parameters, result]. */
 export interface ClientMethods {
@@ -72,6 +97,17 @@ export interface ClientMethods {
     { group: string },
     { group: GroupName; members: readonly MemberView[]; epoch: { id: string; number: number } },
   ];
+  /** Both fingerprints, and `code`: the 120 digits that stand on both screens (PROTOCOL.md § Verification). `compare`:
+   * digits from the other screen, or told; other ones are `usage/not-allowed`. `mark` sets the mark or takes it away. */
+  verify: [
+    { group: string; member: string; mark?: "verified" | "unverified"; compare?: string },
+    { group: GroupName; me: IdentityView; member: IdentityView & { verified: boolean }; code: string },
+  ];
+  /** Devices of our account, of this and others. */
+  devices: [Record<never, never>, { devices: readonly DeviceView[] }];
+  /** Groups of the account in which this device is not yet, after waiting up to `waitMs` (default 0) for it. `alone`: nobody
+   * else was in it, so only another device of the account can let this one in. */
+  linking: [{ waitMs?: number }, { groups: readonly { group: GroupName; state: "pending" | "alone" }[] }];
   /** `uses` 1 to 10,000 (default 1,000); `expiresInMs` default 7 days. `expires` is ISO 8601. */
   "group-invite": [
     { group: string; uses?: number; expiresInMs?: number; role?: "member" | "admin" },

@@ -22,6 +22,7 @@ import { allGroups, findGroup } from "./group-names.ts";
 import { listen } from "./listening.ts";
 import type { Clock, Network, ProfileStore } from "./ports.ts";
 import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
+import { listDevices, verifiedAccounts, verify, waitForLinks } from "./verification.ts";
 import { groupName, isoTime, messageView, relayView, roleName, roleOf } from "./views.ts";
 
 /** Ms that a call waits for the network unless told otherwise. */
@@ -83,6 +84,9 @@ const CALLS: Calls = {
   status,
   examine,
   sync,
+  verify,
+  devices: listDevices,
+  linking: waitForLinks,
 };
 
 /** Performs one call. An unknown method is `usage/bad-argument`. */
@@ -133,6 +137,7 @@ async function listGroups({ store }: CallContext) {
 }
 
 async function describeGroup({ store }: CallContext, { group: text }: { group: string }) {
+  const verified = await verifiedAccounts(store);
   const group = await findGroup(store, text);
   const log = await readExistingRecord(store, LOG, toHex(group.group));
   const epoch = group.sending && (await readRecord(store, EPOCH, toHex(group.sending)));
@@ -141,7 +146,7 @@ async function describeGroup({ store }: CallContext, { group: text }: { group: s
     name,
     role: roleName(role),
     devices: devices.length,
-    verified: false,
+    verified: verified.has(toHex(account)),
   }));
   const heads = frontierOf(log).length;
   return {

@@ -8,7 +8,7 @@ import type { Effect } from "../protocol/effects.ts";
 import type { Answer, Input } from "../protocol/machine.ts";
 import { ACCOUNT, CURSOR, cursorId } from "../protocol/records.ts";
 import { openProofBytes } from "../verify/open-proof.ts";
-import type { AccountKey, Sequence } from "../wire/ids.ts";
+import type { AccountKey, Sequence, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { OutboxFlusher } from "./outbox-flusher.ts";
@@ -196,14 +196,22 @@ function followRelays(
 const TRUST = { peer: 0, adder: 1, us: 2 } as const;
 
 function subscriptionOf(d: PerformerDependencies, effect: Extract<Effect, { kind: "subscribe" }>): TopicSubscription {
-  const { topic, seed, inbox } = effect;
+  const { topic, inbox } = effect;
   return {
     topic,
     inbox,
-    prove: (nonce, holderPeerId, openerPeerId) =>
-      d.primitives.sign(seed, openProofBytes({ topic, nonce, holderPeerId, openerPeerId, inbox })),
+    prove: proofBy(d.primitives, effect),
     cursor: async (log) => (await readRecord(d.store, CURSOR, cursorId(log, topic)))?.sequence ?? (0 as Sequence),
   };
+}
+
+/** Proves to a holder that we have the key of a topic; `seed`: 32 bytes. */
+export function proofBy(
+  p: Primitives,
+  { topic, seed, inbox }: { readonly topic: Topic; readonly seed: Uint8Array; readonly inbox: boolean },
+): TopicSubscription["prove"] {
+  return (nonce, holderPeerId, openerPeerId) =>
+    p.sign(seed, openProofBytes({ topic, nonce, holderPeerId, openerPeerId, inbox }));
 }
 
 /** True when the account's prekeys came and what waited for them is on its way. */

@@ -137,11 +137,19 @@ async function eventOf(
       return { event: "status", relay: relayView(notice.status) };
     case "warning": {
       const warning = { event: "warning" as const, code: notice.code, message: warningText(notice.code) };
-      return group ? { ...warning, group } : warning;
+      const member = await warnedOf(store, notice);
+      return { ...warning, ...(group ? { group } : {}), ...(member ? { member } : {}) };
     }
     default:
       return undefined;
   }
+}
+
+/** The member whom a warning is about. */
+async function warnedOf(store: ProfileStore, { group, account }: Extract<ClientNotice, { kind: "warning" }>) {
+  if (!account) return undefined;
+  const member = group && (await readRecord(store, MEMBER, idOf(group, account)));
+  return { account: toHex(account), name: member?.name ?? "" };
 }
 
 async function memberEvent(

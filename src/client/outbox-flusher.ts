@@ -3,7 +3,8 @@
  *
  * 1. Envelopes leave in the order in which they were committed.
  * 2. A message leaves only after its topic has been read to the end once since the start: if this profile is a
- *    restored old copy, it learns so before it writes (PROTOCOL.md § Restored states). HOLD_MS bounds the wait.
+ *    restored old copy, it learns so before it writes (PROTOCOL.md § Restored states). HOLD_MS bounds the wait. So does
+ *    what we deposit in our own account topic.
  * 3. Only a holder's answer removes an envelope; no answer means: again, later. What is refused for now pauses with its
  *    topic (retry-book.ts); a new connection tries everything at once.
  */
@@ -122,7 +123,7 @@ async function sendAll(walk: Walk, isHoldOver: boolean): Promise<number | undefi
 }
 
 function isHeld({ isCaughtUp }: Walk, { origin, topic }: OutboxState): boolean {
-  return origin.kind === "message" && !isCaughtUp(toHex(topic));
+  return origin.kind !== "none" && !isCaughtUp(toHex(topic)); // our own topic is an inbox once it has been opened
 }
 
 /** Sends these; answers of how many something is known now. */

@@ -1,6 +1,11 @@
 /** The recovery words of an account: reading them from the profile, and telling whose somebody's words are. */
 import type { Primitives } from "../crypto/primitives.ts";
-import { decodeRecoveryWords, encodeRecoveryWords, type RecoveredSeed } from "../crypto/recovery-words.ts";
+import {
+  decodeRecoveryWords,
+  encodeRecoveryWords,
+  type RecoveredSeed,
+  recoveryWordList,
+} from "../crypto/recovery-words.ts";
 import { ACCOUNT } from "../protocol/records.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { ProfileStore } from "./ports.ts";
@@ -22,3 +27,12 @@ export function readRecoveryWords(primitives: Primitives, text: string): Recover
   if (recovered.kind !== "seed") return recovered;
   return { kind: "account", account: toHex(primitives.signingPublicKey(recovered.seed)) };
 }
+
+/** The seed (32 bytes) of words that {@link readRecoveryWords} found to be an account's. */
+export function seedOfWords(text: string): Uint8Array | undefined {
+  const recovered = decodeRecoveryWords(text);
+  return recovered.kind === "seed" ? recovered.seed : undefined;
+}
+
+/** All words that a recovery word can be, for finding out what was meant by one that is none. */
+export const knownRecoveryWords = (): readonly string[] => recoveryWordList;

@@ -26,6 +26,9 @@ export function encodeRecoveryWords(seed: Uint8Array): string {
   return entropyToMnemonic(seed, wordlist);
 }
 
+/** All words that a recovery word can be, for finding out what was meant. */
+export const recoveryWordList: readonly string[] = wordlist;
+
 /** The seed that the words stand for. Never throws. */
 export function decodeRecoveryWords(text: string): RecoveredSeed {
   const words = text.toLowerCase().match(/\S+/g) ?? [];

@@ -161,7 +161,7 @@ function* postSnapshot(work: Work): Step<void> {
       items: each,
     } as const;
     const body = sealAccountSnapshot(work.p, keys, snapshot, Nonce.from(work.random(24)));
-    yield* enqueue(work, keys.topic, depositEnvelope(keys.topic, body));
+    yield* enqueue(work, keys.topic, depositEnvelope(keys.topic, body), { kind: "account" });
     outbox.push((yield* readExisting(work, COUNTERS)).outbox);
   }
   write(work, SHARING, "", { ...sharing, postedAt: work.nowMs as TimeMs, outbox, first: undefined });

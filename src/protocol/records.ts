@@ -275,6 +275,8 @@ export const OutboxOrigin = union({
       sentAt: TimeMs,
     }),
   ],
+  /** A snapshot for our own account topic. */
+  account: [3, noOrigin],
 });
 export type OutboxOrigin = Infer<typeof OutboxOrigin>;
 

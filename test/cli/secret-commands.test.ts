@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { after, before, describe, it } from "mocha";
+import type { Terminal } from "../../src/cli/terminal.ts";
 import { run } from "./surroundings.ts";
 
 const ME = { account: "aa", fingerprint: "1", device: "bb", name: "Ana", contact: "hermes://contact/x" };
@@ -97,5 +99,50 @@ describe("hermes recovery", () => {
     };
     await run(["recovery", "check"], { answers: { whoami: ME }, stdin: `${WORDS}\n`, reading });
     assert.equal(read, WORDS);
+  });
+});
+
+describe("hermes recovery restore", () => {
+  it("hands over words, name, account and relays, and shows what came back", async () => {
+    const args = ["recovery", "restore", "--relay", "one", "--relay", "two", "--name", "Ann", "--account", "aa"];
+    const done = await run([...args, "--wait", "2", "--json"], { stdin: WORDS, exists: false });
+    assert.deepEqual(done.restored, [{ words: WORDS, name: "Ann", account: "aa", waitMs: 2_000 }]);
+    assert.deepEqual(done.choices[0]?.relays, ["one", "two"]);
+    assert.equal(JSON.parse(done.stdout).name, "Ann");
+  });
+
+  it("asks for no words where there is a profile already", async () => {
+    const done = await run(["recovery", "restore", "--json"], { stdin: WORDS });
+    assert.equal(JSON.parse(done.stdout).error.code, "usage/profile-exists");
+    assert.deepEqual(done.restored, []);
+  });
+
+  it("says what is lost, and what to do about the other device", async () => {
+    const { stdout } = await run(["recovery", "restore", "--relay", "one"], { stdin: WORDS, exists: false });
+    assert.match(stdout, /What was written before cannot be read here/);
+    assert.match(stdout, /hermes devices unlink/);
+  });
+});
+
+describe("recovery words that are typed", () => {
+  /** Somebody who types these lines, whatever is asked. */
+  function typing(lines: readonly string[]) {
+    const input = Object.assign(new PassThrough(), { setRawMode: () => undefined });
+    const shown: string[] = [];
+    input.write(lines.map((line) => `${line}\r`).join(""));
+    return { terminal: { input, write: (text: string) => shown.push(text) } as unknown as Terminal, shown };
+  }
+
+  it("are taken one by one or many at once; one that is none is told with its place and what was perhaps meant", async () => {
+    const { terminal, shown } = typing(["able about", "abuot", "ABOVE zzzzzz", "able ".repeat(21)]);
+    const done = await run(["recovery", "restore", "--relay", "one"], { terminal, exists: false });
+    assert.deepEqual(
+      done.restored.map(({ words }) => words),
+      [`able about above ${"able ".repeat(21)}`.trim()],
+    );
+    const text = shown.join("");
+    assert.match(text, /Word 3: no recovery word is written like that\. Perhaps about/);
+    assert.match(text, /Word 4: no recovery word is written like that\. Type it again/);
+    assert(!`${done.stdout}${done.stderr}`.includes("abuot"));
   });
 });

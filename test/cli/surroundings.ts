@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import type { Surroundings } from "../../src/cli/command.ts";
 import { runCommandLine } from "../../src/cli/command-line.ts";
-import type { ProfileChoice, Session } from "../../src/cli/session.ts";
+import type { ProfileChoice, Restoring, Session } from "../../src/cli/session.ts";
 import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
 import { Fault } from "../../src/wire/fault.ts";
 
@@ -16,6 +16,8 @@ export interface Run {
   readonly choices: readonly ProfileChoice[];
   /** Passphrases that were asked for, in order. */
   readonly passphrases: readonly string[];
+  /** What profiles were restored from. */
+  readonly restored: readonly Restoring[];
   readonly closed: number;
 }
 
@@ -30,11 +32,16 @@ export async function run(
     stdin = "",
     env = {},
     reading = () => ({ kind: "wrong-checksum" }),
+    terminal,
+    exists = true,
   }: {
     answers?: Answers;
     stdin?: string | Buffer;
     env?: Record<string, string>;
     reading?: Surroundings["profiles"]["readRecoveryWords"];
+    terminal?: Surroundings["terminal"];
+    /** Whether there is a profile. */
+    exists?: boolean;
   } = {},
 ): Promise<Run> {
   const out: string[] = [];
@@ -42,6 +49,7 @@ export async function run(
   const calls: { method: ClientMethod; params: unknown }[] = [];
   const choices: ProfileChoice[] = [];
   const passphrases: string[] = [];
+  const restored: Restoring[] = [];
   let closed = 0;
   const call: Session["call"] = async (method, params) => {
     calls.push({ method, params });
@@ -55,7 +63,7 @@ export async function run(
     stdin: Readable.from([stdin]) as unknown as NodeJS.ReadStream,
     stdout: process.stdout,
     streams: { stdout: (text) => out.push(text), stderr: (text) => err.push(text) },
-    terminal: undefined,
+    terminal,
     profiles: {
       create: async (choice, name) => {
         choices.push(choice);
@@ -65,7 +73,7 @@ export async function run(
         choices.push(choice);
         return { call, close: async () => void closed++ };
       },
-      exists: async () => true,
+      exists: async () => exists,
       inUse: async () => false,
       changePassphrase: async (choice, chosen) => {
         choices.push(choice);
@@ -74,6 +82,11 @@ export async function run(
       recoveryWords: async (choice) => {
         passphrases.push(await choice.passphrases.known());
         return "able baker";
+      },
+      restore: async (choice, given) => {
+        choices.push(choice);
+        restored.push(given);
+        return { account: "aa", fingerprint: "1 2", device: "cc", name: given.name ?? "Ana", groups: [] };
       },
       readRecoveryWords: (text) => reading(text),
       defaultDirectory: () => "/default",
@@ -87,7 +100,7 @@ export async function run(
     signal: new AbortController().signal,
   };
   const exit = await runCommandLine(argv, surroundings);
-  return { exit, stdout: out.join(""), stderr: err.join(""), calls, choices, passphrases, closed };
+  return { exit, stdout: out.join(""), stderr: err.join(""), calls, choices, passphrases, restored, closed };
 }
 
 /** A fault as the client throws it. */

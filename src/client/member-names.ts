@@ -1,0 +1,45 @@
+/** Which member of a group a person means: an account id, the beginning of one, or a name. */
+import { type GroupState, idOf, MEMBER, ROSTER } from "../protocol/records.ts";
+import { Fault } from "../wire/fault.ts";
+import type { AccountKey } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { ProfileStore } from "./ports.ts";
+import { readRecord } from "./profile-reader.ts";
+
+/** Hex digits from which on a beginning of an id is accepted. */
+const ID_PREFIX_MIN = 4;
+
+/** A member as others call it. */
+export interface NamedMember {
+  readonly account: AccountKey;
+  readonly name: string;
+}
+
+/** The accounts in the epoch in which this device sends. */
+export async function membersOf(store: ProfileStore, { group, sending }: GroupState): Promise<readonly NamedMember[]> {
+  const roster = sending && (await readRecord(store, ROSTER, toHex(sending)));
+  const accounts = new Map((roster?.devices ?? []).map(({ account }) => [toHex(account), account]));
+  return Promise.all(
+    [...accounts.values()].map(async (account) => {
+      const member = await readRecord(store, MEMBER, idOf(group, account));
+      return { account, name: member?.name ?? "" };
+    }),
+  );
+}
+
+/** The one member meant by `text`; `usage/not-found` or `usage/ambiguous` otherwise. */
+export async function findMember(store: ProfileStore, group: GroupState, text: string): Promise<NamedMember> {
+  const members = await membersOf(store, group);
+  const wanted = text.trim();
+  const byName = members.filter(({ name }) => name === wanted);
+  const byId = wanted.length >= ID_PREFIX_MIN ? members.filter(({ account }) => toHex(account).startsWith(wanted)) : [];
+  const found = byName.length > 0 ? byName : byId;
+  const [first] = found;
+  if (first && found.length === 1) return first;
+  if (first)
+    throw new Fault(
+      "usage/ambiguous",
+      "more than one member is called that; use an account id from `hermes group info` instead",
+    );
+  throw new Fault("usage/not-found", "this group has no such member; `hermes group info` shows who is in it");
+}

@@ -1,0 +1,104 @@
+/** Comparing fingerprints with somebody, and the devices of our own account. */
+import { fingerprintOf } from "../protocol/account.ts";
+import { SHARED_ITEMS_MAX } from "../protocol/account-topic.ts";
+import { GROUPS_MAX } from "../protocol/machine.ts";
+import { ACCOUNT, GROUP, LINKING, ROSTER, SHARED } from "../protocol/records.ts";
+import { Fault } from "../wire/fault.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { ClientMethods, IdentityView } from "./api.ts";
+import type { CallContext, CallOptions } from "./calls.ts";
+import { waitUntil } from "./event-hub.ts";
+import { findGroup } from "./group-names.ts";
+import { findMember, type NamedMember } from "./member-names.ts";
+import type { ProfileStore } from "./ports.ts";
+import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
+import { groupName, isoTime } from "./views.ts";
+
+/** The accounts that we verified, on this or another device of ours; lower-case hex. */
+export async function verifiedAccounts(store: ProfileStore): Promise<ReadonlySet<string>> {
+  const accounts = new Set<string>();
+  for (const [, { value }] of await scanRecords(store, SHARED, { limit: SHARED_ITEMS_MAX }))
+    if (value.kind === "verified" && value.isVerified) accounts.add(toHex(value.account));
+  return accounts;
+}
+
+/** See `verify` in api.ts. */
+export async function verify(
+  context: CallContext,
+  { group: groupText, member: memberText, mark, compare }: ClientMethods["verify"][0],
+): Promise<ClientMethods["verify"][1]> {
+  const { store, put, primitives } = context;
+  const group = await findGroup(store, groupText);
+  const member = await findMember(store, group, memberText);
+  const own = await readExistingRecord(store, ACCOUNT);
+  if (toHex(own.account) === toHex(member.account))
+    throw new Fault("usage/bad-argument", "that is yourself: name the member whose fingerprint you compare");
+  const view = ({ account, name }: NamedMember): IdentityView => {
+    return { account: toHex(account), name, fingerprint: fingerprintOf(primitives, account) };
+  };
+  const [me, them] = [view(own), view(member)];
+  const code = pairCode(me, them);
+  if (compare !== undefined) checkCompared(compare, them, code);
+  if (mark !== undefined)
+    await put({ kind: "verify", account: member.account, name: member.name, isVerified: mark === "verified" });
+  const verified = (await verifiedAccounts(store)).has(them.account);
+  return { group: groupName(group), me, member: { ...them, verified }, code };
+}
+
+/** The 120 digits that a pair compares: those of the lower account first, so both see the same. */
+function pairCode(...pair: readonly IdentityView[]): string {
+  const sorted = [...pair].sort((one, other) => (one.account < other.account ? -1 : 1));
+  return sorted.map(({ fingerprint }) => digitsOf(fingerprint)).join("");
+}
+
+const digitsOf = (text: string): string => text.replace(/\s/g, "");
+
+/** What was scanned or told: the pair's 120 digits, or the other's 60. */
+function checkCompared(text: string, them: IdentityView, code: string): void {
+  const digits = digitsOf(text);
+  if (digits === code || digits === digitsOf(them.fingerprint)) return;
+  if (!/^(\d{60}|\d{120})$/.test(digits))
+    throw new Fault(
+      "usage/bad-argument",
+      `what was entered has ${digits.length} characters, and a fingerprint has 60 digits, a scanned code 120: copy all of it`,
+    );
+  throw new Fault(
+    "usage/not-allowed",
+    "these are not the digits of the account that this group knows under that name, so nobody was marked: do not trust it, and ask in person what happened",
+  );
+}
+
+/** See `devices` in api.ts. */
+export async function listDevices({ store }: CallContext): Promise<ClientMethods["devices"][1]> {
+  const own = await readExistingRecord(store, ACCOUNT);
+  const rosters = [];
+  for (const [, { sending }] of await scanRecords(store, GROUP, { limit: GROUPS_MAX }))
+    if (sending) rosters.push(await readRecord(store, ROSTER, toHex(sending)));
+  const devices = [];
+  for (const [id, { value }] of await scanRecords(store, SHARED, { limit: SHARED_ITEMS_MAX })) {
+    if (value.kind !== "device") continue;
+    const device = id.slice("device/".length);
+    const groups = rosters.filter((roster) => roster?.devices.some((each) => toHex(each.device) === device)).length;
+    const { since, unlinked } = value;
+    devices.push({ device, since: isoTime(since), current: device === toHex(own.device), unlinked, groups });
+  }
+  return { devices };
+}
+
+/** See `linking` in api.ts. */
+export async function waitForLinks(
+  { store, hub, clock }: CallContext,
+  { waitMs = 0 }: ClientMethods["linking"][0],
+  { signal }: CallOptions,
+): Promise<ClientMethods["linking"][1]> {
+  const waiting = () => scanRecords(store, LINKING, { limit: GROUPS_MAX });
+  // a group with nobody else in it waits for a device of our own, which may never come
+  const isDone = async () => (await waiting()).every(([, { contacts }]) => contacts.length <= 1);
+  await waitUntil(isDone, { hub, clock, waitMs, signal });
+  return {
+    groups: (await waiting()).map(([id, { name, contacts }]) => ({
+      group: { id, name },
+      state: contacts.length <= 1 ? ("alone" as const) : ("pending" as const),
+    })),
+  };
+}

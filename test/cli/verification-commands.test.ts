@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { run } from "./surroundings.ts";
+
+const ANSWER = {
+  group: { id: "ff", name: "hikes" },
+  me: { account: "aa", name: "Ana", fingerprint: "00001 00002" },
+  member: { account: "bb", name: "Ben", fingerprint: "00003 00004", verified: true },
+  code: "12345",
+};
+
+describe("hermes verify", () => {
+  for (const [args, params] of [
+    [[], {}],
+    [["--confirm"], { mark: "verified" }],
+    [["--withdraw"], { mark: "unverified" }],
+    [["--confirm", "--compare", "123"], { mark: "verified", compare: "123" }],
+  ] as const)
+    it(`${args.join(" ") || "without options"} asks the client for just that`, async () => {
+      const done = await run(["verify", "hikes", "Ben", ...args, "--json"], { answers: { verify: ANSWER } });
+      assert.deepEqual(done.calls, [{ method: "verify", params: { group: "hikes", member: "Ben", ...params } }]);
+      assert.deepEqual(JSON.parse(done.stdout), ANSWER);
+    });
+
+  it("does not set and take away a mark at once", async () => {
+    const done = await run(["verify", "hikes", "Ben", "--confirm", "--withdraw"]);
+    assert.deepEqual([done.exit, done.calls], [2, []]);
+  });
+});
+
+describe("hermes devices list", () => {
+  it("answers one object a line", async () => {
+    const device = { device: "aa", since: "2026-03-01T14:05:00.000Z", current: true, unlinked: false, groups: 2 };
+    const { stdout } = await run(["devices", "list", "--json"], {
+      answers: { devices: { devices: [device, { ...device, device: "bb", current: false }] } },
+    });
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(lines, [{ device }, { device: { ...device, device: "bb", current: false } }]);
+  });
+});
