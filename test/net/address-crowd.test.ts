@@ -64,4 +64,27 @@ describe("a relay beside those who begin a handshake and never end it", () => {
     cleanup.add(client.network);
     await client.recorder.untilState("connected");
   });
+
+  it("refuses more than 48 at once, and takes a client when they have gone", async function () {
+    this.timeout(20_000);
+    const relay = cleanup.add(await startRelay());
+    let refused = 0;
+    const twelveRefused = new Promise<void>((resolve) => {
+      for (let i = 0; i < 60; i++) {
+        const socket = connect(relay.port, "127.0.0.1");
+        silent.push(socket);
+        socket.on("error", () => undefined);
+        socket.once("close", () => {
+          refused += 1;
+          if (refused === 12) resolve();
+        });
+      }
+    });
+    await twelveRefused;
+    assert.equal(silent.filter((socket) => !socket.destroyed).length, 48);
+    for (const socket of silent) socket.destroy();
+    const client = await startClient([relay.address]);
+    cleanup.add(client.network);
+    await client.recorder.untilState("connected");
+  });
 });
