@@ -30,6 +30,7 @@ import type { AccountKey, DeviceKey, EntryHash, GroupId, TimeMs } from "../wire/
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { depthOfEntries } from "./group-lines.ts";
+import { ownerOfDevice } from "./group-view.ts";
 import { ancestors, find } from "./log-graph.ts";
 import { isKeyAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
@@ -332,10 +333,10 @@ function* enter(work: Work, group: GroupState, log: LogState, { heads, secret, n
 
 /** Devices of all members in the past of these heads, sorted by device key: the place is the index. */
 export function devicesIn(log: LogState, heads: readonly EntryHash[]) {
-  const { members, claims } = resolveAt(log, heads).view;
-  return [...members.values()]
+  const { view } = resolveAt(log, heads);
+  return [...view.members.values()]
     .flatMap(({ account, devices }) => devices.map((device) => ({ device, account })))
-    .filter(({ device, account }) => claims.get(toHex(device))?.[0] === toHex(account))
+    .filter(({ device, account }) => ownerOfDevice(view, device) === toHex(account))
     .sort((a, b) => compareBytes(a.device, b.device));
 }
 

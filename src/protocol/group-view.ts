@@ -52,10 +52,12 @@ export interface GroupView {
   readonly members: ReadonlyMap<string, MemberView>;
   /** Accounts that claim each device in use, lowest first: it belongs to the first. */
   readonly claims: ReadonlyMap<string, readonly string[]>;
-  /** Devices that can never come back. */
+  /** Devices that can never come back: `account/device`. */
   readonly unlinked: ReadonlySet<string>;
   /** Accounts that were ever removed: they come back by an admin's own hand only. */
   readonly removed: ReadonlySet<string>;
+  /** Accounts that left, with the rank that they had: a removal can still strike what they date back. */
+  readonly left: ReadonlyMap<string, Role>;
   /** By hash of the invite entry. */
   readonly invites: ReadonlyMap<string, InviteView>;
   readonly settings: GroupSettings;
@@ -67,6 +69,7 @@ export interface GrowingView {
   readonly claims: Map<string, readonly string[]>;
   readonly unlinked: Set<string>;
   readonly removed: Set<string>;
+  readonly left: Map<string, Role>;
   readonly invites: Map<string, InviteView>;
   settings: GroupSettings;
 }
@@ -81,6 +84,7 @@ export function emptyView(): GrowingView {
     claims: new Map(),
     unlinked: new Set(),
     removed: new Set(),
+    left: new Map(),
     invites: new Map(),
     settings: { name: "", password: { kind: "none" }, inviters: 1, rekey: REKEY_DEFAULT, relays: [] },
   };
@@ -93,6 +97,7 @@ export function copyOfView(view: GroupView): GrowingView {
     claims: new Map(view.claims),
     unlinked: new Set(view.unlinked),
     removed: new Set(view.removed),
+    left: new Map(view.left),
     invites: new Map(view.invites),
     settings: view.settings,
   };
@@ -105,9 +110,6 @@ export function applyEntry(view: GrowingView, entry: LogEntry): void {
     case "create":
       view.settings = { ...view.settings, name: action.name };
       break;
-    case "unlink":
-      view.unlinked.add(toHex(action.device));
-      break;
     case "invite":
       view.invites.set(toHex(entry.hash), inviteOf(entry.account, entry.hash, action));
       break;
@@ -119,6 +121,7 @@ export function applyEntry(view: GrowingView, entry: LogEntry): void {
       break;
     case "add":
     case "link":
+    case "unlink":
     case "remove":
     case "leave":
     case "role":
@@ -129,14 +132,14 @@ export function applyEntry(view: GrowingView, entry: LogEntry): void {
   }
   for (const member of membersAdded(entry)) setMember(view, toHex(member.account), member);
   if (action.kind !== "create" && action.kind !== "add")
-    for (const account of accountsOf(entry, view.claims))
+    for (const account of accountsOf(entry))
       setMember(view, account, memberAfter(view.members.get(account), entry, account));
   countUses(view, entry);
-  noteRemovals(view, entry);
+  noteGone(view, entry);
 }
 
-/** Accounts (hex) of whose membership an entry says something. `claims` tells whose an unlinked device is. */
-export function accountsOf(entry: LogEntry, claims: GroupView["claims"]): readonly string[] {
+/** Accounts (hex) of whose membership an entry says something. */
+export function accountsOf(entry: LogEntry): readonly string[] {
   const { action } = entry;
   switch (action.kind) {
     case "create":
@@ -144,11 +147,10 @@ export function accountsOf(entry: LogEntry, claims: GroupView["claims"]): readon
       return action.members.map((each) => toHex(each.account));
     case "link":
       return [toHex(action.account)];
-    case "unlink":
-      return claims.get(toHex(action.device)) ?? [];
     case "remove":
       return action.accounts.map(toHex);
     case "leave":
+    case "unlink":
       return [toHex(entry.account)];
     case "role":
       return isHandOver(action) ? [toHex(action.account), toHex(entry.account)] : [toHex(action.account)];
@@ -210,9 +212,26 @@ function claim(view: GrowingView, device: string, account: string, isClaimed: bo
   else view.claims.delete(device);
 }
 
-/** Who was removed by an entry is remembered. */
-export function noteRemovals(view: GrowingView, { action }: LogEntry): void {
-  if (action.kind === "remove") for (const account of action.accounts) view.removed.add(toHex(account));
+/** Who was removed or left by an entry, and which device was unlinked, is remembered. */
+export function noteGone(view: GrowingView, { action, account, rank }: LogEntry): void {
+  if (action.kind === "leave") view.left.set(toHex(account), rank as Role);
+  if (action.kind === "remove") for (const each of action.accounts) view.removed.add(toHex(each));
+  if (action.kind === "unlink") view.unlinked.add(unlinkedName(account, action.device));
+}
+
+/** How a device is named among the unlinked ones: only its own account can unlink it. */
+export const unlinkedName = (account: AccountKey, device: DeviceKey): string => `${toHex(account)}/${toHex(device)}`;
+
+/**
+ * Concurrent entries can leave a group without an owner (it was handed to somebody who left) or, with help from a member
+ * who lies, with two: then the one of highest rank with the lowest account key is it, and others are admins.
+ */
+export function ensureOneOwner(view: GrowingView): void {
+  const ranked = [...view.members].sort(([a, one], [b, other]) => other.role - one.role || (a < b ? -1 : 1));
+  for (const [i, [account, member]] of ranked.entries()) {
+    if (i === 0 && member.role !== 2) view.members.set(account, { ...member, role: 2 });
+    if (i > 0 && member.role === 2) view.members.set(account, { ...member, role: 1 });
+  }
 }
 
 /** An invite as its entry states it. */
@@ -264,6 +283,16 @@ export function memberOfAccount(view: GroupView, account: AccountKey): MemberVie
 
 /** The member to whom this device belongs. */
 export function memberOfDevice(view: GroupView, device: DeviceKey): MemberView | undefined {
-  const [account] = view.claims.get(toHex(device)) ?? [];
+  const account = ownerOfDevice(view, device);
   return account === undefined ? undefined : view.members.get(account);
+}
+
+/** Account (hex) to which a device belongs: of several that claim it the one of highest rank, then lowest key. */
+export function ownerOfDevice({ claims, members }: GroupView, device: DeviceKey): string | undefined {
+  const claiming = claims.get(toHex(device)) ?? [];
+  const rank = (account: string) => members.get(account)?.role ?? 0;
+  return claiming.reduce<string | undefined>(
+    (first, each) => (first === undefined || rank(each) > rank(first) ? each : first),
+    undefined,
+  );
 }

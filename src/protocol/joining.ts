@@ -26,7 +26,7 @@ import { announce, type Work } from "./effects.ts";
 import { devicesIn } from "./epochs.ts";
 import { addSystemLines } from "./group-lines.ts";
 import { type Authored, author, authorCreate, canAdd } from "./group-log.ts";
-import { type InviteView, isOpen, memberOfAccount, memberOfDevice } from "./group-view.ts";
+import { type InviteView, isOpen, memberOfAccount, memberOfDevice, unlinkedName } from "./group-view.ts";
 import { welcomeLetters } from "./group-welcome.ts";
 import { inviteKeys, rendezvousKeys } from "./invite-topics.ts";
 import { checkInviteProof, inviteProofBytes } from "./log-permission.ts";
@@ -171,7 +171,7 @@ function candidateOf(work: Work, log: LogState, meta: InviteView, request: JoinR
   const member: Member = { account, role, name: bundle.name, devices: [{ device, certificate }], proof };
   const { view } = resolve(log);
   const isIn = memberOfAccount(view, account) !== undefined || memberOfDevice(view, device) !== undefined;
-  if (isIn || view.unlinked.has(toHex(device)) || !isOpen(view, meta)) return undefined;
+  if (isIn || view.unlinked.has(unlinkedName(account, device)) || !isOpen(view, meta)) return undefined;
   const { proofKey } = meta;
   const proved = { group: log.group, member, proofKey, nonce: request.nonce, signature: request.proof };
   return checkInviteProof(work.p, proved) ? member : undefined;

@@ -13,13 +13,14 @@ import { toHex } from "../wire/text-forms.ts";
 import {
   accountsOf,
   countUses,
+  ensureOneOwner,
   type GroupView,
   type GrowingView,
   inviteOf,
   isHandOver,
   type MemberView,
   membersAdded,
-  noteRemovals,
+  noteGone,
   rankGiven,
   revoke,
   setMember,
@@ -40,47 +41,72 @@ export interface Stretch {
 
 /** Rank of somebody who is no member. */
 const NO_RANK = -1;
+const OWNER_RANK = 2;
 
 /** Says of each entry of the stretch whether it counts. */
 export function decide(stretch: Stretch): readonly boolean[] {
   const facts = factsOf(stretch);
-  const decided: (boolean | undefined)[] = stretch.entries.map(() => undefined);
-  const strikers = stretch.entries.map((_, i) => strikersOf(facts, i));
+  const all = stretch.entries.map((_, i) => i);
+  const decided: (boolean | undefined)[] = all.map((i) => (isSurplus(stretch, i) ? false : undefined));
+  const opponents = all.map((i) => opponentsOf(facts, i));
   const isReady = (i: number): boolean =>
     decided[i] === undefined && (stretch.parents[i] ?? []).every((parent) => decided[parent] !== undefined);
   const settle = (i: number): void => {
-    decided[i] = counts(facts, decided, i, strikers[i] ?? []);
+    decided[i] = counts(facts, decided, i, opponents[i] ?? []);
   };
-  for (let left = stretch.entries.length; left > 0; ) {
-    const before = left;
-    for (let i = 0; i < stretch.entries.length; i++) {
-      if (!isReady(i) || !(strikers[i] ?? []).every(({ by }) => decided[by] !== undefined)) continue;
+  for (let isStuck = false; ; ) {
+    const open = all.filter((i) => decided[i] === undefined);
+    if (open.length === 0) return decided.map((each) => each === true);
+    if (isStuck) settle(firstOfCircle(facts, open, isReady));
+    isStuck = true;
+    for (const i of open) {
+      if (!isReady(i) || !(opponents[i] ?? []).every(({ by }) => decided[by] !== undefined)) continue;
       settle(i);
-      left--;
+      isStuck = false;
     }
-    if (left !== before) continue;
-    settle(firstOfCircle(stretch.entries.map((_, i) => i).filter(isReady), stretch.entries));
-    left--;
   }
-  return decided.map((each) => each === true);
 }
 
-/** Highest rank in its own past, then lowest generation, then lowest hash. */
-function firstOfCircle(ready: readonly number[], entries: readonly LogEntry[]): number {
-  const rank = (i: number): number => entries[i]?.rank ?? 0;
+const isSurplus = ({ surplus, entries }: Stretch, i: number): boolean => {
+  const entry = entries[i];
+  return entry !== undefined && surplus.has(entry);
+};
+
+/** The first of the undecided, or of those undecided entries before it whose past is decided. */
+function firstOfCircle(facts: Facts, open: readonly number[], isReady: (i: number) => boolean): number {
+  const best = (some: readonly number[]): number =>
+    some.reduce((first, i) => (compareStanding(facts, i, first) < 0 ? i : first), some[0] ?? 0);
+  const first = best(open);
+  return isReady(first) ? first : best(open.filter((i) => isReady(i) && facts.isAfter(first, i)));
+}
+
+/** Highest rank of the author in the entry's own past, then most other accounts who follow it, generation, hash. */
+function compareStanding({ entries, followers }: Facts, a: number, b: number): number {
   // entries are in order of generation and hash
-  return ready.reduce((best, i) => (rank(i) > rank(best) ? i : best), ready[0] ?? 0);
+  return (entries[b]?.rank ?? 0) - (entries[a]?.rank ?? 0) || followers(b) - followers(a) || a - b;
+}
+
+/** What an undecided concurrent entry would do to another one, if it counts. */
+interface Opposition {
+  readonly by: number;
+  /** Greatest rank that it leaves the author, and least rank that it asks for. */
+  readonly cap: number;
+  readonly needs: number;
 }
 
 interface Strike {
   readonly by: number;
   readonly cap: number;
+  /** Of one's own account: what others build upon stays. */
+  readonly isGentle: boolean;
 }
 
 /** What is known about a stretch before anything is decided. Indices into its entries. */
 interface Facts extends Stretch {
   readonly isAfter: (later: number, earlier: number) => boolean;
-  /** Statements about each account (hex), and strikes by account or device (hex). */
+  /** Other accounts with entries that follow this one. */
+  readonly followers: (i: number) => number;
+  /** Statements about each account (hex), strikes by account or `account/device`, and entries that raise an account. */
   readonly about: ReadonlyMap<string, readonly number[]>;
   readonly strikes: ReadonlyMap<string, readonly Strike[]>;
 }
@@ -88,25 +114,25 @@ interface Facts extends Stretch {
 function factsOf(stretch: Stretch): Facts {
   const about = new Map<string, number[]>();
   const strikes = new Map<string, Strike[]>();
-  const claims = claimsIn(stretch);
   for (const [i, entry] of stretch.entries.entries()) {
-    for (const account of accountsOf(entry, claims)) push(about, account, i);
-    for (const { target, cap } of strikesBy(entry)) push(strikes, target, { by: i, cap });
+    for (const account of accountsOf(entry)) push(about, account, i);
+    for (const { target, ...strike } of strikesBy(entry)) push(strikes, target, { by: i, ...strike });
   }
-  return { ...stretch, isAfter: pasts(stretch), about, strikes };
+  const isAfter = pasts(stretch);
+  return { ...stretch, isAfter, followers: countFollowers(stretch, isAfter), about, strikes };
 }
 
-/** Accounts that claim a device before the stretch or in it: an unlink is about all of them. */
-function claimsIn({ before, entries }: Stretch): GroupView["claims"] {
-  const claims = new Map(before.claims);
-  const claim = (device: Uint8Array, account: Uint8Array) =>
-    claims.set(toHex(device), [...new Set([...(claims.get(toHex(device)) ?? []), toHex(account)])]);
-  for (const { action } of entries) {
-    if (action.kind === "link") claim(action.device, action.account);
-    if (action.kind !== "add") continue;
-    for (const member of action.members) for (const device of member.devices) claim(device, member.account);
-  }
-  return claims;
+function countFollowers({ entries }: Stretch, isAfter: Facts["isAfter"]): (i: number) => number {
+  const known = new Map<number, number>();
+  return (i) => {
+    const found = known.get(i);
+    if (found !== undefined) return found;
+    const own = toHex(entries[i]?.account ?? new Uint8Array());
+    const others = new Set(entries.filter((_, k) => isAfter(k, i)).map(({ account }) => toHex(account)));
+    others.delete(own);
+    known.set(i, others.size);
+    return others.size;
+  };
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {
@@ -115,21 +141,21 @@ function push<T>(map: Map<string, T[]>, key: string, value: T): void {
   else map.set(key, [value]);
 }
 
-function strikesBy(entry: LogEntry): readonly { readonly target: string; readonly cap: number }[] {
+function strikesBy(entry: LogEntry): readonly (Omit<Strike, "by"> & { readonly target: string })[] {
   const { action } = entry;
+  const own = toHex(entry.account);
   switch (action.kind) {
     case "remove":
-      return action.accounts.map((each) => ({ target: toHex(each), cap: NO_RANK }));
+      return action.accounts.map((each) => ({ target: toHex(each), cap: NO_RANK, isGentle: false }));
     case "leave":
-      return [{ target: toHex(entry.account), cap: NO_RANK }];
+      return [{ target: own, cap: NO_RANK, isGentle: true }];
     case "unlink":
-      return [{ target: toHex(action.device), cap: NO_RANK }];
-    case "role":
-      return [
-        isHandOver(action)
-          ? { target: toHex(entry.account), cap: 1 }
-          : { target: toHex(action.account), cap: action.role },
-      ];
+      return [{ target: `${own}/${toHex(action.device)}`, cap: NO_RANK, isGentle: false }];
+    case "role": {
+      if (isHandOver(action)) return [{ target: own, cap: 1, isGentle: true }];
+      const target = toHex(action.account);
+      return [{ target, cap: action.role, isGentle: target === own }];
+    }
     default:
       return [];
   }
@@ -152,26 +178,55 @@ function pasts({ entries, parents }: Stretch): (later: number, earlier: number) 
 
 const word32 = (bits: Uint32Array, at: number): number => bits[at] ?? 0;
 
-/** Entries that could strike entry `i`: concurrent, and aimed at its author. */
-function strikersOf({ entries, strikes, isAfter }: Facts, i: number): readonly Strike[] {
-  const entry = entries[i];
+/** Concurrent entries on which it depends whether entry `i` counts. */
+function opponentsOf(facts: Facts, i: number): readonly Opposition[] {
+  const entry = facts.entries[i];
   if (!entry) return [];
-  const aimed = [...(strikes.get(toHex(entry.account)) ?? []), ...(strikes.get(toHex(entry.author)) ?? [])];
-  return aimed.filter(({ by }) => by !== i && !isAfter(i, by) && !isAfter(by, i));
+  const isConcurrent = (by: number) => by !== i && !facts.isAfter(i, by) && !facts.isAfter(by, i);
+  return [...strikersOf(facts, i, entry), ...raisersOf(facts, entry)].filter(({ by }) => isConcurrent(by));
+}
+
+/** Entries aimed at the author that would leave it less than the entry needs. */
+function strikersOf({ entries, strikes, followers }: Facts, i: number, entry: LogEntry): readonly Opposition[] {
+  const own = toHex(entry.account);
+  if (entry.action.kind === "link" && toHex(entry.action.account) !== own) return []; // the certificate speaks for it
+  const aimed = [...(strikes.get(own) ?? []), ...(strikes.get(`${own}/${toHex(entry.author)}`) ?? [])];
+  const hits = ({ by, cap, isGentle }: Strike): boolean => {
+    const isByOwn = entries[by]?.action.kind === "unlink" || entries[by]?.action.kind === "leave";
+    if (cap >= entry.needs || (entry.action.kind === "unlink" && isByOwn)) return false;
+    return !isGentle || isHandOverEntry(entry) || followers(i) === 0;
+  };
+  return aimed.filter(hits).map(({ by, cap }) => ({ by, cap, needs: 0 }));
+}
+
+const isHandOverEntry = ({ action }: LogEntry): boolean => action.kind === "role" && isHandOver(action);
+
+/** Entries that raise an account which this one removes or ranks: then it takes a rank above the new one. */
+function raisersOf({ entries, about }: Facts, { action, needs }: LogEntry): readonly Opposition[] {
+  if (action.kind !== "remove" && action.kind !== "role") return [];
+  const targets = action.kind === "remove" ? action.accounts : [action.account];
+  return targets.flatMap((target) =>
+    (about.get(toHex(target)) ?? []).flatMap((by) => {
+      const raising = entries[by]?.action;
+      if (raising?.kind !== "role" || toHex(raising.account) !== toHex(target)) return [];
+      return raising.role + 1 > needs ? [{ by, cap: OWNER_RANK, needs: raising.role + 1 }] : [];
+    }),
+  );
 }
 
 function counts(
   facts: Facts,
   decided: readonly (boolean | undefined)[],
   i: number,
-  strikers: readonly Strike[],
+  opponents: readonly Opposition[],
 ): boolean {
   const entry = facts.entries[i];
-  if (!entry || facts.surplus.has(entry)) return false;
+  if (!entry) return false;
   const member = memberAt(facts, toHex(entry.account), (k) => decided[k] === true && facts.isAfter(i, k));
   const isInUse = member?.devices.some((each) => equalBytes(each, entry.author)) ?? false;
-  const caps = strikers.filter(({ by }) => decided[by] === true).map(({ cap }) => cap);
-  return Math.min(isInUse ? (member?.role ?? NO_RANK) : NO_RANK, ...caps) >= entry.needs;
+  const valid = opponents.filter(({ by }) => decided[by] === true);
+  const rank = Math.min(isInUse ? (member?.role ?? NO_RANK) : NO_RANK, ...valid.map(({ cap }) => cap));
+  return rank >= Math.max(entry.needs, ...valid.map(({ needs }) => needs));
 }
 
 /** What the view before the stretch and those of its entries that `isIn` names say together about an account (hex). */
@@ -185,7 +240,8 @@ function memberAt(facts: Facts, account: string, isIn: (i: number) => boolean): 
   const adds = holding.filter((i) => kindOf(i) === "add").flatMap((i) => addedBy(entries[i], account));
   const base = [...(settled ? [settled] : []), ...adds].toSorted((a, b) => compareBytes(a.addedBy, b.addedBy))[0];
   if (!base) return undefined;
-  const ranking = holding.filter((i) => kindOf(i) === "add" || kindOf(i) === "role");
+  const roles = holding.filter((i) => kindOf(i) === "role");
+  const ranking = roles.length > 0 ? roles : holding.filter((i) => kindOf(i) === "add");
   const newest = ranking.filter((i) => !ranking.some((later) => isAfter(later, i)));
   const ranks = newest.map((i) => rankStated(entries[i], account));
   const role = (ranks.length === 0 ? base.role : Math.min(...ranks)) as Role;
@@ -225,12 +281,12 @@ export function applyStretch(view: GrowingView, stretch: Stretch, counting: read
     (account) => [account, memberAt(facts, account, (i) => counting[i] === true)] as const,
   );
   for (const [account, member] of members) setMember(view, account, member);
+  ensureOneOwner(view);
   for (const entry of counted) {
     const { action } = entry;
-    if (action.kind === "unlink") view.unlinked.add(toHex(action.device));
     if (action.kind === "invite") view.invites.set(toHex(entry.hash), inviteOf(entry.account, entry.hash, action));
     countUses(view, entry);
-    noteRemovals(view, entry);
+    noteGone(view, entry);
   }
   for (const { action } of counted) if (action.kind === "revokeInvite") revoke(view, action.invite);
   for (const change of newestSettings(facts, counting)) view.settings = withSettings(view.settings, change);

@@ -8,7 +8,7 @@ import { type EntryCore, type Member, ROLE, type Settings } from "../wire/entry.
 import type { AccountKey, DeviceKey, GroupId } from "../wire/ids.ts";
 import { DEVICES_PER_ACCOUNT_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { type GroupView, isOpen, type MemberView, memberOfAccount } from "./group-view.ts";
+import { type GroupView, isOpen, type MemberView, memberOfAccount, unlinkedName } from "./group-view.ts";
 import type { Resolution } from "./log-resolution.ts";
 import { hasGenuineDevices } from "./member-devices.ts";
 
@@ -76,7 +76,7 @@ function needsOfAdd(p: Primitives, { group, past: { view } }: Standpoint, action
 function isAddable(p: Primitives, view: GroupView, member: Member): boolean {
   if (memberOfAccount(view, member.account)) return false;
   const isTaken = ({ device }: { readonly device: DeviceKey }) =>
-    view.claims.has(toHex(device)) || view.unlinked.has(toHex(device));
+    view.claims.has(toHex(device)) || view.unlinked.has(unlinkedName(member.account, device));
   return !member.devices.some(isTaken) && hasGenuineDevices(p, member);
 }
 
@@ -118,8 +118,8 @@ export function checkInviteProof(p: Primitives, { group, member, proofKey, nonce
 function isLinkable(p: Primitives, view: GroupView, { account, device }: ActionOf<"link">): boolean {
   const member = memberOfAccount(view, account);
   if (!member || member.devices.length >= DEVICES_PER_ACCOUNT_MAX) return false;
-  const name = toHex(device.device);
-  return !view.claims.has(name) && !view.unlinked.has(name) && hasGenuineDevices(p, { account, devices: [device] });
+  const isTaken = view.claims.has(toHex(device.device)) || view.unlinked.has(unlinkedName(account, device.device));
+  return !isTaken && hasGenuineDevices(p, { account, devices: [device] });
 }
 
 function isOwnOther(author: MemberView, self: DeviceKey, device: DeviceKey): boolean {
@@ -127,13 +127,13 @@ function isOwnOther(author: MemberView, self: DeviceKey, device: DeviceKey): boo
 }
 
 function needsOfRemove({ past: { view }, author }: Standpoint, { accounts }: ActionOf<"remove">): number | undefined {
-  const targets = accounts.map((each) => memberOfAccount(view, each));
+  const targets = accounts.map((each) => memberOfAccount(view, each)?.role ?? view.left.get(toHex(each)));
   if (new Set(accounts.map(toHex)).size !== accounts.length) return undefined;
   if (accounts.some((each) => equalBytes(each, author.account))) return undefined;
   let needs: number = ROLE.admin;
   for (const target of targets) {
-    if (!target) return undefined;
-    needs = Math.max(needs, target.role + 1);
+    if (target === undefined) return undefined;
+    needs = Math.max(needs, target + 1);
   }
   return needs;
 }

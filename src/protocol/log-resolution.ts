@@ -104,7 +104,7 @@ function grown(before: Growing, entry: LogEntry, place: number): Growing {
 }
 
 function isSurplus(log: LogState, entry: LogEntry): boolean {
-  if (entry.rank > 0) return false;
+  if (spanOf(entry) === "") return false;
   const places = log.entries.map((_, place) => place).filter((place) => isOfSameSpan(log.entries[place], entry));
   return places.length > MEMBER_ENTRIES_MAX && surplusOf(log, places).has(entry);
 }
@@ -112,8 +112,9 @@ function isSurplus(log: LogState, entry: LogEntry): boolean {
 const isOfSameSpan = (one: LogEntry | undefined, other: LogEntry): boolean =>
   one !== undefined && spanOf(one) === spanOf(other);
 
-function spanOf({ account, rank, adminBefore }: LogEntry): string {
-  return rank > 0 || !adminBefore ? "" : `${toHex(account)}/${toHex(adminBefore)}`;
+function spanOf({ account, rank, adminBefore, action }: LogEntry): string {
+  const isFree = action.kind === "link" || action.kind === "unlink" || action.kind === "leave";
+  return rank > 0 || isFree || !adminBefore ? "" : `${toHex(account)}/${toHex(adminBefore)}`;
 }
 
 /** Entries of plain members that are too many. */
