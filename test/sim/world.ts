@@ -1,10 +1,11 @@
 /** Devices, relays and a network in one process, all from one seed. */
 import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
+import type { ProfileChanges } from "../../src/client/ports.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import { choosePrimitives } from "../../src/crypto-native/choose-primitives.ts";
 import type { Input } from "../../src/protocol/machine.ts";
 import { type SeededRandom, seededRandom } from "./seeded-random.ts";
-import { type SimDevice, simDevice } from "./sim-device.ts";
+import { type PreparedDisk, type SimDevice, simDevice } from "./sim-device.ts";
 import type { Weather } from "./sim-network.ts";
 import { type SimRelay, simRelay } from "./sim-relay.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
@@ -35,18 +36,30 @@ export interface World {
   readonly settle: (ms?: number) => Promise<void>;
 }
 
+/** How a world differs from the plain one. */
+export interface WorldOptions {
+  readonly primitives?: Primitives;
+  /** Instead of those that this device would get by itself. */
+  readonly primitivesOf?: (device: string) => Primitives;
+  /** The relay as this device sees it: what it hears of it and what it tells it. */
+  readonly seenBy?: (device: string, relay: SimRelay) => SimRelay;
+  readonly prepared?: (device: string, relays: readonly SimRelay[]) => Promise<PreparedDisk>;
+  readonly committed?: (device: string, changes: ProfileChanges) => void;
+}
+
 const LONGEST_MS = 600_000;
 /** Merges are followed by a re-key within 35 s; twice that, and the retries on the way. */
 const SETTLE_MS = 120_000;
-const CALM: Weather = { loss: 0, duplication: 0, maxDelayMs: 40 };
+/** Weather in which nothing goes wrong. */
+export const CALM: Weather = { loss: 0, duplication: 0, maxDelayMs: 40 };
 
-export async function createWorld(seed: number, relayCount = 1): Promise<World> {
-  const primitives = await choosePrimitives();
+export async function createWorld(seed: number, relayCount = 1, options: WorldOptions = {}): Promise<World> {
+  const primitives = options.primitives ?? (await choosePrimitives());
   const random = seededRandom(seed);
   const clock = virtualClock();
   const weather: Weather = { ...CALM };
   const relays = Array.from({ length: relayCount }, (_, i) => simRelay(i + 1, primitives));
-  const byAddress = new Map(relays.map((relay) => [relay.address, relay]));
+  const { primitivesOf = () => primitives, seenBy = (_, relay) => relay, prepared, committed } = options;
   const devices: SimDevice[] = [];
   let reaches: (device: string, relay: number) => boolean = () => true;
 
@@ -75,7 +88,7 @@ export async function createWorld(seed: number, relayCount = 1): Promise<World> 
         clock,
         random,
         weather,
-        relays: byAddress,
+        relays: new Map(relays.map((relay) => [relay.address, seenBy(name, relay)])),
         reaches: (address: string) =>
           reaches(
             name,
@@ -84,7 +97,15 @@ export async function createWorld(seed: number, relayCount = 1): Promise<World> 
       };
       const addresses = relays.map(({ address }) => address);
       const device = await during(
-        simDevice({ name, relays: addresses, primitives, random: random.bytes, surroundings }),
+        simDevice({
+          name,
+          relays: addresses,
+          primitives: primitivesOf(name),
+          random: random.bytes,
+          surroundings,
+          prepared: await prepared?.(name, relays),
+          committed: committed && ((changes) => committed(name, changes)),
+        }),
       );
       devices.push(device);
       return device;

@@ -1,0 +1,218 @@
+/**
+ * A member that does what it wants. It has the real client's keys and state, and beside what that client does it
+ * signs and posts things of its own: forged, doubled, stale, endless.
+ */
+import { sealEntry } from "../../src/crypto/entry-box.ts";
+import { coreHash, entryHash, HeaderKey, LogKey } from "../../src/crypto/epoch-secrets.ts";
+import { sealGroupMessage } from "../../src/crypto/group-message.ts";
+import { nextMessageKey } from "../../src/crypto/sender-chain.ts";
+import { citableHeads, entrySigningBytes } from "../../src/protocol/membership-log.ts";
+import { ACCOUNT, EPOCH, type EpochState, GROUP, LOG, OUTBOX, OWN_CHAIN } from "../../src/protocol/records.ts";
+import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
+import { decode } from "../../src/wire/codec.ts";
+import { type Action, encodeEntry, encodeEntryCore, ROLE } from "../../src/wire/entry.ts";
+import { decodeEnvelope, ENVELOPE_KIND, type EnvelopeKind, isDeposit } from "../../src/wire/envelope.ts";
+import { AccountKey, DeviceKey, Nonce, Signature, type TimeMs } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { isActive } from "./acts.ts";
+import { copyOf, type MemoryProfile } from "./memory-profile.ts";
+import type { SeededRandom } from "./seeded-random.ts";
+import type { SimDevice } from "./sim-device.ts";
+import type { World } from "./world.ts";
+
+export interface HostileMember {
+  /** One misdeed, chosen by the dice (from 0 up to 1). */
+  readonly act: (dice: number) => Promise<void>;
+  readonly done: () => number;
+}
+
+/** What a villain works with. */
+export interface Villain {
+  readonly world: World;
+  readonly device: SimDevice;
+  readonly group: string;
+  readonly random: SeededRandom;
+}
+
+/** What it knows of the group: now, or at some earlier time. */
+interface Insight {
+  readonly account: NonNullable<ReturnType<typeof accountOf>>;
+  readonly log: ReturnType<SimDevice["log"]>;
+  readonly state: ReturnType<SimDevice["group"]>;
+  readonly epoch: EpochState;
+}
+
+type Misdeed = (villain: Villain, insight: Insight) => void | Promise<void>;
+
+/** Everything that it does; one more is one more row. */
+const MISDEEDS: Readonly<Record<string, Misdeed>> = {
+  "an entry in somebody else's name": (v, i) => post(v, i, entry(v, i, { action: adding(v), author: othersDevice(v) })),
+  "an add that nobody signed": (v, i) =>
+    post(v, i, entry(v, i, { action: adding(v), author: othersDevice(v), unsigned: true })),
+  "an add without the right to": (v, i) => post(v, i, entry(v, i, { action: adding(v) })),
+  "two entries under one number": (v, i) => {
+    post(v, i, entry(v, i, { action: { kind: "rekey" } }), 0);
+    post(v, i, entry(v, i, { action: { kind: "rekey" } }), 1);
+  },
+  "two messages under one number": twoMessages,
+  "a re-key that it keeps to itself": rekeyForNobody,
+  "a burst of entries": (v, i) => {
+    for (let n = 0; n < 5; n++) post(v, i, entry(v, i, { action: { kind: "rekey" } }), n);
+  },
+  "nonsense under the topic's signature": (v, i) => {
+    for (const kind of [ENVELOPE_KIND.message, ENVELOPE_KIND.entry])
+      append(v, signEnvelope(v.world.primitives, i.epoch, kind, v.random.bytes(1 + v.random.below(400))));
+  },
+  "old envelopes again, in the newest epoch": replay,
+  "mail for everybody that opens nowhere": (v) => {
+    for (const envelope of v.world.relays
+      .flatMap((each) => each.everything())
+      .filter(isDeposit)
+      .slice(-3)) {
+      const changed = Uint8Array.from(envelope);
+      changed[60] = (changed[60] ?? 0) ^ 1;
+      append(v, changed);
+    }
+  },
+};
+
+export function hostileMember(villain: Villain): HostileMember {
+  const names = Object.keys(MISDEEDS);
+  let past: MemoryProfile | undefined;
+  let count = 0;
+  return {
+    act: async (dice) => {
+      const { device, group, random } = villain;
+      if (!isActive(device, group)) return;
+      past ??= copyOf(device.profile());
+      const isBackdated = random.happens(0.2);
+      const insight = insightOf(isBackdated ? past : device.profile(), group);
+      const misdeed = MISDEEDS[names[Math.floor(dice * names.length)] ?? ""];
+      if (!insight || !misdeed) return;
+      count++;
+      await misdeed(villain, insight);
+    },
+    done: () => count,
+  };
+}
+
+const accountOf = ({ records }: MemoryProfile) => decodeRecord(records, ACCOUNT, "");
+
+function decodeRecord<T>(
+  records: ReadonlyMap<string, Uint8Array>,
+  type: { readonly prefix: string; readonly codec: Parameters<typeof decode<T>>[0] },
+  id: string,
+): T | undefined {
+  const bytes = records.get(type.prefix + id);
+  return bytes && decode(type.codec, bytes);
+}
+
+function insightOf(profile: MemoryProfile, group: string): Insight | undefined {
+  const account = accountOf(profile);
+  const log = decodeRecord(profile.records, LOG, group);
+  const state = decodeRecord(profile.records, GROUP, group);
+  const epoch = state?.sending && decodeRecord(profile.records, EPOCH, toHex(state.sending));
+  return account && log && state && epoch ? { account, log, state, epoch } : undefined;
+}
+
+interface EntryChoice {
+  readonly action: Exclude<Action, { kind: "create" }>;
+  /** Whom it names as its author. */
+  readonly author?: DeviceKey;
+  readonly unsigned?: boolean;
+}
+
+/** An entry after all that it has seen, with a confirmation of a secret that nobody has. */
+function entry({ world, random }: Villain, { account, log, state }: Insight, choice: EntryChoice): Uint8Array {
+  const p = world.primitives;
+  const core = encodeEntryCore({
+    version: 1,
+    group: log.group,
+    author: choice.author ?? account.device,
+    seq: state.entrySeq,
+    prev: state.entryPrev,
+    parents: citableHeads(log, state.entryPrev),
+    frontier: [],
+    at: world.clock.nowMs() as TimeMs,
+    action: choice.action,
+  });
+  const confirmation = random.bytes(coreHash(p, core).length);
+  const hash = entryHash(p, core, confirmation);
+  const signature = choice.unsigned ? new Uint8Array(64) : p.sign(account.deviceSeed, entrySigningBytes(hash));
+  return encodeEntry({ core, confirmation, signature: Signature.from(signature) });
+}
+
+/** An add of an account that does not exist, or of somebody who waits outside. */
+function adding({ world, random }: Villain): Extract<Action, { kind: "add" }> {
+  const outsider = random.pick(world.devices).record(ACCOUNT);
+  const account = outsider?.account ?? AccountKey.from(random.bytes(32));
+  const devices = outsider ? [{ device: outsider.device, certificate: outsider.certificate }] : [];
+  return { kind: "add", members: [{ account, role: ROLE.member, name: "Mallory", devices, proof: undefined }] };
+}
+
+function othersDevice({ world, device, random }: Villain): DeviceKey {
+  const others = world.devices.filter((each) => each.name !== device.name);
+  return random.pick(others).record(ACCOUNT)?.device ?? DeviceKey.from(random.bytes(32));
+}
+
+/** Into the topic of the epoch, at one relay or (without a number) at all. */
+function post(villain: Villain, { epoch }: Insight, encoded: Uint8Array, relay?: number): void {
+  const p = villain.world.primitives;
+  const nonce = Nonce.from(villain.random.bytes(24));
+  const body = sealEntry(p, { logKey: LogKey.from(epoch.logKey), epochId: epoch.epoch }, nonce, encoded);
+  append(villain, signEnvelope(p, epoch, ENVELOPE_KIND.entry, body), relay);
+}
+
+function append({ world }: Villain, envelope: Uint8Array, relay?: number): void {
+  const chosen = relay === undefined ? world.relays : [world.relays[relay % world.relays.length]];
+  for (const each of chosen) each?.append(envelope);
+}
+
+function twoMessages(villain: Villain, { account, epoch, log }: Insight): void {
+  const { world, random, device } = villain;
+  const p = world.primitives;
+  const own = device.record(OWN_CHAIN, toHex(epoch.epoch));
+  if (!own) return;
+  const { messageKey, iteration } = nextMessageKey(p, own.chain);
+  for (const [n, text] of ["Mallory says yes", "Mallory says no"].entries()) {
+    const nonces = { header: Nonce.from(random.bytes(24)), message: Nonce.from(random.bytes(24)) };
+    const place = { group: log.group, epochId: epoch.epoch, device: account.device, iteration };
+    const sealing = { ...place, headerKey: HeaderKey.from(epoch.headerKey), index: epoch.ownIndex };
+    const { body } = sealGroupMessage(
+      p,
+      { ...sealing, deviceSeed: account.deviceSeed, messageKey, nonces },
+      {
+        version: 1,
+        frontier: [],
+        closures: [],
+        sentAt: world.clock.nowMs() as TimeMs,
+        content: { kind: "text", text },
+      },
+    );
+    append(villain, signEnvelope(p, epoch, ENVELOPE_KIND.message, body), n);
+  }
+}
+
+/** A re-key whose letters are thrown away: some of the others get it, or nobody. */
+async function rekeyForNobody({ world, device, random }: Villain, { state }: Insight): Promise<void> {
+  device.crash();
+  await world.during(device.take({ kind: "rekey", group: state.group }).catch(() => undefined));
+  const { records } = device.profile();
+  for (const [key, value] of records) {
+    const row = key.startsWith(OUTBOX.prefix) ? decode(OUTBOX.codec, value) : undefined;
+    if (row && isDeposit(row.envelope) && random.happens(0.7)) records.delete(key);
+  }
+  await world.during(device.start());
+}
+
+function replay(villain: Villain, { epoch }: Insight): void {
+  const { world, random } = villain;
+  const all = world.relays.flatMap((each) => each.everything());
+  for (let n = 0; n < 4 && all.length > 0; n++) {
+    const old = random.pick(all);
+    const decoded = decodeEnvelope(old);
+    append(villain, old);
+    if (!decoded || decoded.kind === ENVELOPE_KIND.deposit || decoded.kind === ENVELOPE_KIND.rendezvous) continue;
+    append(villain, signEnvelope(world.primitives, epoch, decoded.kind as EnvelopeKind, decoded.body));
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * What happened in a simulation, as nobody inside it can know it: who said what to whom, every secret that anybody
+ * ever computed, and what went wrong. It is written while things happen; `quiescence.ts` judges at the end.
+ */
+import type { ProfileChanges } from "../../src/client/ports.ts";
+import type { Primitives } from "../../src/crypto/primitives.ts";
+import {
+  CONTRIBUTION,
+  EARLY,
+  ENTRY,
+  EPOCH,
+  type EpochState,
+  GAP,
+  OUTBOX,
+  type OutboxState,
+  ROSTER,
+  SEEN,
+} from "../../src/protocol/records.ts";
+import { decode } from "../../src/wire/codec.ts";
+import { decodeEntry, decodeEntryCore, type EntryCore } from "../../src/wire/entry.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import type { TwinView } from "../twin/membership-twin.ts";
+import { type ReferenceLog, referenceLog } from "./reference-log.ts";
+import type { SimDevice } from "./sim-device.ts";
+
+/** Something that must never happen and did. */
+export interface Violation {
+  readonly invariant: string;
+  readonly what: string;
+}
+
+/** A message that a device has committed to send. */
+export interface Said {
+  readonly by: string;
+  readonly account: string;
+  readonly group: string;
+  readonly id: string;
+  readonly text: string;
+  readonly topic: string;
+  readonly atMs: number;
+  /** Accounts in the epoch that it was sealed in. */
+  readonly readers: ReadonlySet<string>;
+  /** Accounts that its author could take for members then. */
+  readonly members: ReadonlySet<string>;
+  /** Sealed anew, under another id. */
+  gone: boolean;
+}
+
+/** c(head, F) as somebody was given it: hex of phi(F) and of the head. */
+export interface HeldContribution {
+  readonly phi: string;
+  readonly head: string;
+  readonly value: Uint8Array;
+}
+
+/** What one account's devices ever had. */
+export interface Knowledge {
+  /** Every S(F) that one of them computed, by hex. */
+  readonly secrets: Map<string, Uint8Array>;
+  /** Every r of a root entry, by hex. */
+  readonly randoms: Map<string, Uint8Array>;
+  readonly contributions: HeldContribution[];
+}
+
+export interface Ledger {
+  readonly said: Said[];
+  readonly violations: Violation[];
+  readonly known: Map<string, Knowledge>;
+  /** Epochs of all devices by topic (hex). */
+  readonly epochs: Map<string, EpochState>;
+  /** The log of a group (hex) with everybody's entries. */
+  readonly logOf: (group: string) => ReferenceLog;
+  /** Devices (name/group) that were told of a message which they never got: they place what cites it by guess. */
+  readonly guessing: Set<string>;
+  commits: number;
+  /** Times (ms) at which a device went back to an old copy; the copy was made at `copiedMs`. */
+  readonly restored: { readonly device: string; readonly copiedMs: number; readonly atMs: number }[];
+  readonly violate: (invariant: string, what: string) => void;
+  readonly knowledgeOf: (account: string) => Knowledge;
+  readonly committed: (device: SimDevice, changes: ProfileChanges, nowMs: number) => void;
+}
+
+export function newLedger(primitives: Primitives, isHostile: (device: string) => boolean): Ledger {
+  const logs = new Map<string, ReferenceLog>();
+  const texts = new Map<string, string>();
+  const sayers = new Map<string, string>();
+  const known = new Map<string, Knowledge>();
+  const ledger: Ledger = {
+    said: [],
+    violations: [],
+    known,
+    epochs: new Map(),
+    logOf: (group) => {
+      const log = logs.get(group) ?? referenceLog(primitives, group);
+      logs.set(group, log);
+      return log;
+    },
+    guessing: new Set(),
+    commits: 0,
+    restored: [],
+    violate: (invariant, what) => {
+      ledger.violations.push({ invariant, what });
+    },
+    knowledgeOf: (account) => {
+      const found = known.get(account) ?? { secrets: new Map(), randoms: new Map(), contributions: [] };
+      known.set(account, found);
+      return found;
+    },
+    committed: (device, changes, nowMs) => {
+      ledger.commits++;
+      for (const [key, value] of changes.records) {
+        if (value) noteRecord(ledger, device, key, value);
+        if (isUnder(GAP, key)) ledger.guessing.add(`${device.name}/${key.slice(GAP.prefix.length).split("/")[0]}`);
+      }
+      for (const [key, value] of changes.records) {
+        const row = value && isUnder(OUTBOX, key) ? decode(OUTBOX.codec, value) : undefined;
+        if (row) noteSent(ledger, device, row, nowMs);
+      }
+      for (const { id } of changes.removedLines) for (const each of ledger.said) if (each.id === id) each.gone = true;
+      for (const line of changes.lines) {
+        if (line.kind !== "text") continue;
+        const where = `${line.group}/${line.id}`;
+        const content = `${line.account} ${line.text}`;
+        if ((texts.get(where) ?? content) !== content)
+          ledger.violate("one id, one text", `${device.name} reads "${line.text}" under an id that says otherwise`);
+        texts.set(where, content);
+        if (line.state !== "received") sayers.set(where, device.name);
+        else if (!sayers.has(where) && !isHostileAccount(ledger, line.account, isHostile))
+          ledger.violate(
+            "nobody is impersonated",
+            `${device.name} reads "${line.text}", which ${line.name} never said`,
+          );
+      }
+    },
+  };
+  return ledger;
+}
+
+const isUnder = (type: { readonly prefix: string }, key: string): boolean => key.startsWith(type.prefix);
+
+/** Names of accounts (hex) are known from what they said or hold; a hostile one is told by its device. */
+const owners = new WeakMap<Ledger, Map<string, string>>();
+
+/** Notes whose account it is. */
+export function introduce(ledger: Ledger, account: string, device: string): void {
+  const map = owners.get(ledger) ?? new Map<string, string>();
+  owners.set(ledger, map.set(account, device));
+}
+
+function isHostileAccount(ledger: Ledger, account: string, isHostile: (device: string) => boolean): boolean {
+  const device = owners.get(ledger)?.get(account);
+  return device !== undefined && isHostile(device);
+}
+
+function noteRecord(ledger: Ledger, device: SimDevice, key: string, value: Uint8Array): void {
+  if (isUnder(EPOCH, key)) {
+    const epoch = decode(EPOCH.codec, value);
+    if (epoch) ledger.epochs.set(toHex(epoch.topic), epoch);
+  } else if (isUnder(ENTRY, key)) {
+    const saved = decode(ENTRY.codec, value);
+    const [group = "", hash = ""] = key.slice(ENTRY.prefix.length).split("/");
+    if (!saved) return;
+    ledger.logOf(group).add(hash, saved.encoded);
+    const cited = coreOf(saved.encoded)?.frontier ?? [];
+    if (cited.some((id) => device.record(SEEN, toHex(id)) === undefined))
+      ledger.guessing.add(`${device.name}/${group}`);
+  } else if (isUnder(CONTRIBUTION, key))
+    noteContribution(ledger, device, key.slice(CONTRIBUTION.prefix.length), decode(CONTRIBUTION.codec, value)?.value);
+  else if (isUnder(EARLY, key))
+    noteContribution(ledger, device, key.slice(EARLY.prefix.length), decode(EARLY.codec, value)?.value);
+}
+
+/** `id` is group, phi and head. */
+function noteContribution(ledger: Ledger, device: SimDevice, id: string, value: Uint8Array | undefined): void {
+  const [, phi = "", head = ""] = id.split("/");
+  if (value) ledger.knowledgeOf(device.account()).contributions.push({ phi, head, value });
+}
+
+function noteSent(ledger: Ledger, device: SimDevice, row: OutboxState, nowMs: number): void {
+  const { origin, topic } = row;
+  if (origin.kind !== "message") return;
+  const id = toHex(origin.message);
+  if (ledger.said.some((each) => each.id === id)) return;
+  const group = toHex(origin.group);
+  const readers = new Set(device.record(ROSTER, toHex(origin.epoch))?.devices.map(({ account }) => toHex(account)));
+  const members = new Set(membersSeenBy(ledger, device, group).members.map(({ account: each }) => each));
+  const said = { by: device.name, account: device.account(), group, id, text: origin.text, atMs: nowMs };
+  ledger.said.push({ ...said, topic: toHex(topic), readers, members, gone: false });
+  for (const each of readers)
+    if (!members.has(each))
+      ledger.violate("nobody writes to whom they know to be out", `${device.name} seals "${origin.text}" for others`);
+}
+
+/** The core of a saved entry. */
+function coreOf(encoded: Uint8Array): EntryCore | undefined {
+  const entry = decodeEntry(encoded);
+  return entry && decodeEntryCore(entry.core);
+}
+
+/** Entries (hex) that a device has taken in. */
+export function entriesOf(device: SimDevice, group: string): readonly string[] {
+  const prefix = `${ENTRY.prefix}${group}/`;
+  const keys = [...device.profile().records.keys()].filter((key) => key.startsWith(prefix));
+  return keys.map((key) => key.slice(prefix.length));
+}
+
+/** What the group is for a device that has heard what this one has. */
+export function membersSeenBy(ledger: Ledger, device: SimDevice, group: string): TwinView {
+  return ledger.logOf(group).seenWith(entriesOf(device, group));
+}

@@ -1,0 +1,31 @@
+/** Random groups in bad conditions: what must hold in each of them (`quiescence.ts`, `ledger.ts`) holds in all. */
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { figuresLine, runCampaign } from "./campaign.ts";
+import { drawPlan, USUAL_SCALE } from "./plan.ts";
+import { playPlan } from "./play.ts";
+import { shrink } from "./shrink.ts";
+import { failureText } from "./sim-report.ts";
+
+/** Enough for each kind of fault to meet each kind of change; `npm run sim` plays more. */
+const SEEDS = 300;
+/** Simulations spent on making the first failing one smaller. */
+const SHRINK_TRIES = 60;
+
+describe("mixed simulations", function () {
+  this.timeout(600_000);
+
+  it(`hold together over ${SEEDS} seeds of people, relays, crashes, partitions, copies, liars and villains`, async () => {
+    const figures = await runCampaign({ first: 1, count: SEEDS }, USUAL_SCALE);
+    const [first] = figures.failed;
+    const smallest = first && (await shrink(first, SHRINK_TRIES));
+    assert(!smallest, `${figuresLine(figures)}\n${smallest ? failureText(first, smallest, USUAL_SCALE) : ""}`);
+    assert.equal(figures.seeds, SEEDS);
+  });
+
+  it("play the same seed the same way", async () => {
+    const [one, other] = [await playPlan(drawPlan(21, USUAL_SCALE)), await playPlan(drawPlan(21, USUAL_SCALE))];
+    assert.deepEqual(one, other);
+    assert(one.messages > 5, "something was said");
+  });
+});

@@ -1,0 +1,182 @@
+/** What must hold once everybody is back, the weather is calm and nothing is under way. */
+import type { Primitives } from "../../src/crypto/primitives.ts";
+import { CONTRIBUTION, EARLY, OUTBOX, PENDING, SECRET, TOPIC, WELCOME } from "../../src/protocol/records.ts";
+import { decode } from "../../src/wire/codec.ts";
+import { GroupId } from "../../src/wire/ids.ts";
+import { fromHex } from "../../src/wire/text-forms.ts";
+import type { TwinView } from "../twin/membership-twin.ts";
+import { isActive } from "./acts.ts";
+import { entriesOf, type Ledger, type Said } from "./ledger.ts";
+import { linesOf } from "./memory-profile.ts";
+import { adversary } from "./outsiders.ts";
+import type { Play } from "./play.ts";
+import type { SimDevice } from "./sim-device.ts";
+
+export async function checkQuiescence(play: Play, primitives: Primitives): Promise<void> {
+  for (const group of play.groups) {
+    checkOutsiders(play, primitives, group);
+    if (play.isDropping) continue;
+    const inside = play.world.devices.filter((each) => !play.isHostile(each) && isActive(each, group));
+    checkArrivals(play, group);
+    await checkMembers(play, group, inside);
+    checkTranscripts(play, group, inside);
+  }
+  checkErasure(play);
+  if (!play.isDropping) checkOutboxes(play);
+}
+
+/** Devices that went back to an old copy can lack what was under way then, and so can those to whom they had written. */
+const wasRestored = ({ restored }: Ledger, name: string): boolean => restored.some(({ device }) => device === name);
+
+/** What the group is for somebody who has heard all that the honest have heard. */
+function finalView({ world, ledger, isHostile }: Play, group: string): TwinView {
+  const honest = world.devices.filter((each) => !isHostile(each));
+  return ledger.logOf(group).seenWith([...new Set(honest.flatMap((each) => entriesOf(each, group)))]);
+}
+
+function checkArrivals(play: Play, group: string): void {
+  const { world, ledger, isHostile } = play;
+  const { members } = finalView(play, group);
+  if (ledger.restored.length > 0 || play.flavour === "hostile member") return;
+  for (const each of world.devices)
+    if (!isHostile(each) && members.some(({ account }) => account === each.account()) && !isActive(each, group))
+      ledger.violate("who is added comes in", `${each.name} is in the log of others and has no group`);
+}
+
+async function checkMembers(play: Play, group: string, inside: readonly SimDevice[]): Promise<void> {
+  const { world, ledger } = play;
+  const expected = finalView(play, group).members.map(
+    ({ account, rank, devices }) => `${account} ${ROLES[rank]} ${devices.length}`,
+  );
+  const epochs = new Map<string, string>();
+  for (const device of inside) {
+    const { members, epoch } = await world.call(device, "group-info", { group });
+    const rows = members.map(({ account, role, devices }) => `${account} ${role} ${devices}`);
+    if (rows.sort().join("\n") !== expected.sort().join("\n"))
+      ledger.violate("one member list", `${device.name} sees others than the rules make members`);
+    epochs.set(device.name, epoch.id);
+  }
+  if (new Set(epochs.values()).size > 1)
+    ledger.violate("one epoch", `epochs of sending: ${[...epochs].map(([name, id]) => `${name} ${id.slice(0, 6)}`)}`);
+}
+
+const ROLES = ["member", "admin", "owner"] as const;
+
+/** Whether this device must have that message in the end. */
+function isOwed({ ledger, flavour }: Play, said: Said, device: SimDevice): boolean {
+  // a villain can give the secret of its re-key to some only; what those say before somebody re-keys is lost to the others
+  if (flavour === "hostile member" && device.record(TOPIC, said.topic) === undefined) return false;
+  const isAffected = ({ device: name, atMs }: Ledger["restored"][number]): boolean =>
+    atMs >= said.atMs - UNSETTLED_MS && (name === said.by || name === device.name);
+  return !said.gone && said.readers.has(device.account()) && !ledger.restored.some(isAffected);
+}
+
+/** Ms after a restoration within which a device may still lack keys that were given to its former self. */
+const UNSETTLED_MS = 150_000;
+
+function checkTranscripts(play: Play, group: string, inside: readonly SimDevice[]): void {
+  const { ledger } = play;
+  const villains = new Set(play.world.devices.filter(play.isHostile).map((each) => each.name));
+  const owed = ledger.said.filter((each) => each.group === group && !villains.has(each.by));
+  const shown = inside.map((device) => {
+    const lines = linesOf(device.profile(), group).filter(({ kind }) => kind === "text");
+    return { device, ids: lines.map(({ id }) => id), texts: lines.map(({ text }) => text) };
+  });
+  for (const { device, ids, texts } of shown) {
+    const here = new Set(ids);
+    for (const said of owed)
+      if (isOwed(play, said, device) && !here.has(said.id))
+        ledger.violate("nothing said vanishes", `${device.name} lacks "${said.text}" of ${said.by}`);
+    const twice = texts.find((text, i) => texts.indexOf(text) < i && !isVillains(ledger, text, villains));
+    if (twice !== undefined) ledger.violate("nothing is said twice", `${device.name} reads "${twice}" twice`);
+  }
+  // PROTOCOL.md § History: who lacks a cited message places what follows by guess
+  const sure = shown.filter(({ device }) => !ledger.guessing.has(`${device.name}/${group}`));
+  for (const each of sure) checkAuthors(ledger, each, villains);
+  const honest = new Set(owed.map(({ id }) => id));
+  const [first, ...others] = sure.map(({ device, ids }) => ({ device, ids: ids.filter((id) => honest.has(id)) }));
+  for (const other of others) if (first) checkOrder(play, first, other);
+}
+
+/** What somebody said first stands first. */
+function checkAuthors(ledger: Ledger, { device, ids }: Shown, villains: ReadonlySet<string>): void {
+  const places = new Map(ids.map((id, i) => [id, i]));
+  const last = new Map<string, { readonly place: number; readonly text: string }>();
+  for (const { id, by, text } of ledger.said) {
+    const place = places.get(id);
+    if (place === undefined || villains.has(by) || wasRestored(ledger, by)) continue;
+    const before = last.get(by);
+    if (before && before.place > place)
+      ledger.violate("what is said first stands first", `${device.name} reads "${text}" before "${before.text}"`);
+    last.set(by, { place, text });
+  }
+}
+
+const isVillains = (ledger: Ledger, text: string, villains: ReadonlySet<string>): boolean =>
+  !ledger.said.some((each) => each.text === text && !villains.has(each.by));
+
+interface Shown {
+  readonly device: SimDevice;
+  readonly ids: readonly string[];
+}
+
+/** What both have stands in the same order at both. */
+function checkOrder({ ledger }: Play, one: Shown, other: Shown): void {
+  const both = new Set(one.ids.filter((id) => other.ids.includes(id)));
+  const here = one.ids.filter((id) => both.has(id));
+  const there = other.ids.filter((id) => both.has(id));
+  const at = here.findIndex((id, i) => id !== there[i]);
+  const textOf = (id: string | undefined): string => ledger.said.find((each) => each.id === id)?.text ?? "";
+  if (at >= 0)
+    ledger.violate(
+      "one order",
+      `number ${at} is "${textOf(here[at])}" at ${one.device.name} and "${textOf(there[at])}" at ${other.device.name}`,
+    );
+}
+
+/** Nobody who was out in the eyes of an author can compute the epoch it wrote in, with all others who were out. */
+function checkOutsiders({ world, ledger }: Play, primitives: Primitives, group: string): void {
+  const id = fromHex(group);
+  if (!id) return;
+  const everybody = world.devices.map((each) => each.account());
+  const { topicsOf } = adversary(primitives, ledger, GroupId.from(id));
+  const judged = new Set<string>();
+  for (const { group: where, members, topic, text } of ledger.said) {
+    const outside = everybody.filter((each) => !members.has(each));
+    const name = `${topic} ${outside.join()}`;
+    if (where !== group || outside.length === 0 || judged.has(name)) continue;
+    judged.add(name);
+    if (topicsOf(outside).has(topic))
+      ledger.violate("outsiders read nothing", `those outside can together open "${text}"`);
+  }
+}
+
+/** Records in which a secret may still wait for something. */
+const WAITING_PREFIXES = [CONTRIBUTION, EARLY, PENDING, SECRET, WELCOME].map(({ prefix }) => prefix);
+
+/** S(F), r and used message keys are on nobody's disk any more. */
+function checkErasure({ world, ledger, isHostile }: Play): void {
+  for (const device of world.devices) {
+    if (isHostile(device) || wasRestored(ledger, device.name)) continue;
+    const { secrets, randoms } = ledger.knowledgeOf(device.account());
+    const records = [...device.profile().records].filter(
+      ([key]) => !WAITING_PREFIXES.some((prefix) => key.startsWith(prefix)),
+    );
+    const disk = Buffer.concat(records.map(([, value]) => value));
+    const report = (what: string, secret: Uint8Array): void => {
+      const [where] = records.find(([, value]) => Buffer.from(value).includes(Buffer.from(secret))) ?? [];
+      if (where !== undefined) ledger.violate("what is used is erased", `${device.name} keeps ${what} in ${where}`);
+    };
+    for (const secret of secrets.values()) if (disk.includes(Buffer.from(secret))) report("an epoch's secret", secret);
+    for (const random of randoms.values()) if (disk.includes(Buffer.from(random))) report("the r of an entry", random);
+  }
+}
+
+function checkOutboxes({ world, ledger, isHostile }: Play): void {
+  for (const device of world.devices) {
+    if (isHostile(device)) continue;
+    for (const [key, value] of device.profile().records)
+      if (key.startsWith(OUTBOX.prefix) && decode(OUTBOX.codec, value))
+        ledger.violate("outboxes empty", `${device.name} still has ${key} to send`);
+  }
+}
