@@ -19,6 +19,9 @@ export function refusedBecause(reason: string): LinkFailure {
   return { state: "refused", reason };
 }
 
+/** Nobody listens at the address. */
+export const NOBODY_LISTENS = unreachable("the connection was refused: no relay is running at this address");
+
 /** Substrings of error names, codes and texts of libp2p and Node, most specific first. */
 const KNOWN: readonly (readonly [pattern: RegExp, failure: LinkFailure])[] = [
   [
@@ -26,7 +29,7 @@ const KNOWN: readonly (readonly [pattern: RegExp, failure: LinkFailure])[] = [
     refusedBecause("another program answers at this address: its identity is not the one in the relay's address"),
   ],
   [/UnsupportedProtocol|protocol selection failed/i, refusedBecause("what answers at this address is no Hermes relay")],
-  [/ECONNREFUSED/, unreachable("the connection was refused: no relay is running at this address")],
+  [/ECONNREFUSED/, NOBODY_LISTENS],
   [/ENOTFOUND|EAI_AGAIN|ENODATA/, unreachable("the name in the relay's address cannot be resolved")],
   [/EHOSTUNREACH|ENETUNREACH|ENETDOWN/, unreachable("there is no route to the relay: is this machine online?")],
   [/ECONNRESET|EPIPE|TCP transmission/, unreachable("the connection was cut")],

@@ -11,8 +11,10 @@ export interface LinkTiming {
   readonly connectTimeoutMs: number;
   /** Time from one attempt to the next (ms): the first, doubled up to the last, each shortened by up to half at random. */
   readonly firstRetryMs: number;
-  /** Below 5 s less a connect, so that a returned relay is found within 5 s. */
+  /** Below 5 s less a connect, so that a relay that did not answer, or had no room for all at once, is found within 5 s. */
   readonly lastRetryMs: number;
+  /** The last while nobody listens at the address, which costs next to nothing to ask: a relay that restarts is found within 1 s. */
+  readonly absentRetryMs: number;
 }
 
 export const LINK_TIMING: LinkTiming = {
@@ -22,10 +24,19 @@ export const LINK_TIMING: LinkTiming = {
   connectTimeoutMs: 5_000,
   firstRetryMs: 200,
   lastRetryMs: 4_000,
+  absentRetryMs: 800,
 };
 
-/** Time from the start of failed attempt number `failures` (1 for the first) to the start of the next (ms). `random` is in [0, 1). */
-export function retryDelayMs(timing: LinkTiming, failures: number, random: number): number {
-  const doubled = timing.firstRetryMs * 2 ** Math.min(failures - 1, 30);
-  return Math.min(doubled, timing.lastRetryMs) * (1 - random / 2);
+/**
+ * Longest time from the start of a failed attempt to the start of the next (ms).
+ * @param beforeMs what this answered after the attempt before, 0 after a session that worked
+ */
+export function longestRetryMs(timing: LinkTiming, beforeMs: number, isAbsent: boolean): number {
+  const doubledMs = beforeMs === 0 ? timing.firstRetryMs : 2 * beforeMs;
+  return Math.min(doubledMs, isAbsent ? timing.absentRetryMs : timing.lastRetryMs);
+}
+
+/** The time itself: shorter by up to half, so that those who lost a relay together do not all return at once. `random` is in [0, 1). */
+export function shortened(longestMs: number, random: number): number {
+  return longestMs * (1 - random / 2);
 }

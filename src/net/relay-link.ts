@@ -3,15 +3,15 @@
  *
  * 1. There is one attempt or one live session at a time, and a new one begins only when the last has digested.
  * 2. The relay's identity is part of its address; whoever cannot prove it is not spoken to.
- * 3. The time between attempts doubles up to `lastRetryMs` and begins anew after a session that worked. libp2p's own
+ * 3. The time between attempts doubles (link-timing.ts) and begins anew after a session that worked. libp2p's own
  *    reconnecting gives up after 30 s and never renews a reservation (js-libp2p#3601), so it is switched off.
  */
 import { type Connection, KEEP_ALIVE, type Stream } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import type { RelayStatus, ToldBy, TopicSubscription } from "../client/ports.ts";
 import type { Topic } from "../wire/ids.ts";
-import { failureOf, type LinkFailure, unreachable } from "./link-failure.ts";
-import { type LinkTiming, retryDelayMs } from "./link-timing.ts";
+import { failureOf, type LinkFailure, NOBODY_LISTENS, unreachable } from "./link-failure.ts";
+import { type LinkTiming, longestRetryMs, shortened } from "./link-timing.ts";
 import type { NetNode } from "./node.ts";
 import { TopicClient, type TopicClientEvents } from "./topic-client.ts";
 import { TOPIC_PROTOCOL } from "./topic-service.ts";
@@ -124,16 +124,16 @@ export class RelayLink {
   async #keep(): Promise<void> {
     const { timing } = this.#options;
     const { signal } = this.#stopping;
-    let failures = 0;
+    let longestMs = 0;
     while (!signal.aborted) {
       const startedAtMs = Date.now();
       const { failure, livedMs } = await this.#attempt();
       if (signal.aborted) return;
       this.#change(failure.state, failure.reason);
       await this.#client?.digested();
-      failures = livedMs > timing.lastRetryMs ? 1 : failures + 1;
+      longestMs = longestRetryMs(timing, livedMs > timing.lastRetryMs ? 0 : longestMs, failure === NOBODY_LISTENS);
       const spentMs = livedMs > 0 ? 0 : Date.now() - startedAtMs;
-      await delay(retryDelayMs(timing, failures, Math.random()) - spentMs, signal);
+      await delay(shortened(longestMs, Math.random()) - spentMs, signal);
     }
   }
 

@@ -3,20 +3,37 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import type { AppendOutcome } from "../../src/client/ports.ts";
 import { appendEverywhere } from "../../src/net/append-everywhere.ts";
-import { failureOf } from "../../src/net/link-failure.ts";
-import { LINK_TIMING, retryDelayMs } from "../../src/net/link-timing.ts";
+import { failureOf, NOBODY_LISTENS } from "../../src/net/link-failure.ts";
+import { LINK_TIMING, longestRetryMs, shortened } from "../../src/net/link-timing.ts";
 import type { Sequence } from "../../src/wire/ids.ts";
 import { REFUSAL } from "../../src/wire/topic-frames.ts";
 
 describe("the patience of a relay link", () => {
-  it("retries fast at first and never later than a returned relay has to be found", () => {
-    assert.ok(retryDelayMs(LINK_TIMING, 1, 0) <= 200);
-    fc.assert(
-      fc.property(fc.nat(10_000), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (failures, random) => {
-        const delayMs = retryDelayMs(LINK_TIMING, failures + 1, random);
-        assert.ok(delayMs >= LINK_TIMING.firstRetryMs / 2 && delayMs <= 4_000);
-      }),
+  it("retries fast at first, doubles, and never waits longer than a returned relay has to be found", () => {
+    const busy = [1, 2, 3, 4, 5, 6, 7].reduce<readonly number[]>(
+      (waits) => [...waits, longestRetryMs(LINK_TIMING, waits.at(-1) ?? 0, false)],
+      [],
     );
+    assert.deepEqual(busy, [200, 400, 800, 1_600, 3_200, 4_000, 4_000]);
+    fc.assert(
+      fc.property(
+        fc.array(fc.boolean(), { minLength: 1 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (absent, random) => {
+          const longestMs = absent.reduce((before, isAbsent) => longestRetryMs(LINK_TIMING, before, isAbsent), 0);
+          const delayMs = shortened(longestMs, random);
+          assert.ok(delayMs >= longestMs / 2 && delayMs <= (absent.at(-1) ? 800 : 4_000));
+        },
+      ),
+    );
+  });
+
+  it("asks again within a second, less what a connect takes, for as long as nobody listens", () => {
+    assert.equal(longestRetryMs(LINK_TIMING, 4_000, true), LINK_TIMING.absentRetryMs);
+    assert.equal(longestRetryMs(LINK_TIMING, LINK_TIMING.absentRetryMs, true), LINK_TIMING.absentRetryMs);
+    assert.ok(LINK_TIMING.absentRetryMs <= 800);
+    assert.equal(failureOf(new AggregateError([new Error("connect ECONNREFUSED 127.0.0.1:1")])), NOBODY_LISTENS);
+    assert.notEqual(failureOf(new Error("read ECONNRESET")), NOBODY_LISTENS);
   });
 
   it("finds a silent link within 15 s", () => {

@@ -17,6 +17,7 @@ export const QUICK: LinkTiming = {
   connectTimeoutMs: 3_000,
   firstRetryMs: 20,
   lastRetryMs: 200,
+  absentRetryMs: 100,
 };
 
 export interface TestRelay {
