@@ -36,6 +36,8 @@ import { type Contestant, takeTurns } from "./turns.ts";
 
 const NOW = 1_800_000_000_000 as TimeMs;
 const prekeyId = (value: number): PrekeyId => value as PrekeyId;
+/** Devices on each side of a start. */
+const PEOPLE = 40;
 /** Bytes of a letter: a welcome's secret and a few fields. */
 const LETTER_BYTES = 200;
 
@@ -77,25 +79,35 @@ function receive(to: Device, { body, oneTime, session }: Mail): PairwiseSession 
   return outcome.session;
 }
 
-function ourStart(from: Device, to: Device): readonly [Contestant, Contestant] {
+/** Both ends are of many: the check of signatures remembers the last few, and nobody writes to one person only. */
+function ourStart(froms: readonly Device[], tos: readonly Device[]): readonly [Contestant, Contestant] {
+  const pairAt = (i: number): readonly [Device, Device] => {
+    const [from, to] = [froms[i % froms.length], tos[i % tos.length]];
+    if (from === undefined || to === undefined) throw new Error("no devices");
+    return [from, to];
+  };
   const start: Contestant = {
     name: "ours",
     prepare: async (times) => {
-      const oneTime = Array.from({ length: times }, () => makeOneTime(to));
+      const starts = Array.from({ length: times }, (_, i) => {
+        const [from, to] = pairAt(i);
+        return { from, to, oneTime: makeOneTime(to) };
+      });
       return () => {
-        for (const each of oneTime) begin(from, to, each);
+        for (const { from, to, oneTime } of starts) begin(from, to, oneTime);
       };
     },
   };
   const answer: Contestant = {
     name: "ours",
     prepare: async (times) => {
-      const mail = Array.from({ length: times }, () => {
+      const mail = Array.from({ length: times }, (_, i) => {
+        const [from, to] = pairAt(i);
         const oneTime = makeOneTime(to);
-        return { body: begin(from, to, oneTime).depositBody, oneTime: oneTime.secret };
+        return { to, body: begin(from, to, oneTime).depositBody, oneTime: oneTime.secret };
       });
       return () => {
-        for (const each of mail) receive(to, each);
+        for (const { to, ...each } of mail) receive(to, each);
       };
     },
   };
@@ -217,7 +229,10 @@ export const PAIRWISE: Benchmark = {
     const signal = loadSignal();
     const [from, to] = [makePairwiseDevice(), makePairwiseDevice()];
     const payload = bytes(LETTER_BYTES);
-    const [start, answer] = ourStart(from, to);
+    const [start, answer] = ourStart(
+      Array.from({ length: PEOPLE }, makePairwiseDevice),
+      Array.from({ length: PEOPLE }, makePairwiseDevice),
+    );
     const [theirStart, theirAnswer] = signalStart(signal);
     const ratchet = await takeTurns([
       ourRatchet(payload),

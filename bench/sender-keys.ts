@@ -2,17 +2,27 @@
  * Group messages: sealing and opening with a sender key, against libsignal's sender keys and Megolm.
  *
  * Ours is what src/crypto does for one message (chain step, payload, signature, header). What the relay asks for on top,
- * the topic's signature, is a row of its own. All keep their state in memory.
+ * the topic's signature, is a row of its own, and so are bursts: as many messages as one signature may cover, for each of
+ * which the peers sign anew. All keep their state in memory.
  */
 import { coreHash, epochKeys, frontierHash, rootSecret } from "../src/crypto/epoch-secrets.ts";
-import { checkSignature, openHeader, openPayload, sealGroupMessage } from "../src/crypto/group-message.ts";
+import {
+  checkSignature,
+  openHeader,
+  openPayload,
+  sealGroupMessage,
+  sealPayload,
+  signPayloads,
+} from "../src/crypto/group-message.ts";
 import { noblePrimitives } from "../src/crypto/noble-primitives.ts";
 import type { Primitives } from "../src/crypto/primitives.ts";
 import { messageKeyAt, nextMessageKey, openChain, ownChainOf, peerChainOf } from "../src/crypto/sender-chain.ts";
 import { nativePrimitives } from "../src/crypto-native/native-primitives.ts";
 import { signEnvelope } from "../src/protocol/topic-envelope.ts";
 import { ENVELOPE_KIND } from "../src/wire/envelope.ts";
+import type { GroupPlaintext } from "../src/wire/group-message.ts";
 import { DeviceKey, EntryHash, GroupId, Nonce, type TimeMs } from "../src/wire/ids.ts";
+import { BURST_MESSAGES_MAX } from "../src/wire/limits.ts";
 import { loadOlm, loadSignal, type Olm, type Signal } from "./peers.ts";
 import { randomFromPool as bytes } from "./random-pool.ts";
 import { atLeast, type Benchmark, perSecond, type Row } from "./row.ts";
@@ -39,12 +49,18 @@ function ourChain(p: Primitives, text: string) {
   let own = ownChainOf(opened.chainKey);
   let peer = peerChainOf(opened.chainKey);
   const content = { kind: "text", text } as const;
-  const seal = (): Uint8Array => {
+  const plaintext: GroupPlaintext = { version: 1, frontier: [], closures: [], sentAt: NOW, content };
+  const author = { group, epochId, device, headerKey, index: 0, deviceSeed };
+  const nextSealing = () => {
     const { messageKey, iteration, next } = nextMessageKey(p, own);
     own = next;
     const nonces = { header: Nonce.from(bytes(24)), message: Nonce.from(bytes(24)) };
-    const sealing = { group, epochId, device, iteration, headerKey, index: 0, deviceSeed, messageKey, nonces };
-    return sealGroupMessage(p, sealing, { version: 1, frontier: [], closures: [], sentAt: NOW, content }).body;
+    return { ...author, iteration, messageKey, nonces };
+  };
+  const seal = (): Uint8Array => sealGroupMessage(p, nextSealing(), plaintext).body;
+  const sealBurst = (): readonly Uint8Array[] => {
+    const payloads = Array.from({ length: BURST_MESSAGES_MAX }, () => sealPayload(p, nextSealing(), plaintext));
+    return signPayloads(p, author, payloads);
   };
   const open = (body: Uint8Array): void => {
     const header = openHeader(p, headerKey, epochId, body);
@@ -57,7 +73,7 @@ function ourChain(p: Primitives, text: string) {
     peer = answer.next;
   };
   const envelope = (): Uint8Array => signEnvelope(p, epoch, ENVELOPE_KIND.message, seal());
-  return { seal, open, envelope };
+  return { seal, sealBurst, open, envelope };
 }
 
 function repeated(name: string, once: () => void): Contestant {
@@ -67,6 +83,26 @@ function repeated(name: string, once: () => void): Contestant {
       for (let i = 0; i < times; i++) once();
     },
   };
+}
+
+/** Messages of full bursts, sealed and opened: `times` is rounded up to whole ones. */
+function bursts({ sealBurst, open }: ReturnType<typeof ourChain>): readonly [Contestant, Contestant] {
+  const whole = (times: number) => Math.ceil(times / BURST_MESSAGES_MAX);
+  const seals: Contestant = {
+    name: "ours, bursts",
+    prepare: async (times) => () => {
+      for (let i = 0; i < whole(times); i++) sealBurst();
+    },
+    counted: (times) => whole(times) * BURST_MESSAGES_MAX,
+  };
+  const opens: Contestant = {
+    ...seals,
+    prepare: async (times) => {
+      const bodies = Array.from({ length: whole(times) }, sealBurst).flat();
+      return () => bodies.forEach(open);
+    },
+  };
+  return [seals, opens];
 }
 
 /** Opens what was sealed before the clock started. */
@@ -152,17 +188,25 @@ function megolm(olm: Olm, text: string): readonly [Contestant, Contestant] {
   return [encrypt, decrypt];
 }
 
+/** Different ones, because a check remembers the last few. */
+const FLOOR_SIGNATURES = 64;
+
 /** The least that any message of this kind costs with these primitives: one signature, one encryption. */
 function floor(p: Primitives, size: number): readonly [Contestant, Contestant] {
   const [seed, key, nonce, aad, text] = [bytes(32), bytes(32), bytes(24), bytes(100), bytes(size)];
   const [signed, publicKey, sealed] = [bytes(200), p.signingPublicKey(seed), p.seal(key, nonce, aad, text)];
-  const signature = p.sign(seed, signed);
+  const signatures = Array.from({ length: FLOOR_SIGNATURES }, () => {
+    const message = bytes(200);
+    return { message, signature: p.sign(seed, message) };
+  });
+  let next = 0;
   const seal = (): void => {
     p.sign(seed, signed);
     p.seal(key, nonce, aad, text);
   };
   const open = (): void => {
-    p.verify(publicKey, signed, signature);
+    const { message, signature } = signatures[next++ % FLOOR_SIGNATURES] ?? { message: signed, signature: signed };
+    p.verify(publicKey, message, signature);
     p.open(key, nonce, aad, sealed);
   };
   return [repeated("floor", seal), repeated("floor", open)];
@@ -177,21 +221,25 @@ interface Peers {
 async function measure(p: Primitives, [sizeName, size]: (typeof SIZES)[number], peers: Peers): Promise<readonly Row[]> {
   const text = "x".repeat(size);
   const [sealing, enveloping, opened] = [ourChain(p, text), ourChain(p, text), ourChain(p, text)];
+  const [burstSeal, burstOpen] = [bursts(ourChain(p, text))[0], bursts(ourChain(p, text))[1]];
   const [signalEncrypt, signalDecrypt] = await signalChain(peers.signal, new Uint8Array(Buffer.from(text)));
   const [megolmEncrypt, megolmDecrypt] = megolm(peers.olm, text);
   const seals = [repeated("ours", sealing.seal), repeated("ours, with envelope", enveloping.envelope)];
   const least = floor(p, size);
-  const [e = 0, full = 0, ef = 0, es = 0, em = 0] = await takeTurns([...seals, least[0], signalEncrypt, megolmEncrypt]);
-  const opens = [opening("ours", opened.seal, opened.open), least[1]];
-  const [d = 0, df = 0, ds = 0, dm = 0] = await takeTurns([...opens, signalDecrypt, megolmDecrypt]);
+  const sealers = [...seals, burstSeal, least[0], signalEncrypt, megolmEncrypt];
+  const [e = 0, full = 0, eb = 0, ef = 0, es = 0, em = 0] = await takeTurns(sealers);
+  const opens = [opening("ours", opened.seal, opened.open), burstOpen, least[1]];
+  const [d = 0, db = 0, df = 0, ds = 0, dm = 0] = await takeTurns([...opens, signalDecrypt, megolmDecrypt]);
   const isTargeted = p.provider === "native";
   const [encrypt, decrypt] = [`encrypt ${sizeName}, ${p.provider}`, `decrypt ${sizeName}, ${p.provider}`];
   return [
     row(encrypt, e, ["libsignal", es], isTargeted ? 2.5 : undefined),
+    row(`${encrypt}, burst`, eb, ["libsignal", es], isTargeted ? 4 : undefined),
     row(encrypt, e, ["Megolm", em]),
     row(`${encrypt}, + relay envelope`, full, ["libsignal without", es]),
     row(`${encrypt}, only signature + AEAD`, ef, ["libsignal", es]),
     row(decrypt, d, ["libsignal", ds], isTargeted ? 1.1 : undefined),
+    row(`${decrypt}, burst`, db, ["libsignal", ds], isTargeted ? 2.2 : undefined),
     row(decrypt, d, ["Megolm", dm]),
     row(`${decrypt}, only signature + AEAD`, df, ["libsignal", ds]),
   ];

@@ -10,7 +10,7 @@
  *
  * @see PROTOCOL.md § Group messages
  */
-import { lpAll, u32be, u64be } from "../verify/transcript.ts";
+import { lpAll, passingTranscript, u32be, u64be } from "../verify/transcript.ts";
 import { decode, encode } from "../wire/codec.ts";
 import { GroupHeader, GroupMessageBody, GroupPlaintext } from "../wire/group-message.ts";
 import {
@@ -204,11 +204,11 @@ export function openPayload(
 }
 
 function messageAad({ epochId, device, iteration }: MessagePlace): Uint8Array {
-  return lpAll("msg", epochId, device, u64be(iteration));
+  return passingTranscript("msg", epochId, device, u64be(iteration));
 }
 
 function headerAad(epochId: EpochId, ciphertextHash: Uint8Array): Uint8Array {
-  return lpAll("hdr", epochId, ciphertextHash);
+  return passingTranscript("hdr", epochId, ciphertextHash);
 }
 
 function signedBytes({ group, epochId, device, iteration }: MessagePlace, ciphertextHash: Uint8Array): Uint8Array {

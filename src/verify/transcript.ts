@@ -36,7 +36,7 @@ export function lpAll(name: LabelName, ...parts: readonly Uint8Array[]): Uint8Ar
 /** Where transcripts stand that are hashed at once: an envelope and its labels fit. */
 const PASSING = new Uint8Array(new ArrayBuffer(70_000));
 
-/** As {@link lpAll}, but the next call overwrites it: for what is hashed on the spot and kept by nobody. Nothing secret. */
+/** As {@link lpAll}, but the next call overwrites it: for what is hashed or authenticated on the spot and kept by nobody. Nothing secret. */
 export function passingTranscript(name: LabelName, ...parts: readonly Uint8Array[]): Uint8Array {
   const all = [label(name), ...parts];
   const length = prefixedLength(all);
