@@ -133,6 +133,10 @@ export function renderChange({ change, by, member }: Extract<ClientEvent, { even
       return `${nameOf(by)} added ${who}`;
     case "joined":
       return `${who} joined`;
+    case "linked":
+      return `${who} has a new device`;
+    case "unlinked":
+      return `${nameOf(by)} unlinked a device`;
     case "rekeyed":
       return `${nameOf(by)} changed the group's key`;
   }

@@ -64,7 +64,7 @@ export type ClientEvent =
   | {
       readonly event: "member";
       readonly group: GroupName;
-      readonly change: "created" | "added" | "joined" | "rekeyed";
+      readonly change: "created" | "added" | "joined" | "rekeyed" | "linked" | "unlinked";
       readonly by: { readonly account: string; readonly name: string };
       readonly member?: { readonly account: string; readonly name: string };
     }

@@ -9,7 +9,7 @@ export type ProtocolEvent =
   | {
       readonly kind: "member";
       readonly group: GroupId;
-      readonly change: "created" | "added" | "joined" | "rekeyed";
+      readonly change: "created" | "added" | "joined" | "rekeyed" | "linked" | "unlinked";
       readonly by: AccountKey;
       readonly member?: AccountKey;
       readonly memberName?: string;

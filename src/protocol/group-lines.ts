@@ -4,8 +4,8 @@ import type { EntryCore } from "../wire/entry.ts";
 import type { GroupPlaintext } from "../wire/group-message.ts";
 import type { AccountKey, DeviceKey, EntryHash, GroupId, MessageId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { announce, type Work } from "./effects.ts";
-import { memberOfDevice } from "./group-view.ts";
+import { announce, type ProtocolEvent, type Work } from "./effects.ts";
+import { memberOfAccount, memberOfDevice } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { ENTRY, type EpochState, GAP, HEADS, HEADS_MAX, idOf, SEEN } from "./records.ts";
@@ -106,7 +106,8 @@ export function* addSystemLines(
   accepted: { readonly log: LogState; readonly hash: EntryHash; readonly core: EntryCore },
 ): Step<void> {
   const { log, hash, core } = accepted;
-  const by = memberOfDevice(resolve(log).view, core.author);
+  const { view } = resolve(log);
+  const by = memberOfDevice(view, core.author);
   if (!by) return;
   const depth = yield* depthOfEntries(work, log.group, [hash]);
   const say = (id: string, text: string) =>
@@ -122,7 +123,10 @@ export function* addSystemLines(
       text,
       state: "received",
     });
-  const tell = (change: "created" | "added" | "joined" | "rekeyed", member?: { account: AccountKey; name: string }) =>
+  const tell = (
+    change: Extract<ProtocolEvent, { kind: "member" }>["change"],
+    member?: { account: AccountKey; name: string },
+  ) =>
     announce(work, {
       kind: "member",
       group: log.group,
@@ -135,6 +139,15 @@ export function* addSystemLines(
     tell("created");
   }
   if (core.action.kind === "rekey") tell("rekeyed");
+  if (core.action.kind === "link") {
+    const member = memberOfAccount(view, core.action.account);
+    say(toHex(hash), `${member?.name ?? "somebody"} has a new device`);
+    tell("linked", member);
+  }
+  if (core.action.kind === "unlink") {
+    say(toHex(hash), `${by.name} unlinked a device`);
+    tell("unlinked");
+  }
   if (core.action.kind !== "add") return;
   for (const [i, member] of core.action.members.entries()) {
     const joined = member.proof !== undefined;

@@ -26,6 +26,7 @@ import {
   type GroupState,
   idOf,
   JOINING,
+  LINKING,
   LOG,
   LOG_PART,
   PEER,
@@ -94,9 +95,9 @@ function isSame(older: WelcomeState, from: DeviceKey, { entry, secret, digest, p
   return isOfSender && equalBytes(older.digest, digest) && equalInConstantTime(older.secret, secret);
 }
 
-/** We follow a link to this group, or are in it together with the sender. */
+/** We follow a link to this group, our account is in it, or we are in it together with the sender. */
 function* isAskedFor(work: Work, group: GroupId, from: DeviceKey): Step<boolean> {
-  if (yield* read(work, JOINING, toHex(group))) return true;
+  if ((yield* read(work, JOINING, toHex(group))) || (yield* read(work, LINKING, toHex(group)))) return true;
   return yield* isMembersDevice(work, group, from);
 }
 
@@ -179,7 +180,7 @@ function* enterGroup(
   { from, entry, secret }: PendingWelcome,
   entries: readonly Uint8Array[],
 ): Step<boolean> {
-  const joining = yield* read(work, JOINING, toHex(id));
+  const joining = (yield* read(work, JOINING, toHex(id))) ?? (yield* read(work, LINKING, toHex(id)));
   const peer = yield* read(work, PEER, toHex(from));
   const account = yield* readExisting(work, ACCOUNT);
   const given = { from, entry, secret: EpochSecret.from(secret) };
@@ -201,6 +202,7 @@ function* enterGroup(
   const log = yield* readExisting(work, LOG, toHex(id));
   write(work, GROUP, toHex(id), { ...group, name: resolve(log).view.settings.name });
   write(work, JOINING, toHex(id), null);
+  write(work, LINKING, toHex(id), null);
   if (!joining) write(work, UNASKED, toHex(id), { adder: from });
   work.effects.push({ kind: "use-relays", relays: blank.relays, toldBy: joining ? "us" : "adder" });
   yield* beginHistory(work, log, entry);

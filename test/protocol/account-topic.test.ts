@@ -12,32 +12,14 @@ import { AccountKey, GroupId, LogId, Nonce, type Sequence } from "../../src/wire
 import { toHex } from "../../src/wire/text-forms.ts";
 import { record } from "../wire/arbitraries.ts";
 import { type Device, newDevice, p } from "./device.ts";
-import { addPerson, deliverOne, groupOf, LOG_ID, makeGroup, newScene, type Scene } from "./scene.ts";
+import { readWithWords, restored } from "./restored-device.ts";
+import { addPerson, deliverOne, groupOf, LOG_ID, makeGroup, newScene } from "./scene.ts";
 
 const key = (byte: number): AccountKey => AccountKey.from(p.sha256(Uint8Array.of(byte >> 8, byte)));
 const keysOf = (device: Device) => accountTopicKeys(p, device.account().accountSeed);
 
-/** Items in the account topic, as somebody sees who has nothing but the words. */
-function readWithWords(scene: Scene, accountSeed: Uint8Array): readonly AccountItem[] {
-  const keys = accountTopicKeys(p, accountSeed);
-  const found = (scene.topics.get(toHex(keys.topic)) ?? []).flatMap((envelope) => {
-    const body = decodeEnvelope(envelope)?.body;
-    return (body && openAccountSnapshot(p, keys, body)?.items) ?? [];
-  });
-  return [...newestItems(p, found).values()];
-}
-
 const groupsIn = (items: readonly AccountItem[]) =>
   items.flatMap(({ value }) => (value.kind === "group" && !value.left ? [value] : []));
-
-/** Another device of the same account, restored from what lies in its topic. */
-function restored(scene: Scene, lost: Device, name: string): Device {
-  const { accountSeed, relays } = lost.account();
-  const device = newDevice(name, scene.clock);
-  device.records.clear();
-  device.put({ kind: "restore-account", accountSeed, name, relays, items: readWithWords(scene, accountSeed) });
-  return device;
-}
 
 describe("the account topic", () => {
   it("has every group with its relays and some of its people, and the device", () => {
