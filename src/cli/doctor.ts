@@ -4,7 +4,8 @@
  * 1. A check that fails keeps no other from being made, unless that one needs its result.
  * 2. It changes nothing that another command would not change, too.
  */
-import { statfs } from "node:fs/promises";
+import { readdir, readFile, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
 import type { ClientMethods, RelayView } from "../client/api.ts";
 import { isFault } from "../wire/fault.ts";
 import { secondsAsMsOf } from "./arguments.ts";
@@ -15,7 +16,9 @@ import { printableLine } from "./render.ts";
 /** One thing that was looked at. `notice`: works, and could be better. */
 export interface Finding {
   readonly check:
+    | "version"
     | "node"
+    | "clock"
     | "directory"
     | "disk"
     | "owner"
@@ -35,13 +38,18 @@ const NODE_LEAST = [20, 19] as const;
 /** Free space (bytes) below which the next messages may not fit, and below which that comes into sight. */
 const DISK_WRONG_BYTES = 16 * 1_048_576;
 const DISK_NOTICE_BYTES = 200 * 1_048_576;
+/** This program did not exist before (ms): an earlier clock has lost its battery. */
+const CLOCK_LEAST_MS = Date.UTC(2026, 0, 1);
+/** How far (ms) the profile's files may lie ahead of the clock: file systems round, and time servers correct. */
+const CLOCK_BACK_MS = 120_000;
 
 /** `hermes doctor`: exit code 1 when something is wrong. */
 export async function doctor(context: CommandContext): Promise<number> {
-  const findings = [nodeFinding(process.versions.node)];
+  const findings = [await versionFinding(context.surroundings.root), nodeFinding(process.versions.node)];
   const directory = await directoryFindings(context);
   findings.push(...directory);
-  if (directory.every(({ state }) => state !== "wrong")) findings.push(...(await profileFindings(context)));
+  if (directory.every(({ check, state }) => check === "clock" || state !== "wrong"))
+    findings.push(...(await profileFindings(context)));
   const healthy = findings.every(({ state }) => state !== "wrong");
   context.output.result({ healthy, checks: findings }, renderFindings(findings));
   return healthy ? 0 : 1;
@@ -65,6 +73,35 @@ export function nodeFinding(version: string): Finding {
   return wrong("node", `Node ${version} is too old: Hermes needs ${NODE_LEAST.join(".")} or newer, from nodejs.org.`);
 }
 
+async function versionFinding(root: string): Promise<Finding> {
+  const text = await readFile(join(root, "package.json"), "utf8").catch(() => "{}");
+  const { version } = JSON.parse(text) as { readonly version?: unknown };
+  if (typeof version !== "string") return notice("version", "The installation does not say which version it is.");
+  return fine("version", `Hermes ${version} on ${process.platform} ${process.arch}.`);
+}
+
+/** `newestFileMs`: when a file of the profile was last written, by the clock of then. */
+export function clockFinding(nowMs: number, newestFileMs: number): Finding {
+  const now = new Date(nowMs).toISOString();
+  if (nowMs < CLOCK_LEAST_MS)
+    return wrong(
+      "clock",
+      `It says ${now}, which is long past: set it, or messages get that date and invites never end.`,
+    );
+  const backMs = newestFileMs - nowMs;
+  if (backMs > CLOCK_BACK_MS) {
+    const minutes = Math.round(backMs / 60_000).toLocaleString("en");
+    return wrong("clock", `It says ${now}, ${minutes} minutes before this profile was last written: it was set back.`);
+  }
+  return fine("clock", `It says ${now}. Compare that yourself: relays do not tell the time.`);
+}
+
+async function newestFileMs(directory: string): Promise<number> {
+  const names = await readdir(directory);
+  const stats = await Promise.all(names.map((name) => stat(join(directory, name)).catch(() => undefined)));
+  return Math.max(0, ...stats.map((each) => each?.mtimeMs ?? 0));
+}
+
 async function directoryFindings({ choice: { directory }, surroundings }: CommandContext): Promise<Finding[]> {
   const { profiles } = surroundings;
   return await faultsAs("directory", async () => {
@@ -78,6 +115,7 @@ async function directoryFindings({ choice: { directory }, surroundings }: Comman
     return [
       fine("directory", `${directory} belongs to you alone.`),
       ...(await diskFindings(directory)),
+      clockFinding(Date.now(), await newestFileMs(directory)),
       fine("owner", owner),
     ];
   });

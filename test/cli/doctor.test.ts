@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { diskFinding, examinationFindings, nodeFinding } from "../../src/cli/doctor.ts";
+import { clockFinding, diskFinding, examinationFindings, nodeFinding } from "../../src/cli/doctor.ts";
 
 const RELAY = { address: "/ip4/192.0.2.7/tcp/1", state: "connected", since: "2026-01-01T00:00:00.000Z" } as const;
 const WELL = { relays: [RELAY], introduced: true, caughtUp: true, outbox: 0, undelivered: 0, primitives: "native" };
@@ -22,6 +22,18 @@ describe("The doctor", () => {
       mebibytes.map((free) => diskFinding(free * 1_048_576).state),
       ["wrong", "wrong", "notice", "notice", "fine"],
     );
+  });
+
+  it("finds a clock that has lost its date, or that was set back since the profile was written", () => {
+    const now = Date.UTC(2026, 6, 1);
+    const cases = [
+      [now, now],
+      [now, now + 119_000],
+      [now, now + 3_600_000],
+      [Date.UTC(1970, 0, 1), 0],
+    ] as const;
+    const states = cases.map(([nowMs, fileMs]) => clockFinding(nowMs, fileMs).state);
+    assert.deepEqual(states, ["fine", "fine", "wrong", "wrong"]);
   });
 
   it("finds what waits although a relay is connected, and keys that no relay has", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod } from "node:fs/promises";
+import { chmod, utimes } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { after, before, describe, it } from "mocha";
 import type { Finding } from "../../src/cli/doctor.ts";
@@ -42,9 +42,11 @@ describe("hermes doctor", function () {
     const alone = await diagnose(ana);
     assert.deepEqual([alone.exit, alone.healthy, wrongs(alone)], [0, true, []]);
     const all = [
+      "version",
       "node",
       "directory",
       "disk",
+      "clock",
       "owner",
       "profile",
       "cryptography",
@@ -69,8 +71,8 @@ describe("hermes doctor", function () {
   it("shows the same to people, one line a check", async () => {
     const { code, stdout } = await scene.start({ args: ["doctor", "--profile", ana.profile] }).ended;
     assert.equal(code, 0);
-    assert.match(stdout, /^ok {5}node {10}Node \d/);
-    assert.equal(stdout.trimEnd().split("\n").length, 10);
+    assert.match(stdout, /^ok {5}version {7}Hermes \d.*\nok {5}node {10}Node \d/);
+    assert.equal(stdout.trimEnd().split("\n").length, 12);
   });
 
   it("names a missing profile, a wrong passphrase and a directory that others may write", async () => {
@@ -84,6 +86,14 @@ describe("hermes doctor", function () {
     await chmod(ana.profile, 0o700);
     assert.deepEqual([open.exit, wrongs(open)], [1, ["directory"]]);
     assert.match(textOf(open, "directory"), /chmod go-w/);
+  });
+
+  it("sees a clock that was set back since the profile was written", async () => {
+    const ahead = new Date(Date.now() + 3_600_000);
+    await utimes(`${ana.profile}/key`, ahead, ahead);
+    const seen = await diagnose(ana);
+    await utimes(`${ana.profile}/key`, new Date(), new Date());
+    assert.deepEqual([seen.exit, wrongs(seen)], [1, ["clock"]]);
   });
 
   it("says that a profile without a relay reaches nobody", async () => {
