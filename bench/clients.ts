@@ -16,6 +16,7 @@ import {
 } from "./child-process.ts";
 import { natsServer, startNats } from "./nats-star.ts";
 import { atMost, type Benchmark, type Extent, figure, type Row } from "./row.ts";
+import { median } from "./turns.ts";
 
 /** Clients, and seconds until all are back after a restart. */
 const CROWDS = [
@@ -27,6 +28,10 @@ const CROWDS = [
 const WARM_UP = 50;
 /** From here on only with --large. */
 const LARGE = 1_000;
+/** The same for one client, median of so many restarts, the relay being away for so long (ms): longer than any pause of a dialling client. */
+const ONE_BACK_S = 1;
+const RESTARTS = 5;
+const AWAY_MS = 5_000;
 /** Clients of one process: a second process uses the second core. */
 const CROWD = 500;
 /** Time for the relay to become quiet (ms). */
@@ -96,7 +101,32 @@ async function hermesCost(count: number): Promise<Cost & { readonly backS: numbe
   }
 }
 
+/** Seconds until a single client is back, from the relay's ready line: the median of some restarts. */
+async function oneBackS(): Promise<number> {
+  const directory = await temporaryDirectory();
+  let relay = await startRelay(directory.path);
+  const port = Number(relay.address.split("/")[4]);
+  const [client] = await crowd("./client-crowd.js", relay.address, 1);
+  const seconds: number[] = [];
+  try {
+    for (let restart = 0; restart < RESTARTS && client !== undefined; restart++) {
+      await relay.stop();
+      await pause(AWAY_MS);
+      relay = await startRelay(directory.path, port);
+      const readyMs = Date.now();
+      seconds.push((Number((await client.nextLine(/^back /, PATIENCE_MS)).slice(5)) - readyMs) / 1_000);
+    }
+    return median(seconds);
+  } finally {
+    await client?.stop("SIGKILL");
+    await relay.stop();
+    await directory.remove();
+  }
+}
+
 async function run({ isLarge, maxSize }: Extent, tell: (row: Row) => void): Promise<void> {
+  const one = { bench: "clients", name: "one client back after a restart", unit: "s", ours: "", peer: "" };
+  tell({ ...one, ratio: await oneBackS(), target: atMost(ONE_BACK_S) });
   for (const [count, backS] of CROWDS) {
     if (count > maxSize || (count >= LARGE && !isLarge)) continue;
     const ours = await hermesCost(count);
