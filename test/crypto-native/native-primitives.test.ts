@@ -6,8 +6,10 @@ import { choosePrimitives } from "../../src/crypto-native/choose-primitives.ts";
 import { nativePrimitives as native } from "../../src/crypto-native/native-primitives.ts";
 import { ed25519Contract } from "../contract/ed25519-contract.ts";
 import { primitivesContract } from "../contract/primitives-contract.ts";
+import { wycheproofContract } from "../contract/wycheproof-contract.ts";
 
 primitivesContract("native", native);
+wycheproofContract("native", native);
 ed25519Contract("native", native);
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });

@@ -1,6 +1,8 @@
 import { noblePrimitives } from "../../src/crypto/noble-primitives.ts";
 import { ed25519Contract } from "../contract/ed25519-contract.ts";
 import { primitivesContract } from "../contract/primitives-contract.ts";
+import { wycheproofContract } from "../contract/wycheproof-contract.ts";
 
 primitivesContract("noble", noblePrimitives);
+wycheproofContract("noble", noblePrimitives);
 ed25519Contract("noble", noblePrimitives);
