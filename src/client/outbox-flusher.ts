@@ -106,11 +106,16 @@ async function sendAll(walk: Walk, isHoldOver: boolean): Promise<number | undefi
   let after: string | undefined;
   let isLeft = false;
   const gone = new Set(walk.unknownInboxes);
+  const topics = new Set<string>();
+  const beganMs = clock.nowMs();
   for (;;) {
     const rows = await scanRecords(walk.store, OUTBOX, { after, limit: APPEND_ROWS });
     if (rows.length === 0) break;
     after = rows.at(-1)?.[0];
-    for (const [id] of rows) gone.delete(id);
+    for (const [id, { topic }] of rows) {
+      gone.delete(id);
+      topics.add(toHex(topic));
+    }
     const due = rows.filter(([, { topic }]) => retries.isDue(toHex(topic), clock.nowMs()));
     const ready = due.filter(([, row]) => isHoldOver || !isHeld(walk, row));
     const answered = await sendRows(walk, ready);
@@ -118,7 +123,7 @@ async function sendAll(walk: Walk, isHoldOver: boolean): Promise<number | undefi
     isLeft ||= answered < due.length;
   }
   for (const id of gone) walk.unknownInboxes.delete(id); // a step took them back
-  const nextInMs = retries.nextInMs(clock.nowMs());
+  const nextInMs = retries.nextInMs(topics, beganMs, clock.nowMs());
   return isLeft ? Math.min(RETRY_MS, nextInMs ?? RETRY_MS) : nextInMs;
 }
 

@@ -27,8 +27,11 @@ export interface RetryBook {
   readonly isDue: (topic: string, nowMs: number) => boolean;
   /** Takes down the answers to one append. */
   readonly book: (answers: readonly Answered[], nowMs: number) => void;
-  /** Ms until the next topic is due; `undefined` when none waits. */
-  readonly nextInMs: (nowMs: number) => number | undefined;
+  /**
+   * Ms until the next of these topics is due, of those that were not at `sinceMs`, when a walk through all began;
+   * `undefined` when none waits. Others have nothing left to send and are forgotten.
+   */
+  readonly nextInMs: (topics: ReadonlySet<string>, sinceMs: number, nowMs: number) => number | undefined;
   /** This topic (hex) may be tried at once. */
   readonly forget: (topic: string) => void;
   /** Everything may be tried at once. */
@@ -51,9 +54,11 @@ export function createRetryBook(): RetryBook {
   return {
     book,
     isDue: (topic, nowMs) => (waits.get(topic)?.dueMs ?? nowMs) <= nowMs,
-    nextInMs: (nowMs) => {
-      const dues = [...waits.values()].map(({ dueMs }) => Math.max(0, dueMs - nowMs));
-      return dues.length === 0 ? undefined : Math.min(...dues);
+    nextInMs: (topics, sinceMs, nowMs) => {
+      for (const topic of [...waits.keys()]) if (!topics.has(topic)) waits.delete(topic);
+      const later = [...waits.values()].filter(({ dueMs }) => dueMs > sinceMs);
+      const nextMs = later.reduce((least, { dueMs }) => Math.min(least, dueMs), Number.POSITIVE_INFINITY);
+      return later.length === 0 ? undefined : Math.max(0, nextMs - nowMs);
     },
     forget: (topic) => waits.delete(topic),
     clear: () => waits.clear(),

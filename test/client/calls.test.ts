@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
+import { outboxId } from "../../src/protocol/outbox.ts";
+import { OUTBOX } from "../../src/protocol/records.ts";
+import { depositEnvelope } from "../../src/protocol/topic-envelope.ts";
+import { encode } from "../../src/wire/codec.ts";
 import { isFault } from "../../src/wire/fault.ts";
+import { Topic } from "../../src/wire/ids.ts";
 import type { SimDevice } from "../sim/sim-device.ts";
 import { createWorld, people, type World } from "../sim/world.ts";
 
@@ -65,6 +70,21 @@ describe("calls of the client", function () {
     assert.equal((await world.call(ada, "status", {})).outbox, 1);
     world.partition();
     assert.deepEqual(await world.call(ada, "sync", {}), { complete: true, received: 0, outbox: 0, undelivered: 0 });
+  });
+
+  it("are in step with the relay although a letter waits for an inbox that it does not know, and say so", async () => {
+    const topic = Topic.from(new Uint8Array(32).fill(5));
+    const row = { envelope: depositEnvelope(topic, new Uint8Array(9)), topic, origin: { kind: "none" as const } };
+    ada.crash();
+    ada.profile().records.set(`${OUTBOX.prefix}${outboxId(900_000)}`, encode(OUTBOX.codec, row));
+    await world.during(ada.start());
+    const before = world.clock.nowMs();
+    const waiting = { outbox: 1, undelivered: 1 };
+    assert.deepEqual(await world.call(ada, "sync", {}), { complete: true, received: 0, ...waiting });
+    const seen = await world.call(ada, "examine", {});
+    assert.deepEqual({ outbox: seen.outbox, undelivered: seen.undelivered }, waiting);
+    assert(world.clock.nowMs() - before < 5_000, "nobody waited for it");
+    ada.profile().records.delete(`${OUTBOX.prefix}${outboxId(900_000)}`);
   });
 
   it("refuse a link that is cut, mistyped, expired or something else", async () => {
