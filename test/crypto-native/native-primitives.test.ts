@@ -5,10 +5,12 @@ import { noblePrimitives as noble } from "../../src/crypto/noble-primitives.ts";
 import { choosePrimitives } from "../../src/crypto-native/choose-primitives.ts";
 import { nativePrimitives as native } from "../../src/crypto-native/native-primitives.ts";
 import { ed25519Contract } from "../contract/ed25519-contract.ts";
+import { mlKemContract } from "../contract/ml-kem-contract.ts";
 import { primitivesContract } from "../contract/primitives-contract.ts";
 import { wycheproofContract } from "../contract/wycheproof-contract.ts";
 
 primitivesContract("native", native);
+mlKemContract("native", native);
 wycheproofContract("native", native);
 ed25519Contract("native", native);
 
