@@ -21,7 +21,7 @@ import {
   type Multiaddr,
 } from "@multiformats/multiaddr";
 import type { AppendOutcome, Network, NetworkEvents, ToldBy, TopicSubscription } from "../client/ports.ts";
-import { isDeposit } from "../wire/envelope.ts";
+import { isDeposit, topicOf } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
 import type { DirectoryKey, SlotKey } from "../wire/ids.ts";
 import { Signature } from "../wire/ids.ts";
@@ -91,7 +91,9 @@ class ClientNetwork implements Network {
   readonly append = (envelopes: readonly Uint8Array[]): Promise<readonly AppendOutcome[]> =>
     appendEverywhere(
       envelopes,
-      this.#live().map((link) => (link.isForMail ? appendMail(link, envelopes) : link.client.append(envelopes))),
+      this.#live().map((link) =>
+        link.isForMail ? appendSome(link, envelopes, (each) => this.#isMail(each)) : link.client.append(envelopes),
+      ),
     );
 
   readonly trim: Network["trim"] = (log, topic, upTo) => {
@@ -157,6 +159,11 @@ class ClientNetwork implements Network {
     link.start();
   }
 
+  /** Mail to somebody else; what we deposit for ourselves, and where, is nothing for a peer's relay. */
+  #isMail(envelope: Uint8Array): boolean {
+    return isDeposit(envelope) && !this.#subscriptions.has(toHex(topicOf(envelope)));
+  }
+
   #live(): LiveLink[] {
     return [...this.#links.values()].flatMap(({ live }) => live ?? []);
   }
@@ -172,14 +179,16 @@ class ClientNetwork implements Network {
 /** What a relay's address may begin with; nothing else is dialled, whoever named it. */
 const HOST_CODES: ReadonlySet<number> = new Set([CODE_IP4, CODE_IP6, CODE_DNS, CODE_DNS4, CODE_DNS6]);
 
-/** Appends what is mail; the others are not asked for. */
-async function appendMail(
+/** Appends those that are wanted; about the others nobody is asked. */
+async function appendSome(
   { client }: LiveLink,
   envelopes: readonly Uint8Array[],
+  isWanted: (envelope: Uint8Array) => boolean,
 ): Promise<readonly (AppendOutcome | undefined)[]> {
-  const outcomes = await client.append(envelopes.filter(isDeposit));
+  const wanted = envelopes.map(isWanted);
+  const outcomes = await client.append(envelopes.filter((_, i) => wanted[i]));
   let next = 0;
-  return envelopes.map((each) => (isDeposit(each) ? outcomes[next++] : undefined));
+  return wanted.map((each) => (each ? outcomes[next++] : undefined));
 }
 
 function relayAddress(text: string): Multiaddr {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
 import { isFault } from "../../src/wire/fault.ts";
+import { LogId, type Sequence } from "../../src/wire/ids.ts";
 import { REFUSAL } from "../../src/wire/topic-frames.ts";
 import { memoryLog } from "./memory-log.ts";
 import { tcpProxy } from "./tcp-proxy.ts";
@@ -281,6 +282,41 @@ describe("the client's network", () => {
     await recorder.until(() => network.relays().some((each) => each.state !== "connected"));
     assert.deepEqual(await network.append([group.envelope("lost?")]), [{ kind: "unreachable" }]);
     assert.deepEqual(strange.log.items(group.topic), []);
+  });
+
+  it("keeps what we deposit for ourselves from a relay that only a peer told us", async () => {
+    const [home, strange] = [await relay(), await relay({ log: memoryLog(2), seedByte: 8 })];
+    const own = topicKey(6);
+    const { network, recorder } = await client([home.address]);
+    network.useRelays([strange.address], "peer");
+    network.subscribe(own.subscription({ inbox: true }));
+    await recorder.until(() => network.relays().every((each) => each.state === "connected"));
+    await recorder.untilCaughtUp(own.topic);
+    assert.equal((await network.append([own.deposit("to myself")]))[0]?.kind, "stored");
+    assert.equal(strange.topics.counts().topics, 0);
+    await home.stop();
+    await recorder.until(() => network.relays().some((each) => each.state !== "connected"));
+    assert.deepEqual(await network.append([own.deposit("again")]), [{ kind: "unreachable" }]);
+  });
+
+  it("lets the holder of a log forget what an inbox of ours has of it, and no other holder", async () => {
+    const home = await relay();
+    const own = topicKey(6);
+    const { network, recorder } = await client([home.address]);
+    const logs: LogId[] = [];
+    recorder.commit = async ({ log }) => void logs.push(log);
+    network.subscribe(own.subscription({ inbox: true }));
+    await recorder.untilCaughtUp(own.topic);
+    await network.append(["one", "two", "three"].map((text) => own.deposit(text)));
+    await recorder.untilReceived(3);
+    const [log = assert.fail()] = logs;
+    const kept = () => home.log.items(own.topic).length;
+    network.trim(LogId.from(new Uint8Array(16)), own.topic, recorder.lastSequence(own.topic) as Sequence);
+    await network.append([own.deposit("four")]); // answered after what was asked before it
+    assert.equal(kept(), 4);
+    network.trim(log, own.topic, recorder.received[1]?.sequence as Sequence);
+    await network.append([own.deposit("five")]);
+    assert.equal(kept(), 3);
   });
 
   it("reads everything at a peer's relay once we are told it ourselves", async () => {
