@@ -33,7 +33,7 @@ export const LINK_TIMING: LinkTiming = {
  */
 export function longestRetryMs(timing: LinkTiming, beforeMs: number, isAbsent: boolean): number {
   const doubledMs = beforeMs === 0 ? timing.firstRetryMs : 2 * beforeMs;
-  return Math.min(doubledMs, isAbsent ? timing.absentRetryMs : timing.lastRetryMs);
+  return Math.min(doubledMs, timing.lastRetryMs, isAbsent ? timing.absentRetryMs : timing.lastRetryMs);
 }
 
 /** The time itself: shorter by up to half, so that those who lost a relay together do not all return at once. `random` is in [0, 1). */
