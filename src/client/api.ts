@@ -32,6 +32,61 @@ export interface MemberView {
   readonly verified: boolean;
 }
 
+/** A person as others call them; `account` is lower-case hex. */
+export interface PersonName {
+  readonly account: string;
+  readonly name: string;
+}
+
+/** A group in which this profile is not, or not yet. `refused`: the link does not let it in, see `group-join`. */
+export type AbsentState = "pending" | "refused" | "removed" | "left";
+
+/** An invite as its entry states it; its link is nowhere but where it was sent. */
+export interface InviteView {
+  readonly invite: string;
+  readonly role: "member" | "admin";
+  readonly uses: number;
+  /** How many more it lets in. */
+  readonly left: number;
+  /** ISO 8601 UTC. */
+  readonly expires: string;
+  readonly by: PersonName;
+  readonly state: "open" | "expired" | "revoked" | "used-up";
+}
+
+/** Settings of a group. */
+export interface SettingsView {
+  readonly name: string;
+  /** Whether links ask for a room password. */
+  readonly password: boolean;
+  /** Lowest role that may make invites. */
+  readonly inviters: "member" | "admin" | "owner";
+  /** The key is renewed after so many days or messages, whichever comes first. */
+  readonly rekey: { readonly days: number; readonly messages: number };
+}
+
+/** How far a change of a group has come: written, or stored by a relay with everything that belongs to it. */
+export type ChangeState = "queued" | "on-relay";
+
+/**
+ * What happened to a group. Of `role`, `linked`, `removed`, `added` and `joined`: to `member`; of `role` also `role`; of
+ * `renamed`, `settings` and `overruled`: `detail` says what. `overruled`: a change by `by` counts no more, since somebody
+ * who ranked higher, or came first by the group's rules, contradicted it at the same time.
+ */
+export type MemberChange =
+  | "created"
+  | "added"
+  | "joined"
+  | "rekeyed"
+  | "linked"
+  | "unlinked"
+  | "removed"
+  | "left"
+  | "role"
+  | "renamed"
+  | "settings"
+  | "overruled";
+
 /** Somebody to be compared with: lower-case hex, and 12 groups of 5 digits. */
 export interface IdentityView {
   readonly account: string;
@@ -64,9 +119,11 @@ export type ClientEvent =
   | {
       readonly event: "member";
       readonly group: GroupName;
-      readonly change: "created" | "added" | "joined" | "rekeyed" | "linked" | "unlinked";
+      readonly change: MemberChange;
       readonly by: { readonly account: string; readonly name: string };
       readonly member?: { readonly account: string; readonly name: string };
+      readonly role?: "owner" | "admin" | "member";
+      readonly detail?: string;
     }
   | { readonly event: "status"; readonly relay: RelayView }
   | {
@@ -91,11 +148,72 @@ export interface ClientMethods {
     Record<never, never>,
     { account: string; fingerprint: string; device: string; name: string; contact: string },
   ];
-  "group-create": [{ name: string }, { group: GroupName }];
-  "group-list": [Record<never, never>, { groups: readonly (GroupName & { members: number; unread: number })[] }];
-  "group-info": [
+  /** `password`: a room password, for which links to the group ask from the start. */
+  "group-create": [{ name: string; password?: string }, { group: GroupName }];
+  /** `state` only of those in which this profile is not; of `pending` and `refused` ones nothing but the id is known. */
+  "group-list": [
+    Record<never, never>,
+    { groups: readonly (GroupName & { members: number; unread: number; state?: AbsentState })[] },
+  ];
+  /** `absent`: this profile is not in the group any more, by whom and since when (ISO 8601). */  "group-info": [
     { group: string },
-    { group: GroupName; members: readonly MemberView[]; epoch: { id: string; number: number } },
+    {
+      group: GroupName;
+      members: readonly MemberView[];
+      epoch: { id: string; number: number };
+      absent?: { state: "removed" | "left"; by: PersonName; since: string };
+    },
+  ];
+  /** Takes a member out, with all devices, and gives the group a fresh key. Needs a higher rank than the member's:
+   * `usage/not-allowed` says which. This and the calls below wait up to `waitMs` (default 10,000) for the relay. */
+  "group-remove": [
+    { group: string; member: string; waitMs?: number },
+    { group: GroupName; member: PersonName; state: ChangeState },
+  ];
+  /** Role `owner` hands the group over: one becomes an admin oneself. */
+  "group-role": [
+    { group: string; member: string; role: "member" | "admin" | "owner"; waitMs?: number },
+    { group: GroupName; member: PersonName & { role: string }; state: ChangeState },
+  ];
+  /** An owner who is not alone names in `handOver` who takes the group over; else `usage/not-allowed`. */
+  "group-leave": [{ group: string; handOver?: string; waitMs?: number }, { group: GroupName; state: ChangeState }];
+  /** A fresh key for everybody. */
+  "group-rekey": [
+    { group: string; waitMs?: number },
+    { group: GroupName; epoch: { id: string; number: number }; state: ChangeState },
+  ];
+  "group-rename": [{ group: string; name: string; waitMs?: number }, { group: GroupName; state: ChangeState }];
+  /** Changes what is given, and answers what holds then. `password`: `null` for none; either closes all open links. */
+  "group-settings": [
+    {
+      group: string;
+      inviters?: "member" | "admin" | "owner";
+      rekeyDays?: number;
+      rekeyMessages?: number;
+      password?: string | null;
+      waitMs?: number;
+    },
+    { group: GroupName; settings: SettingsView; state: ChangeState },
+  ];
+  /** Links that were made and are not forgotten: open ones, and those that ended less than a week ago. */
+  "group-invites": [{ group: string }, { group: GroupName; invites: readonly InviteView[] }];
+  /** `invite`: its id, or the beginning of it. */
+  "group-revoke": [
+    { group: string; invite: string; waitMs?: number },
+    { group: GroupName; invite: { id: string }; state: ChangeState },
+  ];
+  /** Leaves all groups, takes the account's prekeys and mail off the relays, and says what could not be done. The profile's
+   * files are left to the caller. An owner who is not alone: `usage/not-allowed`, unless `handOverAll`: then the member
+   * of highest rank, and among those the one who came first, has the group. */
+  "account-leave": [
+    { handOverAll?: boolean; waitMs?: number },
+    {
+      groups: readonly { group: GroupName; handedTo?: PersonName }[];
+      /** All of it is stored by a relay. */
+      sent: boolean;
+      /** No relay of ours has prekeys of this device any more. */
+      withdrawn: boolean;
+    },
   ];
   /** Both fingerprints, and `code`: the 120 digits that stand on both screens (PROTOCOL.md § Verification). `compare`:
    * digits from the other screen, or told; other ones are `usage/not-allowed`. `mark` sets the mark or takes it away. */
@@ -113,8 +231,13 @@ export interface ClientMethods {
     { group: string; uses?: number; expiresInMs?: number; role?: "member" | "admin" },
     { link: string; expires: string; uses: number },
   ];
-  /** Waits up to `waitMs` (default 10,000) for the welcome; `pending` goes on by itself. */
-  "group-join": [{ link: string; waitMs?: number }, { group: GroupName; state: "joined" | "pending" }];
+  /** Waits up to `waitMs` (default 10,000) for the welcome; `pending` goes on by itself. `password`: of the room. A link that asks for
+   * one, and a wrong one, is `usage/wrong-passphrase`; a link that is over `usage/expired`; who has to wait after five wrong
+   * ones, or was removed before, `usage/not-allowed`. */
+  "group-join": [
+    { link: string; password?: string; waitMs?: number },
+    { group: GroupName; state: "joined" | "pending" },
+  ];
   /** `account`: a contact link, or an account id (then looked up at our relays). */
   "group-add": [
     { group: string; account: string; role?: "member" | "admin"; waitMs?: number },

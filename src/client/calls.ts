@@ -99,13 +99,6 @@ export function perform<M extends ClientMethod>(
   return CALLS[call.method](context, call.params, options);
 }
 
-const waiting = ({ hub, clock }: CallContext, waitMs: number | undefined, { signal }: CallOptions): Waiting => ({
-  hub,
-  clock,
-  waitMs: waitMs ?? WAIT_MS,
-  signal,
-});
-
 async function whoami({ store, primitives }: CallContext) {
   const { account, device, name, relays } = await readExistingRecord(store, ACCOUNT);
   return {
@@ -117,130 +110,8 @@ async function whoami({ store, primitives }: CallContext) {
   };
 }
 
-async function createGroup({ put }: CallContext, { name }: { name: string }) {
-  const answer = await put({ kind: "create-group", name: checkName(name) });
-  if (answer.kind !== "group") throw unexpected();
-  return { group: groupName(answer.group) };
-}
-
 function unexpected(): Fault {
   return new Fault("internal/invariant", "a step gave an answer of another kind");
-}
-
-async function listGroups({ store }: CallContext) {
-  const groups = [];
-  for (const group of await allGroups(store)) {
-    const { id, name } = groupName(group);
-    groups.push({ id, name, members: group.members, unread: await store.unread(id) });
-  }
-  return { groups };
-}
-
-async function describeGroup({ store }: CallContext, { group: text }: { group: string }) {
-  const verified = await verifiedAccounts(store);
-  const group = await findGroup(store, text);
-  const log = await readExistingRecord(store, LOG, toHex(group.group));
-  const epoch = group.sending && (await readRecord(store, EPOCH, toHex(group.sending)));
-  const members = [...resolve(log).view.members.values()].map(({ account, name, role, devices }) => ({
-    account: toHex(account),
-    name,
-    role: roleName(role),
-    devices: devices.length,
-    verified: verified.has(toHex(account)),
-  }));
-  const heads = frontierOf(log).length;
-  return {
-    group: groupName(group),
-    members,
-    epoch: { id: epoch ? toHex(epoch.epoch) : "", number: epoch?.number ?? heads },
-  };
-}
-
-async function invite(
-  { store, put, clock, primitives }: CallContext,
-  params: ClientMethods["group-invite"][0],
-): Promise<ClientMethods["group-invite"][1]> {
-  const group = await findGroup(store, params.group);
-  const uses = inRange("uses", params.uses ?? INVITE_USES, INVITE_USES_MAX);
-  const expiresAtMs = clock.nowMs() + inRange("expires", params.expiresInMs ?? INVITE_MS, Number.MAX_SAFE_INTEGER / 2);
-  if (group.relays.length === 0)
-    throw new Fault(
-      "usage/not-allowed",
-      "this group has no relay, so nobody could follow a link: run `hermes init` with --relay",
-    );
-  const terms = { role: roleOf(params.role ?? "member"), uses, expiresAtMs };
-  const answer = await put({ kind: "create-invite", group: group.group, terms });
-  if (answer.kind !== "link") throw unexpected();
-  return { link: inviteLinkText(primitives, answer.link), expires: isoTime(expiresAtMs), uses };
-}
-
-function inRange(name: string, value: number, max: number): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= max) return value;
-  throw new Fault("usage/bad-argument", `${name} must be a whole number from 1 to ${max}`);
-}
-
-async function join(context: CallContext, params: ClientMethods["group-join"][0], options: CallOptions) {
-  const { store, put, clock, primitives } = context;
-  const link = parseInviteLink(primitives, params.link);
-  if (!link)
-    throw new Fault(
-      "usage/bad-link",
-      "this is not a whole invite link, so nothing was done: copy all of it, from hermes://join/ to the end",
-    );
-  const id = toHex(link.group);
-  const here = (): Promise<GroupState | undefined> => readRecord(store, GROUP, id);
-  if (!(await here())) {
-    if (link.expiresAt <= clock.nowMs())
-      throw new Fault(
-        "usage/expired",
-        "this invite has expired, so nobody will let you in with it: ask for a new link",
-      );
-    await put({ kind: "join", link });
-    await waitUntil(async () => (await here()) !== undefined, waiting(context, params.waitMs, options));
-  }
-  const group = await here();
-  return group
-    ? { group: groupName(group), state: "joined" as const }
-    : { group: { id, name: "" }, state: "pending" as const };
-}
-
-async function add(context: CallContext, params: ClientMethods["group-add"][0], options: CallOptions) {
-  const { store, put, network, primitives } = context;
-  const group = await findGroup(store, params.group);
-  const contact = contactOf(primitives, params.account);
-  const id = toHex(contact.account);
-  const log = await readExistingRecord(store, LOG, toHex(group.group));
-  if (resolve(log).view.members.has(id)) throw new Fault("usage/bad-argument", "this person is in the group already");
-  network.useRelays(contact.relays, "peer");
-  const isReachable = async () => network.relays().some((each) => each.state === "connected");
-  await waitUntil(isReachable, waiting(context, params.waitMs, options));
-  const taken = await network.takePrekeys(directoryKeyOf(primitives, contact.account));
-  if (!taken)
-    throw new Fault(
-      "network/unreachable",
-      "no relay can be reached, so this person's keys cannot be fetched: check the connection and try again",
-    );
-  const role = roleOf(params.role ?? "member");
-  const answer = await put({ kind: "add", group: group.group, account: contact.account, taken, role });
-  if (answer.kind !== "group")
-    throw new Fault(
-      "usage/not-found",
-      "no relay knows this account yet: the person has to start Hermes once with the same relay, then try again",
-    );
-  const after = await readExistingRecord(store, LOG, toHex(group.group));
-  const member = resolve(after).view.members.get(id);
-  return { group: groupName(group), member: { account: id, name: member?.name ?? "", role: roleName(role) } };
-}
-
-function contactOf(primitives: Primitives, text: string): ContactLink {
-  const link = parseContactLink(primitives, text);
-  if (link) return link;
-  const key = fromHex(text.trim());
-  if (key?.length === AccountKey.lengthBytes) return { version: 1, account: AccountKey.from(key), relays: [] };
-  throw new Fault(
-    "usage/bad-link",
-    "this is neither a contact link nor an account id, so nobody was added: `hermes whoami` of that person shows the link",
-  );
 }
 
 async function send(context: CallContext, params: ClientMethods["send"][0], options: CallOptions) {
@@ -272,19 +143,9 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
   return { message: { id }, state: reached === "received" ? "on-relay" : reached };
 }
 
-/** A message is sealed for those whom we know to be members: who came or went while we were away is learnt first. */
-async function catchUp(context: CallContext, options: CallOptions): Promise<void> {
-  const { network, topics } = context;
-  const isRelayThere = () => network.relays().some(({ state }) => state === "connected" || state === "connecting");
-  await waitUntil(async () => isCaughtUp(topics) || !isRelayThere(), waiting(context, CATCH_UP_MS, options));
-}
-
-const isCaughtUp = ({ read, caughtUp }: TopicBook): boolean =>
-  read.size > 0 && [...read].every((topic) => caughtUp.has(topic));
-
 async function history({ store }: CallContext, params: ClientMethods["history"][0]) {
   const group = toHex((await findGroup(store, params.group)).group);
-  const limit = inRange("limit", params.limit ?? HISTORY_LINES, HISTORY_LINES_MAX);
+  const limit = wholeNumber("limit", params.limit ?? HISTORY_LINES, HISTORY_LINES_MAX);
   const { before, search } = params;
   const lines = await store.history({ group, limit, before, search });
   if (before === undefined && search === undefined) await store.markRead(group);
@@ -298,10 +159,6 @@ async function status({ network, store, primitives }: CallContext) {
     outbox: await outboxLength(store),
     primitives: primitives.provider,
   };
-}
-
-async function outboxLength(store: ProfileStore): Promise<number> {
-  return (await scanRecords(store, OUTBOX, { limit: OUTBOX_COUNTED })).length;
 }
 
 async function sync(context: CallContext, params: ClientMethods["sync"][0], options: CallOptions) {

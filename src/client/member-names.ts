@@ -29,7 +29,11 @@ export async function membersOf(store: ProfileStore, { group, sending }: GroupSt
 
 /** The one member meant by `text`; `usage/not-found` or `usage/ambiguous` otherwise. */
 export async function findMember(store: ProfileStore, group: GroupState, text: string): Promise<NamedMember> {
-  const members = await membersOf(store, group);
+  return findAmong(await membersOf(store, group), text);
+}
+
+/** The one of these who is meant by `text`; `usage/not-found` or `usage/ambiguous` otherwise. */
+export function findAmong(members: readonly NamedMember[], text: string): NamedMember {
   const wanted = text.trim();
   const byName = members.filter(({ name }) => name === wanted);
   const byId = wanted.length >= ID_PREFIX_MIN ? members.filter(({ account }) => toHex(account).startsWith(wanted)) : [];

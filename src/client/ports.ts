@@ -2,7 +2,7 @@
  * What the client needs from the outside: a profile store, a network, a clock, randomness. `src/store` and
  * `src/net` implement these; a screen's `main` composes them. Nothing here knows Node, so a browser can too.
  */
-import type { Line } from "../protocol/step.ts";
+import type { LineState as AnyLineState, Line } from "../protocol/step.ts";
 import type { DirectoryKey, EnvelopeId, LogId, Sequence, SlotKey, Topic } from "../wire/ids.ts";
 import type { DirectoryRecord, TakenPrekeys } from "../wire/prekey-frames.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
@@ -10,8 +10,8 @@ import type { AppendResult } from "../wire/topic-frames.ts";
 /** One line of a conversation as stored and shown: just what a step writes. */
 export type ConversationLine = Line;
 
-/** How far one of our messages has come. */
-export type LineState = Line["state"];
+/** How far one of our messages has come; a `withdrawn` line is kept, but no query finds it or counts it. */
+export type LineState = AnyLineState;
 
 /** What one commit writes: all of it or nothing. */
 export interface ProfileChanges {

@@ -5,17 +5,23 @@ const TEXTS: Readonly<Record<WarningCode, string>> = {
   forged: "something arrived that no member signed; it was dropped and nothing was lost",
   malformed:
     "something arrived that is not in any format of Hermes; it was dropped: perhaps someone uses a newer version",
-  fork: "one device sent two different messages under one number; the second was dropped and kept as proof: ask its owner whether the device was copied",
+  fork: "one device sent two different messages under one number; neither is shown, and the second is kept as proof: ask its owner whether the device was copied",
   "restored-state":
     "this profile is older than what this device has already sent, as after restoring a copy; sending goes on under fresh keys: use one copy only",
   "too-far-ahead": "a message is too far ahead of what was received before it, so it cannot be read yet",
   refused: "a relay refused one of our envelopes for good; it was dropped",
   undeliverable:
     "a letter to somebody's device was dropped, since no relay has known that device's inbox for a week: ask its owner to start Hermes, and which relay they use",
+  "password-guessed":
+    "somebody who has a link to this group tries passwords, so nobody comes in by that link for an hour: close it with hermes group revoke, and see hermes group invites",
+  "removed-asks":
+    "somebody who was removed from the group asks to join it again; hermes group add lets them in, and nothing else does",
   "verified-name-other-key":
     "somebody has the name of a person whom you verified, but another account key: do not trust it before you have compared fingerprints (hermes verify)",
   "verified-new-device":
     "a person whom you verified has a device that you have not met yet; if they know nothing of it, somebody else has their account key: ask them in person",
+  withdrawn:
+    "a message of somebody who was removed, or from a device that was unlinked, is shown no more, since nobody who stayed is known to have seen it in time; it comes back if somebody has",
   "waiting-room-full":
     "too many membership changes wait for earlier ones that have not come; further ones are dropped until those arrive",
 };

@@ -90,14 +90,14 @@ const isTold = ({ told }: LinkingState, account: AccountKey): boolean => told.so
 
 /** The prekeys of an account have come: its devices are asked to link us wherever it is a contact. */
 export function* askThoseTaken(work: Work, account: AccountKey, taken: readonly TakenPrekeys[]): Step<void> {
-  const { device } = yield* readExisting(work, ACCOUNT);
+  const { device, certificate } = yield* readExisting(work, ACCOUNT);
   const items: PayloadItem[] = [];
   const waiting: (readonly [string, LinkingState])[] = [];
   for (const [id, state] of yield* scan(work, LINKING, "", GROUPS_AT_ONCE)) {
     const isAsked = state.contacts.slice(0, state.asked).some((each) => equalBytes(each, account));
     if (!isAsked || isTold(state, account)) continue;
     waiting.push([id, state]);
-    items.push({ kind: "linkRequest", group: GroupId.from(fromHex(id) ?? new Uint8Array()) });
+    items.push({ kind: "linkRequest", group: GroupId.from(fromHex(id) ?? new Uint8Array()), certificate });
   }
   if (items.length === 0) return;
   for (const prekeys of checkTaken(work, account, taken))

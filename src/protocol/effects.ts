@@ -1,7 +1,24 @@
 /** What the shell does after a commit. All of it can be derived again from the profile at the next start. */
+import type { Role } from "../wire/entry.ts";
 import type { AccountKey, DeviceKey, GroupId, LogId, Sequence, Signature, Topic } from "../wire/ids.ts";
+import type { JoinRefusal } from "../wire/join-request.ts";
 import type { DirectoryRecord } from "../wire/prekey-frames.ts";
-import type { Draft, Line } from "./step.ts";
+import type { Draft, Line, LineState } from "./step.ts";
+
+/** What happened to a group. */
+export type MemberChange =
+  | "created"
+  | "added"
+  | "joined"
+  | "rekeyed"
+  | "linked"
+  | "unlinked"
+  | "removed"
+  | "left"
+  | "role"
+  | "renamed"
+  | "settings"
+  | "overruled";
 
 /** Something that people and scripts are told. */
 export type ProtocolEvent =
@@ -9,13 +26,21 @@ export type ProtocolEvent =
   | {
       readonly kind: "member";
       readonly group: GroupId;
-      readonly change: "created" | "added" | "joined" | "rekeyed" | "linked" | "unlinked";
+      readonly change: MemberChange;
       readonly by: AccountKey;
       readonly member?: AccountKey;
       readonly memberName?: string;
+      /** The rank that `member` has now. */
+      readonly role?: Role;
+      /** The new name, what was set, or what counts no more. */
+      readonly detail?: string;
     }
   | { readonly kind: "joined"; readonly group: GroupId }
-  | { readonly kind: "line-state"; readonly group: string; readonly id: string; readonly state: Line["state"] }
+  /** An admin does not let us in; how many tries at the room password are left. */
+  | { readonly kind: "join-refused"; readonly group: GroupId; readonly reason: JoinRefusal; readonly triesLeft: number }
+  /** We are out of the group by an entry of this account, which may be our own. */
+  | { readonly kind: "removed"; readonly group: GroupId; readonly by: AccountKey }
+  | { readonly kind: "line-state"; readonly group: string; readonly id: string; readonly state: LineState }
   | {
       readonly kind: "warning";
       readonly code: WarningCode;
@@ -29,6 +54,8 @@ export type ProtocolEvent =
 export type WarningCode =
   | "forged"
   | "malformed"
+  | "password-guessed"
+  | "removed-asks"
   | "fork"
   | "restored-state"
   | "too-far-ahead"
@@ -36,7 +63,8 @@ export type WarningCode =
   | "undeliverable"
   | "verified-name-other-key"
   | "verified-new-device"
-  | "waiting-room-full";
+  | "waiting-room-full"
+  | "withdrawn";
 
 export type Effect =
   /** Read this topic; `seed` proves it to holders. */

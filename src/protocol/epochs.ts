@@ -32,7 +32,7 @@ import type { Work } from "./effects.ts";
 import { depthOfEntries } from "./group-lines.ts";
 import { ownerOfDevice } from "./group-view.ts";
 import { ancestors, find } from "./log-graph.ts";
-import { isKeyAction, resolve, resolveAt } from "./log-resolution.ts";
+import { isKeyAction, resolveAt } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
 import { tell } from "./pairwise.ts";
@@ -46,7 +46,6 @@ import {
   idOf,
   LIVE,
   LIVE_EPOCHS_MAX,
-  type LiveEpoch,
   OWN_CHAIN,
   ROSTER,
   SECRET,
@@ -54,6 +53,7 @@ import {
   TOPIC,
   UNCLOSED_EPOCHS_MAX,
 } from "./records.ts";
+import { chooseSending } from "./sending-epoch.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 
 /** Heads of which every subset is entered: 15 epochs; beyond that only single heads and all together. */
@@ -62,11 +62,6 @@ const MERGED_SUBSETS_MAX = 4;
 const MERGED_HEADS_MAX = 16;
 /** Nodes of a fork tree from which nothing more is taken: each use adds up to 127, and 16,384 are the most that can be saved. */
 const FORK_NODES_MAX = 8_192;
-/** A merge is followed by a re-key after this many ms and a random part, so that one of the members does it. */
-const REKEY_AFTER_MERGE_MS = 5_000;
-const REKEY_JITTER_MS = 30_000;
-/** Ms for which a device waits for the secret of the newest entry before it re-keys itself, and a random part of as much again. */
-const REKEY_KEYLESS_MS = 60_000;
 
 /**
  * Enters every epoch whose secret can be had now and settles which one we send in. Call it after entries were
@@ -83,7 +78,7 @@ export function* enterEpochs(
   const fresh: EntryHash[] = [];
   for (const hash of inLogOrder(log, group.missing)) {
     const entry = find(log, hash);
-    if (!entry) continue;
+    if (!entry || entry.action.kind === "leave") continue; // its author would know a secret
     // its author was in the epoch of these heads, whether or not we ever saw just them
     for (const heads of mergedSubsets(entry.keyParents).slice(-1)) group = yield* enterMerged(work, group, log, heads);
     const secret = given && equalBytes(given.entry, hash) ? given.secret : yield* singleSecret(work, group, log, entry);
@@ -205,7 +200,7 @@ function mergedSubsets(frontier: readonly EntryHash[]): readonly (readonly Entry
 
 function* enterMerged(work: Work, group: GroupState, log: LogState, heads: readonly EntryHash[]): Step<GroupState> {
   const phi = frontierHash(work.p, group.group, heads);
-  if (yield* read(work, FORK, toHex(phi))) return group;
+  if ((yield* read(work, FORK, toHex(phi))) || !isMergeable(log, heads)) return group;
   const contributions: HeadContribution[] = [];
   for (const head of heads) {
     const value = yield* contributionOf(work, group.group, head, heads);
@@ -218,6 +213,15 @@ function* enterMerged(work: Work, group: GroupState, log: LogState, heads: reado
   for (const head of heads) write(work, CONTRIBUTION, contributionId(work, group.group, head, heads), null);
   const number = 1 + Math.max(...heads.map((head) => find(log, head)?.number ?? 0));
   return yield* enter(work, group, log, { heads, secret, number });
+}
+
+/**
+ * One head's own members are all still in: else two who were removed concurrently could put together what each of
+ * them knows and the other lacks.
+ */
+function isMergeable(log: LogState, heads: readonly EntryHash[]): boolean {
+  const inside = new Set(devicesIn(log, heads).map(({ device }) => toHex(device)));
+  return heads.some((head) => devicesIn(log, [head]).every(({ device }) => inside.has(toHex(device))));
 }
 
 interface HeadContribution {
@@ -338,54 +342,4 @@ export function devicesIn(log: LogState, heads: readonly EntryHash[]) {
     .flatMap(({ account, devices }) => devices.map((device) => ({ device, account })))
     .filter(({ device, account }) => ownerOfDevice(view, device) === toHex(account))
     .sort((a, b) => compareBytes(a.device, b.device));
-}
-
-/** The epoch of the frontier if we are in it; otherwise the newest one we are in (nobody was excluded). */
-function* chooseSending(
-  work: Work,
-  group: GroupState,
-  log: LogState,
-  frontier: readonly EntryHash[],
-): Step<GroupState> {
-  const live = (yield* read(work, LIVE, toHex(group.group)))?.epochs ?? [];
-  const phi = frontierHash(work.p, group.group, frontier);
-  const open = live.filter(({ epoch }) => group.unclosed.some((each) => equalBytes(each, epoch)));
-  const best = open.find((each) => equalBytes(each.frontier, phi)) ?? newestOf(open);
-  const epochs = live.map((each) => ({
-    ...each,
-    supersededAt: each === best ? undefined : (each.supersededAt ?? (work.nowMs as TimeMs)),
-  }));
-  write(work, LIVE, toHex(group.group), { epochs });
-  const members = resolve(log).view.members.size;
-  return { ...group, sending: best?.epoch ?? group.sending, members, rekeyAt: rekeyTime(work, group, frontier, best) };
-}
-
-/** Of several with the same number the last one entered: it has the most heads. */
-function newestOf(live: readonly LiveEpoch[]): LiveEpoch | undefined {
-  return live.reduce<LiveEpoch | undefined>(
-    (best, each) => (best && best.number > each.number ? best : each),
-    undefined,
-  );
-}
-
-/**
- * Several heads: somebody re-keys soon. One head whose secret does not come: we re-key, so that nobody is ever stuck.
- * Else nobody needs to any more.
- */
-function rekeyTime(
-  work: Work,
-  group: GroupState,
-  frontier: readonly EntryHash[],
-  best: LiveEpoch | undefined,
-): TimeMs | undefined {
-  if (frontier.length > 1) return group.rekeyAt ?? wakeBetween(work, REKEY_AFTER_MERGE_MS, REKEY_JITTER_MS);
-  if (!best || equalBytes(best.frontier, frontierHash(work.p, group.group, frontier))) return undefined;
-  return wakeBetween(work, REKEY_KEYLESS_MS, REKEY_KEYLESS_MS);
-}
-
-function wakeBetween(work: Work, leastMs: number, jitterMs: number): TimeMs {
-  const [a = 0, b = 0] = work.random(2);
-  const atMs = work.nowMs + leastMs + Math.floor(((a * 256 + b) / 65_536) * jitterMs);
-  work.effects.push({ kind: "wake", atMs });
-  return atMs as TimeMs;
 }

@@ -5,6 +5,7 @@
  * | what | when |
  * |---|---|
  * | header key, log key, topic key, senders' tree and chains of an epoch | SUPERSEDED_EPOCH_MS after a newer one took its place |
+ * | the fork tree of an epoch | FORK_AFTER_REKEY_MS (sending-epoch.ts) after a re-key that covers it, at the latest with the epoch |
  * | calls, by which a repeated send is known | CALL_MS after the call |
  * | welcomes whose log never became complete, with its pieces | WELCOME_MS after they came |
  *
@@ -18,6 +19,7 @@ import {
   CHAIN,
   EPOCH,
   FORK,
+  FORK_END,
   LIVE,
   type LiveEpoch,
   OWN_CHAIN,
@@ -36,6 +38,7 @@ export const SUPERSEDED_EPOCH_MS = 30 * 24 * 3600 * 1000;
 const CALL_MS = 24 * 3600 * 1000;
 const CALLS_AT_ONCE = 100_000;
 const GROUPS_AT_ONCE = 100_000;
+const FORKS_AT_ONCE = 1_000_000;
 
 /** Erases every epoch that was superseded long enough ago, and stops reading its topic. */
 export function* eraseExpired(work: Work): Step<void> {
@@ -43,6 +46,11 @@ export function* eraseExpired(work: Work): Step<void> {
     if (work.nowMs - call.at > CALL_MS) write(work, CALL, id, null);
   for (const [id, { at }] of yield* scan(work, WELCOME, "", WELCOMES_AT_ONCE))
     if (work.nowMs - at > WELCOME_MS) yield* forgetWelcome(work, id);
+  for (const [id, { at }] of yield* scan(work, FORK_END, "", FORKS_AT_ONCE)) {
+    if (at > work.nowMs) continue;
+    write(work, FORK, id, null);
+    write(work, FORK_END, id, null);
+  }
   for (const [id, { epochs }] of yield* scan(work, LIVE, "", GROUPS_AT_ONCE)) {
     const expired = epochs.filter((each) => isExpired(each.supersededAt, work.nowMs));
     if (expired.length === 0) continue;
@@ -58,6 +66,7 @@ function isExpired(supersededAt: number | undefined, nowMs: number): boolean {
 function* eraseEpoch(work: Work, { epoch, topic, frontier }: LiveEpoch): Step<void> {
   const id = toHex(epoch);
   write(work, FORK, toHex(frontier), null);
+  write(work, FORK_END, toHex(frontier), null);
   for (const [chain] of yield* scan(work, CHAIN, `${id}/`, ROSTER_MAX)) write(work, CHAIN, chain, null);
   write(work, EPOCH, id, null);
   write(work, SENDERS, id, null);

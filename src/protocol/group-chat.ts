@@ -8,50 +8,30 @@
  * @see PROTOCOL.md § Group messages
  */
 import { HeaderKey } from "../crypto/epoch-secrets.ts";
-import {
-  checkSignature,
-  type MessagePlace,
-  type OpenedHeader,
-  openHeader,
-  openPayload,
-} from "../crypto/group-message.ts";
+import { checkSignature, type MessagePlace, openHeader, openPayload } from "../crypto/group-message.ts";
 import {
   ChainKey,
   closeChain,
   expireRanges,
   isComplete,
   messageKeyAt,
-  type OwnChain,
   openChain,
   type PeerChain,
   peerChainOf,
 } from "../crypto/sender-chain.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { ChainClosure, GroupPlaintext } from "../wire/group-message.ts";
-import type { AccountKey, DeviceKey, EpochId, MessageId, TimeMs } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, EpochId, Iteration, MessageId, TimeMs } from "../wire/ids.ts";
 import { FORWARD_JUMP_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { joinConversation } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
-import { addHead, depthAfter, lineOf } from "./group-lines.ts";
-import { sendTexts } from "./group-sending.ts";
-import {
-  ACCOUNT,
-  CHAIN,
-  chainId,
-  EPOCH,
-  type EpochState,
-  FORK_PROOF,
-  GROUP,
-  idOf,
-  MEMBER,
-  OUTBOX,
-  OWN_CHAIN,
-  ROSTER,
-  SEEN,
-  SENDERS,
-} from "./records.ts";
-import { noteRestored } from "./restored-state.ts";
-import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { contest } from "./forks.ts";
+import { lineOf, placeOf } from "./group-lines.ts";
+import { receiveOwn } from "./own-messages.ts";
+import { CHAIN, chainId, EPOCH, type EpochState, idOf, MEMBER, ROSTER, SEEN, SENDERS } from "./records.ts";
+import { standingOf, weigh } from "./removals.ts";
+import { read, readExisting, type Step, write } from "./step.ts";
 
 /** What became of a received message. */
 export type ReceiveOutcome =
@@ -62,14 +42,18 @@ export type ReceiveOutcome =
   | "malformed"
   | "too-far-ahead"
   | "closed"
-  | "fork";
+  | "fork"
+  /** A second message at a used place, of which was told. */
+  | "contested"
+  /** Of somebody who was removed: more of them than are kept. */
+  | "dropped";
 
 /** Opens a message body that came through an epoch's topic. */
 export function* receiveMessage(work: Work, epochId: EpochId, body: Uint8Array): Step<ReceiveOutcome> {
   const epoch = yield* readExisting(work, EPOCH, toHex(epochId));
   const header = openHeader(work.p, HeaderKey.from(epoch.headerKey), epochId, body);
   if (typeof header === "string") return header;
-  if (header.index === epoch.ownIndex) return yield* receiveOwn(work, epoch, header);
+  if (header.index === epoch.ownIndex) return yield* receiveOwn(work, epoch, header, body);
   const sender = yield* senderAt(work, epoch, header.index);
   if (!sender) return "malformed";
   const id = chainId(epochId, header.index);
@@ -81,8 +65,10 @@ export function* receiveMessage(work: Work, epochId: EpochId, body: Uint8Array):
   const now = work.nowMs as TimeMs;
   const answer = messageKeyAt(work.p, expireRanges(sender.chain, now), header.iteration, now);
   if (answer.kind === "duplicate") {
-    if (!(yield* read(work, FORK_PROOF, id))) write(work, FORK_PROOF, id, { body });
-    return "fork";
+    const { device, account } = sender;
+    const { iteration } = header;
+    yield* contest(work, epoch, { chain: id, device, account, iteration, messageId, body });
+    return "contested";
   }
   if (answer.kind !== "key") return answer.kind;
   const plaintext = openPayload(work.p, answer.key, place, header);
@@ -90,8 +76,7 @@ export function* receiveMessage(work: Work, epochId: EpochId, body: Uint8Array):
   if (plaintext === "forged") return "forged";
   write(work, CHAIN, id, { ...sender, chain: withoutUse(answer.next) });
   if (plaintext === "malformed") return "malformed";
-  yield* accept(work, epoch, { ...sender, messageId, plaintext });
-  return "opened";
+  return yield* accept(work, epoch, { ...sender, iteration: header.iteration, messageId, plaintext });
 }
 
 interface Sender {
@@ -116,18 +101,29 @@ function* senderAt(work: Work, epoch: EpochState, index: number) {
 
 interface Arrived extends Sender {
   readonly messageId: MessageId;
+  readonly iteration: Iteration;
   readonly plaintext: GroupPlaintext;
 }
 
-function* accept(work: Work, epoch: EpochState, { account, device, messageId, plaintext }: Arrived): Step<void> {
+/** The message takes its place. One whose author was removed is kept but not shown until somebody is known to have seen it. */
+function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveOutcome> {
+  const { account, device, messageId: id, iteration, plaintext } = arrived;
+  const { group } = epoch;
   for (const closure of plaintext.closures) yield* applyClosure(work, device, closure);
-  const depth = yield* depthAfter(work, epoch, plaintext.frontier, { id: messageId, citedBy: device });
-  yield* addHead(work, epoch.group, { id: messageId, depth }, plaintext.frontier);
-  const member = yield* read(work, MEMBER, idOf(epoch.group, account));
+  const standing = yield* standingOf(work, group, { account, device, epoch: epoch.epoch });
+  if (standing === "full") return "dropped";
+  const depth = placeOf(plaintext.depth, epoch.depth);
+  const isHeld = standing === "held";
+  const said = { id, epoch: epoch.epoch, device, account, iteration, depth, cites: plaintext.frontier, isHeld };
+  const wasCited = yield* joinConversation(work, group, said);
+  const member = yield* read(work, MEMBER, idOf(group, account));
   const author = { account, device, name: member?.name ?? toHex(account).slice(0, 8) };
-  const line = lineOf(epoch.group, messageId, { author, depth, plaintext, state: "received" });
+  const line = lineOf(group, id, { author, depth, plaintext, state: "received" });
   work.lines.push(line);
-  announce(work, { kind: "message", group: epoch.group, line });
+  if (isHeld) work.lineStates.push({ group: toHex(group), id: toHex(id), state: "withdrawn" });
+  else announce(work, { kind: "message", group, line });
+  yield* weigh(work, group, standing, { id, wasCited });
+  return "opened";
 }
 
 /** The device sends no more in an earlier epoch: what comes later there is void, and a complete chain is erased. */
@@ -145,54 +141,3 @@ function* applyClosure(work: Work, device: DeviceKey, closure: ChainClosure): St
 function withoutUse(chain: PeerChain): PeerChain {
   return isComplete(chain) ? { ...chain, chainKey: ChainKey.from(new Uint8Array(32)) } : chain;
 }
-
-/**
- * A message in our own name: the echo of one we sent, or one that a newer state of this device sent before this
- * one was restored. Then we say so, jump past it, and seal again what the outbox holds at used places.
- */
-function* receiveOwn(work: Work, epoch: EpochState, header: OpenedHeader): Step<ReceiveOutcome> {
-  const account = yield* readExisting(work, ACCOUNT);
-  const { iteration } = header;
-  const place: MessagePlace = { group: epoch.group, epochId: epoch.epoch, device: account.device, iteration };
-  const messageId = checkSignature(work.p, place, header);
-  if (messageId === "forged") return "forged";
-  if (yield* read(work, SEEN, toHex(messageId))) return "own";
-  const own = yield* read(work, OWN_CHAIN, toHex(epoch.epoch));
-  yield* noteRestored(work, epoch.group);
-  if (!own) return "fork";
-  if (iteration < own.chain.iteration) {
-    yield* sealAgain(work, epoch, iteration);
-    return "fork";
-  }
-  const asPeer = { ...peerChainOf(own.chain.chainKey), next: own.chain.iteration };
-  const answer = messageKeyAt(work.p, asPeer, iteration, work.nowMs as TimeMs);
-  if (answer.kind !== "key") return "too-far-ahead";
-  const plaintext = openPayload(work.p, answer.key, place, header);
-  if (typeof plaintext === "string") return plaintext;
-  const { chainKey, next } = answer.next;
-  const jumped: OwnChain = { version: 1, chainKey, iteration: next };
-  write(work, OWN_CHAIN, toHex(epoch.epoch), { chain: jumped });
-  const depth = yield* depthAfter(work, epoch, plaintext.frontier, { id: messageId, citedBy: account.device });
-  yield* addHead(work, epoch.group, { id: messageId, depth }, plaintext.frontier);
-  const author = { account: account.account, device: account.device, name: account.name };
-  work.lines.push(lineOf(epoch.group, messageId, { author, depth, plaintext, state: "on-relay" }));
-  const group = yield* readExisting(work, GROUP, toHex(epoch.group));
-  write(work, GROUP, toHex(epoch.group), { ...group, rekeyAt: work.nowMs as TimeMs });
-  work.effects.push({ kind: "wake", atMs: work.nowMs });
-  yield* sealAgain(work, epoch, iteration);
-  return "opened";
-}
-
-/** Envelopes of ours that nobody has yet and whose place in the chain turned out to be used get a new place. */
-function* sealAgain(work: Work, epoch: EpochState, used: number): Step<void> {
-  for (const [id, row] of yield* scan(work, OUTBOX, "", OUTBOX_SCAN_MAX)) {
-    const { origin } = row;
-    if (origin.kind !== "message" || !equalBytes(origin.epoch, epoch.epoch) || origin.iteration > used) continue;
-    write(work, OUTBOX, id, null);
-    work.removedLines.push({ group: toHex(origin.group), id: toHex(origin.message) });
-    yield* sendTexts(work, yield* readExisting(work, GROUP, toHex(origin.group)), [origin.text]);
-  }
-}
-
-/** Outbox records looked at when a restored state is found; more than a device writes while it is cut off. */
-const OUTBOX_SCAN_MAX = 100_000;

@@ -1,57 +1,55 @@
 /** The lines of a conversation: where a message stands among the others, and system lines for what the log says. */
-import { equalBytes } from "../verify/transcript.ts";
 import type { EntryCore } from "../wire/entry.ts";
 import type { GroupPlaintext } from "../wire/group-message.ts";
-import type { AccountKey, DeviceKey, EntryHash, GroupId, MessageId, TimeMs } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, EntryHash, GroupId, MessageId } from "../wire/ids.ts";
+import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type ProtocolEvent, type Work } from "./effects.ts";
 import { memberOfAccount, memberOfDevice } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
-import { ENTRY, type EpochState, GAP, HEADS, HEADS_MAX, idOf, SEEN } from "./records.ts";
-import { type Line, read, type Step, write } from "./step.ts";
+import { ENTRY, type EpochState, idOf, SEEN } from "./records.ts";
+import { type Line, read, type Step } from "./step.ts";
 
 /** Depths are saved in 4 bytes. */
 const DEPTH_MAX = 0xffffffff;
 
 /**
- * Depth of a message that cites `frontier`: one more than the greatest depth among the cited that we have, and than
- * that of its epoch. Cited messages that we lack are noted as gaps and never delay what is here: it then stands after
- * all that we have seen, and a message that fills a gap stands before those that cite it.
+ * How far beyond the newest entry of its epoch (an entry: beyond its parents) the depth that an author states is believed.
+ * A group re-keys long before it has said a million messages in one epoch; a liar wins no more than that, so that it takes
+ * thousands of such epochs to reach DEPTH_MAX.
  */
-export function* depthAfter(
-  work: Work,
-  epoch: EpochState,
-  frontier: readonly MessageId[],
-  { id, citedBy }: { readonly id?: MessageId; readonly citedBy: DeviceKey },
-): Step<number> {
-  const { group } = epoch;
+export const DEPTH_REACH = 1_048_576;
+
+/**
+ * Where something stands whose author states `stated` and that comes after `before`. It depends on nothing that a
+ * device may or may not have received, so it is the same for everybody.
+ */
+export function placeOf(stated: number, before: number): number {
+  return Math.min(Math.max(stated, before + 1), before + DEPTH_REACH, DEPTH_MAX);
+}
+
+/** Depth that we state for a message of ours: after its epoch's newest entry and after all that it cites. */
+export function* depthForMessage(work: Work, epoch: EpochState, cited: readonly MessageId[]): Step<number> {
   let before = epoch.depth;
-  const lacking: MessageId[] = [];
-  for (const each of frontier) {
-    const cited = yield* read(work, SEEN, toHex(each));
-    if (cited) before = Math.max(before, cited.depth);
-    else lacking.push(each);
-  }
-  const heads = lacking.length > 0 ? ((yield* read(work, HEADS, toHex(group)))?.heads ?? []) : [];
-  for (const head of heads) before = Math.max(before, head.depth);
-  const awaited = id && (yield* read(work, GAP, idOf(group, id)));
-  const depth = Math.max(1, Math.min(before + 1, awaited ? awaited.depth - 1 : DEPTH_MAX));
-  for (const each of lacking) yield* noteGap(work, idOf(group, each), { citedBy, depth });
-  return depth;
+  for (const id of cited) before = Math.max(before, (yield* read(work, SEEN, toHex(id)))?.depth ?? 0);
+  return placeOf(before + 1, epoch.depth);
 }
 
-function* noteGap(work: Work, id: string, gap: { readonly citedBy: DeviceKey; readonly depth: number }): Step<void> {
-  const known = yield* read(work, GAP, id);
-  const depth = Math.min(known?.depth ?? DEPTH_MAX, gap.depth);
-  write(work, GAP, id, { citedBy: known?.citedBy ?? gap.citedBy, at: known?.at ?? (work.nowMs as TimeMs), depth });
+/** Depth that we state for an entry of ours: after its parents and after the messages that it cites. */
+export function* depthForEntry(
+  work: Work,
+  group: GroupId,
+  parents: readonly EntryHash[],
+  cited: readonly { readonly depth: number }[],
+): Step<number> {
+  const before = yield* depthOfEntries(work, group, parents);
+  return placeOf(Math.max(before, ...cited.map(({ depth }) => depth)) + 1, before);
 }
 
-/** Depth of a log entry: after its parents and after the messages that its author had seen. */
+/** Where a log entry stands. */
 export function* depthOfEntry(work: Work, group: GroupId, core: EntryCore): Step<number> {
-  let depth = yield* depthOfEntries(work, group, core.parents);
-  for (const id of core.frontier) depth = Math.max(depth, (yield* read(work, SEEN, toHex(id)))?.depth ?? 0);
-  return Math.min(depth + 1, DEPTH_MAX);
+  return placeOf(core.depth, yield* depthOfEntries(work, group, core.parents));
 }
 
 /** Greatest depth among these entries, 0 for none. */
@@ -61,19 +59,9 @@ export function* depthOfEntries(work: Work, group: GroupId, hashes: readonly Ent
   return depth;
 }
 
-/** The message is part of the conversation now: it replaces those that it cites among the heads. */
-export function* addHead(
-  work: Work,
-  group: GroupId,
-  added: { readonly id: MessageId; readonly depth: number },
-  cites: readonly MessageId[],
-): Step<void> {
-  const name = toHex(group);
-  const before = (yield* read(work, HEADS, name))?.heads ?? [];
-  const kept = before.filter((head) => !cites.some((each) => equalBytes(each, head.id)));
-  write(work, HEADS, name, { heads: [...kept, added].slice(-HEADS_MAX) });
-  write(work, SEEN, toHex(added.id), { depth: added.depth });
-  if (yield* read(work, GAP, idOf(group, added.id))) write(work, GAP, idOf(group, added.id), null);
+/** The heads that a message or an entry cites: those deepest in the conversation. */
+export function deepest<T extends { readonly depth: number }>(heads: readonly T[]): readonly T[] {
+  return heads.toSorted((a, b) => a.depth - b.depth).slice(-MESSAGE_FRONTIER_MAX);
 }
 
 /** What a line of a message is made of. */

@@ -21,17 +21,17 @@ import { type Action, decodeEntry, type EntryCore, encodeEntry, encodeEntryCore 
 import { ENVELOPE_KIND } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
 import { type DeviceKey, type EntryHash, GroupId, Nonce, Signature, type TimeMs } from "../wire/ids.ts";
-import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
+import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
-import { enterEpochs, hasRoom } from "./epochs.ts";
-import { addSystemLines, depthOfEntry } from "./group-lines.ts";
+import { enterEpochs, hasRoom, isDerived } from "./epochs.ts";
+import { addSystemLines, deepest, depthForEntry, depthOfEntry } from "./group-lines.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followInvites } from "./invite-topics.ts";
-import { ancestors, find } from "./log-graph.ts";
-import { isKeyAction, resolve, resolveAt } from "./log-resolution.ts";
+import { ancestors, find, sortedHashes } from "./log-graph.ts";
+import { isKeyAction, isRootAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
-import { acceptEntry, citableHeads, entrySigningBytes, frontierOf } from "./membership-log.ts";
+import { acceptEntry, citableHeads, entrySigningBytes, frontierOf, isConfirming } from "./membership-log.ts";
 import { enqueue } from "./outbox.ts";
 import {
   ACCOUNT,
@@ -47,6 +47,7 @@ import {
   LOG,
   MEMBER,
   MISSING_SECRETS_MAX,
+  OUT,
   WAITING,
   WAITING_ENTRIES_MAX,
 } from "./records.ts";
@@ -80,6 +81,7 @@ export function* authorCreate(work: Work, action: Action & { readonly kind: "cre
     prev: undefined,
     parents: [],
     frontier: [],
+    depth: 1,
     at: work.nowMs as TimeMs,
     action,
   };
@@ -102,37 +104,48 @@ export function* authorCreate(work: Work, action: Action & { readonly kind: "cre
   return yield* takeOwn(work, { group, log: undefined }, signed, random);
 }
 
-/** Adds an entry of ours to a group. `usage/not-allowed` when we may not, or wait for a secret ourselves. */
-export function* author(work: Work, group: GroupState, action: Exclude<Action, { kind: "create" }>): Step<Authored> {
+/** Adds an entry of ours to a group. `usage/not-allowed` when we may not, or lack the key that an addition follows from. */
+export function* author(work: Work, group: GroupState, action: NewAction): Step<Authored> {
   const account = yield* readExisting(work, ACCOUNT);
   const log = yield* readExisting(work, LOG, toHex(group.group));
-  const heads = yield* read(work, HEADS, toHex(group.group));
+  const parents = parentsFor(log, group);
+  const cited = deepest((yield* read(work, HEADS, toHex(group.group)))?.heads ?? []);
   const core: EntryCore = {
     version: 1,
     group: group.group,
     author: account.device,
     seq: group.entrySeq,
     prev: group.entryPrev,
-    parents: citableHeads(log, group.entryPrev),
-    frontier: (heads?.heads ?? []).slice(-MESSAGE_FRONTIER_MAX).map((each) => each.id),
+    parents,
+    frontier: cited.map((each) => each.id),
+    depth: yield* depthForEntry(work, group.group, parents, cited),
     at: work.nowMs as TimeMs,
     action,
   };
   const x = coreHash(work.p, encodeEntryCore(core));
-  const random = action.kind === "rekey" ? work.random(32) : undefined;
+  const random = isRootAction(action.kind) ? work.random(32) : undefined;
   const secret = random ? rootSecret(work.p, random, x) : yield* derivedFor(work, log, core);
   return yield* takeOwn(work, { group, log }, signEntry(work, account.deviceSeed, core, secret), random);
 }
 
-/** Whether we have the key from which that of an add follows. */
-export function* canAdd(work: Work, log: LogState): Step<boolean> {
+type NewAction = Exclude<Action, { kind: "create" }>;
+
+/** The newest entries, and our own last one where what it did does not count: the next one follows it all the same. */
+function parentsFor(log: LogState, { entryPrev }: GroupState): readonly EntryHash[] {
+  const heads = citableHeads(log, entryPrev);
+  if (!entryPrev || ancestors(log, heads).has(toHex(entryPrev)) || !find(log, entryPrev)) return heads;
+  return sortedHashes([...heads.slice(0, ENTRY_PARENTS_MAX - 1), entryPrev]);
+}
+
+/** Whether we have the key from which that of an addition follows. */
+export function* canDerive(work: Work, log: LogState): Step<boolean> {
   const fork = yield* read(work, FORK, toHex(frontierHash(work.p, log.group, frontierOf(log))));
   return fork !== undefined && hasRoom(fork.tree);
 }
 
 /** S({e}) of an add of ours, from the fork tree of the frontier, which loses that point. */
 function* derivedFor(work: Work, log: LogState, core: EntryCore): Step<EpochSecret | undefined> {
-  if (!isKeyAction(core.action.kind)) return undefined;
+  if (!isDerived(core.action.kind)) return undefined;
   const x = coreHash(work.p, encodeEntryCore(core));
   const phi = toHex(frontierHash(work.p, log.group, resolveAt(log, core.parents).keyHeads));
   const fork = yield* read(work, FORK, phi);
@@ -202,13 +215,31 @@ function* absorb(
   for (const member of newMembers(core)) {
     write(work, MEMBER, idOf(log.group, member.account), { name: member.name, role: member.role });
   }
-  const waiting = isKeyAction(core.action.kind) ? [...group.missing, hash].slice(-MISSING_SECRETS_MAX) : group.missing;
+  const waiting = isConfirming(core.action.kind) ? [...group.missing, hash].slice(-MISSING_SECRETS_MAX) : group.missing;
   const counted = yield* countOwn(work, { ...group, missing: waiting }, hash, core);
   const entered = yield* enterEpochs(work, counted, log, given);
   write(work, GROUP, id, entered);
+  yield* noteOwnStanding(work, log, core);
   if (core.action.kind === "invite") yield* followInvites(work, log, hash);
   yield* passOn(work, log, hash, encoded);
   return { group: entered, log };
+}
+
+/** Whether we are in the group by what is known now; whose entry put us out is remembered. */
+function* noteOwnStanding(work: Work, log: LogState, core: EntryCore): Step<void> {
+  const { device } = yield* readExisting(work, ACCOUNT);
+  const { view } = resolve(log);
+  const id = toHex(log.group);
+  const known = yield* read(work, OUT, id);
+  if (memberOfDevice(view, device)) {
+    if (known) write(work, OUT, id, null);
+    return;
+  }
+  if (known) return;
+  const by = log.entries.findLast((each) => equalBytes(each.author, core.author))?.account;
+  if (!by) return;
+  write(work, OUT, id, { by, at: work.nowMs as TimeMs });
+  announce(work, { kind: "removed", group: log.group, by });
 }
 
 /** An entry of ours that this state did not write: it was restored, and goes on counting from there. */
@@ -334,7 +365,7 @@ export function isAdmission(
   device: DeviceKey,
 ): boolean {
   const found = find(log, entry);
-  if (found?.action.kind !== "add" || !equalBytes(found.author, from)) return false;
+  if ((found?.action.kind !== "add" && found?.action.kind !== "link") || !equalBytes(found.author, from)) return false;
   return memberOfDevice(resolveAt(log, [entry]).view, device) !== undefined;
 }
 

@@ -15,10 +15,11 @@ import { ENVELOPE_KIND } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
 import type { ChainClosure, GroupPlaintext } from "../wire/group-message.ts";
 import { type MessageId, Nonce, type TimeMs } from "../wire/ids.ts";
-import { CLOSURES_MAX, MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
+import { CLOSURES_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { joinConversation } from "./conversation.ts";
 import type { Work } from "./effects.ts";
-import { addHead, depthAfter, lineOf } from "./group-lines.ts";
+import { deepest, depthForMessage, lineOf } from "./group-lines.ts";
 import { enqueue } from "./outbox.ts";
 import {
   ACCOUNT,
@@ -73,23 +74,18 @@ function* writeOne(
   { text, closures }: { readonly text: string; readonly closures: readonly ChainClosure[] },
 ): Step<Written> {
   const { account, epoch } = sending;
-  const cited = deepest((yield* read(work, HEADS, toHex(epoch.group)))?.heads ?? []);
+  const cites = deepest((yield* read(work, HEADS, toHex(epoch.group)))?.heads ?? []).map(({ id }) => id);
+  const depth = yield* depthForMessage(work, epoch, cites);
+  const sentAt = work.nowMs as TimeMs;
   const content = { kind: "text", text } as const;
-  const plaintext: GroupPlaintext = { version: 1, frontier: cited, closures, sentAt: work.nowMs as TimeMs, content };
+  const plaintext: GroupPlaintext = { version: 1, frontier: cites, depth, closures, sentAt, content };
   const payload = yield* sealInChain(work, sending, plaintext);
-  const depth = yield* depthAfter(work, epoch, cited, { citedBy: account.device });
-  yield* addHead(work, epoch.group, { id: payload.messageId, depth }, cited);
+  const { messageId: id, iteration } = payload;
+  const by = { account: account.account, device: account.device };
+  yield* joinConversation(work, epoch.group, { id, iteration, depth, cites, ...by, epoch: epoch.epoch, isHeld: false });
   const author = { account: account.account, device: account.device, name: account.name };
   work.lines.push(lineOf(epoch.group, payload.messageId, { author, depth, plaintext, state: "queued" }));
   return { payload, plaintext };
-}
-
-/** The heads that a message cites: those deepest in the conversation, so that it stands after all that we have seen. */
-function deepest(heads: readonly { readonly id: MessageId; readonly depth: number }[]): readonly MessageId[] {
-  return heads
-    .toSorted((a, b) => a.depth - b.depth)
-    .slice(-MESSAGE_FRONTIER_MAX)
-    .map(({ id }) => id);
 }
 
 /** Takes the next key of our chain and seals with it. */

@@ -21,8 +21,10 @@ import { toHex } from "../wire/text-forms.ts";
 import { oneTimeId } from "./account.ts";
 import { announce, type Work } from "./effects.ts";
 import { contributionId, enterEpochs, enterHeads, newDevices } from "./epochs.ts";
+import { linkDevice } from "./group-change.ts";
 import { isMembersDevice, passOnTo, receiveEntry, wanting } from "./group-log.ts";
 import { isEntered, receiveLogPart, receiveWelcome } from "./group-welcome.ts";
+import { receiveRefusal } from "./join-refusals.ts";
 import { ancestors, find } from "./log-graph.ts";
 import { isKeyAction } from "./log-resolution.ts";
 import type { LogEntry } from "./log-state.ts";
@@ -112,6 +114,9 @@ function* receiveItem(work: Work, from: DeviceKey, item: PayloadItem): Step<void
     case "contribution":
       return yield* receiveContribution(work, from, item);
     case "linkRequest":
+      return yield* linkDevice(work, item.group, from, item.certificate);
+    case "joinRefused":
+      return yield* receiveRefusal(work, item);
     case "received":
       return; // its arrival has turned the ratchet, which is all it is for
     default:

@@ -1,40 +1,47 @@
 /**
- * Keys that follow from an invite's secret, and which admin reads which rendezvous.
- * The link carries the secret; the log carries only the rendezvous seed and the proof key's public half.
+ * Keys of an invite, and which admin reads which rendezvous.
+ *
+ * 1. The link carries the secret, the topic's seed and the sealing key's public half; the log carries the rendezvous
+ *    seed, from which topic and sealing key follow, and the proof key's public half.
+ * 2. So members cannot make the link from the log, and holders of the link cannot open what joiners post.
+ *
+ * @see PROTOCOL.md § Invites
  */
 import { deriveKey } from "../crypto/kdf.ts";
 import type { Primitives } from "../crypto/primitives.ts";
 import { ROLE } from "../wire/entry.ts";
-import { type EntryHash, type GroupId, Topic } from "../wire/ids.ts";
+import { type EntryHash, type GroupId, SealingKey, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import { memberOfDevice } from "./group-view.ts";
+import { type GroupSettings, memberOfDevice } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { ACCOUNT, TOPIC } from "./records.ts";
 import { readExisting, type Step, write } from "./step.ts";
 
-/** What an invite's secret gives to whoever holds the link. */
-export interface InviteKeys {
-  /** Stands in the log: with it every admin finds the joiners. 32 bytes. */
-  readonly rendezvousSeed: Uint8Array;
-  /** Signs the joiner's proof; only its public half stands in the log. 32 bytes. */
-  readonly proofSeed: Uint8Array;
+/** Ms after its end for which an invite's rendezvous is read, so that those who come late are told. */
+export const LATE_MS = 7 * 24 * 3600 * 1000;
+
+/** Seed (32 bytes) of the key that signs a joiner's proof: from the link's secret and the room's password key, 32 bytes each. */
+export function proofSeedOf(
+  p: Primitives,
+  { group, secret }: { readonly group: GroupId; readonly secret: Uint8Array },
+  passwordKey: Uint8Array | undefined,
+): Uint8Array {
+  return deriveKey(p, "invite-proof-key", secret, group, ...(passwordKey ? [passwordKey] : []));
 }
 
-/** From the link's secret (32 random bytes) and the group. */
-export function inviteKeys(p: Primitives, group: GroupId, secret: Uint8Array): InviteKeys {
-  return {
-    rendezvousSeed: deriveKey(p, "invite-rendezvous", secret, group),
-    proofSeed: deriveKey(p, "invite-proof-key", secret, group),
-  };
+/** Argon2id of the room password (32 bytes), `undefined` when there is none. */
+export function passwordKeyOf({ password }: Pick<GroupSettings, "password">): Uint8Array | undefined {
+  return password.kind === "key" ? password.key : undefined;
 }
 
-/** From the seed that stands in the log: the topic where joiners post, and the key that seals what they post. */
+/** From the seed that stands in the log: the topic where joiners post, and the key that opens what they post. */
 export interface RendezvousKeys {
   readonly topic: Topic;
   readonly topicSeed: Uint8Array;
-  readonly sealKey: Uint8Array;
+  /** X25519, 32 bytes. */
+  readonly sealingSecret: Uint8Array;
 }
 
 export function rendezvousKeys(p: Primitives, rendezvousSeed: Uint8Array): RendezvousKeys {
@@ -42,8 +49,14 @@ export function rendezvousKeys(p: Primitives, rendezvousSeed: Uint8Array): Rende
   return {
     topicSeed,
     topic: Topic.from(p.signingPublicKey(topicSeed)),
-    sealKey: deriveKey(p, "invite-seal", rendezvousSeed),
+    sealingSecret: deriveKey(p, "invite-seal", rendezvousSeed),
   };
+}
+
+/** What a link says of them. */
+export function rendezvousOfLink(p: Primitives, rendezvousSeed: Uint8Array) {
+  const { topicSeed, sealingSecret } = rendezvousKeys(p, rendezvousSeed);
+  return { topicSeed, sealingKey: SealingKey.from(p.agreementPublicKey(sealingSecret)) };
 }
 
 /** If we may admit people, reads the rendezvous of this invite. */
@@ -52,7 +65,7 @@ export function* followInvites(work: Work, log: LogState, entry: EntryHash): Ste
   const { view } = resolve(log);
   const self = memberOfDevice(view, account.device);
   const invite = view.invites.get(toHex(entry));
-  if (!invite || !self || self.role < ROLE.admin || invite.expiresAt <= work.nowMs) return;
+  if (!invite || !self || self.role < ROLE.admin || invite.expiresAt + LATE_MS <= work.nowMs) return;
   const { topic, topicSeed } = rendezvousKeys(work.p, invite.rendezvousSeed);
   write(work, TOPIC, toHex(topic), {
     topic,

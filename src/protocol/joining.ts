@@ -1,42 +1,34 @@
 /**
- * Invites: making one, following one, and admitting those who follow.
+ * Making a group and invites to it, and admitting those who follow one.
  *
- * 1. A joiner proves that it knew the link's secret; the proof stands in the log and anyone can check it.
- * 2. Whoever made the invite answers first; other admins wait a moment, so that one add is enough.
- * 3. Requests that come close together are admitted by one entry.
+ * 1. Whoever made the invite answers first; other admins wait a moment, so that one add is enough.
+ * 2. Requests that come close together are admitted by one entry.
  *
  * @see PROTOCOL.md § Invites
  */
 
-import { pad, unpad } from "../crypto/padme.ts";
-import { checkBundle } from "../crypto/prekey-bundle.ts";
-import { concat, equalBytes } from "../verify/transcript.ts";
-import { PrekeyBundle } from "../wire/bundle.ts";
-import { decode, encode } from "../wire/codec.ts";
-import { decodeEntry, decodeEntryCore, type Member, ROLE, type Role } from "../wire/entry.ts";
-import { ENVELOPE_KIND } from "../wire/envelope.ts";
+import { equalBytes } from "../verify/transcript.ts";
+import type { PrekeyBundle } from "../wire/bundle.ts";
+import { type Member, ROLE, type Role } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
-import { type DeviceKey, type EntryHash, type GroupId, Signature, type TimeMs } from "../wire/ids.ts";
-import { decodeJoinRequest, encodeJoinRequest, type JoinRequest } from "../wire/join-request.ts";
+import type { EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
+import { encodeJoinRequest } from "../wire/join-request.ts";
 import { MEMBERS_PER_ADD_MAX } from "../wire/limits.ts";
 import type { InviteLink } from "../wire/link.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { currentBundle } from "./account.ts";
-import { announce, type Work } from "./effects.ts";
-import { devicesIn } from "./epochs.ts";
-import { addSystemLines } from "./group-lines.ts";
-import { type Authored, author, authorCreate, canAdd } from "./group-log.ts";
-import { type InviteView, isOpen, memberOfAccount, memberOfDevice, unlinkedName } from "./group-view.ts";
+import type { Work } from "./effects.ts";
+import { addOwnLines, eraseSecrets, withNewestKey } from "./group-change.ts";
+import { author, authorCreate, canDerive } from "./group-log.ts";
+import type { InviteView } from "./group-view.ts";
 import { welcomeLetters } from "./group-welcome.ts";
-import { inviteKeys, rendezvousKeys } from "./invite-topics.ts";
-import { checkInviteProof, inviteProofBytes } from "./log-permission.ts";
+import { passwordKeyOf, proofSeedOf, rendezvousOfLink } from "./invite-topics.ts";
+import { forgetTries, isPaused, refuse } from "./join-refusals.ts";
+import { judgeRequest, mayAdmit, type OpenedRequest, openRequest, readRequest } from "./join-request.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
-import { enqueue } from "./outbox.ts";
-import { type PeerPrekeys, tell, tellWith } from "./pairwise.ts";
-import { ACCOUNT, GROUP, type GroupState, idOf, JOINING, type JoinRequestState, LOG, REQUEST } from "./records.ts";
+import { type PeerPrekeys, tellWith } from "./pairwise.ts";
+import { ACCOUNT, GROUP, type GroupState, idOf, type JoinRequestState, LOG, REQUEST } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
-import { signEnvelope } from "./topic-envelope.ts";
 
 /** Ms for which requests are collected into one add entry: people who click at the same moment. */
 const COLLECT_MS = 250;
@@ -55,20 +47,8 @@ export function* createGroup(work: Work, name: string): Step<GroupState> {
   const founder: Member = { account: account.account, role: ROLE.owner, name: account.name, devices, proof: undefined };
   const authored = yield* authorCreate(work, { kind: "create", name, founder, nonce: work.random(32) });
   yield* addOwnLines(work, authored);
-  erase(authored);
+  eraseSecrets(authored);
   return authored.group;
-}
-
-/** Our own entries make lines and events too. */
-function* addOwnLines(work: Work, { log, hash, encoded }: Authored): Step<void> {
-  const encodedCore = decodeEntry(encoded)?.core;
-  const core = encodedCore && decodeEntryCore(encodedCore);
-  if (core) yield* addSystemLines(work, { log, hash, core });
-}
-
-function erase({ secret, random }: Authored): void {
-  secret?.fill(0);
-  random?.fill(0);
 }
 
 /** Terms of an invite. */
@@ -85,9 +65,12 @@ export function* createInvite(
   { role, uses, expiresAtMs }: InviteTerms,
 ): Step<InviteLink> {
   const account = yield* readExisting(work, ACCOUNT);
-  const secret = work.random(32);
-  const { rendezvousSeed, proofSeed } = inviteKeys(work.p, group.group, secret);
+  const { settings } = resolve(yield* readExisting(work, LOG, toHex(group.group))).view;
+  const passwordKey = passwordKeyOf(settings);
+  const [secret, rendezvousSeed] = [work.random(32), work.random(32)];
+  const proofSeed = proofSeedOf(work.p, { group: group.group, secret }, passwordKey);
   const proofKey = work.p.signingPublicKey(proofSeed);
+  proofSeed.fill(0);
   const expiresAt = expiresAtMs as TimeMs;
   yield* author(work, group, { kind: "invite", rendezvousSeed, proofKey, role, uses, expiresAt });
   return {
@@ -95,86 +78,46 @@ export function* createInvite(
     group: group.group,
     inviter: account.account,
     secret,
+    ...rendezvousOfLink(work.p, rendezvousSeed),
     expiresAt,
-    password: false,
+    password: passwordKey !== undefined,
     relays: group.relays,
   };
 }
 
-/** Posts our request to join where every admin finds it. Repeating it does no harm. */
-export function* requestToJoin(work: Work, link: InviteLink): Step<void> {
-  const account = yield* readExisting(work, ACCOUNT);
-  const keys = inviteKeys(work.p, link.group, link.secret);
-  const rendezvous = rendezvousKeys(work.p, keys.rendezvousSeed);
-  const nonce = work.random(32);
-  const signed = inviteProofBytes(link.group, account.account, account.device, nonce);
-  const request: JoinRequest = {
-    version: 1,
-    group: link.group,
-    bundle: encode(PrekeyBundle, yield* currentBundle(work)),
-    nonce,
-    proof: Signature.from(work.p.sign(keys.proofSeed, signed)),
-  };
-  keys.proofSeed.fill(0);
-  const boxNonce = work.random(24);
-  const sealed = work.p.seal(rendezvous.sealKey, boxNonce, rendezvous.topic, pad(encodeJoinRequest(request)));
-  write(work, JOINING, toHex(link.group), {
-    at: work.nowMs as TimeMs,
-    inviter: link.inviter,
-    relays: link.relays,
-  });
-  work.effects.push({ kind: "use-relays", relays: link.relays, toldBy: "us" });
-  const envelope = signEnvelope(work.p, rendezvous, ENVELOPE_KIND.rendezvous, concat(boxNonce, sealed));
-  yield* enqueue(work, rendezvous.topic, envelope);
-}
-
-/** A request at one of our invites' rendezvous: checked, and kept until it is admitted. */
+/** A request at one of our invites' rendezvous: refused at once, or kept until it is admitted. */
 export function* receiveJoinRequest(work: Work, group: GroupId, invite: EntryHash, body: Uint8Array): Step<void> {
   const log = yield* readExisting(work, LOG, toHex(group));
   const account = yield* readExisting(work, ACCOUNT);
   const meta = resolve(log).view.invites.get(toHex(invite));
-  const opened = meta && openRequest(work, meta, body);
-  const candidate = opened && candidateOf(work, log, meta, opened);
-  if (!meta || !candidate || !mayAdmit(log, meta, account.device) || meta.expiresAt <= work.nowMs) return;
-  const id = idOf(group, candidate.account);
+  if (!meta || !mayAdmit(log, meta, account.device)) return;
+  const opened = openRequest(work, log, meta, body);
+  if (!opened || !(yield* isToAdmit(work, { log, meta, opened }))) return;
+  const id = idOf(group, opened.bundle.certificate.account);
   if (yield* read(work, REQUEST, id)) return;
   if ((yield* scan(work, REQUEST, `${toHex(group)}/`, REQUESTS_MAX)).length >= REQUESTS_MAX) return;
-  const inviter = log.entries.find((each) => equalBytes(each.hash, invite))?.author;
-  const isOurs = inviter !== undefined && equalBytes(inviter, account.device);
   const [dice = 0] = work.random(1);
+  const isOurs = equalBytes(meta.account, account.account);
   const dueAt = work.nowMs + (isOurs ? COLLECT_MS : OTHERS_WAIT_MS * (1 + dice / 256));
-  write(work, REQUEST, id, { invite, request: encodeJoinRequest(opened), dueAt: Math.ceil(dueAt) as TimeMs });
+  write(work, REQUEST, id, { invite, request: encodeJoinRequest(opened.request), dueAt: Math.ceil(dueAt) as TimeMs });
   work.effects.push({ kind: "wake", atMs: Math.ceil(dueAt) });
 }
 
-function openRequest(work: Work, meta: InviteView, body: Uint8Array): JoinRequest | undefined {
-  const { sealKey, topic } = rendezvousKeys(work.p, meta.rendezvousSeed);
-  if (body.length < 24) return undefined;
-  const padded = work.p.open(sealKey, body.subarray(0, 24), topic, body.subarray(24));
-  const plaintext = padded && unpad(padded);
-  return plaintext && decodeJoinRequest(plaintext);
+interface Candidacy {
+  readonly log: LogState;
+  readonly meta: InviteView;
+  readonly opened: OpenedRequest;
 }
 
-/** Nobody grants a role at or above their own, by an invite of somebody else's neither. */
-function mayAdmit(log: LogState, meta: InviteView, device: DeviceKey): boolean {
-  const self = memberOfDevice(resolve(log).view, device);
-  return self !== undefined && self.role >= ROLE.admin && meta.role < self.role;
-}
-
-/** The member that a request would make, or `undefined` when it proves nothing or the account is in already. */
-function candidateOf(work: Work, log: LogState, meta: InviteView, request: JoinRequest): Member | undefined {
-  const bundle = decode(PrekeyBundle, request.bundle);
-  if (!bundle || !equalBytes(request.group, log.group) || checkBundle(work.p, bundle) !== "valid") return undefined;
-  const { account, device, signature: certificate } = bundle.certificate;
-  const proof = { invite: meta.entry, nonce: request.nonce, signature: request.proof };
-  const role = meta.role as Role;
-  const member: Member = { account, role, name: bundle.name, devices: [{ device, certificate }], proof };
-  const { view } = resolve(log);
-  const isIn = memberOfAccount(view, account) !== undefined || memberOfDevice(view, device) !== undefined;
-  if (isIn || view.unlinked.has(unlinkedName(account, device)) || !isOpen(view, meta)) return undefined;
-  const { proofKey } = meta;
-  const proved = { group: log.group, member, proofKey, nonce: request.nonce, signature: request.proof };
-  return checkInviteProof(work.p, proved) ? member : undefined;
+/** The member that a request makes; whoever is not let in is told why. */
+function* isToAdmit(work: Work, { log, meta, opened }: Candidacy): Step<Member | undefined> {
+  const asked = { group: log.group, invite: meta.entry, opened };
+  const judged = judgeRequest(work, log, meta, opened);
+  if (judged.kind === "ignore") return undefined;
+  const isWaiting = yield* isPaused(work, asked);
+  if (judged.kind === "refuse" || isWaiting)
+    yield* refuse(work, asked, judged.kind === "admit" || isWaiting ? "paused" : judged.reason);
+  return judged.kind === "admit" && !isWaiting ? judged.member : undefined;
 }
 
 /** Admits everyone whose request to this group is due, in one entry. Requests that others answered are forgotten. */
@@ -187,20 +130,20 @@ export function* admitDue(work: Work, groupId: GroupId): Step<void> {
   const due = (yield* scan(work, REQUEST, `${toHex(groupId)}/`, REQUESTS_MAX)).filter(
     ([, { dueAt }]) => dueAt <= work.nowMs + COLLECT_MS,
   );
-  if (due.length > 0 && !(yield* canAdd(work, log))) return postpone(work, due);
+  if (due.length > 0 && !(yield* canDerive(work, log))) return postpone(work, due);
   if (due.length > MEMBERS_PER_ADD_MAX) work.effects.push({ kind: "wake", atMs: work.nowMs });
   for (const [id, { invite, request }] of due.slice(0, MEMBERS_PER_ADD_MAX)) {
     write(work, REQUEST, id, null);
-    const decoded = decodeJoinRequest(request);
-    const bundle = decoded && decode(PrekeyBundle, decoded.bundle);
-    const meta = resolve(log).view.invites.get(toHex(invite));
-    const candidate = meta && decoded && candidateOf(work, log, meta, decoded);
-    const isTaken = candidate !== undefined && members.some((each) => sharesDevice(each, candidate));
-    const used = (uses.get(toHex(invite)) ?? 0) + (meta?.used ?? 0);
-    if (!bundle || !meta || !candidate || isTaken || used >= meta.uses) continue;
-    uses.set(toHex(invite), (uses.get(toHex(invite)) ?? 0) + 1);
-    members.push(candidate);
-    bundles.push(bundle);
+    const opened = readRequest(work, log, request);
+    const known = resolve(log).view.invites.get(toHex(invite));
+    const used = uses.get(toHex(invite)) ?? 0;
+    const meta = known && { ...known, used: known.used + used };
+    const member = meta && opened && (yield* isToAdmit(work, { log, meta, opened }));
+    if (!opened || !member || members.some((each) => sharesDevice(each, member))) continue;
+    uses.set(toHex(invite), used + 1);
+    members.push(member);
+    bundles.push(opened.bundle);
+    forgetTries(work, groupId, opened);
   }
   if (members.length === 0) return;
   yield* addMembers(
@@ -230,11 +173,11 @@ export function* addMembers(
   members: readonly Member[],
   prekeys: readonly PeerPrekeys[],
 ): Step<GroupState> {
-  const authored = yield* author(work, group, { kind: "add", members });
+  const authored = yield* author(work, yield* withNewestKey(work, group), { kind: "add", members });
   yield* addOwnLines(work, authored);
   const letters = yield* welcomeLetters(work, authored);
   for (const each of prekeys) for (const items of letters) yield* tellWith(work, each, items);
-  erase(authored);
+  eraseSecrets(authored);
   return authored.group;
 }
 
@@ -252,23 +195,4 @@ export function memberFrom(prekeys: readonly PeerPrekeys[], role: Role): Member 
     })),
     proof: undefined,
   };
-}
-
-/** Re-keys the group: a fresh secret for everybody, delivered to each device in its session. */
-export function* rekeyGroup(work: Work, group: GroupState): Step<void> {
-  const account = yield* readExisting(work, ACCOUNT);
-  const authored = yield* author(work, { ...group, rekeyAt: undefined }, { kind: "rekey" });
-  if (!authored.random) return;
-  const item = {
-    kind: "secret" as const,
-    group: group.group,
-    entry: authored.hash,
-    secret: authored.random,
-    signed: authored.encoded,
-  };
-  for (const to of devicesIn(authored.log, [authored.hash])) {
-    if (!equalBytes(to.device, account.device)) yield* tell(work, to, [item]);
-  }
-  announce(work, { kind: "member", group: group.group, change: "rekeyed", by: account.account });
-  erase(authored);
 }

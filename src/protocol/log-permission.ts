@@ -115,7 +115,8 @@ export function checkInviteProof(p: Primitives, { group, member, proofKey, nonce
   return p.verify(proofKey, inviteProofBytes(group, member.account, device, nonce), signature);
 }
 
-function isLinkable(p: Primitives, view: GroupView, { account, device }: ActionOf<"link">): boolean {
+/** The account's certificate holds, and the device is new to the group. */
+export function isLinkable(p: Primitives, view: GroupView, { account, device }: ActionOf<"link">): boolean {
   const member = memberOfAccount(view, account);
   if (!member || member.devices.length >= DEVICES_PER_ACCOUNT_MAX) return false;
   const isTaken = view.claims.has(toHex(device.device)) || view.unlinked.has(unlinkedName(account, device.device));

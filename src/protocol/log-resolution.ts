@@ -48,6 +48,10 @@ export function isKeyAction(kind: LogEntry["action"]["kind"]): boolean {
   return kind !== "invite" && kind !== "revokeInvite" && kind !== "settings";
 }
 
+/** The new key comes from a fresh random secret. */
+export const isRootAction = (kind: LogEntry["action"]["kind"]): boolean =>
+  kind === "create" || kind === "remove" || kind === "unlink" || kind === "rekey";
+
 /** The whole log. */
 export function resolve(log: LogState): Resolution {
   return remembered(log, WHOLE, () => log.entries.map((_, place) => place));
@@ -79,7 +83,8 @@ function remembered(log: LogState, name: string, places: () => readonly number[]
  */
 export function extended(log: LogState, entry: LogEntry): LogState {
   const whole = resolutions.get(log)?.get(WHOLE);
-  const isAtEnd = whole !== undefined && nameOf(entry.parents) === nameOf(whole.heads);
+  const ends = new Set(entry.parents.map(toHex));
+  const isAtEnd = whole?.heads.every((head) => ends.has(toHex(head))) ?? false;
   const branches = resolutions.get(log);
   const longer = withEntry(log, entry);
   resolutions.delete(log);

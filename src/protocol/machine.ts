@@ -21,10 +21,12 @@ import { openAccountTopic, receiveSnapshot, refreshSnapshot, shareChanges } from
 import { askForLinks, askThoseTaken, type Restoration, restoreAccount, wantLinks } from "./account-topic-link.ts";
 import { announce, type Work } from "./effects.ts";
 import { eraseExpired } from "./erasure.ts";
+import { changeGroup, type GroupChange, readyToSend, rekeyGroup } from "./group-change.ts";
 import { receiveMessage } from "./group-chat.ts";
 import { receiveEntry } from "./group-log.ts";
 import { sendTexts } from "./group-sending.ts";
 import { receiveDeposit } from "./inbox.ts";
+import { requestToJoin } from "./join-request.ts";
 import {
   addMembers,
   admitDue,
@@ -33,8 +35,6 @@ import {
   type InviteTerms,
   memberFrom,
   receiveJoinRequest,
-  rekeyGroup,
-  requestToJoin,
 } from "./joining.ts";
 import { rebuildLog } from "./old-records.ts";
 import { type OutboxVerdict, settle } from "./outbox.ts";
@@ -48,11 +48,13 @@ import {
   GROUP,
   type GroupState,
   JOINING,
+  OUT,
   REQUEST,
   TOPIC,
   type TopicState,
   UNASKED,
 } from "./records.ts";
+import { rekeyAfterMessages } from "./sending-epoch.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { markVerified, warnOfKeys } from "./verification.ts";
 
@@ -83,7 +85,8 @@ export type Input =
   | { readonly kind: "tick" }
   | { readonly kind: "create-group"; readonly name: string }
   | { readonly kind: "create-invite"; readonly group: GroupId; readonly terms: InviteTerms }
-  | { readonly kind: "join"; readonly link: InviteLink }
+  /** `passwordKey`: Argon2id of the room password, for a link that asks for it. */
+  | { readonly kind: "join"; readonly link: InviteLink; readonly passwordKey?: Uint8Array }
   | {
       readonly kind: "add";
       readonly group: GroupId;
@@ -91,7 +94,7 @@ export type Input =
       readonly taken: readonly TakenPrekeys[];
       readonly role: Role;
     }
-  | { readonly kind: "rekey"; readonly group: GroupId }
+  | { readonly kind: "change-group"; readonly group: GroupId; readonly change: GroupChange }
   /** Somebody's fingerprint was compared, or no longer counts as compared. `name`: what the person is called now. */
   | { readonly kind: "verify"; readonly account: AccountKey; readonly name: string; readonly isVerified: boolean }
   /** `call` (hex) makes repeating safe: a second one answers the message of the first. */
@@ -150,13 +153,12 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
     case "create-invite":
       return { kind: "link", link: yield* createInvite(work, yield* groupOf(work, input.group), input.terms) };
     case "join":
-      yield* requestToJoin(work, input.link);
+      yield* requestToJoin(work, input.link, input.passwordKey);
       return NONE;
     case "add":
       return yield* add(work, input);
-    case "rekey":
-      yield* rekeyGroup(work, yield* groupOf(work, input.group));
-      return NONE;
+    case "change-group":
+      return { kind: "group", group: yield* changeGroup(work, yield* groupOf(work, input.group), input.change) };
     case "verify":
       yield* markVerified(work, input);
       return NONE;
@@ -190,6 +192,14 @@ function unanswered(): never {
 }
 
 /** Sends what no call before has sent, and answers one id for each. */
+/** Seals in an epoch that all of its members may read; a long conversation is followed by a fresh key. */
+function* say(work: Work, id: GroupId, texts: readonly string[]): Step<readonly MessageId[]> {
+  const group = yield* readyToSend(work, yield* groupOf(work, id));
+  const ids = yield* sendTexts(work, group, texts);
+  yield* rekeyAfterMessages(work, id);
+  return ids;
+}
+
 function* sendOnce(work: Work, group: GroupId, sends: readonly TextToSend[]): Step<readonly MessageId[]> {
   const fresh = new Map<string, string>();
   const sent = new Map<string, MessageId>();
@@ -198,7 +208,7 @@ function* sendOnce(work: Work, group: GroupId, sends: readonly TextToSend[]): St
     if (before) sent.set(call, before.message);
     else fresh.set(call, fresh.get(call) ?? text);
   }
-  const ids = fresh.size === 0 ? [] : yield* sendTexts(work, yield* groupOf(work, group), [...fresh.values()]);
+  const ids = fresh.size === 0 ? [] : yield* say(work, group, [...fresh.values()]);
   for (const [i, call] of [...fresh.keys()].entries()) {
     const message = ids[i] ?? unanswered();
     write(work, CALL, call, { message, at: work.nowMs as TimeMs });
@@ -282,7 +292,8 @@ function* tick(work: Work): Step<Answer> {
   for (const [id, before] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
     if (due.has(id)) yield* admitDue(work, before.group);
     const group = yield* groupOf(work, before.group);
-    if (group.rekeyAt !== undefined && group.rekeyAt <= work.nowMs) yield* rekeyGroup(work, group);
+    if (group.rekeyAt !== undefined && group.rekeyAt <= work.nowMs && !(yield* read(work, OUT, id)))
+      yield* rekeyGroup(work, group);
   }
   yield* eraseExpired(work);
   yield* refreshSnapshot(work);

@@ -50,6 +50,8 @@ import {
   ADDRESS_MAX_BYTES,
   ENTRY_PARENTS_MAX,
   ENVELOPE_MAX_BYTES,
+  MEMBERS_PER_ADD_MAX,
+  MESSAGE_FRONTIER_MAX,
   NAME_MAX_BYTES,
   RELAYS_MAX,
   TEXT_MAX_BYTES,
@@ -183,6 +185,28 @@ export const LIVE: RecordType<{ readonly epochs: readonly LiveEpoch[] }> = recor
   struct({ epochs: list(liveEpoch, LIVE_EPOCHS_MAX) }),
 );
 
+/** When the group's key was last fresh, and when it is renewed; id: group. */
+export const ScheduleState = struct({
+  /** The entry that brought the fresh secret. */
+  root: EntryHash,
+  rekeyedAt: TimeMs,
+  /** Depth of the conversation at that time: how many messages were said since. */
+  rekeyedDepth: u32,
+  everyMs: u64,
+  everyMessages: u32,
+});
+export type ScheduleState = Infer<typeof ScheduleState>;
+export const SCHEDULE: RecordType<ScheduleState> = record("schedule/", ScheduleState);
+
+/** When a fork tree goes because a re-key covers it; id: phi. */
+export const FORK_END: RecordType<{ readonly at: TimeMs }> = record("fork-end/", struct({ at: TimeMs }));
+
+/** We are out of this group; id: group. What was said before stays readable. */
+export const OUT: RecordType<{ readonly by: AccountKey; readonly at: TimeMs }> = record(
+  "out/",
+  struct({ by: AccountKey, at: TimeMs }),
+);
+
 /** The membership log as judged; read only when membership changes or is shown. */
 export const LOG: RecordType<LogState> = record("membership/", LogState);
 
@@ -250,15 +274,74 @@ export const CHAIN: RecordType<{
 /** Newest messages of a conversation that we remember as heads. */
 export const HEADS_MAX = 32;
 /** Message frontier of a group. */
-export const HEADS: RecordType<{ readonly heads: readonly { readonly id: MessageId; readonly depth: number }[] }> =
-  record("heads/", struct({ heads: list(struct({ id: MessageId, depth: u32 }), HEADS_MAX) }));
+export const HeadsState = struct({
+  heads: list(struct({ id: MessageId, depth: u32 }), HEADS_MAX),
+  /** How many messages took a place in `said/` so far. */
+  said: u64,
+});
+export type HeadsState = Infer<typeof HeadsState>;
+export const HEADS: RecordType<HeadsState> = record("heads/", HeadsState);
 /** A message that we have; id: message id. */
 export const SEEN: RecordType<{ readonly depth: number }> = record("seen/", struct({ depth: u32 }));
-/** A message that somebody cited and we do not have; `depth` is the least of those that cite it. id: group/message id. */
-export const GAP: RecordType<{ readonly citedBy: DeviceKey; readonly at: TimeMs; readonly depth: number }> = record(
-  "gap/",
-  struct({ citedBy: DeviceKey, at: TimeMs, depth: u32 }),
-);
+/** A message that somebody cited and we do not have; id: group/message id. */
+export const GapState = struct({
+  /** Who cited it first. */
+  citedBy: DeviceKey,
+  account: AccountKey,
+  at: TimeMs,
+  /** Another account has cited it as well; until then it may be an invention of the first. */
+  isConfirmed: bool,
+});
+export type GapState = Infer<typeof GapState>;
+export const GAP: RecordType<GapState> = record("gap/", GapState);
+/** How many gaps are noted; id: group, or group/device that cited them first. */
+export const GAP_COUNT: RecordType<{ readonly gaps: number }> = record("gap-count/", struct({ gaps: u32 }));
+
+/** A recent message of a group, as far as it takes to judge which of them count; id: group/place (4 digits), the oldest makes room. */
+export const SaidState = struct({
+  id: MessageId,
+  epoch: EpochId,
+  device: DeviceKey,
+  account: AccountKey,
+  iteration: Iteration,
+  depth: u32,
+  cites: list(MessageId, MESSAGE_FRONTIER_MAX),
+  /** Its author was removed, and nobody who stayed is known to have seen it. */
+  isHeld: bool,
+  /** Its author signed another one at the same place of its chain. */
+  isForked: bool,
+});
+export type SaidState = Infer<typeof SaidState>;
+export const SAID: RecordType<SaidState> = record("said/", SaidState);
+/** Recent messages of one group that removals and forks are judged by: what a step can look through in its time. */
+export const SAID_MAX = 2_048;
+
+/** Removals that one group's messages are judged by. */
+export const REMOVALS_MAX = 256;
+/** Epochs of which it is kept whether removals came before them. */
+export const JUDGED_EPOCHS_MAX = 1_024;
+/** Removals that some epochs do not know, and what of those epochs' messages is held; id: group. */
+export const RemovalsState = struct({
+  /** H("frontier", ..) of the removals and unlinks that count: when it changes, all is judged again. */
+  digest: raw(32),
+  removals: list(
+    struct({
+      entry: EntryHash,
+      accounts: list(AccountKey, MEMBERS_PER_ADD_MAX),
+      /** Unlinked: only this device of the account. */
+      device: optional(DeviceKey),
+      /** Messages that its author had seen. */
+      frontier: list(MessageId, MESSAGE_FRONTIER_MAX),
+    }),
+    REMOVALS_MAX,
+  ),
+  /** Places in `removals` of those that are not in the epoch's past. */
+  epochs: list(struct({ epoch: EpochId, lacks: list(u32, REMOVALS_MAX) }), JUDGED_EPOCHS_MAX),
+  /** Messages that are held. */
+  held: u32,
+});
+export type RemovalsState = Infer<typeof RemovalsState>;
+export const REMOVALS: RecordType<RemovalsState> = record("removals/", RemovalsState);
 
 const noOrigin = struct({});
 /** Where an envelope under way comes from, so that its line can show how far it is and a restored state can seal it anew. */
@@ -367,6 +450,23 @@ export const JOINING: RecordType<{
   readonly inviter: AccountKey;
   readonly relays: readonly string[];
 }> = record("joining/", struct({ at: TimeMs, inviter: AccountKey, relays }));
+/** What we asked last of those who can let us in, and what they said; id: group. */
+export const ASKED: RecordType<{
+  readonly nonce: Uint8Array;
+  readonly refusal: { readonly reason: number; readonly triesLeft: number } | undefined;
+}> = record("asked/", struct({ nonce: raw(32), refusal: optional(struct({ reason: u8, triesLeft: u8 })) }));
+/** Wrong tries that are remembered of one account, or at one invite. */
+export const TRIES_KEPT_MAX = 50;
+/** Requests to join that were refused lately, by their nonces, and when the last one counted. */
+export interface AttemptState {
+  readonly nonces: readonly Uint8Array[];
+  readonly at: TimeMs;
+}
+/** Refusals of one account, or at one invite; id: group/account or group/entry. */
+export const ATTEMPT: RecordType<AttemptState> = record(
+  "attempt/",
+  struct({ nonces: list(raw(32), TRIES_KEPT_MAX), at: TimeMs }),
+);
 /** A join request that another admin should answer first; id: group/account. */
 export interface JoinRequestState {
   readonly invite: EntryHash;
@@ -378,10 +478,11 @@ export const REQUEST: RecordType<JoinRequestState> = record(
   struct({ invite: EntryHash, request: bytes(16_384), dueAt: TimeMs }),
 );
 
-/** Two different messages of one device at one iteration, both signed; the first that we met of each chain. id: epoch/index. */
-export const FORK_PROOF: RecordType<{ readonly body: Uint8Array }> = record(
+/** A second message of one device at one iteration, signed as the first; the first that we met of each chain. id: epoch/index. */
+export const FORK_PROOF: RecordType<{ readonly body: Uint8Array; readonly forks: number }> = record(
   "fork-proof/",
-  struct({ body: bytes(65_536) }),
+  /** `forks`: how many of that chain we met. */
+  struct({ body: bytes(65_536), forks: u32 }),
 );
 
 /** What the devices of our account share, thing by thing; id: `itemId` of account-topic-items.ts. */

@@ -47,6 +47,9 @@ export interface Line {
   readonly state: "queued" | "on-relay" | "delivered" | "received";
 }
 
+/** What becomes of a line: a withdrawn one is kept, and nowhere shown or counted until its state is another one. */
+export type LineState = Line["state"] | "withdrawn";
+
 /** One step's surroundings and everything it wants changed. Shared by the steps of one commit. */
 export interface Draft<E> {
   readonly p: Primitives;
@@ -57,7 +60,7 @@ export interface Draft<E> {
   readonly written: Map<string, Uint8Array | null>;
   readonly lines: Line[];
   readonly removedLines: { group: string; id: string }[];
-  readonly lineStates: { group: string; id: string; state: Line["state"] }[];
+  readonly lineStates: { group: string; id: string; state: LineState }[];
   readonly effects: E[];
 }
 

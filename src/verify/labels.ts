@@ -90,11 +90,11 @@ export const LABEL_NAMES = [
   // invites
   "welcome-log",
   "link-checksum",
-  "invite-rendezvous",
   "invite-topic",
   "invite-seal",
   "invite-proof-key",
   "invite-proof",
+  "join-request",
 ] as const;
 
 /** One of {@link LABEL_NAMES}. */

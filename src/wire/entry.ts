@@ -3,7 +3,7 @@
  *
  * ```
  * core = version 1 | group (absent for create) | author device 32 | seq 8 | prev (absent for seq 0)
- *        | log parents (list of 32, sorted) | message frontier (list of 32) | at 8 | action (tag, fields)
+ *        | log parents (list of 32, sorted) | message frontier (list of 32) | depth 4 | at 8 | action (tag, fields)
  * entry = core (u32 length) | confirmation (u32 length, 0 or 32) | signature 64
  * ```
  * @see PROTOCOL.md § Membership log
@@ -114,6 +114,8 @@ export const EntryCore = struct({
   prev: optional(EntryHash),
   parents: list(EntryHash, ENTRY_PARENTS_MAX),
   frontier: list(MessageId, MESSAGE_FRONTIER_MAX),
+  /** Where it stands in the conversation: 1 + the greatest depth of what its author had seen. */
+  depth: u32,
   /** When the author says it was, for people to read; nothing is decided by it. */
   at: TimeMs,
   action: Action,

@@ -5,7 +5,7 @@
  * body       header nonce 24 | sealed header (u32 length) | nonce 24 | sealed text (u32 length)
  * header     form 1 | sender index 4 | iteration 8 | device signature 64
  *            form 2 | sender index 4 | first iteration 8 | position 1 | count 1 | device signature 64 | Merkle path (list of 32)
- * plaintext  version 1 | message frontier (list of 32) | closures (list of epoch 32, sent 8) | sent at 8 | content
+ * plaintext  version 1 | message frontier (list of 32) | depth 4 | closures (list of epoch 32, sent 8) | sent at 8 | content
  * content    tag 1 | text (u32 length)                                          (further tags: files, reactions)
  * entry body nonce 24 | sealed entry (u32 length)
  * ```
@@ -81,6 +81,8 @@ export type MessageContent = Infer<typeof MessageContent>;
 export const GroupPlaintext = struct({
   version: constant(1),
   frontier: list(MessageId, MESSAGE_FRONTIER_MAX),
+  /** Where it stands in the conversation: 1 + the greatest depth that its author had seen. */
+  depth: u32,
   closures: list(ChainClosure, CLOSURES_MAX),
   sentAt: TimeMs,
   content: MessageContent,

@@ -1,9 +1,6 @@
 /**
- * What a joiner posts at an invite's rendezvous topic, sealed under a key that the link gives.
- *
- * ```
- * body = nonce 24 | XChaCha20-Poly1305(rendezvous key; padded request)
- * ```
+ * What a joiner posts at an invite's rendezvous topic, in a sealed box (as for an inbox) that only the group's members
+ * can open: holders of the link cannot, so they have nothing to check a guessed room password against.
  * @see PROTOCOL.md § Invites
  */
 import { bytes, constant, decode, encode, type Infer, raw, struct } from "./codec.ts";
@@ -18,8 +15,14 @@ export const JoinRequest = struct({
   nonce: raw(32),
   /** By the invite's proof key over group, account, device and nonce. */
   proof: Signature,
+  /** By the device over the same and the proof, so that nobody asks, and fails, in another's name. */
+  signature: Signature,
 });
 export type JoinRequest = Infer<typeof JoinRequest>;
+
+/** Why somebody is not let in. After the first three this link never lets them in; `removed`: only an admin's own hand does. */
+export const JOIN_REFUSAL = { expired: 1, revoked: 2, usedUp: 3, removed: 4, wrongPassword: 5, paused: 6 } as const;
+export type JoinRefusal = keyof typeof JOIN_REFUSAL;
 
 export const encodeJoinRequest = (request: JoinRequest): Uint8Array => encode(JoinRequest, request);
 export const decodeJoinRequest = (encoded: Uint8Array): JoinRequest | undefined => decode(JoinRequest, encoded);

@@ -4,7 +4,7 @@
  * @see PROTOCOL.md § Links
  */
 import { bool, constant, type Infer, list, raw, struct, text } from "./codec.ts";
-import { AccountKey, GroupId, TimeMs } from "./ids.ts";
+import { AccountKey, GroupId, SealingKey, TimeMs } from "./ids.ts";
 import { ADDRESS_MAX_BYTES, RELAYS_MAX } from "./limits.ts";
 
 const relays = list(text(ADDRESS_MAX_BYTES), RELAYS_MAX);
@@ -13,7 +13,12 @@ export const InviteLink = struct({
   version: constant(1),
   group: GroupId,
   inviter: AccountKey,
+  /** Makes the proof, with the room password if there is one. In no log. */
   secret: raw(32),
+  /** Of the topic where joiners ask. */
+  topicSeed: raw(32),
+  /** What they post there is sealed to this key. */
+  sealingKey: SealingKey,
   expiresAt: TimeMs,
   /** A room password has to be given as well. */
   password: bool,

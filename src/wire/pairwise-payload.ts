@@ -6,9 +6,23 @@
  * ```
  * @see PROTOCOL.md § Pairwise payloads
  */
-import { bytes, constant, decode, encode, type Infer, list, raw, struct, text, u16, union } from "./codec.ts";
+import {
+  bytes,
+  constant,
+  decode,
+  encode,
+  type Infer,
+  list,
+  raw,
+  refine,
+  struct,
+  text,
+  u8,
+  u16,
+  union,
+} from "./codec.ts";
 import { ENTRY_CORE_MAX_BYTES } from "./entry.ts";
-import { EntryHash, GroupId, SealingKey, Topic } from "./ids.ts";
+import { EntryHash, GroupId, SealingKey, Signature, Topic } from "./ids.ts";
 import { ADDRESS_MAX_BYTES, ENTRY_PARENTS_MAX, RELAYS_MAX } from "./limits.ts";
 
 /** Bytes of one piece of a log in a welcome (PROTOCOL.md § Welcomes): fits a pairwise payload with other items. */
@@ -26,6 +40,7 @@ export const ContactPoint = struct({
 });
 export type ContactPoint = Infer<typeof ContactPoint>;
 
+const joinRefusal = refine(u8, (value) => value >= 1 && value <= 6, "refusal");
 const encodedEntry = bytes(ENTRY_CORE_MAX_BYTES + 128, 1);
 
 export const PayloadItem = union({
@@ -42,7 +57,9 @@ export const PayloadItem = union({
   /** The answer to a secret or a welcome; it turns the ratchet. */
   received: [5, struct({ group: GroupId, entry: EntryHash })],
   /** From a new device of a member's account: whoever is in the group may link it. */
-  linkRequest: [6, struct({ group: GroupId })],
+  linkRequest: [6, struct({ group: GroupId, certificate: Signature })],
+  /** To whoever asked to join with that nonce, which only members could read: a `JOIN_REFUSAL`, and tries at the password. */
+  joinRefused: [7, struct({ group: GroupId, nonce: raw(32), reason: joinRefusal, triesLeft: u8 })],
 });
 export type PayloadItem = Infer<typeof PayloadItem>;
 

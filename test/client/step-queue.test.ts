@@ -47,7 +47,7 @@ function newQueue({ commit, random = seededRandom(1).bytes }: Options = {}) {
 
 const ACCOUNT: Input = { kind: "create-account", name: "Ann", relays: [], accountSeed: new Uint8Array(32).fill(1) };
 const group = (name: string): Input => ({ kind: "create-group", name });
-const FAULTING: Input = { kind: "rekey", group: GroupId.from(new Uint8Array(32)) };
+const FAULTING: Input = { kind: "change-group", group: GroupId.from(new Uint8Array(32)), change: { kind: "rekey" } };
 
 describe("the step queue", () => {
   it("commits inputs that come together at once, each seeing what those before it wrote", async () => {

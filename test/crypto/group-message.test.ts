@@ -68,6 +68,7 @@ function freshNonce(): Nonce {
 const textOf = (text: string): GroupPlaintext => ({
   version: 1,
   frontier: [],
+  depth: 7,
   closures: [],
   sentAt: now,
   content: { kind: "text", text },

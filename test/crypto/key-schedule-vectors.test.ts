@@ -190,6 +190,7 @@ describe("key schedule vectors", () => {
   const plaintextOf = (text: string): GroupPlaintext => ({
     version: 1,
     frontier: INPUT.frontier.map(MessageId.from),
+    depth: INPUT.depth,
     closures: INPUT.closures.map((each) => ({ ...each, epoch: EpochId.from(each.epoch) })),
     sentAt: INPUT.sentAt as TimeMs,
     content: { kind: "text", text },

@@ -48,6 +48,7 @@ function payloads(count: number, text = (i: number) => `line ${i}`) {
     const plaintext = {
       version: 1 as const,
       frontier: [],
+      depth: 7,
       closures: [],
       sentAt: 5 as TimeMs,
       content: { kind: "text" as const, text: text(i) },

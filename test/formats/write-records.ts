@@ -4,7 +4,16 @@ import { tell } from "../../src/protocol/pairwise.ts";
 import * as records from "../../src/protocol/records.ts";
 import type { RecordType } from "../../src/protocol/step.ts";
 import { encode } from "../../src/wire/codec.ts";
-import { AccountKey, DeviceKey, EntryHash, MessageId, type Sequence, type TimeMs } from "../../src/wire/ids.ts";
+import {
+  AccountKey,
+  DeviceKey,
+  EntryHash,
+  EpochId,
+  type Iteration,
+  MessageId,
+  type Sequence,
+  type TimeMs,
+} from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "../protocol/device.ts";
 import { addPerson, groupOf, inviteTo, LOG_ID, newScene, say } from "../protocol/scene.ts";
@@ -39,22 +48,39 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   const from = DeviceKey.from(hash(2));
   const key = AccountKey.from(hash(1));
   const entry = EntryHash.from(hash(3));
+  const epoch = EpochId.from(hash(15));
+  const message = MessageId.from(hash(11));
   add(records.WAITING, { encoded: hash(4) });
-  add(records.GAP, { citedBy: from, at, depth: 7 });
+  add(records.GAP, { citedBy: from, account: key, at, isConfirmed: true });
   add(records.SECRET, { secret: hash(5), from });
   add(records.CONTRIBUTION, { value: hash(6) });
   add(records.EARLY, { from, head: entry, frontier: [entry, EntryHash.from(hash(12))], value: hash(13) });
   add(records.WELCOME, { from, entry, secret: hash(7), digest: hash(8), parts: 2, received: 1, at });
   add(records.LOG_PART, { piece: hash(9) });
-  add(records.FORK_PROOF, { body: hash(10) });
+  add(records.FORK_PROOF, { body: hash(10), forks: 2 });
   add(records.RENEWAL, { at });
+  add(records.FORK_END, { at });
+  add(records.OUT, { by: key, at });
   add(records.RESTORED, { at });
   add(records.UNKNOWN_INBOX, { since: at });
   add(records.LINKING, { name: "hikes", relays: [], contacts: [key, key], asked: 1, told: [key], nextAt: at });
   add(records.SHARED, { counter: 2, value: { kind: "verified", account: key, name: "Bob", isVerified: true } });
   add(records.SHARING, { revision: 3, postedAt: at, outbox: [4], first: { log: LOG_ID, sequence: 5 as Sequence } });
   add(records.TOLD_KEY, { at });
-  add(records.HEADS, { heads: [{ id: MessageId.from(hash(11)), depth: 3 }] });
+  add(records.HEADS, { heads: [{ id: message, depth: 3 }], said: 4 });
+  add(records.GAP_COUNT, { gaps: 2 });
+  const said = {
+    id: message,
+    epoch,
+    device: from,
+    account: key,
+    iteration: 5 as Iteration,
+    depth: 6,
+    cites: [message],
+  };
+  add(records.SAID, { ...said, isHeld: true, isForked: true });
+  const removals = [{ entry, accounts: [key], device: from, frontier: [message] }];
+  add(records.REMOVALS, { digest: hash(14), removals, epochs: [{ epoch, lacks: [0] }], held: 1 });
   return made;
 }
 

@@ -116,7 +116,7 @@ describe("what a peer can cause has a bound", function () {
     for (const each of [ann, bob, cem]) take(each, group, rekeys);
     assert.equal(frontierOf(ann.existing(LOG, toHex(group))).length, ENTRY_PARENTS_MAX + 3);
     for (const left of [4, 1]) {
-      ann.put({ kind: "rekey", group });
+      ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
       assert.equal(frontierOf(ann.existing(LOG, toHex(group))).length, left);
     }
     scene.carry(ann, bob);
@@ -133,7 +133,7 @@ describe("what a peer can cause has a bound", function () {
       ann.save(FORK, phi, { tree: treeOf(p.sha256(hash), 16), createdAt: 0 as TimeMs });
     }
     take(ann, group, rekeys);
-    ann.put({ kind: "rekey", group });
+    ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
     assert(ann.group(group).sending);
   });
 

@@ -4,7 +4,14 @@ import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
 import type { Effect, ProtocolEvent, Work } from "../../src/protocol/effects.ts";
 import { type Answer, type Input, step } from "../../src/protocol/machine.ts";
 import { ACCOUNT, type AccountState, GROUP, type GroupState, LOG } from "../../src/protocol/records.ts";
-import { entropyStream, type Line, type Need, type RecordType, type Step } from "../../src/protocol/step.ts";
+import {
+  entropyStream,
+  type Line,
+  type LineState,
+  type Need,
+  type RecordType,
+  type Step,
+} from "../../src/protocol/step.ts";
 import { u32be } from "../../src/verify/transcript.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
@@ -29,11 +36,14 @@ export interface Outcome<T = Answer> {
   readonly written: ReadonlyMap<string, Uint8Array | null>;
 }
 
+type SavedLine = Omit<Line, "state"> & { readonly state: LineState };
+
 export interface Device {
   readonly name: string;
   readonly clock: TestClock;
   readonly records: Map<string, Uint8Array>;
-  readonly lines: Map<string, Line>;
+  /** Withdrawn ones among them. */
+  readonly lines: Map<string, SavedLine>;
   /** Runs one input and commits it. A fault leaves nothing. */
   readonly put: (input: Input) => Outcome;
   /** Runs any step and commits it. */
@@ -60,7 +70,7 @@ export function newDevice(name: string, clock: TestClock, relays: readonly strin
 
 function bareDevice(name: string, clock: TestClock): Device {
   const records = new Map<string, Uint8Array>();
-  const lines = new Map<string, Line>();
+  const lines = new Map<string, SavedLine>();
   const all: Effect[] = [];
   let inputs = 0;
   const run = <T>(steps: (work: Work) => Step<T>): Outcome<T> => {
@@ -102,7 +112,7 @@ function bareDevice(name: string, clock: TestClock): Device {
     log: (id) => existing(LOG, toHex(id)),
     texts: () =>
       [...lines.values()]
-        .filter(({ kind }) => kind === "text")
+        .filter(({ kind, state }) => kind === "text" && state !== "withdrawn")
         .sort((a, b) => a.depth - b.depth || a.sentAtMs - b.sentAtMs || (a.id < b.id ? -1 : 1))
         .map(({ text }) => text),
     effects: all,
@@ -150,7 +160,7 @@ function found(records: ReadonlyMap<string, Uint8Array>, need: Need): readonly (
 const isSame = (one: Uint8Array, other: Uint8Array | undefined): boolean =>
   other !== undefined && Buffer.compare(one, other) === 0;
 
-function commit(records: Map<string, Uint8Array>, lines: Map<string, Line>, work: Work): void {
+function commit(records: Map<string, Uint8Array>, lines: Map<string, SavedLine>, work: Work): void {
   for (const [key, value] of work.written) {
     if (value) records.set(key, value);
     else records.delete(key);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { CoreHash, derivedSecret, frontierHash } from "../../src/crypto/epoch-secrets.ts";
+import { rekeyGroup } from "../../src/protocol/group-change.ts";
 import { receiveEntry } from "../../src/protocol/group-log.ts";
-import { rekeyGroup } from "../../src/protocol/joining.ts";
 import { headsOf as endsOf, frontierOf, membersOf } from "../../src/protocol/membership-log.ts";
 import { EPOCH, FORK, LOG, OUTBOX, ROSTER, SECRET, SENDERS } from "../../src/protocol/records.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
@@ -81,7 +81,7 @@ describe("epochs", () => {
     const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
     const group = groupOf(scene, [ann, bob, cem]);
     const before = epochOf(ann, group);
-    bob.put({ kind: "rekey", group });
+    bob.put({ kind: "change-group", group, change: { kind: "rekey" } });
     scene.carry(ann, bob, cem);
     assert.notEqual(inOneEpoch([ann, bob, cem], group), before);
     for (const each of [ann, bob, cem]) assert.deepEqual(each.ids(SECRET), []);

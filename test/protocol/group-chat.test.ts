@@ -80,6 +80,7 @@ function forge(
   const plaintext: GroupPlaintext = {
     version: 1,
     frontier,
+    depth: 1,
     closures,
     sentAt: 5 as TimeMs,
     content: { kind: "text", text },
@@ -170,7 +171,7 @@ describe("messages of a group", () => {
     hand(bob, epoch, sayAndTake(ann, group, "before"));
     const key = keyAt(ann, epoch, 1);
     const late = forge(ann, epoch, { iteration: 1, key, text: "late" });
-    ann.put({ kind: "rekey", group });
+    ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
     scene.carry(ann, bob);
     assert(ann.record(OWN_CHAIN, toHex(epoch.epoch)));
     say(ann, group, "after");
@@ -186,7 +187,7 @@ describe("messages of a group", () => {
   it("say nothing of epochs whose chain time has erased", () => {
     const { scene, ann, bob, group, epoch } = pair();
     say(ann, group, "before");
-    ann.put({ kind: "rekey", group });
+    ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
     scene.carry(ann, bob);
     ann.save(OWN_CHAIN, toHex(epoch.epoch), null);
     say(ann, group, "after");

@@ -19,7 +19,7 @@ function everyTopic() {
   const group = groupOf(scene, [ann, bob]);
   const link = inviteTo(ann, group);
   say(bob, group, "hello");
-  bob.put({ kind: "rekey", group });
+  bob.put({ kind: "change-group", group, change: { kind: "rekey" } });
   cem.put({ kind: "join", link });
   for (const each of [bob, cem]) scene.collect(each);
   const topics = ann.ids(TOPIC).map((id) => ann.existing(TOPIC, id));

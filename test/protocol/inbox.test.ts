@@ -148,7 +148,7 @@ describe("what a letter says is ignored when", () => {
 
   it("it is a secret that its entry does not confirm: the entry counts, the secret is not kept", () => {
     const { scene, bob, cem, group } = three();
-    const { heads: parents } = cem.log(group) as { heads: readonly EntryHash[] };
+    const parents = headsOf(cem.log(group) as LogState);
     const own = makeEntry({ by: person(bob), action: rekeying, group, parents });
     write(scene, bob, cem, [
       { kind: "secret", group, entry: own.hash, secret: new Uint8Array(32), signed: own.encoded },

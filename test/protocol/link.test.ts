@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { contactLinkText, inviteLinkText, parseContactLink, parseInviteLink } from "../../src/protocol/link.ts";
-import { AccountKey, GroupId } from "../../src/wire/ids.ts";
+import { AccountKey, GroupId, SealingKey } from "../../src/wire/ids.ts";
 import type { ContactLink, InviteLink } from "../../src/wire/link.ts";
 import { anyText, anyU64, brandedBytes, bytesOf, record } from "../wire/arbitraries.ts";
 import { p } from "./device.ts";
@@ -13,6 +13,8 @@ const anyInvite = record<InviteLink>({
   group: brandedBytes(GroupId),
   inviter: brandedBytes(AccountKey),
   secret: bytesOf(32, 32),
+  topicSeed: bytesOf(32, 32),
+  sealingKey: brandedBytes(SealingKey),
   expiresAt: anyU64(),
   password: fc.boolean(),
   relays,

@@ -89,6 +89,7 @@ export function makeEntry(shape: EntryShape): MadeEntry {
     prev,
     parents,
     frontier: [],
+    depth: 1,
     at: 1 as TimeMs,
     action,
   };

@@ -2,7 +2,12 @@
  * Everything that can happen in a mixed simulation, how often, and how it is done. An act that is not possible now
  * does nothing: a plan stays a plan when parts of it are left out. To add one: a row of the table.
  */
+import { GROUP, OUT } from "../../src/protocol/records.ts";
+import { ROLE } from "../../src/wire/entry.ts";
+import { EntryHash } from "../../src/wire/ids.ts";
+import { fromHex } from "../../src/wire/text-forms.ts";
 import { MISDEEDS } from "./hostile-relay.ts";
+import { coreOf } from "./ledger.ts";
 import type { PlannedStep } from "./plan.ts";
 import type { Play } from "./play.ts";
 import type { SimDevice } from "./sim-device.ts";
@@ -27,10 +32,12 @@ const TABLE = {
   add: { weight: 3, perform: add },
   invite: { weight: 1, perform: invite },
   join: { weight: 2, perform: join },
-  rekey: {
-    weight: 0.7,
-    perform: (play, step) => play.put(play.device(step.who), step, (group) => ({ kind: "rekey", group })),
-  },
+  rekey: { weight: 0.6, perform: (play, step) => play.change(step, { kind: "rekey" }) },
+  remove: { weight: 1.2, perform: remove },
+  leave: { weight: 0.25, perform: (play, step) => play.change(step, { kind: "leave" }) },
+  role: { weight: 0.8, perform: role },
+  settings: { weight: 0.4, perform: settings },
+  "revoke invite": { weight: 0.2, perform: revokeInvite },
   crash: { weight: 2, perform: (play, { who }) => play.device(who).crash() },
   doom: { weight: 1.5, perform: doom },
   restart: { weight: 4, perform: (play, { who }) => play.start(play.device(who)) },
@@ -66,6 +73,30 @@ function join(play: Play, step: PlannedStep): void {
   if (link) play.call(play.device(step.whom), "group-join", { link, waitMs: 2_000 });
 }
 
+function remove(play: Play, step: PlannedStep): Promise<void> {
+  return play.change(step, { kind: "remove", accounts: [play.device(step.whom).keys.account] });
+}
+
+/** Mostly admins, now and then a new owner. */
+function role(play: Play, step: PlannedStep): Promise<void> {
+  const given = step.dice < 0.15 ? ROLE.owner : step.dice < 0.7 ? ROLE.admin : ROLE.member;
+  return play.change(step, { kind: "role", account: play.device(step.whom).keys.account, role: given });
+}
+
+function settings(play: Play, step: PlannedStep): Promise<void> {
+  const same = { password: undefined, inviters: undefined, rekey: undefined, relays: undefined };
+  return play.change(step, { kind: "settings", ...same, name: `walking club, ${step.dice.toFixed(3)}` });
+}
+
+/** One of the invites that the device knows. */
+async function revokeInvite(play: Play, step: PlannedStep): Promise<void> {
+  const { encoded } = play.ledger.logOf(play.group(step));
+  const invites = [...encoded].filter(([, bytes]) => coreOf(bytes)?.action.kind === "invite");
+  const [hash] = invites[Math.floor(step.dice * invites.length)] ?? [];
+  const invite = hash === undefined ? undefined : fromHex(hash);
+  if (invite) await play.change(step, { kind: "revokeInvite", invite: EntryHash.from(invite) });
+}
+
 function doom(play: Play, { who, whom, dice }: PlannedStep): void {
   play.device(who).dieAt({ commit: 1 + (whom % 5), when: dice < 0.5 ? "before" : "after" });
 }
@@ -92,6 +123,8 @@ function mood(play: Play, { dice, whom }: PlannedStep): void {
   play.turnRelay(whom % 4 === 0 ? undefined : misdeeds[Math.floor(dice * misdeeds.length)]);
 }
 
-/** Whether a device can do anything in that group. */
+/** Whether a device takes itself for a member of that group. */
 export const isActive = (device: SimDevice, group: string): boolean =>
-  device.alive() && device.profile().records.has(`group/${group}`);
+  device.alive() &&
+  device.profile().records.has(GROUP.prefix + group) &&
+  !device.profile().records.has(OUT.prefix + group);

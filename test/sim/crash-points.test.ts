@@ -79,7 +79,7 @@ describe("a device that dies", function () {
     for (const doom of dooms) {
       const here = await scene();
       const { world, ada, bob, talk } = here;
-      await world.put(ada, { kind: "rekey", group: ada.group(talk.group).group });
+      await world.put(ada, { kind: "change-group", group: ada.group(talk.group).group, change: { kind: "rekey" } });
       (doom.commit % 2 ? ada : bob).dieAt(doom);
       await world.clock.pass(3_000);
       await afterwards(here);

@@ -133,6 +133,7 @@ function entry({ world, random }: Villain, { account, log, state }: Insight, cho
     prev: state.entryPrev,
     parents: citableHeads(log, state.entryPrev),
     frontier: [],
+    depth: 1,
     at: world.clock.nowMs() as TimeMs,
     action: choice.action,
   });
@@ -184,6 +185,7 @@ function twoMessages(villain: Villain, { account, epoch, log }: Insight): void {
       {
         version: 1,
         frontier: [],
+        depth: 1,
         closures: [],
         sentAt: world.clock.nowMs() as TimeMs,
         content: { kind: "text", text },
@@ -196,7 +198,9 @@ function twoMessages(villain: Villain, { account, epoch, log }: Insight): void {
 /** A re-key whose letters are thrown away: some of the others get it, or nobody. */
 async function rekeyForNobody({ world, device, random }: Villain, { state }: Insight): Promise<void> {
   device.crash();
-  await world.during(device.take({ kind: "rekey", group: state.group }).catch(() => undefined));
+  await world.during(
+    device.take({ kind: "change-group", group: state.group, change: { kind: "rekey" } }).catch(() => undefined),
+  );
   const { records } = device.profile();
   for (const [key, value] of records) {
     const row = key.startsWith(OUTBOX.prefix) ? decode(OUTBOX.codec, value) : undefined;

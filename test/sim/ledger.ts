@@ -75,6 +75,10 @@ export interface Ledger {
   commits: number;
   /** Times (ms) at which a device went back to an old copy; the copy was made at `copiedMs`. */
   readonly restored: { readonly device: string; readonly copiedMs: number; readonly atMs: number }[];
+  /** Tells whose account (hex) and device key (hex) a device of the simulation has. */
+  readonly introduce: (name: string, account: string, device: string) => void;
+  /** Account (hex) of a device key (hex). */
+  readonly accountOf: (device: string) => string | undefined;
   readonly violate: (invariant: string, what: string) => void;
   readonly knowledgeOf: (account: string) => Knowledge;
   readonly committed: (device: SimDevice, changes: ProfileChanges, nowMs: number) => void;
@@ -82,6 +86,8 @@ export interface Ledger {
 
 export function newLedger(primitives: Primitives, isHostile: (device: string) => boolean): Ledger {
   const logs = new Map<string, ReferenceLog>();
+  const names = new Map<string, string>();
+  const accounts = new Map<string, string>();
   const texts = new Map<string, string>();
   const sayers = new Map<string, string>();
   const known = new Map<string, Knowledge>();
@@ -98,6 +104,11 @@ export function newLedger(primitives: Primitives, isHostile: (device: string) =>
     guessing: new Set(),
     commits: 0,
     restored: [],
+    introduce: (name, account, device) => {
+      names.set(account, name);
+      accounts.set(device, account);
+    },
+    accountOf: (device) => accounts.get(device),
     violate: (invariant, what) => {
       ledger.violations.push({ invariant, what });
     },
@@ -125,7 +136,7 @@ export function newLedger(primitives: Primitives, isHostile: (device: string) =>
           ledger.violate("one id, one text", `${device.name} reads "${line.text}" under an id that says otherwise`);
         texts.set(where, content);
         if (line.state !== "received") sayers.set(where, device.name);
-        else if (!sayers.has(where) && !isHostileAccount(ledger, line.account, isHostile))
+        else if (!sayers.has(where) && !isHostile(names.get(line.account) ?? ""))
           ledger.violate(
             "nobody is impersonated",
             `${device.name} reads "${line.text}", which ${line.name} never said`,
@@ -137,20 +148,6 @@ export function newLedger(primitives: Primitives, isHostile: (device: string) =>
 }
 
 const isUnder = (type: { readonly prefix: string }, key: string): boolean => key.startsWith(type.prefix);
-
-/** Names of accounts (hex) are known from what they said or hold; a hostile one is told by its device. */
-const owners = new WeakMap<Ledger, Map<string, string>>();
-
-/** Notes whose account it is. */
-export function introduce(ledger: Ledger, account: string, device: string): void {
-  const map = owners.get(ledger) ?? new Map<string, string>();
-  owners.set(ledger, map.set(account, device));
-}
-
-function isHostileAccount(ledger: Ledger, account: string, isHostile: (device: string) => boolean): boolean {
-  const device = owners.get(ledger)?.get(account);
-  return device !== undefined && isHostile(device);
-}
 
 function noteRecord(ledger: Ledger, device: SimDevice, key: string, value: Uint8Array): void {
   if (isUnder(EPOCH, key)) {
@@ -192,7 +189,7 @@ function noteSent(ledger: Ledger, device: SimDevice, row: OutboxState, nowMs: nu
 }
 
 /** The core of a saved entry. */
-function coreOf(encoded: Uint8Array): EntryCore | undefined {
+export function coreOf(encoded: Uint8Array): EntryCore | undefined {
   const entry = decodeEntry(encoded);
   return entry && decodeEntryCore(entry.core);
 }

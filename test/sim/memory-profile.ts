@@ -4,6 +4,7 @@ import { Fault } from "../../src/wire/fault.ts";
 
 interface StoredLine {
   readonly arrived: number;
+  readonly isWithdrawn: boolean;
   readonly line: ConversationLine;
 }
 
@@ -24,10 +25,10 @@ export const emptyProfile = (): MemoryProfile => ({
   arrivals: 0,
 });
 
-/** A copy that nothing done to the profile afterwards reaches. */
+/** A copy that nothing done to the profile afterwards reaches: values are never changed in place. */
 export const copyOf = (profile: MemoryProfile): MemoryProfile => ({
   ...profile,
-  records: new Map([...profile.records].map(([key, value]) => [key, value.slice()])),
+  records: new Map(profile.records),
   lines: new Map(profile.lines),
   read: new Map(profile.read),
 });
@@ -36,7 +37,8 @@ const lineKey = (group: string, id: string): string => `${group}/${id}`;
 
 /** The lines of one conversation in the order in which they are shown. */
 export function linesOf(profile: MemoryProfile, group: string): readonly ConversationLine[] {
-  const lines = [...profile.lines.values()].map(({ line }) => line).filter((line) => line.group === group);
+  const shown = [...profile.lines.values()].filter(({ isWithdrawn, line }) => line.group === group && !isWithdrawn);
+  const lines = shown.map(({ line }) => line);
   return lines.sort((a, b) => a.depth - b.depth || a.sentAtMs - b.sentAtMs || (a.id < b.id ? -1 : 1));
 }
 
@@ -51,12 +53,12 @@ export function memoryStore(profile: MemoryProfile): ProfileStore {
       }
       return found;
     },
-    scan: async (prefix, { after, limit }) =>
-      [...profile.records]
-        .filter(([key]) => key.startsWith(prefix) && (after === undefined || key > after))
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .slice(0, limit)
-        .map(([key, value]) => [key, value.slice()] as const),
+    scan: async (prefix, { after, limit }) => {
+      const found: (readonly [string, Uint8Array])[] = [];
+      for (const [key, value] of profile.records)
+        if (key.startsWith(prefix) && (after === undefined || key > after)) found.push([key, value.slice()]);
+      return found.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, limit);
+    },
     commit: async (changes) => apply(profile, changes),
     history: async (query) => history(profile, query),
     line: async (group, id) => profile.lines.get(lineKey(group, id))?.line,
@@ -76,13 +78,15 @@ function apply(profile: MemoryProfile, { records, lines, removedLines, lineState
   }
   for (const line of lines) {
     const key = lineKey(line.group, line.id);
-    if (!profile.lines.has(key)) profile.lines.set(key, { arrived: ++profile.arrivals, line });
+    if (!profile.lines.has(key)) profile.lines.set(key, { arrived: ++profile.arrivals, isWithdrawn: false, line });
   }
   for (const { group, id } of removedLines) profile.lines.delete(lineKey(group, id));
   for (const { group, id, state } of lineStates) {
     const key = lineKey(group, id);
     const known = profile.lines.get(key);
-    if (known) profile.lines.set(key, { ...known, line: { ...known.line, state } });
+    if (!known) continue;
+    const line = state === "withdrawn" ? known.line : { ...known.line, state };
+    profile.lines.set(key, { ...known, isWithdrawn: state === "withdrawn", line });
   }
 }
 

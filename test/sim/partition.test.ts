@@ -115,7 +115,7 @@ describe("two admins in simulation", function () {
     assert(ada && bob && cleo);
     const talk = await groupOf(world, devices);
     cleo.crash();
-    await world.put(bob, { kind: "rekey", group: bob.group(talk.group).group });
+    await world.put(bob, { kind: "change-group", group: bob.group(talk.group).group, change: { kind: "rekey" } });
     await world.clock.pass(3_000);
     await talk.say(bob);
     await talk.say(ada);
@@ -133,7 +133,7 @@ describe("two admins in simulation", function () {
     assert(ada && bob && cleo);
     const talk = await groupOf(world, devices);
     world.partition((name) => name !== "Bartholomew");
-    await world.put(bob, { kind: "rekey", group: bob.group(talk.group).group });
+    await world.put(bob, { kind: "change-group", group: bob.group(talk.group).group, change: { kind: "rekey" } });
     await world.clock.pass(1_000);
     bob.crash();
     const lost = [...bob.profile().records.keys()].filter((key) => key.startsWith("outbox/")).slice(1);

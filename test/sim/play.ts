@@ -1,8 +1,8 @@
 /** Plays a plan: a world, the acts one after another, and what must hold after each of them and at the end. */
 import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
 import { choosePrimitives } from "../../src/crypto-native/choose-primitives.ts";
+import type { GroupChange } from "../../src/protocol/group-change.ts";
 import { contactLinkText } from "../../src/protocol/link.ts";
-import type { Input } from "../../src/protocol/machine.ts";
 import { ACCOUNT } from "../../src/protocol/records.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { GroupId } from "../../src/wire/ids.ts";
@@ -12,7 +12,7 @@ import { ACTS, type Flavour, isActive } from "./acts.ts";
 import { type HostileMember, hostileMember } from "./hostile-member.ts";
 import { type HostileRelay, hostileRelay, type Misdeed } from "./hostile-relay.ts";
 import { watchKeyUse } from "./key-use.ts";
-import { introduce, type Ledger, newLedger, type Violation } from "./ledger.ts";
+import { type Ledger, newLedger, type Violation } from "./ledger.ts";
 import type { MemoryProfile } from "./memory-profile.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 import { type AccountMaker, accountMaker } from "./prepared-accounts.ts";
@@ -57,8 +57,8 @@ export interface Play {
     params: ClientMethods[M][0],
     then?: (answer: ClientMethods[M][1]) => void,
   ) => void;
-  /** An input that no call makes, between two lives of the client. */
-  readonly put: (device: SimDevice, step: PlannedStep, make: (group: GroupId) => Input) => Promise<void>;
+  /** A change of a group by the step's first device, between two lives of its client. */
+  readonly change: (step: PlannedStep, change: GroupChange) => Promise<void>;
   readonly create: (device: SimDevice) => Promise<void>;
   readonly send: (device: SimDevice, step: PlannedStep) => void;
   readonly start: (device: SimDevice) => Promise<void>;
@@ -116,7 +116,6 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
     prepared: async (name, relays) => {
       const made = await prepared(name, relays);
       accounts.set(name, made.account);
-      introduce(ledger, made.account, name);
       secrets.add(`the account of ${name}`, fromHex(made.account) ?? new Uint8Array());
       secrets.add(`the name of ${name}`, encodeUtf8(name));
       return made;
@@ -139,7 +138,10 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
     const account = accounts.get(name);
     return account === undefined ? undefined : ledger.knowledgeOf(account);
   };
-  for (let i = 0; i < plan.people; i++) await world.addDevice(nameOf(i));
+  for (let i = 0; i < plan.people; i++) {
+    const { name, account, keys } = await world.addDevice(nameOf(i));
+    ledger.introduce(name, account(), toHex(keys.device));
+  }
   await world.clock.pass(2_000);
 
   let faults = 0;
@@ -174,13 +176,13 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
     group: ({ dice }) => groups[Math.floor(dice * 997) % groups.length] ?? "",
     isHostile: ({ name }) => name === hostileName,
     call,
-    put: async (who, step, make) => {
-      const group = play.group(step);
-      const id = fromHex(group);
-      if (!id || !isActive(who, group)) return;
+    change: async (step, change) => {
+      const who = device(step.who);
+      const id = fromHex(play.group(step));
+      if (!id || !isActive(who, play.group(step))) return;
       who.crash();
       await world.during(
-        who.take(make(GroupId.from(id))).catch((error: unknown) => {
+        who.take({ kind: "change-group", group: GroupId.from(id), change }).catch((error: unknown) => {
           if (!isFault(error) || !error.code.startsWith("usage/"))
             ledger.violate("nothing throws", `${who.name}: ${String(error)}`);
         }),

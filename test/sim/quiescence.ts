@@ -3,10 +3,10 @@ import type { Primitives } from "../../src/crypto/primitives.ts";
 import { CONTRIBUTION, EARLY, OUTBOX, PENDING, SECRET, TOPIC, WELCOME } from "../../src/protocol/records.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { GroupId } from "../../src/wire/ids.ts";
-import { fromHex } from "../../src/wire/text-forms.ts";
+import { fromHex, toHex } from "../../src/wire/text-forms.ts";
 import type { TwinView } from "../twin/membership-twin.ts";
 import { isActive } from "./acts.ts";
-import { entriesOf, type Ledger, type Said } from "./ledger.ts";
+import { coreOf, entriesOf, type Ledger, type Said } from "./ledger.ts";
 import { linesOf } from "./memory-profile.ts";
 import { adversary } from "./outsiders.ts";
 import type { Play } from "./play.ts";
@@ -16,7 +16,7 @@ export async function checkQuiescence(play: Play, primitives: Primitives): Promi
   for (const group of play.groups) {
     checkOutsiders(play, primitives, group);
     if (play.isDropping) continue;
-    const inside = play.world.devices.filter((each) => !play.isHostile(each) && isActive(each, group));
+    const inside = insideOf(play, group);
     checkArrivals(play, group);
     await checkMembers(play, group, inside);
     checkTranscripts(play, group, inside);
@@ -34,13 +34,20 @@ function finalView({ world, ledger, isHostile }: Play, group: string): TwinView 
   return ledger.logOf(group).seenWith([...new Set(honest.flatMap((each) => entriesOf(each, group)))]);
 }
 
+/** Honest devices that are members by the rules and take themselves for it. */
+function insideOf(play: Play, group: string): readonly SimDevice[] {
+  const members = new Set(finalView(play, group).members.flatMap(({ devices }) => devices));
+  const isInside = (each: SimDevice): boolean => members.has(toHex(each.keys.device)) && isActive(each, group);
+  return play.world.devices.filter((each) => !play.isHostile(each) && isInside(each));
+}
+
 function checkArrivals(play: Play, group: string): void {
   const { world, ledger, isHostile } = play;
   const { members } = finalView(play, group);
   if (ledger.restored.length > 0 || play.flavour === "hostile member") return;
   for (const each of world.devices)
     if (!isHostile(each) && members.some(({ account }) => account === each.account()) && !isActive(each, group))
-      ledger.violate("who is added comes in", `${each.name} is in the log of others and has no group`);
+      ledger.violate("who is added comes in", `${each.name} is a member for others and not for itself`);
 }
 
 async function checkMembers(play: Play, group: string, inside: readonly SimDevice[]): Promise<void> {
@@ -68,7 +75,21 @@ function isOwed({ ledger, flavour }: Play, said: Said, device: SimDevice): boole
   if (flavour === "hostile member" && device.record(TOPIC, said.topic) === undefined) return false;
   const isAffected = ({ device: name, atMs }: Ledger["restored"][number]): boolean =>
     atMs >= said.atMs - UNSETTLED_MS && (name === said.by || name === device.name);
+  const left = exitsOf(ledger, said.group);
+  if (left.has(said.account) || left.has(device.account())) return false;
   return !said.gone && said.readers.has(device.account()) && !ledger.restored.some(isAffected);
+}
+
+/** Accounts that were removed or left at some time. */
+function exitsOf(ledger: Ledger, group: string): ReadonlySet<string> {
+  const { encoded } = ledger.logOf(group);
+  const accounts = new Set<string>();
+  for (const bytes of encoded.values()) {
+    const core = coreOf(bytes);
+    if (core?.action.kind === "remove") for (const each of core.action.accounts) accounts.add(toHex(each));
+    if (core?.action.kind === "leave") accounts.add(ledger.accountOf(toHex(core.author)) ?? "");
+  }
+  return accounts;
 }
 
 /** Ms after a restoration within which a device may still lack keys that were given to its former self. */

@@ -45,7 +45,7 @@ describe("a restored old copy in simulation", function () {
       // the copy knows nothing of the letters in which the others answer this re-key and get the next, nor can it
       // ever read what is said under the keys that it drew itself since
       for (let i = 0; i < 2; i++) {
-        await world.put(ada, { kind: "rekey", group: ada.group(talk.group).group });
+        await world.put(ada, { kind: "change-group", group: ada.group(talk.group).group, change: { kind: "rekey" } });
         await world.clock.pass(3_000);
         await talk.say(ada);
         await world.clock.pass(3_000);
@@ -58,7 +58,7 @@ describe("a restored old copy in simulation", function () {
       await world.settle();
       checkSettled(world, talk, { restored: true });
       assert(ada.shown.some((event) => event.event === "warning" && event.code === "restored-state"));
-      await world.put(ada, { kind: "rekey", group: ada.group(talk.group).group });
+      await world.put(ada, { kind: "change-group", group: ada.group(talk.group).group, change: { kind: "rekey" } });
       await world.clock.pass(3_000);
       for (const device of devices) await talk.say(device);
       await world.settle(10_000);

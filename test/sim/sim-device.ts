@@ -10,6 +10,7 @@ import type { Input } from "../../src/protocol/machine.ts";
 import { ACCOUNT, GROUP, type GroupState, LOG } from "../../src/protocol/records.ts";
 import type { RecordType } from "../../src/protocol/step.ts";
 import { decode } from "../../src/wire/codec.ts";
+import type { AccountKey, DeviceKey } from "../../src/wire/ids.ts";
 import { copyOf, emptyProfile, linesOf, type MemoryProfile, memoryStore } from "./memory-profile.ts";
 import { type SimNetwork, type Surroundings, simNetwork } from "./sim-network.ts";
 
@@ -48,6 +49,8 @@ export interface SimDevice {
   /** Texts of a group's conversation, in the order in which they are shown, with who wrote them. */
   readonly texts: (id: string) => readonly { readonly from: string; readonly text: string }[];
   readonly account: () => string;
+  /** Public keys. */
+  readonly keys: { readonly account: AccountKey; readonly device: DeviceKey };
 }
 
 export interface DeviceOptions {
@@ -128,6 +131,7 @@ export async function simDevice(options: DeviceOptions): Promise<SimDevice> {
     if (value === undefined) throw new Error(`${name} has no ${type.prefix}${id}`);
     return value;
   };
+  const own = existing(ACCOUNT, "");
   return {
     name,
     shown,
@@ -160,10 +164,8 @@ export async function simDevice(options: DeviceOptions): Promise<SimDevice> {
       linesOf(disk, id)
         .filter(({ kind }) => kind === "text")
         .map((line) => ({ from: line.name, text: line.text })),
-    account: () => {
-      void existing(ACCOUNT, "");
-      return made.account;
-    },
+    account: () => made.account,
+    keys: { account: own.account, device: own.device },
   };
 }
 

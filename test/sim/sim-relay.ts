@@ -31,6 +31,8 @@ export interface SimRelay {
   readonly onStored: (listener: (topic: string) => void) => void;
 }
 
+const NOTHING: readonly StoredEnvelope[] = [];
+
 const refused = (reason: (typeof REFUSAL)[keyof typeof REFUSAL]): AppendResult => ({ kind: "refused", reason });
 
 export function simRelay(number: number, verifier: Verifier = nobleVerifier): SimRelay {
@@ -51,7 +53,8 @@ export function simRelay(number: number, verifier: Verifier = nobleVerifier): Si
     if (envelope.kind !== ENVELOPE_KIND.deposit && inboxes.has(topic)) return refused(REFUSAL.malformed);
     const items = topics.get(topic) ?? [];
     const sequence = (items.length + 1) as Sequence;
-    topics.set(topic, [...items, { sequence, envelope: encoded.slice() }]);
+    items.push({ sequence, envelope: encoded.slice() });
+    topics.set(topic, items);
     ids.set(id, sequence);
     for (const listener of listeners) listener(topic);
     return { kind: "stored", sequence, duplicate: false };
@@ -60,7 +63,10 @@ export function simRelay(number: number, verifier: Verifier = nobleVerifier): Si
     address: `/ip4/192.0.2.${number}/tcp/33001/p2p/relay-${number}`,
     logId: LogId.from(new Uint8Array(16).fill(number)),
     append,
-    read: (topic, after) => (topics.get(toHex(topic)) ?? []).slice(after),
+    read: (topic, after) => {
+      const items = topics.get(toHex(topic));
+      return items === undefined || items.length <= after ? NOTHING : items.slice(after);
+    },
     registerInbox: (topic) => {
       if (!topics.has(toHex(topic))) inboxes.add(toHex(topic));
     },

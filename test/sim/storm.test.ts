@@ -53,7 +53,11 @@ describe("a stormy group in simulation", function () {
             break;
           case 5:
             if (speaker && random.happens(0.3))
-              await world.put(speaker, { kind: "rekey", group: speaker.group(group).group });
+              await world.put(speaker, {
+                kind: "change-group",
+                group: speaker.group(group).group,
+                change: { kind: "rekey" },
+              });
             break;
           default:
             if (speaker?.group(group).sending) await talk.say(speaker);

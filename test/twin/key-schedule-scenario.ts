@@ -68,6 +68,7 @@ export const INPUT = {
   burstNonces: (position: number) => ({ headerNonce: fill(30 + position, 24), nonce: fill(60 + position, 24) }),
   burstText: (position: number) => `line ${position + 1}`,
   frontier: [fill(14, 32), fill(15, 32)],
+  depth: 0x1020304,
   closures: [{ epoch: fill(16, 32), sent: 0x1_0000_0005 }],
   sentAt: 1_795_405_479_123,
   entry: fill(17, 420),

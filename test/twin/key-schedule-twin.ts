@@ -218,6 +218,7 @@ export interface TwinMessage {
   j: number;
   i: number;
   frontier: readonly Buffer[];
+  depth: number;
   closures: readonly { epoch: Buffer; sent: number }[];
   sentAt: number;
   text: string;
@@ -234,6 +235,7 @@ function sealedText(m: TwinMessage): { M: Buffer; ct: Buffer; signed: Buffer } {
     u8(1),
     u32(m.frontier.length),
     ...m.frontier,
+    u32(m.depth),
     u32(m.closures.length),
     ...m.closures.flatMap((each) => [each.epoch, u64(each.sent)]),
     u64(m.sentAt),

@@ -61,6 +61,7 @@ export function keyScheduleVectors(): KeyScheduleVectors {
     deviceSeed: buf(INPUT.deviceSeed),
     j: INPUT.index,
     frontier: INPUT.frontier.map(buf),
+    depth: INPUT.depth,
     closures: INPUT.closures.map((each) => ({ epoch: buf(each.epoch), sent: each.sent })),
     sentAt: INPUT.sentAt,
   };

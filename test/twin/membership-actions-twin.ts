@@ -1,12 +1,14 @@
 /** PROTOCOL.md § Who may do what: the table, row by row, and the notes below it. */
 import { type Member, ROLE } from "../../src/wire/entry.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
-import { type AllowedEntry, entriesIn, type Ids, NO_RANK, type TwinEntry, type TwinLog } from "./membership-entries.ts";
+import { type AllowedEntry, entriesIn, type Standpoint, type TwinEntry, type TwinLog } from "./membership-entries.ts";
 import {
+  isUnlinked,
   memberOf,
   membersOf,
   memberWithDevice,
   openInvites,
+  rankOfLeaver,
   settingsOf,
   type TwinMember,
 } from "./membership-view-twin.ts";
@@ -18,11 +20,9 @@ const ABOVE_OWNER = ROLE.owner + 1;
 
 /** An entry seen from its own past. */
 interface Case {
-  readonly log: TwinLog;
+  /** Its past. */
+  readonly at: Standpoint;
   readonly entry: TwinEntry;
-  readonly past: Ids;
-  /** The entries that count in it. */
-  readonly counting: Ids;
   readonly author: TwinMember;
 }
 
@@ -30,20 +30,18 @@ interface Case {
 interface Row {
   readonly needs: number;
   readonly holds: boolean;
-  readonly lowers?: readonly (readonly [string, number])[];
 }
 
 /** The entry as its own past allows it, or `undefined`. */
-export function judge(log: TwinLog, entry: TwinEntry, past: Ids, counting: Ids): AllowedEntry | undefined {
+export function judge(at: Standpoint, entry: TwinEntry): AllowedEntry | undefined {
   if (!entry.genuine) return undefined;
-  if (entry.action.kind === "create") return judgeCreate(log, entry);
-  const author = memberWithDevice(log, counting, entry.author);
-  if (!author || !continues(log, entry, past)) return undefined;
-  const { needs, holds, lowers = [] } = rowOf({ log, entry, past, counting, author });
+  if (entry.action.kind === "create") return judgeCreate(at.log, entry);
+  const author = memberWithDevice(at, entry.author);
+  if (!author || !continues(at, entry)) return undefined;
+  const { needs, holds } = rowOf({ at, entry, author });
   if (!holds || author.rank < needs) return undefined;
-  const generation = 1 + Math.max(...entriesIn(log, past).map((each) => each.generation));
-  const { account, rank } = author;
-  return { ...entry, past, generation, account, rank, needs, lowers: new Map(lowers) };
+  const generation = 1 + Math.max(...entriesIn(at.log, at.all).map((each) => each.generation));
+  return { ...entry, past: at.all, generation, account: author.account, rank: author.rank, needs };
 }
 
 function judgeCreate(log: TwinLog, entry: TwinEntry): AllowedEntry | undefined {
@@ -52,14 +50,13 @@ function judgeCreate(log: TwinLog, entry: TwinEntry): AllowedEntry | undefined {
   const { account, role, proof, devices } = action.founder;
   const signs = devices.some(({ device }) => toHex(device) === entry.author);
   if (!signs || role !== ROLE.owner || proof || !areDistinct(devicesIn([action.founder]))) return undefined;
-  const own = { account: toHex(account), rank: ROLE.owner, needs: NO_RANK };
-  return { ...entry, ...own, past: new Set(), generation: 0, lowers: new Map() };
+  return { ...entry, past: new Set(), generation: 0, account: toHex(account), rank: ROLE.owner, needs: ROLE.member };
 }
 
 /** `prev` is one of that device's entries with the number before, in the past. */
-function continues(log: TwinLog, { author, seq, prev }: TwinEntry, past: Ids): boolean {
+function continues({ log, all }: Standpoint, { author, seq, prev }: TwinEntry): boolean {
   if (prev === undefined) return seq === 0;
-  const before = past.has(prev) ? log.get(prev) : undefined;
+  const before = all.has(prev) ? log.get(prev) : undefined;
   return before !== undefined && before.author === author && before.seq + 1 === seq;
 }
 
@@ -77,7 +74,7 @@ function rowOf(it: Case): Row {
     case "remove":
       return removeRow(it, action.accounts.map(toHex));
     case "leave":
-      return { needs: ROLE.member, holds: mayLeave(it), lowers: [[it.author.account, NO_RANK]] };
+      return { needs: ROLE.member, holds: mayLeave(it) };
     case "role":
       return roleRow(it, toHex(action.account), action.role);
     case "invite":
@@ -101,70 +98,65 @@ function addRow(it: Case, members: readonly Member[]): Row {
     holds:
       areDistinct(accounts) &&
       areDistinct(devices) &&
-      accounts.every((each) => !memberOf(it.log, it.counting, each)) &&
-      devices.every((each) => isFree(it, each)) &&
-      members.every((each) => each.devices.length <= DEVICES_MAX && isInvited(it, each)),
+      accounts.every((each) => !memberOf(it.at, each)) &&
+      members.every((each) => devicesIn([each]).every((device) => isFree(it.at, toHex(each.account), device))) &&
+      members.every((each) => each.devices.length <= DEVICES_MAX && isInvited(it.at, each)),
   };
 }
 
 /** A proof, if there is one: its invite is open, had uses left, and its role is not exceeded. */
-function isInvited({ log, counting }: Case, { proof, role }: Member): boolean {
+function isInvited(at: Standpoint, { proof, role }: Member): boolean {
   if (!proof) return true;
   const invite = toHex(proof.invite);
-  const action = counting.has(invite) ? log.get(invite)?.action : undefined;
-  return action?.kind === "invite" && (openInvites(log, counting).get(invite) ?? 0) > 0 && role <= action.role;
+  const action = at.counting.has(invite) ? at.log.get(invite)?.action : undefined;
+  return action?.kind === "invite" && (openInvites(at).get(invite) ?? 0) > 0 && role <= action.role;
 }
 
 function linkRow(it: Case, account: string, device: string): Row {
-  const member = memberOf(it.log, it.counting, account);
+  const member = memberOf(it.at, account);
   return {
     needs: ROLE.member,
-    holds: member !== undefined && member.devices.length < DEVICES_MAX && isFree(it, device),
+    holds: member !== undefined && member.devices.length < DEVICES_MAX && isFree(it.at, account, device),
   };
 }
 
 /** In use by nobody and never unlinked. */
-function isFree({ log, counting }: Case, device: string): boolean {
-  const unlinked = entriesIn(log, counting).some(
-    ({ action }) => action.kind === "unlink" && toHex(action.device) === device,
-  );
-  return !unlinked && !membersOf(log, counting).some((each) => each.devices.includes(device));
+function isFree(at: Standpoint, account: string, device: string): boolean {
+  if (membersOf(at).some((each) => each.devices.includes(device))) return false;
+  return !isUnlinked(entriesIn(at.log, at.counting), account, device);
 }
 
 const unlinks = ({ author, entry }: Case, device: string): boolean =>
   author.devices.includes(device) && device !== entry.author;
 
-function removeRow({ log, counting, author }: Case, accounts: readonly string[]): Row {
-  const targets = accounts.map((each) => memberOf(log, counting, each));
+function removeRow({ at, author }: Case, accounts: readonly string[]): Row {
+  const ranks = accounts.map((each) => memberOf(at, each)?.rank ?? rankOfLeaver(at, each));
   return {
-    needs: 1 + Math.max(...targets.map((each) => each?.rank ?? ROLE.owner)),
-    holds: areDistinct(accounts) && targets.every((each) => each && each.account !== author.account),
-    lowers: accounts.map((each) => [each, NO_RANK] as const),
+    needs: 1 + Math.max(...ranks.map((each) => each ?? ROLE.owner)),
+    holds: areDistinct(accounts) && !accounts.includes(author.account) && ranks.every((each) => each !== undefined),
   };
 }
 
 /** The author is not the owner, unless it is the only member. */
-const mayLeave = ({ log, counting, author }: Case): boolean =>
-  author.rank !== ROLE.owner || membersOf(log, counting).length === 1;
+const mayLeave = ({ at, author }: Case): boolean => author.rank !== ROLE.owner || membersOf(at).length === 1;
 
-function roleRow({ log, counting, author }: Case, account: string, role: number): Row {
-  const target = memberOf(log, counting, account);
+function roleRow({ at, author }: Case, account: string, role: number): Row {
+  const target = memberOf(at, account);
   if (!target || target.rank === role) return { needs: ABOVE_OWNER, holds: false };
-  const capped: readonly (readonly [string, number])[] = [[account, role]];
   if (account === author.account)
-    return { needs: ROLE.member, holds: role < target.rank && target.rank !== ROLE.owner, lowers: capped };
-  if (role === ROLE.owner) return { needs: ROLE.owner, holds: true, lowers: [[author.account, ROLE.admin]] };
-  return { needs: 1 + Math.max(target.rank, role), holds: true, lowers: capped };
+    return { needs: ROLE.member, holds: role < target.rank && target.rank !== ROLE.owner };
+  if (role === ROLE.owner) return { needs: ROLE.owner, holds: true };
+  return { needs: 1 + Math.max(target.rank, role), holds: true };
 }
 
 /** The group's `inviters` (admins until somebody says otherwise), and one above the role given unless that is member. */
-function needsOfInvite({ log, counting }: Case, role: number): number {
-  const inviters = settingsOf(log, counting).inviters ?? ROLE.admin;
+function needsOfInvite({ at }: Case, role: number): number {
+  const inviters = settingsOf(at).inviters ?? ROLE.admin;
   return role === ROLE.member ? inviters : Math.max(inviters, role + 1);
 }
 
-function revokeRow({ log, counting, author }: Case, id: string): Row {
-  const invite = counting.has(id) ? log.get(id) : undefined;
+function revokeRow({ at, author }: Case, id: string): Row {
+  const invite = at.counting.has(id) ? at.log.get(id) : undefined;
   return {
     needs: invite?.account === author.account ? ROLE.member : ROLE.admin,
     holds: invite?.action.kind === "invite",

@@ -25,8 +25,6 @@ export interface AllowedEntry extends TwinEntry {
   readonly rank: number;
   /** Least rank that allows it. */
   readonly needs: number;
-  /** Accounts whose rank it lowers, with what they have afterwards. */
-  readonly lowers: ReadonlyMap<string, number>;
 }
 
 /** Entries that are allowed, by hash. */
@@ -34,6 +32,13 @@ export type TwinLog = ReadonlyMap<string, AllowedEntry>;
 
 /** A set of entries, by hash. */
 export type Ids = ReadonlySet<string>;
+
+/** A set of entries that contains the past of each of them, and those of it that count. */
+export interface Standpoint {
+  readonly log: TwinLog;
+  readonly all: Ids;
+  readonly counting: Ids;
+}
 
 /** Less than the rank of a member. */
 export const NO_RANK = -1;

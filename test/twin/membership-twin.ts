@@ -34,19 +34,20 @@ export const emptyLog: TwinLog = new Map();
 export function withEntry(log: TwinLog, entry: TwinEntry): TwinLog | undefined {
   if (log.has(entry.id) || entry.parents.some((parent) => !log.has(parent))) return undefined;
   const past = pastOf(log, entry.parents);
-  const allowed = judge(log, entry, past, countingIn(log, past));
+  const allowed = judge({ log, all: past, counting: countingIn(log, past) }, entry);
   return allowed && new Map([...log, [entry.id, allowed]]);
 }
 
 /** What those see who have exactly these entries; `ids` contains the past of each of its members. */
 export function viewOf(log: TwinLog, ids: Ids): TwinView {
   const counting = countingIn(log, ids);
-  const members = membersOf(log, counting);
+  const at = { log, all: ids, counting };
+  const members = membersOf(at);
   return {
     counting,
     members,
-    settings: settingsOf(log, counting),
-    invites: openInvites(log, counting),
+    settings: settingsOf(at),
+    invites: openInvites(at),
     heads: idsOf(newest(entriesIn(log, counting))),
     frontier: keyHeads(log, counting),
     owners: members.filter(({ rank }) => rank === ROLE.owner).map(({ account }) => account),

@@ -1,7 +1,16 @@
-/** PROTOCOL.md § Who is a member, sentence by sentence: `counting` is the set of entries of P that count. */
+/** PROTOCOL.md § Who is a member, sentence by sentence. */
 import { type Member, ROLE, type Settings } from "../../src/wire/entry.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
-import { type AllowedEntry, entriesIn, follows, type Ids, newest, type TwinLog } from "./membership-entries.ts";
+import {
+  type AllowedEntry,
+  byGeneration,
+  entriesIn,
+  follows,
+  type Ids,
+  newest,
+  type Standpoint,
+  type TwinLog,
+} from "./membership-entries.ts";
 
 /** The devices of one account beyond which concurrent entries add none. */
 const DEVICES_AFTER_MERGE_MAX = 16;
@@ -14,54 +23,102 @@ export interface TwinMember {
   readonly devices: readonly string[];
 }
 
-/** Members as a create or add entry brings them in. */
-export function broughtIn(entry: AllowedEntry): readonly Member[] {
-  const { action } = entry;
-  return action.kind === "create" ? [action.founder] : action.kind === "add" ? action.members : [];
+/** After a stretch there is one owner: what that changes about the rank of a member. */
+interface Correction {
+  /** All entries up to the end of the stretch. */
+  readonly upTo: Ids;
+  readonly account: string;
+  readonly rank: number;
 }
 
 /** All members, by account. */
-export function membersOf(log: TwinLog, counting: Ids): readonly TwinMember[] {
-  const accounts = entriesIn(log, counting).flatMap((each) => broughtIn(each).map(({ account }) => toHex(account)));
-  return [...new Set(accounts)].sort().flatMap((account) => memberOf(log, counting, account) ?? []);
+export function membersOf({ log, all, counting }: Standpoint): readonly TwinMember[] {
+  let corrections: readonly Correction[] = [];
+  for (const upTo of stretchEnds(log, all)) {
+    const until = new Set([...counting].filter((id) => upTo.has(id)));
+    const ranks = oneOwner(statedMembers(log, until, corrections));
+    corrections = [...corrections, ...ranks.map((each) => ({ ...each, upTo }))];
+  }
+  return statedMembers(log, counting, corrections);
 }
 
-export function memberOf(log: TwinLog, counting: Ids, account: string): TwinMember | undefined {
+export function memberOf(at: Standpoint, account: string): TwinMember | undefined {
+  return membersOf(at).find((each) => each.account === account);
+}
+
+/** The member with this device: of several that claim it (certificates are one-sided) the highest ranked, then the first. */
+export function memberWithDevice(at: Standpoint, device: string): TwinMember | undefined {
+  const holders = membersOf(at).filter((each) => each.devices.includes(device));
+  return [...holders].sort((a, b) => b.rank - a.rank || (a.account < b.account ? -1 : 1))[0];
+}
+
+/** For the end of each stretch that may change who owns the group, all entries up to it. */
+function stretchEnds(log: TwinLog, all: Ids): readonly Ids[] {
+  const order = [...entriesIn(log, all)].sort(byGeneration);
+  const ends: Ids[] = [];
+  let start = 0;
+  for (const [i, entry] of order.entries()) {
+    const isCut =
+      order.slice(0, i).every((each) => follows(entry, each)) &&
+      order.slice(i + 1).every((each) => follows(each, entry));
+    if (!isCut && i < order.length - 1) continue;
+    if (order.slice(start, i + 1).some(concernsOwner)) ends.push(new Set(order.slice(0, i + 1).map(({ id }) => id)));
+    start = i + 1;
+  }
+  return ends;
+}
+
+const concernsOwner = ({ action, rank }: AllowedEntry): boolean =>
+  (action.kind === "role" && action.role === ROLE.owner) || (action.kind === "leave" && rank === ROLE.owner);
+
+/** Ranks that differ from those stated, so that there is one owner. */
+function oneOwner(members: readonly TwinMember[]): readonly { readonly account: string; readonly rank: number }[] {
+  const [first, ...others] = [...members].sort((a, b) => b.rank - a.rank || (a.account < b.account ? -1 : 1));
+  const raised = first && first.rank !== ROLE.owner ? [{ account: first.account, rank: ROLE.owner }] : [];
+  const lowered = others.filter(({ rank }) => rank === ROLE.owner);
+  return [...raised, ...lowered.map(({ account }) => ({ account, rank: ROLE.admin }))];
+}
+
+function statedMembers(log: TwinLog, counting: Ids, corrections: readonly Correction[]): readonly TwinMember[] {
   const entries = entriesIn(log, counting);
+  const accounts = entries.flatMap((each) => broughtIn(each).map(({ account }) => toHex(account)));
+  return [...new Set(accounts)].sort().flatMap((account) => {
+    const own = corrections.filter((each) => each.account === account);
+    return statedMember(entries, account, own) ?? [];
+  });
+}
+
+function statedMember(
+  entries: readonly AllowedEntry[],
+  account: string,
+  corrections: readonly Correction[],
+): TwinMember | undefined {
   const exits = entries.filter((each) => isExit(each, account));
   const afterExits = (each: AllowedEntry) => exits.every((exit) => follows(each, exit));
-  const adds = entries.filter((each) => adds_(each, account) && afterExits(each));
-  if (adds.length === 0) return undefined;
-  const roles = entries.filter((each) => roleIn(each, account) !== undefined && afterExits(each));
-  const links = entries.filter((each) => linkIn(each, account) !== undefined && afterExits(each));
-  const gone = entries.flatMap(({ action }) => (action.kind === "unlink" ? [toHex(action.device)] : []));
-  const devices = [
-    ...adds.flatMap((each) => record(each, account).devices.map(({ device }) => toHex(device))),
-    ...links.flatMap((each) => linkIn(each, account) ?? []),
-  ];
-  const kept = [...new Set(devices)].filter((each) => !gone.includes(each)).sort();
+  const adds = entries.filter((each) => recordIn(each, account) && afterExits(each));
   const firstAdd = [...adds].sort((a, b) => (a.id < b.id ? -1 : 1))[0];
-  return {
-    account,
-    rank: Math.min(...newest([...adds, ...roles]).map((each) => statedRank(each, account))),
-    name: firstAdd ? record(firstAdd, account).name : "",
-    devices: kept.slice(0, DEVICES_AFTER_MERGE_MAX),
-  };
+  if (!firstAdd) return undefined;
+  const roles = entries.filter((each) => roleIn(each, account) !== undefined && afterExits(each));
+  const correction = corrections.filter(({ upTo }) => exits.every(({ id }) => upTo.has(id))).at(-1);
+  const said = roles.filter(({ id }) => !correction?.upTo.has(id));
+  const rank =
+    said.length > 0
+      ? Math.min(...newest(said).map((each) => roleIn(each, account) ?? ROLE.owner))
+      : (correction?.rank ?? Math.min(...newest(adds).map((each) => recordIn(each, account)?.role ?? ROLE.owner)));
+  const links = entries.filter(afterExits).flatMap((each) => linkIn(each, account) ?? []);
+  const added = adds.flatMap((each) => recordIn(each, account)?.devices ?? []).map(({ device }) => toHex(device));
+  const kept = [...new Set([...added, ...links])].filter((each) => !isUnlinked(entries, account, each));
+  const devices = kept.sort().slice(0, DEVICES_AFTER_MERGE_MAX);
+  return { account, rank, name: recordIn(firstAdd, account)?.name ?? "", devices };
 }
 
-/** The member that has this device: of several that claim it (certificates are one-sided) the lowest account. */
-export function memberWithDevice(log: TwinLog, counting: Ids, device: string): TwinMember | undefined {
-  return membersOf(log, counting).find((each) => each.devices.includes(device));
+/** Members as a create or add entry brings them in. */
+export function broughtIn({ action }: AllowedEntry): readonly Member[] {
+  return action.kind === "create" ? [action.founder] : action.kind === "add" ? action.members : [];
 }
 
-const adds_ = (entry: AllowedEntry, account: string): boolean =>
-  broughtIn(entry).some((each) => toHex(each.account) === account);
-
-function record(entry: AllowedEntry, account: string): Member {
-  const member = broughtIn(entry).find((each) => toHex(each.account) === account);
-  if (!member) throw new Error("not added here");
-  return member;
-}
+const recordIn = (entry: AllowedEntry, account: string): Member | undefined =>
+  broughtIn(entry).find((each) => toHex(each.account) === account);
 
 function isExit({ action, account: author }: AllowedEntry, account: string): boolean {
   if (action.kind === "remove") return action.accounts.some((each) => toHex(each) === account);
@@ -72,6 +129,13 @@ function linkIn({ action }: AllowedEntry, account: string): string | undefined {
   return action.kind === "link" && toHex(action.account) === account ? toHex(action.device.device) : undefined;
 }
 
+/** An entry of its own account unlinks it. */
+export function isUnlinked(entries: readonly AllowedEntry[], account: string, device: string): boolean {
+  return entries.some(
+    (each) => each.account === account && each.action.kind === "unlink" && toHex(each.action.device) === device,
+  );
+}
+
 /** What a role entry says about an account; a hand-over speaks of two. */
 export function roleIn({ action, account: author }: AllowedEntry, account: string): number | undefined {
   if (action.kind !== "role") return undefined;
@@ -79,11 +143,14 @@ export function roleIn({ action, account: author }: AllowedEntry, account: strin
   return action.role === ROLE.owner && author === account ? ROLE.admin : undefined;
 }
 
-const statedRank = (entry: AllowedEntry, account: string): number =>
-  roleIn(entry, account) ?? record(entry, account).role;
+/** The rank that somebody had who left and is no member now. */
+export function rankOfLeaver({ log, counting }: Standpoint, account: string): number | undefined {
+  const leaves = entriesIn(log, counting).filter((each) => each.account === account && each.action.kind === "leave");
+  return [...leaves].sort(byGeneration).at(-1)?.rank;
+}
 
 /** The settings in force; what nobody ever set is `undefined`, the name is at first that of the create entry. */
-export function settingsOf(log: TwinLog, counting: Ids): Settings {
+export function settingsOf({ log, counting }: Standpoint): Settings {
   return {
     name: settingOf(log, counting, "name"),
     password: settingOf(log, counting, "password"),
@@ -107,12 +174,11 @@ function settingIn<K extends keyof Settings>({ action }: AllowedEntry, field: K)
 }
 
 /** Open invites: hash and how many uses are left. */
-export function openInvites(log: TwinLog, counting: Ids): ReadonlyMap<string, number> {
-  const entries = entriesIn(log, counting);
+export function openInvites(at: Standpoint): ReadonlyMap<string, number> {
+  const entries = entriesIn(at.log, at.counting);
   const revoked = entries.flatMap(({ action }) => (action.kind === "revokeInvite" ? [toHex(action.invite)] : []));
   const open = entries.flatMap((each): [string, number][] => {
-    if (each.action.kind !== "invite" || revoked.includes(each.id)) return [];
-    if (!memberOf(log, counting, each.account)) return [];
+    if (each.action.kind !== "invite" || revoked.includes(each.id) || !memberOf(at, each.account)) return [];
     return [[each.id, Math.max(0, each.action.uses - usesOf(entries, each.id))]];
   });
   return new Map(open);

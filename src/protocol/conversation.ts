@@ -1,0 +1,91 @@
+/**
+ * The conversation of a group as a graph: which messages are its heads, which are cited and missing, and the recent
+ * ones by which removals and forks are judged.
+ *
+ * 1. Cost does not depend on the length of the conversation.
+ * 2. What others invent takes bounded room: gaps per group and per device that cites them, recent messages per group.
+ *
+ * @see PROTOCOL.md § History
+ */
+import { equalBytes } from "../verify/transcript.ts";
+import type { GroupId, MessageId, TimeMs } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { Work } from "./effects.ts";
+import {
+  GAP,
+  GAP_COUNT,
+  HEADS,
+  HEADS_MAX,
+  type HeadsState,
+  idOf,
+  SAID,
+  SAID_MAX,
+  type SaidState,
+  SEEN,
+} from "./records.ts";
+import { read, type Step, write } from "./step.ts";
+
+/** Gaps noted for one group: more than a relay loses in an accident; further ones are not noted. */
+export const GAPS_MAX = 1_024;
+/** Gaps among those that one device cited first, so that one member who invents ids takes nobody else's room. */
+export const GAPS_PER_DEVICE_MAX = 64;
+
+/** A message that is here now; `isForked` is for the judge to say. */
+export type Arriving = Omit<SaidState, "isForked">;
+
+/**
+ * The message is part of the conversation. Unless it is held it replaces those that it cites among the heads.
+ * Answers whether others that are here cite it.
+ */
+export function* joinConversation(work: Work, group: GroupId, message: Arriving): Step<boolean> {
+  const { id, depth, cites, isHeld } = message;
+  const name = toHex(group);
+  const before: HeadsState = (yield* read(work, HEADS, name)) ?? { heads: [], said: 0 };
+  const wasCited = yield* closeGap(work, group, id);
+  const kept = isHeld ? before.heads : before.heads.filter((head) => !isAmong(cites, head.id));
+  const heads = isHeld || wasCited ? kept : [...kept, { id, depth }].slice(-HEADS_MAX);
+  write(work, HEADS, name, { heads, said: before.said + 1 });
+  write(work, SEEN, toHex(id), { depth });
+  write(work, SAID, saidId(group, before.said), { ...message, isForked: false });
+  if (!isHeld) yield* noteGaps(work, group, message);
+  return wasCited;
+}
+
+const saidId = (group: GroupId, number: number): string =>
+  `${toHex(group)}/${String(number % SAID_MAX).padStart(4, "0")}`;
+
+export const isAmong = (ids: readonly MessageId[], id: MessageId): boolean => ids.some((each) => equalBytes(each, id));
+
+/** Notes what the message cites and is not here. A gap is its first author's word until another account cites it too. */
+function* noteGaps(work: Work, group: GroupId, { cites, account, device }: Arriving): Step<void> {
+  for (const cited of cites) {
+    if (yield* read(work, SEEN, toHex(cited))) continue;
+    const id = idOf(group, cited);
+    const known = yield* read(work, GAP, id);
+    if (known && !known.isConfirmed && !equalBytes(known.account, account))
+      write(work, GAP, id, { ...known, isConfirmed: true });
+    if (known || !(yield* countGap(work, [toHex(group), idOf(group, device)]))) continue;
+    write(work, GAP, id, { citedBy: device, account, at: work.nowMs as TimeMs, isConfirmed: false });
+  }
+}
+
+function* countGap(work: Work, [all, own]: readonly [string, string]): Step<boolean> {
+  const gaps = (yield* read(work, GAP_COUNT, all))?.gaps ?? 0;
+  const ofDevice = (yield* read(work, GAP_COUNT, own))?.gaps ?? 0;
+  if (gaps >= GAPS_MAX || ofDevice >= GAPS_PER_DEVICE_MAX) return false;
+  write(work, GAP_COUNT, all, { gaps: gaps + 1 });
+  write(work, GAP_COUNT, own, { gaps: ofDevice + 1 });
+  return true;
+}
+
+/** What was missing has come; whether it was. */
+export function* closeGap(work: Work, group: GroupId, id: MessageId): Step<boolean> {
+  const gap = yield* read(work, GAP, idOf(group, id));
+  if (!gap) return false;
+  write(work, GAP, idOf(group, id), null);
+  for (const count of [toHex(group), idOf(group, gap.citedBy)]) {
+    const gaps = ((yield* read(work, GAP_COUNT, count))?.gaps ?? 1) - 1;
+    write(work, GAP_COUNT, count, gaps > 0 ? { gaps } : null);
+  }
+  return true;
+}

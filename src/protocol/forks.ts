@@ -1,0 +1,43 @@
+/**
+ * Two different messages, both signed by one device for one place of its chain. The key of that place is gone once one of
+ * them is opened, so nobody could read both; members who got another one first would read another text. So neither counts.
+ * @see PROTOCOL.md § History, Messages that do not count
+ */
+import { equalBytes } from "../verify/transcript.ts";
+import type { Iteration, MessageId } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { closeGap } from "./conversation.ts";
+import { announce, type Work } from "./effects.ts";
+import { type EpochState, FORK_PROOF, SEEN } from "./records.ts";
+import { judgeAgain, type Origin } from "./removals.ts";
+import { read, type Step, write } from "./step.ts";
+import { type Recent, recentMessages, restate } from "./withdrawn-lines.ts";
+
+/** Forks of one chain that are looked into; a device that makes more of them is known for what it is, and costs no more work. */
+export const FORKS_MAX = 64;
+
+/** A second message at a used place of a chain, its signature checked. */
+export interface ForkedMessage extends Omit<Origin, "epoch"> {
+  readonly chain: string;
+  readonly iteration: Iteration;
+  readonly messageId: MessageId;
+  readonly body: Uint8Array;
+}
+
+/** Keeps the proof, and withdraws the message that came first. */
+export function* contest(work: Work, { group, epoch }: EpochState, forked: ForkedMessage): Step<void> {
+  const { chain, iteration, messageId, body, device, account } = forked;
+  const proof = yield* read(work, FORK_PROOF, chain);
+  announce(work, { kind: "warning", code: "fork", group, device, account });
+  if ((proof?.forks ?? 0) >= FORKS_MAX) return;
+  write(work, FORK_PROOF, chain, { body: proof?.body ?? body, forks: (proof?.forks ?? 0) + 1 });
+  const recent = yield* recentMessages(work, group);
+  const isFirst = ({ said }: Recent): boolean =>
+    said.iteration === iteration && equalBytes(said.epoch, epoch) && equalBytes(said.device, device);
+  const first = [...recent.values()].find(isFirst);
+  write(work, SEEN, toHex(messageId), { depth: first?.said.depth ?? 0 });
+  yield* closeGap(work, group, messageId);
+  if (!first || first.said.isForked) return;
+  yield* restate(work, group, recent, { ...first, said: { ...first.said, isForked: true } });
+  yield* judgeAgain(work, group);
+}

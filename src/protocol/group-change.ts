@@ -1,0 +1,101 @@
+/**
+ * Changes of a group by its members: who is out, who ranks how, settings, fresh keys.
+ *
+ * 1. What excludes somebody brings a fresh secret, which goes to each remaining device in its own session.
+ * 2. Where the newest key cannot be had, it is renewed first; nobody has to wait for somebody who is away.
+ *
+ * @see PROTOCOL.md § Membership log, § Re-keying
+ */
+import { equalBytes } from "../verify/transcript.ts";
+import { type Action, decodeEntry, decodeEntryCore } from "../wire/entry.ts";
+import { Fault } from "../wire/fault.ts";
+import type { DeviceKey, GroupId, Signature } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { Work } from "./effects.ts";
+import { devicesIn } from "./epochs.ts";
+import { addSystemLines } from "./group-lines.ts";
+import { type Authored, author, canDerive } from "./group-log.ts";
+import { memberOfDevice } from "./group-view.ts";
+import { welcomeLetters } from "./group-welcome.ts";
+import { isLinkable } from "./log-permission.ts";
+import { resolve } from "./log-resolution.ts";
+import { tell } from "./pairwise.ts";
+import { ACCOUNT, GROUP, type GroupState, LOG, OUT, PEER } from "./records.ts";
+import { read, readExisting, type Step } from "./step.ts";
+
+/** What a member can change; people are added by an invite or their prekeys, devices by a request of theirs. */
+export type GroupChange = Extract<
+  Action,
+  { kind: "unlink" | "remove" | "leave" | "role" | "revokeInvite" | "settings" | "rekey" }
+>;
+
+/** Writes a change into the log and delivers what follows from it. `usage/not-allowed` when the rules forbid it. */
+export function* changeGroup(work: Work, group: GroupState, change: GroupChange): Step<GroupState> {
+  yield* refuseOutsiders(work, group);
+  const ready = change.kind === "role" ? yield* withNewestKey(work, group) : group;
+  const authored = yield* author(work, { ...ready, rekeyAt: undefined }, change);
+  yield* addOwnLines(work, authored);
+  yield* deliver(work, authored);
+  eraseSecrets(authored);
+  return authored.group;
+}
+
+/** A fresh secret for everybody. */
+export function* rekeyGroup(work: Work, group: GroupState): Step<GroupState> {
+  return yield* changeGroup(work, group, { kind: "rekey" });
+}
+
+/** The group in an epoch that everybody in it may read: re-keyed now if there is none. */
+export function* readyToSend(work: Work, group: GroupState): Step<GroupState> {
+  yield* refuseOutsiders(work, group);
+  return group.sending ? group : yield* rekeyGroup(work, group);
+}
+
+/** The group with the key of its newest state, from which that of an addition follows. */
+export function* withNewestKey(work: Work, group: GroupState): Step<GroupState> {
+  const log = yield* readExisting(work, LOG, toHex(group.group));
+  return (yield* canDerive(work, log)) ? group : yield* rekeyGroup(work, group);
+}
+
+/** `usage/not-allowed` when we are in the group no more. */
+export function* refuseOutsiders(work: Work, { group }: GroupState): Step<void> {
+  if (!(yield* read(work, OUT, toHex(group)))) return;
+  throw new Fault("usage/not-allowed", "you are not in this group any more: ask one of its admins to add you again");
+}
+
+/** r to every device that stays. */
+function* deliver(work: Work, { group, log, hash, encoded, random }: Authored): Step<void> {
+  if (!random) return;
+  const { device } = yield* readExisting(work, ACCOUNT);
+  const item = { kind: "secret" as const, group: group.group, entry: hash, secret: random, signed: encoded };
+  for (const to of devicesIn(log, [hash])) if (!equalBytes(to.device, device)) yield* tell(work, to, [item]);
+}
+
+/** A device of a member's account asks to be let in; its certificate is all it needs. Answered once. */
+export function* linkDevice(work: Work, groupId: GroupId, device: DeviceKey, certificate: Signature): Step<void> {
+  const group = yield* read(work, GROUP, toHex(groupId));
+  const peer = yield* read(work, PEER, toHex(device));
+  if (!group || !peer || (yield* read(work, OUT, toHex(groupId)))) return;
+  const action = { kind: "link" as const, account: peer.account, device: { device, certificate } };
+  const { view } = resolve(yield* readExisting(work, LOG, toHex(groupId)));
+  const { device: self } = yield* readExisting(work, ACCOUNT);
+  if (!memberOfDevice(view, self) || !isLinkable(work.p, view, action)) return;
+  const authored = yield* author(work, yield* withNewestKey(work, group), action);
+  yield* addOwnLines(work, authored);
+  for (const items of yield* welcomeLetters(work, authored))
+    yield* tell(work, { account: peer.account, device }, items);
+  eraseSecrets(authored);
+}
+
+/** Our own entries make lines and events too. */
+export function* addOwnLines(work: Work, { log, hash, encoded }: Authored): Step<void> {
+  const encodedCore = decodeEntry(encoded)?.core;
+  const core = encodedCore && decodeEntryCore(encodedCore);
+  if (core) yield* addSystemLines(work, { log, hash, core });
+}
+
+/** Overwrites what an entry of ours was made with. */
+export function eraseSecrets({ secret, random }: Authored): void {
+  secret?.fill(0);
+  random?.fill(0);
+}

@@ -1,0 +1,77 @@
+/**
+ * Messages in our own name, as they come back: the echo of one we sent, or one that a newer state of this device sent
+ * before this one was restored. Then we say so, jump past it, and seal again what the outbox holds at used places.
+ * @see PROTOCOL.md § Restored states
+ */
+import { checkSignature, type MessagePlace, type OpenedHeader, openPayload } from "../crypto/group-message.ts";
+import { messageKeyAt, type OwnChain, peerChainOf } from "../crypto/sender-chain.ts";
+import { equalBytes } from "../verify/transcript.ts";
+import type { TimeMs } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { joinConversation } from "./conversation.ts";
+import type { Work } from "./effects.ts";
+import { contest } from "./forks.ts";
+import type { ReceiveOutcome } from "./group-chat.ts";
+import { lineOf, placeOf } from "./group-lines.ts";
+import { sendTexts } from "./group-sending.ts";
+import { ACCOUNT, chainId, type EpochState, GROUP, OUTBOX, OWN_CHAIN, SEEN } from "./records.ts";
+import { noteRestored } from "./restored-state.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
+
+/** A message in our own name. */
+export function* receiveOwn(
+  work: Work,
+  epoch: EpochState,
+  header: OpenedHeader,
+  body: Uint8Array,
+): Step<ReceiveOutcome> {
+  const account = yield* readExisting(work, ACCOUNT);
+  const { iteration } = header;
+  const place: MessagePlace = { group: epoch.group, epochId: epoch.epoch, device: account.device, iteration };
+  const messageId = checkSignature(work.p, place, header);
+  if (messageId === "forged") return "forged";
+  if (yield* read(work, SEEN, toHex(messageId))) return "own";
+  const own = yield* read(work, OWN_CHAIN, toHex(epoch.epoch));
+  yield* noteRestored(work, epoch.group);
+  if (!own) return "fork";
+  if (iteration < own.chain.iteration) {
+    const { device, account: ours } = account;
+    const chain = chainId(epoch.epoch, epoch.ownIndex);
+    yield* contest(work, epoch, { chain, device, account: ours, iteration, messageId, body });
+    yield* sealAgain(work, epoch, iteration);
+    return "contested";
+  }
+  const asPeer = { ...peerChainOf(own.chain.chainKey), next: own.chain.iteration };
+  const answer = messageKeyAt(work.p, asPeer, iteration, work.nowMs as TimeMs);
+  if (answer.kind !== "key") return "too-far-ahead";
+  const plaintext = openPayload(work.p, answer.key, place, header);
+  if (typeof plaintext === "string") return plaintext;
+  const { chainKey, next } = answer.next;
+  const jumped: OwnChain = { version: 1, chainKey, iteration: next };
+  write(work, OWN_CHAIN, toHex(epoch.epoch), { chain: jumped });
+  const depth = placeOf(plaintext.depth, epoch.depth);
+  const by = { account: account.account, device: account.device };
+  const said = { id: messageId, epoch: epoch.epoch, ...by, iteration, depth, cites: plaintext.frontier, isHeld: false };
+  yield* joinConversation(work, epoch.group, said);
+  const author = { ...by, name: account.name };
+  work.lines.push(lineOf(epoch.group, messageId, { author, depth, plaintext, state: "on-relay" }));
+  const group = yield* readExisting(work, GROUP, toHex(epoch.group));
+  write(work, GROUP, toHex(epoch.group), { ...group, rekeyAt: work.nowMs as TimeMs });
+  work.effects.push({ kind: "wake", atMs: work.nowMs });
+  yield* sealAgain(work, epoch, iteration);
+  return "opened";
+}
+
+/** Envelopes of ours that nobody has yet and whose place in the chain turned out to be used get a new place. */
+function* sealAgain(work: Work, epoch: EpochState, used: number): Step<void> {
+  for (const [id, row] of yield* scan(work, OUTBOX, "", OUTBOX_SCAN_MAX)) {
+    const { origin } = row;
+    if (origin.kind !== "message" || !equalBytes(origin.epoch, epoch.epoch) || origin.iteration > used) continue;
+    write(work, OUTBOX, id, null);
+    work.removedLines.push({ group: toHex(origin.group), id: toHex(origin.message) });
+    yield* sendTexts(work, yield* readExisting(work, GROUP, toHex(origin.group)), [origin.text]);
+  }
+}
+
+/** Outbox records looked at when a restored state is found; more than a device writes while it is cut off. */
+const OUTBOX_SCAN_MAX = 100_000;
