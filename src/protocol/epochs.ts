@@ -229,7 +229,10 @@ interface HeadContribution {
   readonly contribution: Contribution;
 }
 
-/** Those whom we added in one branch cannot derive the others: whoever added them sends what they lack. */
+/**
+ * Those whom we added in one branch cannot derive the others: whoever added them sends what they lack. Only to those who
+ * are in the merged epoch: with all contributions anybody could enter it.
+ */
 function* tellNewcomers(
   work: Work,
   log: LogState,
@@ -238,6 +241,7 @@ function* tellNewcomers(
 ): Step<void> {
   const account = yield* readExisting(work, ACCOUNT);
   const pasts = new Map(heads.map((head) => [head, ancestors(log, [head])]));
+  const inside = new Set(devicesIn(log, heads).map(({ device }) => toHex(device)));
   const adds = log.entries.filter((each) => isAdmitting(each) && equalBytes(each.author, account.device));
   for (const add of adds) {
     const lacking = contributions.filter(({ head }) => !pasts.get(head)?.has(toHex(add.hash)));
@@ -249,7 +253,7 @@ function* tellNewcomers(
       frontier: heads,
       value,
     }));
-    for (const each of newDevices(add)) yield* tell(work, each, items);
+    for (const each of newDevices(add)) if (inside.has(toHex(each.device))) yield* tell(work, each, items);
   }
 }
 

@@ -50,6 +50,8 @@ export interface GroupSettings {
 /** A group as a set of entries leaves it. Keys of maps and sets are lower-case hex. */
 export interface GroupView {
   readonly members: ReadonlyMap<string, MemberView>;
+  /** Members to whom entries give that rank: nearly always one. */
+  readonly owners: ReadonlySet<string>;
   /** Accounts that claim each device in use, lowest first: it belongs to the first. */
   readonly claims: ReadonlyMap<string, readonly string[]>;
   /** Devices that can never come back: `account/device`. */
@@ -66,6 +68,7 @@ export interface GroupView {
 /** A view that is being built. */
 export interface GrowingView {
   readonly members: Map<string, MemberView>;
+  readonly owners: Set<string>;
   readonly claims: Map<string, readonly string[]>;
   readonly unlinked: Set<string>;
   readonly removed: Set<string>;
@@ -81,6 +84,7 @@ const REKEY_DEFAULT = { everyMs: 7 * 24 * 3600 * 1000, everyMessages: 1_000 };
 export function emptyView(): GrowingView {
   return {
     members: new Map(),
+    owners: new Set(),
     claims: new Map(),
     unlinked: new Set(),
     removed: new Set(),
@@ -94,6 +98,7 @@ export function emptyView(): GrowingView {
 export function copyOfView(view: GroupView): GrowingView {
   return {
     members: new Map(view.members),
+    owners: new Set(view.owners),
     claims: new Map(view.claims),
     unlinked: new Set(view.unlinked),
     removed: new Set(view.removed),
@@ -202,6 +207,8 @@ export function setMember(view: GrowingView, account: string, member: MemberView
   for (const device of view.members.get(account)?.devices ?? []) claim(view, toHex(device), account, false);
   if (member) view.members.set(account, member);
   else view.members.delete(account);
+  if (member?.role === 2) view.owners.add(account);
+  else view.owners.delete(account);
   for (const device of member?.devices ?? []) claim(view, toHex(device), account, true);
 }
 
@@ -223,15 +230,27 @@ export function noteGone(view: GrowingView, { action, account, rank }: LogEntry)
 export const unlinkedName = (account: AccountKey, device: DeviceKey): string => `${toHex(account)}/${toHex(device)}`;
 
 /**
- * Concurrent entries can leave a group without an owner (it was handed to somebody who left) or, with help from a member
- * who lies, with two: then the one of highest rank with the lowest account key is it, and others are admins.
+ * The view with one owner. Concurrent entries can leave a group without one (it was handed to somebody who left) or, with
+ * help from a member who lies, with two: then the one of highest rank with the lowest account key is it, others are admins.
  */
-export function ensureOneOwner(view: GrowingView): void {
-  const ranked = [...view.members].sort(([a, one], [b, other]) => other.role - one.role || (a < b ? -1 : 1));
-  for (const [i, [account, member]] of ranked.entries()) {
-    if (i === 0 && member.role !== 2) view.members.set(account, { ...member, role: 2 });
-    if (i > 0 && member.role === 2) view.members.set(account, { ...member, role: 1 });
+export function withOneOwner<T extends GroupView>(view: T): T {
+  if (view.owners.size === 1) return view;
+  const owner = ownerAmong(view.members);
+  const members = [...view.members].map(([account, member]): [string, MemberView] => {
+    if (account === owner) return [account, { ...member, role: 2 }];
+    return [account, member.role === 2 ? { ...member, role: 1 } : member];
+  });
+  return { ...view, members: new Map(members) };
+}
+
+/** Of members by account (hex) the one who owns the group. */
+export function ownerAmong(members: ReadonlyMap<string, MemberView>): string | undefined {
+  let owner: string | undefined;
+  for (const [account, { role }] of members) {
+    const best = owner === undefined ? -1 : (members.get(owner)?.role ?? -1);
+    if (owner === undefined || role > best || (role === best && account < owner)) owner = account;
   }
+  return owner;
 }
 
 /** An invite as its entry states it. */

@@ -13,7 +13,6 @@ import { toHex } from "../wire/text-forms.ts";
 import {
   accountsOf,
   countUses,
-  ensureOneOwner,
   type GroupView,
   type GrowingView,
   inviteOf,
@@ -21,6 +20,7 @@ import {
   type MemberView,
   membersAdded,
   noteGone,
+  ownerAmong,
   rankGiven,
   revoke,
   setMember,
@@ -187,19 +187,28 @@ function opponentsOf(facts: Facts, i: number): readonly Opposition[] {
 }
 
 /** Entries aimed at the author that would leave it less than the entry needs. */
-function strikersOf({ entries, strikes, followers }: Facts, i: number, entry: LogEntry): readonly Opposition[] {
+function strikersOf(facts: Facts, i: number, entry: LogEntry): readonly Opposition[] {
+  const { entries, strikes } = facts;
   const own = toHex(entry.account);
   if (entry.action.kind === "link" && toHex(entry.action.account) !== own) return []; // the certificate speaks for it
   const aimed = [...(strikes.get(own) ?? []), ...(strikes.get(`${own}/${toHex(entry.author)}`) ?? [])];
   const hits = ({ by, cap, isGentle }: Strike): boolean => {
     const isByOwn = entries[by]?.action.kind === "unlink" || entries[by]?.action.kind === "leave";
     if (cap >= entry.needs || (entry.action.kind === "unlink" && isByOwn)) return false;
-    return !isGentle || isHandOverEntry(entry) || followers(i) === 0;
+    const areHandOvers = isHandOverEntry(entry) && isHandOverEntry(entries[by]);
+    return !isGentle || areHandOvers || !isBuiltUpon(facts, i, by);
   };
   return aimed.filter(hits).map(({ by, cap }) => ({ by, cap, needs: 0 }));
 }
 
-const isHandOverEntry = ({ action }: LogEntry): boolean => action.kind === "role" && isHandOver(action);
+/** Another account has it in the past of an entry that does not know the strike yet. */
+function isBuiltUpon({ entries, isAfter }: Facts, i: number, by: number): boolean {
+  const own = toHex(entries[i]?.account ?? new Uint8Array());
+  return entries.some(({ account }, k) => isAfter(k, i) && !isAfter(k, by) && toHex(account) !== own);
+}
+
+const isHandOverEntry = (entry: LogEntry | undefined): boolean =>
+  entry?.action.kind === "role" && isHandOver(entry.action);
 
 /** Entries that raise an account which this one removes or ranks: then it takes a rank above the new one. */
 function raisersOf({ entries, about }: Facts, { action, needs }: LogEntry): readonly Opposition[] {
@@ -222,11 +231,28 @@ function counts(
 ): boolean {
   const entry = facts.entries[i];
   if (!entry) return false;
-  const member = memberAt(facts, toHex(entry.account), (k) => decided[k] === true && facts.isAfter(i, k));
+  const isIn = (k: number): boolean => decided[k] === true && facts.isAfter(i, k);
+  const member = memberAt(facts, toHex(entry.account), isIn);
   const isInUse = member?.devices.some((each) => equalBytes(each, entry.author)) ?? false;
   const valid = opponents.filter(({ by }) => decided[by] === true);
-  const rank = Math.min(isInUse ? (member?.role ?? NO_RANK) : NO_RANK, ...valid.map(({ cap }) => cap));
+  const role = member && isInUse ? roleAt(facts, member, { i, isIn }) : NO_RANK;
+  const rank = Math.min(role, ...valid.map(({ cap }) => cap));
   return rank >= Math.max(entry.needs, ...valid.map(({ needs }) => needs));
+}
+
+/** The rank of a member in the past of entry `i`, with one owner; who that is matters seldom, and takes all members. */
+function roleAt(
+  facts: Facts,
+  member: MemberView,
+  { i, isIn }: { readonly i: number; readonly isIn: (k: number) => boolean },
+): Role {
+  const needs = facts.entries[i]?.needs ?? OWNER_RANK;
+  if (needs <= member.role && needs < OWNER_RANK) return member.role;
+  const accounts = new Set([...facts.before.members.keys(), ...facts.about.keys()]);
+  const members = [...accounts].map((account) => [account, memberAt(facts, account, isIn)] as const);
+  const present = new Map(members.flatMap(([account, each]) => (each ? [[account, each]] : [])));
+  if (ownerAmong(present) === toHex(member.account)) return OWNER_RANK;
+  return member.role === OWNER_RANK ? 1 : member.role;
 }
 
 /** What the view before the stretch and those of its entries that `isIn` names say together about an account (hex). */
@@ -281,7 +307,6 @@ export function applyStretch(view: GrowingView, stretch: Stretch, counting: read
     (account) => [account, memberAt(facts, account, (i) => counting[i] === true)] as const,
   );
   for (const [account, member] of members) setMember(view, account, member);
-  ensureOneOwner(view);
   for (const entry of counted) {
     const { action } = entry;
     if (action.kind === "invite") view.invites.set(toHex(entry.hash), inviteOf(entry.account, entry.hash, action));

@@ -10,7 +10,7 @@
 import { compareBytes } from "../verify/transcript.ts";
 import type { EntryHash } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { applyEntry, emptyView, type GroupView, type GrowingView } from "./group-view.ts";
+import { applyEntry, emptyView, type GroupView, type GrowingView, withOneOwner } from "./group-view.ts";
 import { applyStretch, decide } from "./log-conflicts.ts";
 import { graphOf, pastOf, sortedHashes, withEntry } from "./log-graph.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
@@ -54,12 +54,18 @@ export const isRootAction = (kind: LogEntry["action"]["kind"]): boolean =>
 
 /** The whole log. */
 export function resolve(log: LogState): Resolution {
-  return remembered(log, WHOLE, () => log.entries.map((_, place) => place));
+  return ruled(remembered(log, WHOLE, () => log.entries.map((_, place) => place)));
 }
 
 /** The past of these heads, themselves included. */
 export function resolveAt(log: LogState, heads: readonly EntryHash[]): Resolution {
-  return remembered(log, nameOf(heads), () => pastOf(log, heads));
+  return ruled(remembered(log, nameOf(heads), () => pastOf(log, heads)));
+}
+
+/** With one owner. What is kept has the ranks that entries state, to which later ones are added. */
+function ruled(found: Growing): Resolution {
+  const view = withOneOwner<GroupView>(found.view);
+  return view === found.view ? found : { ...found, view };
 }
 
 const nameOf = (heads: readonly EntryHash[]): string => sortedHashes(heads).map(toHex).join();
