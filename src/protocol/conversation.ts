@@ -51,6 +51,12 @@ export function* joinConversation(work: Work, group: GroupId, message: Arriving)
   return wasCited;
 }
 
+/** A message of ours that we know of and cannot read any more: what we say next comes after it. */
+export function* citeUnread(work: Work, group: GroupId, head: HeadsState["heads"][number]): Step<void> {
+  const before: HeadsState = (yield* read(work, HEADS, toHex(group))) ?? { heads: [], said: 0 };
+  write(work, HEADS, toHex(group), { ...before, heads: [...before.heads, head].slice(-HEADS_MAX) });
+}
+
 const saidId = (group: GroupId, number: number): string =>
   `${toHex(group)}/${String(number % SAID_MAX).padStart(4, "0")}`;
 

@@ -8,7 +8,7 @@ import { messageKeyAt, type OwnChain, peerChainOf } from "../crypto/sender-chain
 import { equalBytes } from "../verify/transcript.ts";
 import type { TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { joinConversation } from "./conversation.ts";
+import { citeUnread, joinConversation } from "./conversation.ts";
 import type { Work } from "./effects.ts";
 import { contest } from "./forks.ts";
 import type { ReceiveOutcome } from "./group-chat.ts";
@@ -38,6 +38,8 @@ export function* receiveOwn(
     const { device, account: ours } = account;
     const chain = chainId(epoch.epoch, epoch.ownIndex);
     yield* contest(work, epoch, { chain, device, account: ours, iteration, messageId, body });
+    const depth = (yield* read(work, SEEN, toHex(messageId)))?.depth ?? epoch.depth;
+    yield* citeUnread(work, epoch.group, { id: messageId, depth });
     yield* sealAgain(work, epoch, iteration);
     return "contested";
   }

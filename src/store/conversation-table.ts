@@ -3,7 +3,8 @@
  *
  * 1. History is ordered by (depth, sentAtMs, id): the same on every device that has the same lines.
  * 2. `arrival` grows with every line that is committed; the read mark is an arrival.
- * 3. Every query finds its page by an index; none sorts a conversation. A search and the unread lines are sorted when found.
+ * 3. A withdrawn line is kept, and no query finds it.
+ * 4. Every query finds its page by an index; none sorts a conversation. A search and the unread lines are sorted when found.
  */
 import type Database from "better-sqlite3-multiple-ciphers";
 import type { ConversationLine, HistoryQuery, LineState, ProfileChanges } from "../client/ports.ts";
@@ -16,10 +17,10 @@ const MAX_PAGE_LINES = 10_000;
 const COLUMNS = "id, depth, sent_at_ms AS sentAtMs, account, device, name, kind, line.text AS text, state";
 const BEFORE = "AND (depth, sent_at_ms, id) < (@depth, @sentAtMs, @id)";
 const NEWEST = "ORDER BY depth DESC, sent_at_ms DESC, id DESC LIMIT @limit";
-const PAGE = `SELECT ${COLUMNS} FROM line WHERE conversation = @conversation`;
+const PAGE = `SELECT ${COLUMNS} FROM line WHERE conversation = @conversation AND state <> 'withdrawn'`;
 // CROSS JOIN fixes the order: the words first, then each line they are in.
 const FOUND = `SELECT ${COLUMNS} FROM line_text CROSS JOIN line ON line.arrival = line_text.rowid
-  WHERE line_text MATCH @words AND conversation = @conversation`;
+  WHERE line_text MATCH @words AND conversation = @conversation AND state <> 'withdrawn'`;
 
 /** Statements of the tables, exported for the test that explains their plans. */
 export const CONVERSATION_SQL = {
