@@ -49,7 +49,7 @@ function ourChain(p: Primitives, text: string) {
   let own = ownChainOf(opened.chainKey);
   let peer = peerChainOf(opened.chainKey);
   const content = { kind: "text", text } as const;
-  const plaintext: GroupPlaintext = { version: 1, frontier: [], closures: [], sentAt: NOW, content };
+  const plaintext: GroupPlaintext = { version: 1, frontier: [], depth: 7, closures: [], sentAt: NOW, content };
   const author = { group, epochId, device, headerKey, index: 0, deviceSeed };
   const nextSealing = () => {
     const { messageKey, iteration, next } = nextMessageKey(p, own);

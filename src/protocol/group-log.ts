@@ -51,6 +51,7 @@ import {
   WAITING,
   WAITING_ENTRIES_MAX,
 } from "./records.ts";
+import { judgeMessages } from "./removals.ts";
 import { noteRestored } from "./restored-state.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { signEnvelope } from "./topic-envelope.ts";
@@ -220,6 +221,7 @@ function* absorb(
   const entered = yield* enterEpochs(work, counted, log, given);
   write(work, GROUP, id, entered);
   yield* noteOwnStanding(work, log, core);
+  yield* judgeMessages(work, log);
   if (core.action.kind === "invite") yield* followInvites(work, log, hash);
   yield* passOn(work, log, hash, encoded);
   return { group: entered, log };
@@ -355,6 +357,7 @@ export function* adoptLog(
   write(work, LOG, toHex(group.group), log);
   const entered = yield* enterEpochs(work, { ...group, missing: keyHashes(log, given.entry) }, log, given);
   write(work, GROUP, toHex(group.group), entered);
+  yield* judgeMessages(work, log);
   return entered;
 }
 
