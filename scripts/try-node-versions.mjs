@@ -4,7 +4,7 @@
  * built for it, then the tests (single modules and some processes unless named). Ends with a line for each version.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { prepare, ROOT, runMain, Unprepared } from "./prepare.mjs";
@@ -38,11 +38,14 @@ function headersOf(directory) {
   return places.map((place) => join(directory, place)).find((place) => existsSync(join(place, "include/node")));
 }
 
-/** A clone with a copy of our packages, which may be built anew there. */
+/** A clone with a copy of our packages, which may be built anew there: never a link to ours, which others use. */
 function cloneInto(directory) {
   const clone = join(directory, "hermes");
   run("git", ["clone", "-q", ROOT, clone]);
-  cpSync(join(ROOT, "node_modules"), join(clone, "node_modules"), { recursive: true, verbatimSymlinks: true });
+  cpSync(realpathSync(join(ROOT, "node_modules")), join(clone, "node_modules"), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
   return clone;
 }
 
