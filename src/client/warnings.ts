@@ -16,6 +16,10 @@ const TEXTS: Readonly<Record<WarningCode, string>> = {
     "somebody who has a link to this group tries passwords, so nobody comes in by that link for an hour: close it with hermes group revoke, and see hermes group invites",
   "removed-asks":
     "somebody who was removed from the group asks to join it again; hermes group add lets them in, and nothing else does",
+  "own-new-device":
+    "your account has another device, made with its recovery words; if that was not you, somebody else has them: unlink it (hermes devices list) and warn your groups",
+  "own-unlinked":
+    "another device of your account has unlinked this one, so it is out of your groups; if that was not you, somebody else has your recovery words",
   "verified-name-other-key":
     "somebody has the name of a person whom you verified, but another account key: do not trust it before you have compared fingerprints (hermes verify)",
   "verified-new-device":

@@ -14,11 +14,11 @@ import type { PayloadItem } from "../wire/pairwise-payload.ts";
 import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { createAccount } from "./account.ts";
-import { openAccountTopic } from "./account-topic.ts";
+import { isUnlinked, openAccountTopic } from "./account-topic.ts";
 import { newestItems } from "./account-topic-items.ts";
 import type { Work } from "./effects.ts";
 import { checkTaken, tellWith } from "./pairwise.ts";
-import { ACCOUNT, GROUP, LINKING, type LinkingState, SHARED } from "./records.ts";
+import { ACCOUNT, GROUP, LINKING, type LinkingState, OUT, SHARED } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Ms that one contact is given before the next is asked as well: somebody who is online answers sooner. */
@@ -52,7 +52,7 @@ export function* wantLinks(work: Work, items: readonly AccountItem[]): Step<void
     if (value.kind !== "group") continue;
     const id = toHex(value.group);
     const { name, relays, contacts } = value;
-    if (value.left || (yield* read(work, GROUP, id))) write(work, LINKING, id, null);
+    if (value.left || (yield* isHere(work, id))) write(work, LINKING, id, null);
     else {
       const before = yield* read(work, LINKING, id);
       const fresh = { asked: 0, told: [], nextAt: work.nowMs as TimeMs };
@@ -62,11 +62,17 @@ export function* wantLinks(work: Work, items: readonly AccountItem[]): Step<void
   if (items.length > 0) yield* askForLinks(work);
 }
 
+/** This device is in the group. */
+function* isHere(work: Work, id: string): Step<boolean> {
+  return (yield* read(work, GROUP, id)) !== undefined && !(yield* read(work, OUT, id));
+}
+
 /** Asks whoever is next, for each group that we wait for; at every start and tick. */
 export function* askForLinks(work: Work): Step<void> {
   const wanted = new Map<string, AccountKey>();
+  const isOut = yield* isUnlinked(work, yield* readExisting(work, ACCOUNT));
   for (const [id, before] of yield* scan(work, LINKING, "", GROUPS_AT_ONCE)) {
-    if (yield* read(work, GROUP, id)) {
+    if (isOut || (yield* isHere(work, id))) {
       write(work, LINKING, id, null);
       continue;
     }

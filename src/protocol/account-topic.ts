@@ -12,11 +12,20 @@
  */
 import { equalBytes } from "../verify/transcript.ts";
 import { ACCOUNT_CONTACTS_MAX, type AccountItem, type AccountValue } from "../wire/account-snapshot.ts";
-import { type AccountKey, GroupId, type LogId, Nonce, type Sequence, type TimeMs } from "../wire/ids.ts";
+import {
+  type AccountKey,
+  type DeviceKey,
+  GroupId,
+  type LogId,
+  Nonce,
+  type Sequence,
+  type TimeMs,
+} from "../wire/ids.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { accountTopicKeys, openAccountSnapshot, sealAccountSnapshot } from "./account-topic-box.ts";
 import { inParts, isNewer, isSameValue, itemId } from "./account-topic-items.ts";
-import type { Work } from "./effects.ts";
+import { announce, type Work } from "./effects.ts";
+import { resolve } from "./log-resolution.ts";
 import { enqueue, outboxId } from "./outbox.ts";
 import {
   ACCOUNT,
@@ -24,6 +33,8 @@ import {
   COUNTERS,
   EPOCH,
   GROUP,
+  LOG,
+  OUT,
   OUTBOX,
   ROSTER,
   SHARED,
@@ -57,9 +68,23 @@ export function* shareChanges(work: Work): Step<void> {
   const groups = yield* changedGroups(work, written);
   if (!isNewAccount && groups.length === 0) return;
   const account = yield* readExisting(work, ACCOUNT);
+  if (yield* isUnlinked(work, account)) return;
   const values: AccountValue[] = isNewAccount ? ownValues(account) : [];
   for (const id of groups) values.push(...(yield* groupValue(work, account, id)));
   yield* share(work, values);
+}
+
+/** Another device of the account has unlinked this one: it says nothing more in the account's name. */
+export function* isUnlinked(work: Work, { device }: AccountState): Step<boolean> {
+  const value = (yield* read(work, SHARED, `device/${toHex(device)}`))?.value;
+  return value?.kind === "device" && value.unlinked;
+}
+
+/** Tells the account's devices that this one is unlinked. */
+export function* shareUnlinked(work: Work, device: DeviceKey): Step<void> {
+  const before = (yield* read(work, SHARED, `device/${toHex(device)}`))?.value;
+  const since = before?.kind === "device" ? before.since : (work.nowMs as TimeMs);
+  yield* share(work, [{ kind: "device", device, since, unlinked: true }]);
 }
 
 /** Says these things, where they are not what was said before. */
@@ -83,14 +108,9 @@ export function* refreshSnapshot(work: Work): Step<void> {
   const { postedAt } = (yield* read(work, SHARING)) ?? NEVER;
   if (work.nowMs - postedAt < SNAPSHOT_AGE_MS) return;
   const account = yield* readExisting(work, ACCOUNT);
+  if (yield* isUnlinked(work, account)) return;
   yield* share(work, ownValues(account));
   if (((yield* read(work, SHARING)) ?? NEVER).postedAt === postedAt) yield* postSnapshot(work);
-}
-
-/** A group was left, or this account is not in it any more. */
-export function* shareLeft(work: Work, group: GroupId): Step<void> {
-  const before = (yield* read(work, SHARED, `group/${toHex(group)}`))?.value;
-  if (before?.kind === "group") yield* share(work, [{ ...before, contacts: [], relays: [], left: true }]);
 }
 
 function ownValues({ name, relays, device, createdAt }: AccountState): AccountValue[] {
@@ -100,11 +120,12 @@ function ownValues({ name, relays, device, createdAt }: AccountState): AccountVa
   ];
 }
 
-/** Groups that have a new epoch, or are gone: lower-case hex. */
+/** Groups that have a new epoch, or that we are out of: lower-case hex. */
 function* changedGroups(work: Work, written: readonly string[]): Step<readonly string[]> {
   const groups = new Set<string>();
   for (const key of written) {
     if (key.startsWith(GROUP.prefix) && work.written.get(key) === null) groups.add(key.slice(GROUP.prefix.length));
+    if (key.startsWith(OUT.prefix)) groups.add(key.slice(OUT.prefix.length));
     if (!key.startsWith(ROSTER.prefix) || work.written.get(key) === null) continue;
     const epoch = yield* read(work, EPOCH, key.slice(ROSTER.prefix.length));
     if (epoch) groups.add(toHex(epoch.group));
@@ -116,12 +137,19 @@ function* groupValue(work: Work, account: AccountState, id: string): Step<readon
   const before = (yield* read(work, SHARED, `group/${id}`))?.value;
   const known = before?.kind === "group" ? before : undefined;
   const state = yield* read(work, GROUP, id);
-  if (!state) return known ? [{ ...known, relays: [], contacts: [], left: true }] : [];
+  if (!state || (yield* isAccountOut(work, account, id)))
+    return known ? [{ ...known, relays: [], contacts: [], left: true }] : [];
   const roster = state.sending && (yield* read(work, ROSTER, toHex(state.sending)));
   const others = accountsOf(roster?.devices ?? []).filter((each) => !equalBytes(each, account.account));
   const { name, relays } = state;
   const contacts = contactsAmong(others, known?.contacts ?? []);
   return [{ kind: "group", group: GroupId.from(fromHex(id) ?? new Uint8Array()), name, relays, contacts, left: false }];
+}
+
+/** Not this device alone, but the whole account is out of the group. */
+function* isAccountOut(work: Work, { account }: AccountState, id: string): Step<boolean> {
+  if (!(yield* read(work, OUT, id))) return false;
+  return !resolve(yield* readExisting(work, LOG, id)).view.members.has(toHex(account));
 }
 
 function accountsOf(devices: readonly { readonly account: AccountKey }[]): readonly AccountKey[] {
@@ -173,6 +201,23 @@ export interface ReadAt {
   readonly sequence: Sequence;
 }
 
+/** Somebody has our words, or another device has put us out: we hear of it here, if nowhere else. */
+function warnOfOwn(work: Work, { item: { value }, known, device }: News): void {
+  if (value.kind !== "device") return;
+  const isUs = equalBytes(value.device, device);
+  if (isUs && value.unlinked) announce(work, { kind: "warning", code: "own-unlinked" });
+  if (!isUs && !known && !value.unlinked)
+    announce(work, { kind: "warning", code: "own-new-device", device: value.device });
+}
+
+interface News {
+  readonly item: AccountItem;
+  /** The item that it replaces. */
+  readonly known: AccountItem | undefined;
+  /** This device. */
+  readonly device: DeviceKey;
+}
+
 /** A snapshot by a device of our account; answers the items that are new to this one. */
 export function* receiveSnapshot(work: Work, at: ReadAt, body: Uint8Array): Step<readonly AccountItem[]> {
   const { accountSeed, device } = yield* readExisting(work, ACCOUNT);
@@ -185,6 +230,7 @@ export function* receiveSnapshot(work: Work, at: ReadAt, body: Uint8Array): Step
     const known = yield* read(work, SHARED, id);
     if (known && !isNewer(work.p, item, known)) continue;
     write(work, SHARED, id, item);
+    warnOfOwn(work, { item, known, device });
     news.push(item);
   }
   const before = (yield* read(work, SHARING)) ?? NEVER;

@@ -61,6 +61,8 @@ export type WarningCode =
   | "too-far-ahead"
   | "refused"
   | "undeliverable"
+  | "own-new-device"
+  | "own-unlinked"
   | "verified-name-other-key"
   | "verified-new-device"
   | "waiting-room-full"

@@ -11,13 +11,13 @@ import { equalBytes } from "../verify/transcript.ts";
 import type { Role } from "../wire/entry.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
-import type { AccountKey, GroupId, LogId, MessageId, Sequence, TimeMs, Topic } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, GroupId, LogId, MessageId, Sequence, TimeMs, Topic } from "../wire/ids.ts";
 import type { InviteLink } from "../wire/link.ts";
 import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
 import { createAccount, replenishPrekeys } from "./account.ts";
-import { openAccountTopic, receiveSnapshot, refreshSnapshot, shareChanges } from "./account-topic.ts";
+import { openAccountTopic, receiveSnapshot, refreshSnapshot, shareChanges, shareUnlinked } from "./account-topic.ts";
 import { askForLinks, askThoseTaken, type Restoration, restoreAccount, wantLinks } from "./account-topic-link.ts";
 import { announce, type Work } from "./effects.ts";
 import { eraseExpired } from "./erasure.ts";
@@ -95,6 +95,8 @@ export type Input =
       readonly role: Role;
     }
   | { readonly kind: "change-group"; readonly group: GroupId; readonly change: GroupChange }
+  /** A device of our account is unlinked: its other devices are told. Groups are told by `change-group`. */
+  | { readonly kind: "retire-device"; readonly device: DeviceKey }
   /** Somebody's fingerprint was compared, or no longer counts as compared. `name`: what the person is called now. */
   | { readonly kind: "verify"; readonly account: AccountKey; readonly name: string; readonly isVerified: boolean }
   /** `call` (hex) makes repeating safe: a second one answers the message of the first. */
@@ -159,6 +161,9 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
       return yield* add(work, input);
     case "change-group":
       return { kind: "group", group: yield* changeGroup(work, yield* groupOf(work, input.group), input.change) };
+    case "retire-device":
+      yield* shareUnlinked(work, input.device);
+      return NONE;
     case "verify":
       yield* markVerified(work, input);
       return NONE;

@@ -241,6 +241,19 @@ describe("an account restored from its words", () => {
     assert.equal(again.record(ACCOUNT)?.name, "Ann");
   });
 
+  it("asks for no group that the account left, or was removed from", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const [left, removed, kept] = [1, 2, 3].map(() => groupOf(scene, [bob, ann]));
+    assert(left && removed && kept);
+    ann.put({ kind: "change-group", group: left, change: { kind: "leave" } });
+    const accounts = [ann.account().account];
+    bob.put({ kind: "change-group", group: removed, change: { kind: "remove", accounts } });
+    scene.carry(ann, bob);
+    const again = restored(scene, ann, "Ann");
+    assert.deepEqual(again.ids({ prefix: "linking/" }), [toHex(kept)]);
+  });
+
   it("asks its own devices first, then one contact after the other, and begins again after an hour", () => {
     const scene = newScene();
     const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
