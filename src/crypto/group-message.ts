@@ -11,7 +11,7 @@
  * @see PROTOCOL.md § Group messages
  */
 import { lpAll, passingTranscript, u32be, u64be } from "../verify/transcript.ts";
-import { decode, encode } from "../wire/codec.ts";
+import { decode, encode, withEncoding } from "../wire/codec.ts";
 import { GroupHeader, GroupMessageBody, GroupPlaintext } from "../wire/group-message.ts";
 import {
   type DeviceKey,
@@ -98,8 +98,9 @@ export function sealGroupMessage(
 /** Seals a text. Nobody accepts it before {@link signPayloads}. */
 export function sealPayload(p: Primitives, sealing: PayloadSealing, plaintext: GroupPlaintext): SealedPayload {
   const { iteration, nonces, messageKey } = sealing;
-  const padded = encode(PADDED_PLAINTEXT, plaintext);
-  const ciphertext = p.seal(messageKey, nonces.message, messageAad(sealing), padded);
+  const ciphertext = withEncoding(PADDED_PLAINTEXT, plaintext, (padded) =>
+    p.seal(messageKey, nonces.message, messageAad(sealing), padded),
+  );
   const ciphertextHash = hashOf(p, "ct", nonces.message, ciphertext);
   const signed = signedBytes(sealing, ciphertextHash);
   return { messageId: messageIdOf(p, signed), iteration, nonces, ciphertext, ciphertextHash, signed };
@@ -144,9 +145,12 @@ function signAlone(p: Primitives, author: MessageAuthor, payload: SealedPayload)
 function bodyOf(p: Primitives, author: MessageAuthor, payload: SealedPayload, header: GroupHeader): Uint8Array {
   const { nonces, ciphertext, ciphertextHash } = payload;
   const aad = headerAad(author.epochId, ciphertextHash);
+  const sealedHeader = withEncoding(GroupHeader, header, (encoded) =>
+    p.seal(author.headerKey, nonces.header, aad, encoded),
+  );
   return encode(GroupMessageBody, {
     headerNonce: nonces.header,
-    header: p.seal(author.headerKey, nonces.header, aad, encode(GroupHeader, header)),
+    header: sealedHeader,
     nonce: nonces.message,
     ciphertext,
   });

@@ -61,12 +61,17 @@ let scratch: Uint8Array | undefined;
 
 /** Encodes `value`; the result has its own buffer of exactly the encoded length. */
 export function encode<T>(codec: Pick<Codec<T>, "write">, value: T): Uint8Array {
+  return withEncoding(codec, value, (encoding) => encoding.slice());
+}
+
+/** Lends the encoding of `value` to `use`, which keeps nothing of it: for what is sealed at once. It is overwritten after. */
+export function withEncoding<T, R>(codec: Pick<Codec<T>, "write">, value: T, use: (encoding: Uint8Array) => R): R {
   const bytes = scratch ?? new Uint8Array(SCRATCH_BYTES);
   scratch = undefined;
   const writer: Writer = { bytes, view: viewOf(bytes), length: 0 };
   try {
     codec.write(writer, value);
-    return writer.bytes.slice(0, writer.length);
+    return use(writer.bytes.subarray(0, writer.length));
   } finally {
     writer.bytes.fill(0, 0, writer.length); // it may have held a secret
     if (writer.bytes === bytes) scratch = bytes;

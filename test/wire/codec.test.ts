@@ -22,6 +22,7 @@ import {
   u32,
   u64,
   union,
+  withEncoding,
 } from "../../src/wire/codec.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { formatProperties } from "./format-properties.ts";
@@ -80,6 +81,19 @@ describe("An encoding", () => {
       const many = list(u8, 10_000);
       assert.equal(encode(many, new Array<number>(length).fill(1)).length, length + 4);
     }
+  });
+
+  it("that is lent is the same, and nothing of it is left afterwards", () => {
+    const value = Uint8Array.of(1, 2, 3);
+    let lent: Uint8Array = new Uint8Array();
+    const kept = withEncoding(bytes(10), value, (encoding) => {
+      lent = encoding;
+      return encoding.slice();
+    });
+    assert.deepEqual(kept, encode(bytes(10), value));
+    assert(lent.every((byte) => byte === 0));
+    const inner = withEncoding(bytes(10), value, () => encode(bytes(10), value));
+    assert.deepEqual(inner, kept, "one inside the other");
   });
 
   it("does not keep a larger buffer alive", () => {
