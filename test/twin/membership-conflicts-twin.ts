@@ -85,7 +85,8 @@ function leftBy(entries: readonly AllowedEntry[], striker: AllowedEntry, struck:
   const { kind } = struck.action;
   if (kind === "unlink" && (striker.action.kind === "leave" || striker.action.kind === "unlink")) return undefined;
   if (struck.action.kind === "link" && toHex(struck.action.account) !== struck.account) return undefined;
-  const isBuiltUpon = followersOf(entries, struck).length > 0 && !(isHandOver(striker) && isHandOver(struck));
+  const unaware = entries.filter((each) => !follows(each, striker));
+  const isBuiltUpon = followersOf(unaware, struck).length > 0 && !(isHandOver(striker) && isHandOver(struck));
   return strike.isGentle && isBuiltUpon ? undefined : strike.leaves;
 }
 

@@ -23,23 +23,20 @@ export interface TwinMember {
   readonly devices: readonly string[];
 }
 
-/** After a stretch there is one owner: what that changes about the rank of a member. */
-interface Correction {
-  /** All entries up to the end of the stretch. */
-  readonly upTo: Ids;
-  readonly account: string;
-  readonly rank: number;
+/** All members, by account. */
+export function membersOf({ log, counting }: Standpoint): readonly TwinMember[] {
+  const entries = entriesIn(log, counting);
+  const accounts = entries.flatMap((each) => broughtIn(each).map(({ account }) => toHex(account)));
+  return withOneOwner([...new Set(accounts)].sort().flatMap((account) => statedMember(entries, account) ?? []));
 }
 
-/** All members, by account. */
-export function membersOf({ log, all, counting }: Standpoint): readonly TwinMember[] {
-  let corrections: readonly Correction[] = [];
-  for (const upTo of stretchEnds(log, all)) {
-    const until = new Set([...counting].filter((id) => upTo.has(id)));
-    const ranks = oneOwner(statedMembers(log, until, corrections));
-    corrections = [...corrections, ...ranks.map((each) => ({ ...each, upTo }))];
-  }
-  return statedMembers(log, counting, corrections);
+/** Where nobody or several are owner by the statements, it is the highest ranked with the lowest account key. */
+function withOneOwner(members: readonly TwinMember[]): readonly TwinMember[] {
+  const [owner] = [...members].sort((a, b) => b.rank - a.rank || (a.account < b.account ? -1 : 1));
+  return members.map((each) => {
+    const rank = each === owner ? ROLE.owner : Math.min(each.rank, ROLE.admin);
+    return { ...each, rank };
+  });
 }
 
 export function memberOf(at: Standpoint, account: string): TwinMember | undefined {
@@ -52,59 +49,15 @@ export function memberWithDevice(at: Standpoint, device: string): TwinMember | u
   return [...holders].sort((a, b) => b.rank - a.rank || (a.account < b.account ? -1 : 1))[0];
 }
 
-/** For the end of each stretch that may change who owns the group, all entries up to it. */
-function stretchEnds(log: TwinLog, all: Ids): readonly Ids[] {
-  const order = [...entriesIn(log, all)].sort(byGeneration);
-  const ends: Ids[] = [];
-  let start = 0;
-  for (const [i, entry] of order.entries()) {
-    const isCut =
-      order.slice(0, i).every((each) => follows(entry, each)) &&
-      order.slice(i + 1).every((each) => follows(each, entry));
-    if (!isCut && i < order.length - 1) continue;
-    if (order.slice(start, i + 1).some(concernsOwner)) ends.push(new Set(order.slice(0, i + 1).map(({ id }) => id)));
-    start = i + 1;
-  }
-  return ends;
-}
-
-const concernsOwner = ({ action, rank }: AllowedEntry): boolean =>
-  (action.kind === "role" && action.role === ROLE.owner) || (action.kind === "leave" && rank === ROLE.owner);
-
-/** Ranks that differ from those stated, so that there is one owner. */
-function oneOwner(members: readonly TwinMember[]): readonly { readonly account: string; readonly rank: number }[] {
-  const [first, ...others] = [...members].sort((a, b) => b.rank - a.rank || (a.account < b.account ? -1 : 1));
-  const raised = first && first.rank !== ROLE.owner ? [{ account: first.account, rank: ROLE.owner }] : [];
-  const lowered = others.filter(({ rank }) => rank === ROLE.owner);
-  return [...raised, ...lowered.map(({ account }) => ({ account, rank: ROLE.admin }))];
-}
-
-function statedMembers(log: TwinLog, counting: Ids, corrections: readonly Correction[]): readonly TwinMember[] {
-  const entries = entriesIn(log, counting);
-  const accounts = entries.flatMap((each) => broughtIn(each).map(({ account }) => toHex(account)));
-  return [...new Set(accounts)].sort().flatMap((account) => {
-    const own = corrections.filter((each) => each.account === account);
-    return statedMember(entries, account, own) ?? [];
-  });
-}
-
-function statedMember(
-  entries: readonly AllowedEntry[],
-  account: string,
-  corrections: readonly Correction[],
-): TwinMember | undefined {
+function statedMember(entries: readonly AllowedEntry[], account: string): TwinMember | undefined {
   const exits = entries.filter((each) => isExit(each, account));
   const afterExits = (each: AllowedEntry) => exits.every((exit) => follows(each, exit));
   const adds = entries.filter((each) => recordIn(each, account) && afterExits(each));
   const firstAdd = [...adds].sort((a, b) => (a.id < b.id ? -1 : 1))[0];
   if (!firstAdd) return undefined;
   const roles = entries.filter((each) => roleIn(each, account) !== undefined && afterExits(each));
-  const correction = corrections.filter(({ upTo }) => exits.every(({ id }) => upTo.has(id))).at(-1);
-  const said = roles.filter(({ id }) => !correction?.upTo.has(id));
-  const rank =
-    said.length > 0
-      ? Math.min(...newest(said).map((each) => roleIn(each, account) ?? ROLE.owner))
-      : (correction?.rank ?? Math.min(...newest(adds).map((each) => recordIn(each, account)?.role ?? ROLE.owner)));
+  const said = newest(roles.length > 0 ? roles : adds);
+  const rank = Math.min(...said.map((each) => roleIn(each, account) ?? recordIn(each, account)?.role ?? ROLE.owner));
   const links = entries.filter(afterExits).flatMap((each) => linkIn(each, account) ?? []);
   const added = adds.flatMap((each) => recordIn(each, account)?.devices ?? []).map(({ device }) => toHex(device));
   const kept = [...new Set([...added, ...links])].filter((each) => !isUnlinked(entries, account, each));
