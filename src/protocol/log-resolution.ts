@@ -13,6 +13,7 @@ import { toHex } from "../wire/text-forms.ts";
 import { applyEntry, emptyView, type GroupView, type GrowingView, withOneOwner } from "./group-view.ts";
 import { applyStretch, decide } from "./log-conflicts.ts";
 import { graphOf, pastOf, sortedHashes, withEntry } from "./log-graph.ts";
+import { rememberLonger } from "./log-memory.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 
 /** Entries by one plain member between two of admins that count: honest devices need a handful. */
@@ -93,6 +94,7 @@ export function extended(log: LogState, entry: LogEntry): LogState {
   const isAtEnd = whole?.heads.every((head) => ends.has(toHex(head))) ?? false;
   const branches = resolutions.get(log);
   const longer = withEntry(log, entry);
+  rememberLonger(log, longer, entry);
   resolutions.delete(log);
   const kept = new Map(branches);
   const branch = kept.get(nameOf(entry.parents));

@@ -58,7 +58,8 @@ import {
 } from "../wire/limits.ts";
 import { ContactPoint, PayloadItem } from "../wire/pairwise-payload.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { LogState } from "./log-state.ts";
+import { RememberedLog } from "./log-memory.ts";
+import type { LogState } from "./log-state.ts";
 import type { RecordType } from "./step.ts";
 
 function record<T extends object>(prefix: string, codec: Codec<T>): RecordType<T> {
@@ -208,7 +209,7 @@ export const OUT: RecordType<{ readonly by: AccountKey; readonly at: TimeMs }> =
 );
 
 /** The membership log as judged; read only when membership changes or is shown. */
-export const LOG: RecordType<LogState> = record("membership/", LogState);
+export const LOG: RecordType<LogState> = record("membership/", RememberedLog);
 
 /** An encoded entry and where it stands in the conversation; id: group/hash. */
 export const ENTRY: RecordType<{ readonly encoded: Uint8Array; readonly depth: number }> = record(
