@@ -13,8 +13,8 @@ import type { Clock } from "../client/ports.ts";
 
 /** About 1,000 pages: a checkpoint of that size takes some 20 ms of the event loop. */
 const LONG_LOG_BYTES = 4 * 1024 * 1024;
-/** From here on it is emptied at once. */
-const MAX_LOG_BYTES = 2 * LONG_LOG_BYTES;
+/** From here on it is emptied at once: one commit of a batch from hundreds of groups writes 5 MiB. */
+const MAX_LOG_BYTES = 4 * LONG_LOG_BYTES;
 /** Short enough that erased means erased, long enough that a burst of commits shares one checkpoint. */
 const CHECKPOINT_DELAY_MS = 2000;
 
