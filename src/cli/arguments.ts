@@ -161,6 +161,13 @@ export function choiceOf<C extends string>(given: Arguments, name: string, choic
   throw mistake(`--${name} must be ${choices.join(" or ")}, not ${JSON.stringify(text)}.`);
 }
 
+/** Those entries that have a value: an option that was not given is left to the client. */
+export function given<T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
 /** The candidate with the fewest differing letters, if these are at most a third of the word. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   return nearestOf(word, candidates, 1)[0];

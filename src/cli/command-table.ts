@@ -1,9 +1,11 @@
 /** Every command: what it takes, how its help reads, what runs it. */
+import { deleteAccount } from "./account-commands.ts";
 import { flag, type OptionTable, option, repeated } from "./arguments.ts";
 import { chat } from "./chat.ts";
 import type { Command } from "./command.ts";
+import { command, WAIT } from "./command-row.ts";
 import { doctor } from "./doctor.ts";
-import { addMember, createGroup, groupInfo, invite, joinGroup, listGroups } from "./group-commands.ts";
+import { GROUP_COMMANDS } from "./group-command-table.ts";
 import { completion, help } from "./help-commands.ts";
 import { history, listen, send } from "./message-commands.ts";
 import { init, status, sync, whoami } from "./profile-commands.ts";
@@ -19,16 +21,6 @@ export const COMMON_OPTIONS: OptionTable = {
   json: flag("one JSON object a line, for programs"),
   help: flag("this help"),
 };
-
-const WAIT = option("S", "wait at most so many seconds for the network (default 10)");
-const ROLE = option("ROLE", "member (default) or admin");
-const TEXT_OF_GROUP = "a group's name, or the beginning of its id";
-
-type Row = Pick<Command, "name" | "summary" | "run" | "examples"> & Partial<Command>;
-
-function command(row: Row): Command {
-  return { operands: [], options: {}, reads: "settings", ends: "by-itself", ...row };
-}
 
 /** The table, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -109,53 +101,19 @@ written before cannot be read on it. Unlink a lost device afterwards: hermes dev
     run: listDevices,
   }),
   command({
-    name: "group create",
-    summary: "make a group",
-    operands: ["NAME"],
-    examples: ["hermes group create 'Sunday hikes'"],
-    run: createGroup,
-  }),
-  command({
-    name: "group list",
-    summary: "your groups",
-    examples: ["hermes group list"],
-    run: listGroups,
-  }),
-  command({
-    name: "group info",
-    summary: `who is in a group; G is ${TEXT_OF_GROUP}`,
-    operands: ["G"],
-    examples: ["hermes group info 'Sunday hikes'"],
-    run: groupInfo,
-  }),
-  command({
-    name: "group invite",
-    summary: "make a link with which others join",
-    operands: ["G"],
+    name: "account delete",
+    summary: "leave all groups, withdraw from the relays, and wipe the profile",
     options: {
-      uses: option("N", "how many people it lets in, 1 to 10000 (default 1000)"),
-      expires: option("T", "how long it is good: 12h, 7d, 2w, or a time such as 2030-01-31T18:00Z (default 7d)"),
-      role: ROLE,
+      "hand-over-all": flag("groups that you own go to their first admin, or to a member where there is none"),
+      yes: flag("do not ask"),
+      wait: WAIT,
     },
-    examples: ["hermes group invite 'Sunday hikes' --uses 3 --expires 2d"],
-    run: invite,
+    details: `Asks for the account's name first. What the relays cannot be told now is said, and stays with them until it expires; the
+account's other devices keep what they have.`,
+    examples: ["hermes account delete", "hermes account delete --yes --hand-over-all"],
+    run: deleteAccount,
   }),
-  command({
-    name: "group join",
-    summary: "join a group by link; a member has to be online to let you in",
-    operands: ["LINK"],
-    options: { wait: WAIT },
-    examples: ["hermes group join 'hermes://join/…'"],
-    run: joinGroup,
-  }),
-  command({
-    name: "group add",
-    summary: "add someone, who may be offline, by contact link or account",
-    operands: ["G", "ACCOUNT"],
-    options: { role: ROLE, wait: WAIT },
-    examples: ["hermes group add 'Sunday hikes' 'hermes://contact/…'"],
-    run: addMember,
-  }),
+  ...GROUP_COMMANDS,
   command({
     name: "verify",
     summary:

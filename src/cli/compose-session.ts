@@ -12,6 +12,7 @@ import type { Client, ClientCall, ClientEvent, ClientMethod, ClientMethods } fro
 import { callLocalSocket } from "../store/local-call.ts";
 import { type LocalHandler, type LocalSocket, serveLocalSocket } from "../store/local-socket.ts";
 import { noProfileFault, profileExists } from "../store/profile-directory.ts";
+import { eraseProfile, removeLock } from "../store/profile-erasure.ts";
 import { acquireProfileLock, type OwnedByUs } from "../store/profile-lock.ts";
 import { openProfileStore } from "../store/profile-store.ts";
 import { Fault, isFault } from "../wire/fault.ts";
@@ -43,6 +44,7 @@ export const profiles: Profiles = {
   create: createProfile,
   open: openSession,
   exists: profileExists,
+  erase: eraseUnowned,
   inUse: async (directory) => {
     if (!(await profileExists(directory))) return false;
     const lock = await acquireProfileLock(directory);
@@ -55,6 +57,14 @@ export const profiles: Profiles = {
   readRecoveryWords: readWords,
   defaultDirectory,
 };
+
+/** See `Profiles.erase`. */
+async function eraseUnowned(directory: string): Promise<void> {
+  const lock = await acquireProfileLock(directory);
+  if (lock.kind === "owned") throw silentOwner(directory);
+  await eraseProfile(directory).finally(lock.release);
+  await removeLock(directory);
+}
 
 /** See `Profiles.open`. */
 async function openSession(choice: ProfileChoice, signal: AbortSignal): Promise<Session> {

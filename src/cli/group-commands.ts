@@ -1,24 +1,20 @@
-/** Commands about groups: hermes group create, list, info, invite, join, add. */
-import { choiceOf, durationMsOf, secondsAsMsOf, wholeNumberOf } from "./arguments.ts";
+/** Commands about groups: hermes group create, list, info, add. */
+import { choiceOf, given, secondsAsMsOf } from "./arguments.ts";
 import { type CommandContext, operand, withSession } from "./command.ts";
-import { printableLine, renderGroups, renderInfo, renderInvite, renderJoin } from "./render.ts";
+import { printableLine, renderGroups, renderInfo } from "./render.ts";
+import { newRoomPassword } from "./room-password.ts";
 
-/** Most people that one invite lets in. */
-const USES_MAX = 10_000;
-/** Whom an invite or an add may make of someone. */
+/** What an add may make of someone. */
 const ROLES = ["member", "admin"] as const;
-
-/** Those entries that have a value: an option that was not given is left to the client. */
-function given<T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}
 
 /** `hermes group create NAME` */
 export async function createGroup(context: CommandContext): Promise<number> {
   const name = operand(context, 0);
-  const made = await withSession(context, (session) => session.call("group-create", { name }));
+  const { options } = context.given;
+  const isProtected = options.has("password") || options.has("password-file");
+  const password = isProtected ? await newRoomPassword(context) : undefined;
+  const params = { name, ...given({ password }) };
+  const made = await withSession(context, (session) => session.call("group-create", params));
   context.output.result(made, `Made ${printableLine(made.group.name)}  ${made.group.id}`);
   return 0;
 }
@@ -37,28 +33,6 @@ export async function groupInfo(context: CommandContext): Promise<number> {
   const group = operand(context, 0);
   const info = await withSession(context, (session) => session.call("group-info", { group }));
   context.output.result(info, renderInfo(info));
-  return 0;
-}
-
-/** `hermes group invite G` */
-export async function invite(context: CommandContext): Promise<number> {
-  const terms = given({
-    uses: wholeNumberOf(context.given, "uses", [1, USES_MAX]),
-    expiresInMs: durationMsOf(context.given, "expires", Date.now()),
-    role: choiceOf(context.given, "role", ROLES),
-  });
-  const group = operand(context, 0);
-  const made = await withSession(context, (session) => session.call("group-invite", { group, ...terms }));
-  context.output.result(made, renderInvite(made));
-  return 0;
-}
-
-/** `hermes group join LINK` */
-export async function joinGroup(context: CommandContext): Promise<number> {
-  const waiting = given({ waitMs: secondsAsMsOf(context.given, "wait") });
-  const link = operand(context, 0);
-  const joined = await withSession(context, (session) => session.call("group-join", { link, ...waiting }));
-  context.output.result(joined, renderJoin(joined));
   return 0;
 }
 

@@ -81,7 +81,7 @@ function refuseEmpty(passphrase: string): string {
 }
 
 /** The file up to its first line's end. Bytes that are not UTF-8 are refused: two files must not mean one passphrase. */
-async function firstLine(path: string): Promise<string> {
+export async function firstLine(path: string): Promise<string> {
   const bytes = await readStart(path);
   if (bytes.length > FILE_MAX_BYTES) throw unreadable(path, `longer than ${FILE_MAX_BYTES} bytes`);
   try {

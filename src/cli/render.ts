@@ -23,11 +23,11 @@ export function printableLine(text: string): string {
 }
 
 /** A name, or the beginning of the id where there is none. */
-function nameOf({ account, name }: { readonly account: string; readonly name: string }): string {
+export function nameOf({ account, name }: { readonly account: string; readonly name: string }): string {
   return printableLine(name) || account.slice(0, SHORT_ID);
 }
 
-function groupOf({ id, name }: GroupName): string {
+export function groupOf({ id, name }: GroupName): string {
   return printableLine(name) || id.slice(0, SHORT_ID);
 }
 
@@ -59,16 +59,28 @@ export function renderWhoami(me: ClientMethods["whoami"][1]): string {
 export function renderGroups(groups: ClientMethods["group-list"][1]["groups"]): string {
   if (groups.length === 0) return "No groups yet. Make one with hermes group create NAME, or join one with a link.";
   return groups
-    .map(({ members, unread, ...group }) => {
+    .map(({ members, unread, state, ...group }) => {
+      if (state !== undefined) return `${group.id.slice(0, SHORT_ID)}  ${groupOf(group)} (${ABSENT[state]})`;
       const people = members === 1 ? "1 person" : `${members} people`;
       return `${group.id.slice(0, SHORT_ID)}  ${groupOf(group)} (${people}${unread > 0 ? `, ${unread} unread` : ""})`;
     })
     .join("\n");
 }
 
-export function renderInfo({ group, members, epoch }: ClientMethods["group-info"][1]): string {
+const ABSENT = {
+  pending: "asked to be let in",
+  refused: "not let in",
+  removed: "you were removed",
+  left: "you left",
+} as const;
+
+export function renderInfo({ group, members, epoch, absent }: ClientMethods["group-info"][1]): string {
   const people = members.map((member) => `  ${renderMember(member)}`);
-  return [`${groupOf(group)}  ${group.id}`, `Epoch ${epoch.number}  ${epoch.id}`, "Members", ...people].join("\n");
+  const out = absent && (absent.state === "left" ? "You left it" : `You were removed from it by ${nameOf(absent.by)}`);
+  const gone = out === undefined ? [] : [`${out} on ${clock(absent?.since ?? "")}.`];
+  return [`${groupOf(group)}  ${group.id}`, ...gone, `Epoch ${epoch.number}  ${epoch.id}`, "Members", ...people].join(
+    "\n",
+  );
 }
 
 function renderMember(member: MemberView): string {
@@ -124,7 +136,7 @@ export function renderEvent(event: ClientEvent): string | undefined {
 }
 
 /** Who did what to a group. */
-export function renderChange({ change, by, member }: Extract<ClientEvent, { event: "member" }>): string {
+export function renderChange({ change, by, member, role, detail }: Extract<ClientEvent, { event: "member" }>): string {
   const who = member === undefined ? nameOf(by) : nameOf(member);
   switch (change) {
     case "created":
@@ -139,8 +151,23 @@ export function renderChange({ change, by, member }: Extract<ClientEvent, { even
       return `${nameOf(by)} unlinked a device`;
     case "rekeyed":
       return `${nameOf(by)} changed the group's key`;
+    case "removed":
+      return `${nameOf(by)} removed ${who}`;
+    case "left":
+      return `${nameOf(by)} left`;
+    case "role":
+      return `${nameOf(by)} made ${who} ${role === undefined ? "something else" : ROLES[role]}`;
+    case "renamed":
+      return `${nameOf(by)} named the group ${printableLine(detail ?? "")}`;
+    case "settings":
+      return `${nameOf(by)} ${printableLine(detail ?? "changed the settings")}`;
+    case "overruled":
+      return `a change by ${nameOf(by)} was overruled: ${printableLine(detail ?? "")}`;
   }
 }
+
+/** Ranks as they stand in a sentence. */
+export const ROLES = { owner: "the owner", admin: "an admin", member: "a plain member" } as const;
 
 /** State of one relay in a line. */
 export function renderRelay({ address, state, since, reason }: RelayView): string {

@@ -86,6 +86,8 @@ export interface Profiles {
   readonly create: (choice: ProfileChoice, name: string) => Promise<CreatedProfile>;
   readonly open: (choice: ProfileChoice, signal: AbortSignal) => Promise<Session>;
   readonly exists: (directory: string) => Promise<boolean>;
+  /** Takes a profile away that nobody has open; `storage/busy` otherwise. */
+  readonly erase: (directory: string) => Promise<void>;
   /** True while a process owns it. */
   readonly inUse: (directory: string) => Promise<boolean>;
   /** Asks for the present passphrase, then for `chosen`, and puts the profile under that one, whoever has it open. */

@@ -43,7 +43,7 @@ export type AbsentState = "pending" | "refused" | "removed" | "left";
 
 /** An invite as its entry states it; its link is nowhere but where it was sent. */
 export interface InviteView {
-  readonly invite: string;
+  readonly id: string;
   readonly role: "member" | "admin";
   readonly uses: number;
   /** How many more it lets in. */
@@ -155,7 +155,7 @@ export interface ClientMethods {
     Record<never, never>,
     { groups: readonly (GroupName & { members: number; unread: number; state?: AbsentState })[] },
   ];
-  /** `absent`: this profile is not in the group any more, by whom and since when (ISO 8601). */  "group-info": [
+  /** `absent`: this profile is not in the group any more, by whom and since when (ISO 8601). */ "group-info": [
     { group: string },
     {
       group: GroupName;

@@ -1,45 +1,33 @@
 /** What each method of the client does. One function a method; shapes in api.ts. */
-import { directoryKeyOf } from "../crypto/prekey-bundle.ts";
 import type { Primitives } from "../crypto/primitives.ts";
 import { fingerprintOf } from "../protocol/account.ts";
-import { contactLinkText, inviteLinkText, parseContactLink, parseInviteLink } from "../protocol/link.ts";
-import { resolve } from "../protocol/log-resolution.ts";
+import { contactLinkText } from "../protocol/link.ts";
 import type { Answer, Input } from "../protocol/machine.ts";
-import { frontierOf } from "../protocol/membership-log.ts";
-import { ACCOUNT, EPOCH, GROUP, type GroupState, LOG, OUTBOX, REQUEST } from "../protocol/records.ts";
+import { ACCOUNT, REQUEST } from "../protocol/records.ts";
 import { Fault } from "../wire/fault.ts";
-import { AccountKey } from "../wire/ids.ts";
 import { TEXT_MAX_BYTES } from "../wire/limits.ts";
-import type { ContactLink } from "../wire/link.ts";
-import { fromHex, toHex } from "../wire/text-forms.ts";
+import { toHex } from "../wire/text-forms.ts";
 import { encodeUtf8 } from "../wire/utf8.ts";
-import { checkName } from "./account-setup.ts";
+import { leaveEverything } from "./account-leaving.ts";
 import type { CancelSignal, ClientCall, ClientEvent, ClientMethod, ClientMethods } from "./api.ts";
+import { catchUp, isCaughtUp, outboxLength, WAIT_MS, waiting } from "./call-waiting.ts";
 import type { TopicBook } from "./effects-performer.ts";
-import { type EventHub, type Waiting, waitUntil } from "./event-hub.ts";
+import { type EventHub, waitUntil } from "./event-hub.ts";
 import { examine } from "./examination.ts";
-import { allGroups, findGroup } from "./group-names.ts";
+import { add, createGroup, describeGroup, listGroups } from "./group-calls.ts";
+import { findGroup } from "./group-names.ts";
+import { invite, join, listInvites, revoke } from "./invite-calls.ts";
 import { listen } from "./listening.ts";
+import { changeSettings, leave, rekey, removeMember, rename, setRole } from "./membership-calls.ts";
+import { wholeNumber } from "./parameters.ts";
 import type { Clock, Network, ProfileStore } from "./ports.ts";
-import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
-import { listDevices, verifiedAccounts, verify, waitForLinks } from "./verification.ts";
-import { groupName, isoTime, messageView, relayView, roleName, roleOf } from "./views.ts";
+import { readExistingRecord, scanRecords } from "./profile-reader.ts";
+import { listDevices, verify, waitForLinks } from "./verification.ts";
+import { messageView, relayView } from "./views.ts";
 
-/** Ms that a call waits for the network unless told otherwise. */
-const WAIT_MS = 10_000;
-/** Longest wait (ms) for what changed in a group since the last look, before a message is sealed. */
-const CATCH_UP_MS = 2_000;
 /** Lines of history unless told otherwise, and at most. */
 const HISTORY_LINES = 50;
 const HISTORY_LINES_MAX = 10_000;
-/** How long an invite is good unless told otherwise: 7 days, in ms. */
-const INVITE_MS = 7 * 24 * 3600 * 1000;
-/** Uses of an invite unless told otherwise, and at most. */
-const INVITE_USES = 1_000;
-const INVITE_USES_MAX = 10_000;
-/** Outbox records that `status` counts to. */
-const OUTBOX_COUNTED = 100_000;
-
 /** What calls work with. */
 export interface CallContext {
   readonly primitives: Primitives;
@@ -75,9 +63,18 @@ const CALLS: Calls = {
   "group-create": createGroup,
   "group-list": listGroups,
   "group-info": describeGroup,
-  "group-invite": invite,
-  "group-join": join,
   "group-add": add,
+  "group-invite": invite,
+  "group-invites": listInvites,
+  "group-revoke": revoke,
+  "group-join": join,
+  "group-remove": removeMember,
+  "group-role": setRole,
+  "group-leave": leave,
+  "group-rekey": rekey,
+  "group-rename": rename,
+  "group-settings": changeSettings,
+  "account-leave": leaveEverything,
   send,
   history,
   listen,

@@ -193,6 +193,26 @@ function newOneTimePrekeys({ random }: Work, first: PrekeyId, count: number): re
   }));
 }
 
+/** An empty record with our slot's signature: puts an end to what a directory has of this device. `at` grows with each. */
+export function withdrawnRecord(
+  p: Primitives,
+  account: AccountState,
+  at: number,
+): { readonly record: DirectoryRecord; readonly signature: Signature } {
+  const record: DirectoryRecord = {
+    version: 1,
+    directoryKey: directoryKeyOf(p, account.account),
+    slot: account.slot,
+    publishedAt: at as TimeMs,
+    bundle: WITHDRAWN,
+    oneTime: [],
+  };
+  return { record, signature: Signature.from(p.sign(account.slotSeed, directoryRecordBytes(record))) };
+}
+
+/** No sealed bundle: whoever takes it finds that it opens with no key. */
+const WITHDRAWN = Uint8Array.of(0);
+
 interface Publication {
   readonly prekeys: PrekeyState;
   readonly oneTime: readonly SecretOneTimePrekey[];

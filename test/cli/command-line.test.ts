@@ -52,7 +52,10 @@ describe("A command line", () => {
   for (const [argv, sentence] of [
     [["sned"], /There is no command "sned"; did you mean hermes send\?/],
     [["group", "crate"], /hermes group crate is no command; did you mean hermes group create\?/],
-    [["group"], /hermes group is no command; there are create, list, info, invite, join, add\./],
+    [
+      ["group"],
+      /hermes group is no command; there are create, list, info, invite, invites, revoke, join, add, remove, role, leave, rekey, rename, settings\./,
+    ],
     [[], /Name a command; hermes --help lists them/],
     [["send"], /G is missing/],
     [["history", "Home", "--limit", "0"], /--limit must be/],

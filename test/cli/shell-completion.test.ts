@@ -55,7 +55,7 @@ describe("The completion for bash", () => {
   it("offers words and files as values, and leaves the rest to whoever types", async () => {
     assert.deepEqual(await complete("gr"), ["group"]);
     assert.deepEqual(await complete("--pro"), ["--profile"]);
-    assert.deepEqual(await complete("--profile", "/x", "group", "in"), ["info", "invite"]);
+    assert.deepEqual(await complete("--profile", "/x", "group", "in"), ["info", "invite", "invites"]);
     assert.deepEqual(await complete("group", "add", "Home", "x", "--role", "a"), ["admin"]);
     assert.deepEqual(await complete("passphrase", "--new-passphrase-file", "my"), ["my words.txt"]);
     assert.deepEqual(await complete("send", "--wait", ""), []);

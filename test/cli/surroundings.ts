@@ -18,6 +18,8 @@ export interface Run {
   readonly passphrases: readonly string[];
   /** What profiles were restored from. */
   readonly restored: readonly Restoring[];
+  /** Directories of profiles that were wiped. */
+  readonly erased: readonly string[];
   readonly closed: number;
 }
 
@@ -50,6 +52,7 @@ export async function run(
   const choices: ProfileChoice[] = [];
   const passphrases: string[] = [];
   const restored: Restoring[] = [];
+  const erased: string[] = [];
   let closed = 0;
   const call: Session["call"] = async (method, params) => {
     calls.push({ method, params });
@@ -74,6 +77,7 @@ export async function run(
         return { call, close: async () => void closed++ };
       },
       exists: async () => exists,
+      erase: async (directory) => void erased.push(directory),
       inUse: async () => false,
       changePassphrase: async (choice, chosen) => {
         choices.push(choice);
@@ -100,7 +104,7 @@ export async function run(
     signal: new AbortController().signal,
   };
   const exit = await runCommandLine(argv, surroundings);
-  return { exit, stdout: out.join(""), stderr: err.join(""), calls, choices, passphrases, restored, closed };
+  return { exit, stdout: out.join(""), stderr: err.join(""), calls, choices, passphrases, restored, erased, closed };
 }
 
 /** A fault as the client throws it. */

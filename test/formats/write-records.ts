@@ -63,6 +63,8 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.OUT, { by: key, at });
   add(records.RESTORED, { at });
   add(records.UNKNOWN_INBOX, { since: at });
+  add(records.ASKED, { nonce: hash(14), refusal: { reason: 5, triesLeft: 4 } });
+  add(records.ATTEMPT, { nonces: [hash(14)], at });
   add(records.LINKING, { name: "hikes", relays: [], contacts: [key, key], asked: 1, told: [key], nextAt: at });
   add(records.SHARED, { counter: 2, value: { kind: "verified", account: key, name: "Bob", isVerified: true } });
   add(records.SHARING, { revision: 3, postedAt: at, outbox: [4], first: { log: LOG_ID, sequence: 5 as Sequence } });

@@ -1,0 +1,48 @@
+/** Links, settings and what became of a change, as people read them. */
+import type { ChangeState, ClientMethods, InviteView } from "../client/api.ts";
+import { clock, groupOf, nameOf } from "./render.ts";
+
+/** Hex digits of an invite's id that name it. */
+const SHORT_ID = 12;
+
+/** The end of a sentence about a change. */
+export function renderSent(state: ChangeState): string {
+  return state === "on-relay" ? "." : "; the others hear of it as soon as a relay can be reached.";
+}
+
+export function renderInvites(invites: readonly InviteView[]): string {
+  if (invites.length === 0) return "No links. Make one with hermes group invite G.";
+  return invites.map(renderTerms).join("\n");
+}
+
+function renderTerms({ id, role, uses, left, expires, by, state }: InviteView): string {
+  const terms = [`for ${role}s`, `${left} of ${uses} left`, `until ${clock(expires)}`, `by ${nameOf(by)}`, state];
+  return `${id.slice(0, SHORT_ID)}  ${terms.join(", ")}`;
+}
+
+export function renderSettings({ group, settings, state }: ClientMethods["group-settings"][1]): string {
+  const { password, inviters, rekey } = settings;
+  return [
+    `Settings of ${groupOf(group)}${renderSent(state)}`,
+    `Links can be made by      ${INVITERS[inviters]}`,
+    `Links ask for a password  ${password ? "yes" : "no"}`,
+    `The key is renewed        after ${rekey.days} days or ${rekey.messages} messages`,
+  ].join("\n");
+}
+
+const INVITERS = { member: "everybody", admin: "admins and the owner", owner: "the owner" } as const;
+
+/** What `account delete` did, and what it could not do. */
+export function renderDeleted({ groups, sent, withdrawn }: ClientMethods["account-leave"][1]): string {
+  const lines = groups.map(({ group, handedTo }) =>
+    handedTo === undefined
+      ? `  left ${groupOf(group)}`
+      : `  left ${groupOf(group)}, which is ${nameOf(handedTo)}'s now`,
+  );
+  return [
+    "This account's profile is gone from this machine.",
+    ...lines,
+    ...(sent ? [] : ["No relay could be reached for all of it, so others may still see you as a member."]),
+    ...(withdrawn ? [] : ["The relays could not be told, so they keep your public keys until those expire."]),
+  ].join("\n");
+}

@@ -1,0 +1,144 @@
+/** Calls about groups as they are, making one, and adding somebody by hand. */
+import { directoryKeyOf } from "../crypto/prekey-bundle.ts";
+import type { Primitives } from "../crypto/primitives.ts";
+import { refusalOf } from "../protocol/join-refusals.ts";
+import { parseContactLink } from "../protocol/link.ts";
+import { resolve } from "../protocol/log-resolution.ts";
+import { GROUPS_MAX } from "../protocol/machine.ts";
+import { frontierOf } from "../protocol/membership-log.ts";
+import { ACCOUNT, ASKED, EPOCH, type GroupState, idOf, JOINING, LOG, MEMBER, OUT } from "../protocol/records.ts";
+import { ROLE } from "../wire/entry.ts";
+import { Fault } from "../wire/fault.ts";
+import { AccountKey } from "../wire/ids.ts";
+import type { ContactLink } from "../wire/link.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
+import { checkName } from "./account-setup.ts";
+import type { ClientMethods } from "./api.ts";
+import { catchUp, waiting } from "./call-waiting.ts";
+import type { CallContext, CallOptions } from "./calls.ts";
+import { waitUntil } from "./event-hub.ts";
+import { allGroups, findGroup } from "./group-names.ts";
+import { needRank, standingIn } from "./group-ranks.ts";
+import { protectGroup } from "./membership-calls.ts";
+import { checkPassword } from "./parameters.ts";
+import type { ProfileStore } from "./ports.ts";
+import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
+import { verifiedAccounts } from "./verification.ts";
+import { groupName, isoTime, roleName, roleOf } from "./views.ts";
+
+type Params<M extends keyof ClientMethods> = ClientMethods[M][0];
+type Result<M extends keyof ClientMethods> = Promise<ClientMethods[M][1]>;
+
+/** See `group-create` in api.ts. */
+export async function createGroup(
+  context: CallContext,
+  { name, password }: Params<"group-create">,
+): Result<"group-create"> {
+  if (password !== undefined) checkPassword(password);
+  const answer = await context.put({ kind: "create-group", name: checkName(name) });
+  if (answer.kind !== "group") throw new Fault("internal/invariant", "a new group gave an answer of another kind");
+  if (password !== undefined) await protectGroup(context, answer.group, password);
+  return { group: groupName(answer.group) };
+}
+
+type ListedGroup = ClientMethods["group-list"][1]["groups"][number];
+
+/** See `group-list` in api.ts. */
+export async function listGroups({ store }: CallContext): Result<"group-list"> {
+  const groups: ListedGroup[] = [];
+  for (const group of await allGroups(store)) {
+    const { id, name } = groupName(group);
+    const absent = await absenceFrom(store, group);
+    const listed = { id, name, members: group.members, unread: await store.unread(id) };
+    groups.push(absent ? { ...listed, state: absent.state } : listed);
+  }
+  for (const [id] of await scanRecords(store, JOINING, { limit: GROUPS_MAX })) {
+    const told = (await readRecord(store, ASKED, id))?.refusal;
+    const isOver = told !== undefined && refusalOf(told.reason) !== "removed";
+    if (groups.some((each) => each.id === id && each.state === undefined)) continue;
+    groups.push({ id, name: "", members: 0, unread: 0, state: isOver ? ("refused" as const) : ("pending" as const) });
+  }
+  return { groups };
+}
+
+/** Why this profile is not in the group any more, or `undefined`. */
+async function absenceFrom(store: ProfileStore, { group }: GroupState) {
+  const out = await readRecord(store, OUT, toHex(group));
+  if (!out) return undefined;
+  const { account } = await readExistingRecord(store, ACCOUNT);
+  const by = await readRecord(store, MEMBER, idOf(group, out.by));
+  return {
+    state: toHex(account) === toHex(out.by) ? ("left" as const) : ("removed" as const),
+    by: { account: toHex(out.by), name: by?.name ?? "" },
+    since: isoTime(out.at),
+  };
+}
+
+/** See `group-info` in api.ts. */
+export async function describeGroup({ store }: CallContext, params: Params<"group-info">): Result<"group-info"> {
+  const verified = await verifiedAccounts(store);
+  const group = await findGroup(store, params.group);
+  const log = await readExistingRecord(store, LOG, toHex(group.group));
+  const epoch = group.sending && (await readRecord(store, EPOCH, toHex(group.sending)));
+  const members = [...resolve(log).view.members.values()].map(({ account, name, role, devices }) => ({
+    account: toHex(account),
+    name,
+    role: roleName(role),
+    devices: devices.length,
+    verified: verified.has(toHex(account)),
+  }));
+  const heads = frontierOf(log).length;
+  const info = {
+    group: groupName(group),
+    members,
+    epoch: { id: epoch ? toHex(epoch.epoch) : "", number: epoch?.number ?? heads },
+  };
+  const absent = await absenceFrom(store, group);
+  return absent ? { ...info, absent } : info;
+}
+
+/** See `group-add` in api.ts. */
+export async function add(
+  context: CallContext,
+  params: Params<"group-add">,
+  options: CallOptions,
+): Result<"group-add"> {
+  const { store, put, network, primitives } = context;
+  const group = await findGroup(store, params.group);
+  const contact = contactOf(primitives, params.account);
+  const id = toHex(contact.account);
+  const role = roleOf(params.role ?? "member");
+  await catchUp(context, options);
+  const at = await standingIn(store, group);
+  if (at.view.members.has(id)) throw new Fault("usage/bad-argument", "this person is in the group already");
+  needRank(at, Math.max(ROLE.admin, role + 1), role === ROLE.member ? "adding somebody" : "adding an admin");
+  network.useRelays(contact.relays, "peer");
+  const isReachable = async () => network.relays().some((each) => each.state === "connected");
+  await waitUntil(isReachable, waiting(context, params.waitMs, options));
+  const taken = await network.takePrekeys(directoryKeyOf(primitives, contact.account));
+  if (!taken)
+    throw new Fault(
+      "network/unreachable",
+      "no relay can be reached, so this person's keys cannot be fetched: check the connection and try again",
+    );
+  const answer = await put({ kind: "add", group: group.group, account: contact.account, taken, role });
+  if (answer.kind !== "group")
+    throw new Fault(
+      "usage/not-found",
+      "no relay knows this account yet: the person has to start Hermes once with the same relay, then try again",
+    );
+  const after = await readExistingRecord(store, LOG, toHex(group.group));
+  const member = resolve(after).view.members.get(id);
+  return { group: groupName(group), member: { account: id, name: member?.name ?? "", role: roleName(role) } };
+}
+
+function contactOf(primitives: Primitives, text: string): ContactLink {
+  const link = parseContactLink(primitives, text);
+  if (link) return link;
+  const key = fromHex(text.trim());
+  if (key?.length === AccountKey.lengthBytes) return { version: 1, account: AccountKey.from(key), relays: [] };
+  throw new Fault(
+    "usage/bad-link",
+    "this is neither a contact link nor an account id, so nobody was added: `hermes whoami` of that person shows the link",
+  );
+}

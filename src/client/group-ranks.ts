@@ -1,0 +1,47 @@
+/** Who may do what, said before a change is tried: which rank it takes. The log's own rules decide (log-permission.ts). */
+import { type GroupView, type MemberView, memberOfAccount } from "../protocol/group-view.ts";
+import { resolve } from "../protocol/log-resolution.ts";
+import { ACCOUNT, type GroupState, LOG, OUT } from "../protocol/records.ts";
+import { ROLE } from "../wire/entry.ts";
+import { Fault } from "../wire/fault.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { ProfileStore } from "./ports.ts";
+import { readExistingRecord, readRecord } from "./profile-reader.ts";
+
+/** The group as its log leaves it, and we in it. */
+export interface Standing {
+  readonly view: GroupView;
+  readonly self: MemberView;
+}
+
+/** Our place in a group; `usage/not-allowed` when we are out of it. */
+export async function standingIn(store: ProfileStore, { group }: GroupState): Promise<Standing> {
+  const { account } = await readExistingRecord(store, ACCOUNT);
+  const { view } = resolve(await readExistingRecord(store, LOG, toHex(group)));
+  const self = memberOfAccount(view, account);
+  if (!self) throw await outsider(store, group);
+  return { view, self };
+}
+
+/** Why we can do nothing in this group. */
+export async function outsider(store: ProfileStore, group: GroupState["group"]): Promise<Fault> {
+  const out = await readRecord(store, OUT, toHex(group));
+  const { account } = await readExistingRecord(store, ACCOUNT);
+  if (out && toHex(out.by) === toHex(account))
+    return new Fault("usage/not-allowed", "you have left this group: ask one of its admins to add you again");
+  return new Fault(
+    "usage/not-allowed",
+    "you were removed from this group: `hermes group info` says by whom and when, and an admin can add you again",
+  );
+}
+
+/** `usage/not-allowed` when our rank is lower than `needs`; `what` begins the sentence. 3: nobody's rank. */
+export function needRank({ self }: Standing, needs: number, what: string): void {
+  if (self.role >= needs) return;
+  throw new Fault("usage/not-allowed", `${what} ${WHO[needs] ?? "nobody can do"}`);
+}
+
+const WHO: Readonly<Record<number, string>> = {
+  [ROLE.admin]: "takes an admin or the owner: `hermes group info` shows who they are",
+  [ROLE.owner]: "takes the owner: `hermes group info` shows who that is",
+};
