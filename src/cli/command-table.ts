@@ -11,7 +11,7 @@ import { history, listen, send } from "./message-commands.ts";
 import { init, status, sync, whoami } from "./profile-commands.ts";
 import { checkRecovery, passphrase, restoreRecovery, showRecovery } from "./secret-commands.ts";
 import { start } from "./start.ts";
-import { listDevices, verify } from "./verification-commands.ts";
+import { listDevices, unlinkDevice, verify } from "./verification-commands.ts";
 
 /** Options of every command. */
 export const COMMON_OPTIONS: OptionTable = {
@@ -99,6 +99,16 @@ written before cannot be read on it. Unlink a lost device afterwards: hermes dev
     summary: "devices of your account, and in how many of your groups each is",
     examples: ["hermes devices list"],
     run: listDevices,
+  }),
+  command({
+    name: "devices unlink",
+    summary: "put another device of your account out of all groups in which this one is",
+    operands: ["DEVICE"],
+    options: { wait: WAIT },
+    details: `DEVICE is the beginning of its id. Each group gets a fresh key that the device does not have. It can never be linked to
+them again.`,
+    examples: ["hermes devices unlink 3f9c0a"],
+    run: unlinkDevice,
   }),
   command({
     name: "account delete",

@@ -1,7 +1,7 @@
-/** Commands about whom one trusts: verify, devices list. */
-import { mistake, textOf } from "./arguments.ts";
+/** Commands about whom one trusts: verify, devices list, devices unlink. */
+import { mistake, secondsAsMsOf, textOf } from "./arguments.ts";
 import { type CommandContext, operand, withSession } from "./command.ts";
-import { renderDevices, renderVerify } from "./render-account.ts";
+import { renderDevices, renderUnlinked, renderVerify } from "./render-account.ts";
 
 /** `hermes verify G MEMBER` */
 export async function verify(context: CommandContext): Promise<number> {
@@ -28,4 +28,13 @@ export async function listDevices(context: CommandContext): Promise<number> {
   if (output.format === "human") output.result({}, renderDevices(answer));
   else for (const device of answer.devices) output.result({ device }, undefined);
   return 0;
+}
+
+/** `hermes devices unlink DEVICE`: exit code 1 when some group could not be changed. */
+export async function unlinkDevice(context: CommandContext): Promise<number> {
+  const waitMs = secondsAsMsOf(context.given, "wait");
+  const params = { device: operand(context, 0), ...(waitMs === undefined ? {} : { waitMs }) };
+  const done = await withSession(context, (session) => session.call("device-unlink", params));
+  context.output.result(done, renderUnlinked(done));
+  return done.refused.length === 0 ? 0 : 1;
 }

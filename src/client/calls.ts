@@ -19,10 +19,11 @@ import { findGroup } from "./group-names.ts";
 import { invite, join, listInvites, revoke } from "./invite-calls.ts";
 import { listen } from "./listening.ts";
 import { changeSettings, leave, rekey, removeMember, rename, setRole } from "./membership-calls.ts";
+import { listDevices, unlinkDevice, waitForLinks } from "./own-devices.ts";
 import { wholeNumber } from "./parameters.ts";
 import type { Clock, Network, ProfileStore } from "./ports.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
-import { listDevices, verify, waitForLinks } from "./verification.ts";
+import { verify } from "./verification.ts";
 import { messageView, relayView } from "./views.ts";
 
 /** Lines of history unless told otherwise, and at most. */
@@ -83,6 +84,7 @@ const CALLS: Calls = {
   sync,
   verify,
   devices: listDevices,
+  "device-unlink": unlinkDevice,
   linking: waitForLinks,
 };
 

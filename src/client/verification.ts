@@ -1,18 +1,16 @@
-/** Comparing fingerprints with somebody, and the devices of our own account. */
+/** Comparing fingerprints with somebody. */
 import { fingerprintOf } from "../protocol/account.ts";
 import { SHARED_ITEMS_MAX } from "../protocol/account-topic.ts";
-import { GROUPS_MAX } from "../protocol/machine.ts";
-import { ACCOUNT, GROUP, LINKING, ROSTER, SHARED } from "../protocol/records.ts";
+import { ACCOUNT, SHARED } from "../protocol/records.ts";
 import { Fault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { ClientMethods, IdentityView } from "./api.ts";
-import type { CallContext, CallOptions } from "./calls.ts";
-import { waitUntil } from "./event-hub.ts";
+import type { CallContext } from "./calls.ts";
 import { findGroup } from "./group-names.ts";
 import { findMember, type NamedMember } from "./member-names.ts";
 import type { ProfileStore } from "./ports.ts";
-import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
-import { groupName, isoTime } from "./views.ts";
+import { readExistingRecord, scanRecords } from "./profile-reader.ts";
+import { groupName } from "./views.ts";
 
 /** The accounts that we verified, on this or another device of ours; lower-case hex. */
 export async function verifiedAccounts(store: ProfileStore): Promise<ReadonlySet<string>> {
@@ -66,39 +64,4 @@ function checkCompared(text: string, them: IdentityView, code: string): void {
     "usage/not-allowed",
     "these are not the digits of the account that this group knows under that name, so nobody was marked: do not trust it, and ask in person what happened",
   );
-}
-
-/** See `devices` in api.ts. */
-export async function listDevices({ store }: CallContext): Promise<ClientMethods["devices"][1]> {
-  const own = await readExistingRecord(store, ACCOUNT);
-  const rosters = [];
-  for (const [, { sending }] of await scanRecords(store, GROUP, { limit: GROUPS_MAX }))
-    if (sending) rosters.push(await readRecord(store, ROSTER, toHex(sending)));
-  const devices = [];
-  for (const [id, { value }] of await scanRecords(store, SHARED, { limit: SHARED_ITEMS_MAX })) {
-    if (value.kind !== "device") continue;
-    const device = id.slice("device/".length);
-    const groups = rosters.filter((roster) => roster?.devices.some((each) => toHex(each.device) === device)).length;
-    const { since, unlinked } = value;
-    devices.push({ device, since: isoTime(since), current: device === toHex(own.device), unlinked, groups });
-  }
-  return { devices };
-}
-
-/** See `linking` in api.ts. */
-export async function waitForLinks(
-  { store, hub, clock }: CallContext,
-  { waitMs = 0 }: ClientMethods["linking"][0],
-  { signal }: CallOptions,
-): Promise<ClientMethods["linking"][1]> {
-  const waiting = () => scanRecords(store, LINKING, { limit: GROUPS_MAX });
-  // a group with nobody else in it waits for a device of our own, which may never come
-  const isDone = async () => (await waiting()).every(([, { contacts }]) => contacts.length <= 1);
-  await waitUntil(isDone, { hub, clock, waitMs, signal });
-  return {
-    groups: (await waiting()).map(([id, { name, contacts }]) => ({
-      group: { id, name },
-      state: contacts.length <= 1 ? ("alone" as const) : ("pending" as const),
-    })),
-  };
 }

@@ -41,3 +41,24 @@ describe("hermes devices list", () => {
     assert.deepEqual(lines, [{ device }, { device: { ...device, device: "bb", current: false } }]);
   });
 });
+
+describe("hermes devices unlink", () => {
+  const device = "ab".repeat(32);
+  const hikes = { id: "ff", name: "hikes" };
+
+  it("says where the device is out, and that a thief of an open device has the account too", async () => {
+    const answers = { "device-unlink": { device, unlinked: [hikes], refused: [] } };
+    const done = await run(["devices", "unlink", "abab", "--wait", "2"], { answers });
+    assert.deepEqual(done.calls, [{ method: "device-unlink", params: { device: "abab", waitMs: 2_000 } }]);
+    assert.equal(done.exit, 0);
+    assert.match(done.stdout, /abababababab.* in hikes\./);
+    assert.match(done.stdout, /begin a new account/);
+  });
+
+  it("ends with exit code 1 when a group refused", async () => {
+    const answers = { "device-unlink": { device, unlinked: [], refused: [hikes] } };
+    const done = await run(["devices", "unlink", "abab", "--json"], { answers });
+    assert.deepEqual([done.exit, JSON.parse(done.stdout)], [1, answers["device-unlink"]]);
+    assert.match((await run(["devices", "unlink", "abab"], { answers })).stdout, /Not in hikes/);
+  });
+});

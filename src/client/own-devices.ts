@@ -1,0 +1,115 @@
+/** The devices of our own account: which there are, how this one comes into the account's groups, and unlinking another. */
+import { SHARED_ITEMS_MAX } from "../protocol/account-topic.ts";
+import { GROUPS_MAX } from "../protocol/machine.ts";
+import { ACCOUNT, type GroupState, LINKING, OUT, OUTBOX, ROSTER, SHARED } from "../protocol/records.ts";
+import { Fault, isFault } from "../wire/fault.ts";
+import { DeviceKey } from "../wire/ids.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
+import type { ClientMethods, DeviceView, GroupName } from "./api.ts";
+import type { CallContext, CallOptions } from "./calls.ts";
+import { waitUntil } from "./event-hub.ts";
+import { allGroups } from "./group-names.ts";
+import type { ProfileStore } from "./ports.ts";
+import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
+import { groupName, isoTime } from "./views.ts";
+
+/** Hex digits from which on a beginning of an id is accepted. */
+const ID_PREFIX_MIN = 4;
+/** Ms that an unlinking waits for its letters to leave, unless told otherwise. */
+const WAIT_MS = 10_000;
+
+/** A group in which this device is, and the devices (hex) that it knows to be in it. */
+interface Presence {
+  readonly group: GroupState;
+  readonly devices: ReadonlySet<string>;
+}
+
+async function presences(store: ProfileStore): Promise<readonly Presence[]> {
+  const found: Presence[] = [];
+  for (const group of await allGroups(store)) {
+    if (!group.sending || (await readRecord(store, OUT, toHex(group.group)))) continue;
+    const roster = await readRecord(store, ROSTER, toHex(group.sending));
+    found.push({ group, devices: new Set(roster?.devices.map(({ device }) => toHex(device))) });
+  }
+  return found;
+}
+
+/** See `devices` in api.ts. */
+export async function listDevices({ store }: CallContext): Promise<ClientMethods["devices"][1]> {
+  const own = await readExistingRecord(store, ACCOUNT);
+  const groups = await presences(store);
+  const devices: DeviceView[] = [];
+  for (const [, { value }] of await scanRecords(store, SHARED, { limit: SHARED_ITEMS_MAX })) {
+    if (value.kind !== "device") continue;
+    const device = toHex(value.device);
+    devices.push({
+      device,
+      since: isoTime(value.since),
+      current: device === toHex(own.device),
+      unlinked: value.unlinked,
+      groups: groups.filter((each) => each.devices.has(device)).length,
+    });
+  }
+  return { devices };
+}
+
+/** See `device-unlink` in api.ts. */
+export async function unlinkDevice(
+  context: CallContext,
+  { device: text, waitMs = WAIT_MS }: ClientMethods["device-unlink"][0],
+  { signal }: CallOptions,
+): Promise<ClientMethods["device-unlink"][1]> {
+  const { store, put, hub, clock } = context;
+  const name = meant((await listDevices(context)).devices, text);
+  const device = DeviceKey.from(fromHex(name) ?? new Uint8Array());
+  await put({ kind: "retire-device", device });
+  const [unlinked, refused]: [GroupName[], GroupName[]] = [[], []];
+  for (const { group, devices } of await presences(store)) {
+    if (!devices.has(name)) continue;
+    try {
+      await put({ kind: "change-group", group: group.group, change: { kind: "unlink", device } });
+      unlinked.push(groupName(group));
+    } catch (error) {
+      if (!isFault(error, "usage/not-allowed")) throw error;
+      refused.push(groupName(group));
+    }
+  }
+  const isSent = async () => (await scanRecords(store, OUTBOX, { limit: 1 })).length === 0;
+  await waitUntil(isSent, { hub, clock, waitMs, signal });
+  return { device: name, unlinked, refused };
+}
+
+/** The one other device that is meant. */
+function meant(devices: readonly DeviceView[], text: string): string {
+  const wanted = text.trim().toLowerCase();
+  const found = wanted.length < ID_PREFIX_MIN ? [] : devices.filter(({ device }) => device.startsWith(wanted));
+  const [first] = found;
+  if (first === undefined)
+    throw new Fault("usage/not-found", "your account has no such device; `hermes devices list` shows those it has");
+  if (found.length > 1)
+    throw new Fault("usage/ambiguous", "more than one device begins like that; type more of its id");
+  if (first.current)
+    throw new Fault(
+      "usage/bad-argument",
+      "this is the device that you are using, and it cannot unlink itself: do it on another device of your account",
+    );
+  return first.device;
+}
+
+/** See `linking` in api.ts. */
+export async function waitForLinks(
+  { store, hub, clock }: CallContext,
+  { waitMs = 0 }: ClientMethods["linking"][0],
+  { signal }: CallOptions,
+): Promise<ClientMethods["linking"][1]> {
+  const waiting = () => scanRecords(store, LINKING, { limit: GROUPS_MAX });
+  // a group with nobody else in it waits for a device of our own, which may never come
+  const isDone = async () => (await waiting()).every(([, { contacts }]) => contacts.length <= 1);
+  await waitUntil(isDone, { hub, clock, waitMs, signal });
+  return {
+    groups: (await waiting()).map(([id, { name, contacts }]) => ({
+      group: { id, name },
+      state: contacts.length <= 1 ? ("alone" as const) : ("pending" as const),
+    })),
+  };
+}
