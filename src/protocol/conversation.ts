@@ -33,11 +33,8 @@ export const GAPS_PER_DEVICE_MAX = 64;
 /** A message that is here now; `isForked` is for the judge to say. */
 export type Arriving = Omit<SaidState, "isForked">;
 
-/**
- * The message is part of the conversation. Unless it is held it replaces those that it cites among the heads.
- * Answers whether others that are here cite it.
- */
-export function* joinConversation(work: Work, group: GroupId, message: Arriving): Step<boolean> {
+/** The message is part of the conversation. Unless it is held it replaces those that it cites among the heads. */
+export function* joinConversation(work: Work, group: GroupId, message: Arriving): Step<void> {
   const { id, depth, cites, isHeld } = message;
   const name = toHex(group);
   const before: HeadsState = (yield* read(work, HEADS, name)) ?? { heads: [], said: 0 };
@@ -48,7 +45,6 @@ export function* joinConversation(work: Work, group: GroupId, message: Arriving)
   write(work, SEEN, toHex(id), { depth });
   write(work, SAID, saidId(group, before.said), { ...message, isForked: false });
   if (!isHeld) yield* noteGaps(work, group, message);
-  return wasCited;
 }
 
 /** A message of ours that we know of and cannot read any more: what we say next comes after it. */
@@ -63,7 +59,7 @@ const saidId = (group: GroupId, number: number): string =>
 export const isAmong = (ids: readonly MessageId[], id: MessageId): boolean => ids.some((each) => equalBytes(each, id));
 
 /** Notes what the message cites and is not here. A gap is its first author's word until another account cites it too. */
-function* noteGaps(work: Work, group: GroupId, { cites, account, device }: Arriving): Step<void> {
+export function* noteGaps(work: Work, group: GroupId, { cites, account, device }: Arriving): Step<void> {
   for (const cited of cites) {
     if (yield* read(work, SEEN, toHex(cited))) continue;
     const id = idOf(group, cited);

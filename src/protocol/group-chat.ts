@@ -115,14 +115,14 @@ function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveO
   const depth = placeOf(plaintext.depth, epoch.depth);
   const isHeld = standing === "held";
   const said = { id, epoch: epoch.epoch, device, account, iteration, depth, cites: plaintext.frontier, isHeld };
-  const wasCited = yield* joinConversation(work, group, said);
+  yield* joinConversation(work, group, said);
   const member = yield* read(work, MEMBER, idOf(group, account));
   const author = { account, device, name: member?.name ?? toHex(account).slice(0, 8) };
   const line = lineOf(group, id, { author, depth, plaintext, state: "received" });
   work.lines.push(line);
   if (isHeld) work.lineStates.push({ group: toHex(group), id: toHex(id), state: "withdrawn" });
   else announce(work, { kind: "message", group, line });
-  yield* weigh(work, group, standing, { id, wasCited });
+  yield* weigh(work, group, standing);
   return "opened";
 }
 

@@ -12,9 +12,8 @@
 import { frontierHash } from "../crypto/epoch-secrets.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import { decodeEntry, decodeEntryCore } from "../wire/entry.ts";
-import type { AccountKey, DeviceKey, EntryHash, EpochId, GroupId, MessageId } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, EntryHash, EpochId, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { isAmong } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { graphOf, pastOf } from "./log-graph.ts";
@@ -65,20 +64,11 @@ export function* standingOf(work: Work, group: GroupId, origin: Origin): Step<St
   return known.held < HELD_MAX ? "held" : "full";
 }
 
-/** A held message is here, or a witness: whatever they change is changed. */
-export function* weigh(
-  work: Work,
-  group: GroupId,
-  standing: Standing,
-  { id, wasCited }: { readonly id: MessageId; readonly wasCited: boolean },
-): Step<void> {
+/** A message of that standing is here: a held one may have been seen, a witness may have seen some that are held. */
+export function* weigh(work: Work, group: GroupId, standing: Standing): Step<void> {
   if (standing === "free") return;
   const known = yield* readExisting(work, REMOVALS, toHex(group));
-  if (standing === "witness" && known.held > 0) return yield* settle(work, group, known);
-  if (standing !== "held") return;
-  const grown = { ...known, held: known.held + 1 };
-  write(work, REMOVALS, toHex(group), grown);
-  if (wasCited || known.removals.some((each) => isAmong(each.frontier, id))) yield* settle(work, group, grown);
+  if (standing === "held" || known.held > 0) yield* settle(work, group, known);
 }
 
 /** The log has changed: if with it the removals that count, all recent messages are judged by them. */

@@ -6,7 +6,7 @@
 import { equalBytes } from "../verify/transcript.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { isAmong } from "./conversation.ts";
+import { isAmong, noteGaps } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
 import { ACCOUNT, HEADS, HEADS_MAX, type HeadsState, SAID, SAID_MAX, type SaidState } from "./records.ts";
 import { type LineState, read, readExisting, type Step, scan, write } from "./step.ts";
@@ -33,6 +33,7 @@ export function* restate(work: Work, group: GroupId, recent: Map<string, Recent>
   if (!before || isCounting(before) === isCounting(changed)) return;
   const heads: HeadsState = (yield* read(work, HEADS, toHex(group))) ?? { heads: [], said: 0 };
   write(work, HEADS, toHex(group), { ...heads, heads: headsAfter(heads.heads, recent, changed) });
+  if (isCounting(changed)) yield* noteGaps(work, group, changed.said);
   const isOwn = equalBytes((yield* readExisting(work, ACCOUNT)).device, changed.said.device);
   const shown: LineState = isOwn ? "on-relay" : "received";
   const state: LineState = isCounting(changed) ? shown : "withdrawn";

@@ -68,6 +68,13 @@ export function newDevice(name: string, clock: TestClock, relays: readonly strin
   return device;
 }
 
+/** A device whose profile holds copies of these records. */
+export function deviceFrom(name: string, clock: TestClock, records: ReadonlyMap<string, Uint8Array>): Device {
+  const device = bareDevice(name, clock);
+  for (const [key, value] of records) device.records.set(key, value);
+  return device;
+}
+
 function bareDevice(name: string, clock: TestClock): Device {
   const records = new Map<string, Uint8Array>();
   const lines = new Map<string, SavedLine>();
