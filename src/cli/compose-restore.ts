@@ -49,7 +49,8 @@ async function firstStart(choice: ProfileChoice, dataKey: Uint8Array, waitMs: nu
     const { groups: waiting } = await client.call({ id: "restore-links", method: "linking", params: { waitMs } });
     await client.call({ id: "restore-sync", method: "sync", params: { waitMs: Math.min(waitMs, LINK_MS) } });
     const { groups } = await client.call({ id: "restore-groups", method: "group-list", params: {} });
-    const joined = groups.map(({ id, name }) => ({ group: { id, name }, state: "joined" as const }));
+    const inside = groups.filter(({ state }) => state === undefined);
+    const joined = inside.map(({ id, name }) => ({ group: { id, name }, state: "joined" as const }));
     return { device, groups: [...joined, ...waiting] };
   } finally {
     await client.close();

@@ -6,7 +6,18 @@ import { parseContactLink } from "../protocol/link.ts";
 import { resolve } from "../protocol/log-resolution.ts";
 import { GROUPS_MAX } from "../protocol/machine.ts";
 import { frontierOf } from "../protocol/membership-log.ts";
-import { ACCOUNT, ASKED, EPOCH, type GroupState, idOf, JOINING, LOG, MEMBER, OUT } from "../protocol/records.ts";
+import {
+  ACCOUNT,
+  ASKED,
+  EPOCH,
+  type GroupState,
+  idOf,
+  JOINING,
+  LINKING,
+  LOG,
+  MEMBER,
+  OUT,
+} from "../protocol/records.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import { AccountKey } from "../wire/ids.ts";
@@ -58,6 +69,8 @@ export async function listGroups({ store }: CallContext): Result<"group-list"> {
     if (groups.some((each) => each.id === id && each.state === undefined)) continue;
     groups.push({ id, name: "", members: 0, unread: 0, state: isOver ? ("refused" as const) : ("pending" as const) });
   }
+  for (const [id, { name }] of await scanRecords(store, LINKING, { limit: GROUPS_MAX }))
+    if (!groups.some((each) => each.id === id)) groups.push({ id, name, members: 0, unread: 0, state: "pending" });
   return { groups };
 }
 
