@@ -2,10 +2,8 @@
  * Everything that can happen in a mixed simulation, how often, and how it is done. An act that is not possible now
  * does nothing: a plan stays a plan when parts of it are left out. To add one: a row of the table.
  */
+import type { ClientMethods } from "../../src/client/api.ts";
 import { GROUP, OUT } from "../../src/protocol/records.ts";
-import { ROLE } from "../../src/wire/entry.ts";
-import { EntryHash } from "../../src/wire/ids.ts";
-import { fromHex } from "../../src/wire/text-forms.ts";
 import { MISDEEDS } from "./hostile-relay.ts";
 import { coreOf } from "./ledger.ts";
 import type { PlannedStep } from "./plan.ts";
@@ -32,11 +30,12 @@ const TABLE = {
   add: { weight: 3, perform: add },
   invite: { weight: 1, perform: invite },
   join: { weight: 2, perform: join },
-  rekey: { weight: 0.6, perform: (play, step) => play.change(step, { kind: "rekey" }) },
-  remove: { weight: 1.2, perform: remove },
-  leave: { weight: 0.25, perform: (play, step) => play.change(step, { kind: "leave" }) },
-  role: { weight: 0.8, perform: role },
-  settings: { weight: 0.4, perform: settings },
+  rekey: { weight: 0.6, perform: (play, step) => change(play, step, "group-rekey", {}) },
+  remove: { weight: 2.2, perform: (play, step) => change(play, step, "group-remove", { member: whom(play, step) }) },
+  leave: { weight: 0.25, perform: leave },
+  role: { weight: 1.4, perform: role },
+  rename: { weight: 0.2, perform: (play, step) => change(play, step, "group-rename", { name: `club ${step.dice}` }) },
+  settings: { weight: 0.2, perform: settings },
   "revoke invite": { weight: 0.2, perform: revokeInvite },
   crash: { weight: 2, perform: (play, { who }) => play.device(who).crash() },
   doom: { weight: 1.5, perform: doom },
@@ -54,7 +53,7 @@ const TABLE = {
 export const ACTS: Readonly<Record<ActName, Act>> = TABLE;
 
 function add(play: Play, step: PlannedStep): void {
-  const admin = play.device(step.who);
+  const admin = actor(play, step);
   const account = play.contactOf(play.device(step.whom));
   const role = step.dice < 0.3 ? ("admin" as const) : ("member" as const);
   play.call(admin, "group-add", { group: play.group(step), account, role, waitMs: 3_000 });
@@ -63,7 +62,7 @@ function add(play: Play, step: PlannedStep): void {
 function invite(play: Play, step: PlannedStep): void {
   const group = play.group(step);
   const role = step.dice < 0.1 ? ("admin" as const) : ("member" as const);
-  play.call(play.device(step.who), "group-invite", { group, uses: 1 + (step.whom % 5), role }, ({ link }) =>
+  play.call(actor(play, step), "group-invite", { group, uses: 1 + (step.whom % 5), role }, ({ link }) =>
     play.links.push(link),
   );
 }
@@ -73,28 +72,55 @@ function join(play: Play, step: PlannedStep): void {
   if (link) play.call(play.device(step.whom), "group-join", { link, waitMs: 2_000 });
 }
 
-function remove(play: Play, step: PlannedStep): Promise<void> {
-  return play.change(step, { kind: "remove", accounts: [play.device(step.whom).keys.account] });
+type ChangeMethod =
+  | "group-rekey"
+  | "group-remove"
+  | "group-leave"
+  | "group-role"
+  | "group-rename"
+  | "group-settings"
+  | "group-revoke";
+
+/** Mostly one of the first two, who have rights; sometimes whoever was drawn. */
+const actor = (play: Play, { who, dice }: PlannedStep): SimDevice =>
+  play.device(Math.floor(dice * 1_000) % 10 < 7 ? who % 2 : who);
+
+/** A change of a group. */
+function change<M extends ChangeMethod>(
+  play: Play,
+  step: PlannedStep,
+  method: M,
+  params: Omit<ClientMethods[M][0], "group">,
+): void {
+  play.call(actor(play, step), method, { group: play.group(step), waitMs: 0, ...params } as ClientMethods[M][0]);
+}
+
+/** Account of the step's second device. */
+const whom = (play: Play, step: PlannedStep): string => play.device(step.whom).account();
+
+function leave(play: Play, step: PlannedStep): void {
+  const handOver = whom(play, step);
+  change(play, step, "group-leave", step.dice < 0.5 ? { handOver } : {});
 }
 
 /** Mostly admins, now and then a new owner. */
-function role(play: Play, step: PlannedStep): Promise<void> {
-  const given = step.dice < 0.15 ? ROLE.owner : step.dice < 0.7 ? ROLE.admin : ROLE.member;
-  return play.change(step, { kind: "role", account: play.device(step.whom).keys.account, role: given });
+function role(play: Play, step: PlannedStep): void {
+  const given = step.dice < 0.15 ? "owner" : step.dice < 0.7 ? "admin" : "member";
+  change(play, step, "group-role", { member: whom(play, step), role: given });
 }
 
-function settings(play: Play, step: PlannedStep): Promise<void> {
-  const same = { password: undefined, inviters: undefined, rekey: undefined, relays: undefined };
-  return play.change(step, { kind: "settings", ...same, name: `walking club, ${step.dice.toFixed(3)}` });
+function settings(play: Play, step: PlannedStep): void {
+  const inviters = (["member", "admin", "owner"] as const)[Math.floor(step.dice * 3)] ?? "admin";
+  change(play, step, "group-settings", step.whom % 2 ? { inviters } : { rekeyDays: 1 + (step.whom % 7) });
 }
 
-/** One of the invites that the device knows. */
-async function revokeInvite(play: Play, step: PlannedStep): Promise<void> {
-  const { encoded } = play.ledger.logOf(play.group(step));
-  const invites = [...encoded].filter(([, bytes]) => coreOf(bytes)?.action.kind === "invite");
-  const [hash] = invites[Math.floor(step.dice * invites.length)] ?? [];
-  const invite = hash === undefined ? undefined : fromHex(hash);
-  if (invite) await play.change(step, { kind: "revokeInvite", invite: EntryHash.from(invite) });
+/** One of the invites that there were. */
+function revokeInvite(play: Play, step: PlannedStep): void {
+  const invites = [...play.ledger.logOf(play.group(step)).encoded].filter(
+    ([, bytes]) => coreOf(bytes)?.action.kind === "invite",
+  );
+  const [invite] = invites[Math.floor(step.dice * invites.length)] ?? [];
+  if (invite !== undefined) change(play, step, "group-revoke", { invite });
 }
 
 function doom(play: Play, { who, whom, dice }: PlannedStep): void {

@@ -12,7 +12,7 @@ import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { type Action, encodeEntry, encodeEntryCore, ROLE } from "../../src/wire/entry.ts";
 import { decodeEnvelope, ENVELOPE_KIND, type EnvelopeKind, isDeposit } from "../../src/wire/envelope.ts";
-import { AccountKey, DeviceKey, Nonce, Signature, type TimeMs } from "../../src/wire/ids.ts";
+import { AccountKey, type DeviceKey, Nonce, Signature, type TimeMs } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { isActive } from "./acts.ts";
 import { copyOf, type MemoryProfile } from "./memory-profile.ts";
@@ -50,6 +50,11 @@ const MISDEEDS: Readonly<Record<string, Misdeed>> = {
   "an add that nobody signed": (v, i) =>
     post(v, i, entry(v, i, { action: adding(v), author: othersDevice(v), unsigned: true })),
   "an add without the right to": (v, i) => post(v, i, entry(v, i, { action: adding(v) })),
+  "a removal, with the right to or without": (v, i) => post(v, i, entry(v, i, { action: removing(v) })),
+  "a removal in somebody else's name": (v, i) =>
+    post(v, i, entry(v, i, { action: removing(v), author: othersDevice(v) })),
+  "a rank for itself": (v, i) =>
+    post(v, i, entry(v, i, { action: { kind: "role", account: i.account.account, role: v.random.pick([1, 2]) } })),
   "two entries under one number": (v, i) => {
     post(v, i, entry(v, i, { action: { kind: "rekey" } }), 0);
     post(v, i, entry(v, i, { action: { kind: "rekey" } }), 1);
@@ -151,9 +156,15 @@ function adding({ world, random }: Villain): Extract<Action, { kind: "add" }> {
   return { kind: "add", members: [{ account, role: ROLE.member, name: "Mallory", devices, proof: undefined }] };
 }
 
+/** Somebody else goes: also whoever removed the villain, since the entry may be backdated. */
+function removing({ world, device, random }: Villain): Extract<Action, { kind: "remove" }> {
+  const others = world.devices.filter((each) => each.name !== device.name);
+  return { kind: "remove", accounts: [random.pick(others).keys.account] };
+}
+
 function othersDevice({ world, device, random }: Villain): DeviceKey {
   const others = world.devices.filter((each) => each.name !== device.name);
-  return random.pick(others).record(ACCOUNT)?.device ?? DeviceKey.from(random.bytes(32));
+  return random.pick(others).keys.device;
 }
 
 /** Into the topic of the epoch, at one relay or (without a number) at all. */

@@ -10,11 +10,9 @@ import {
   ENTRY,
   EPOCH,
   type EpochState,
-  GAP,
   OUTBOX,
   type OutboxState,
   ROSTER,
-  SEEN,
 } from "../../src/protocol/records.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { decodeEntry, decodeEntryCore, type EntryCore } from "../../src/wire/entry.ts";
@@ -70,8 +68,6 @@ export interface Ledger {
   readonly epochs: Map<string, EpochState>;
   /** The log of a group (hex) with everybody's entries. */
   readonly logOf: (group: string) => ReferenceLog;
-  /** Devices (name/group) that were told of a message which they never got: they place what cites it by guess. */
-  readonly guessing: Set<string>;
   commits: number;
   /** Times (ms) at which a device went back to an old copy; the copy was made at `copiedMs`. */
   readonly restored: { readonly device: string; readonly copiedMs: number; readonly atMs: number }[];
@@ -101,7 +97,6 @@ export function newLedger(primitives: Primitives, isHostile: (device: string) =>
       logs.set(group, log);
       return log;
     },
-    guessing: new Set(),
     commits: 0,
     restored: [],
     introduce: (name, account, device) => {
@@ -119,10 +114,7 @@ export function newLedger(primitives: Primitives, isHostile: (device: string) =>
     },
     committed: (device, changes, nowMs) => {
       ledger.commits++;
-      for (const [key, value] of changes.records) {
-        if (value) noteRecord(ledger, device, key, value);
-        if (isUnder(GAP, key)) ledger.guessing.add(`${device.name}/${key.slice(GAP.prefix.length).split("/")[0]}`);
-      }
+      for (const [key, value] of changes.records) if (value) noteRecord(ledger, device, key, value);
       for (const [key, value] of changes.records) {
         const row = value && isUnder(OUTBOX, key) ? decode(OUTBOX.codec, value) : undefined;
         if (row) noteSent(ledger, device, row, nowMs);
@@ -158,9 +150,6 @@ function noteRecord(ledger: Ledger, device: SimDevice, key: string, value: Uint8
     const [group = "", hash = ""] = key.slice(ENTRY.prefix.length).split("/");
     if (!saved) return;
     ledger.logOf(group).add(hash, saved.encoded);
-    const cited = coreOf(saved.encoded)?.frontier ?? [];
-    if (cited.some((id) => device.record(SEEN, toHex(id)) === undefined))
-      ledger.guessing.add(`${device.name}/${group}`);
   } else if (isUnder(CONTRIBUTION, key))
     noteContribution(ledger, device, key.slice(CONTRIBUTION.prefix.length), decode(CONTRIBUTION.codec, value)?.value);
   else if (isUnder(EARLY, key))

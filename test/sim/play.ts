@@ -1,11 +1,9 @@
 /** Plays a plan: a world, the acts one after another, and what must hold after each of them and at the end. */
 import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
 import { choosePrimitives } from "../../src/crypto-native/choose-primitives.ts";
-import type { GroupChange } from "../../src/protocol/group-change.ts";
 import { contactLinkText } from "../../src/protocol/link.ts";
 import { ACCOUNT } from "../../src/protocol/records.ts";
 import { isFault } from "../../src/wire/fault.ts";
-import { GroupId } from "../../src/wire/ids.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";
 import { encodeUtf8 } from "../../src/wire/utf8.ts";
 import { ACTS, type Flavour, isActive } from "./acts.ts";
@@ -57,8 +55,6 @@ export interface Play {
     params: ClientMethods[M][0],
     then?: (answer: ClientMethods[M][1]) => void,
   ) => void;
-  /** A change of a group by the step's first device, between two lives of its client. */
-  readonly change: (step: PlannedStep, change: GroupChange) => Promise<void>;
   readonly create: (device: SimDevice) => Promise<void>;
   readonly send: (device: SimDevice, step: PlannedStep) => void;
   readonly start: (device: SimDevice) => Promise<void>;
@@ -176,19 +172,6 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
     group: ({ dice }) => groups[Math.floor(dice * 997) % groups.length] ?? "",
     isHostile: ({ name }) => name === hostileName,
     call,
-    change: async (step, change) => {
-      const who = device(step.who);
-      const id = fromHex(play.group(step));
-      if (!id || !isActive(who, play.group(step))) return;
-      who.crash();
-      await world.during(
-        who.take({ kind: "change-group", group: GroupId.from(id), change }).catch((error: unknown) => {
-          if (!isFault(error) || !error.code.startsWith("usage/"))
-            ledger.violate("nothing throws", `${who.name}: ${String(error)}`);
-        }),
-      );
-      await world.during(who.start());
-    },
     create: async (who) => {
       if (!who.alive() || groups.length > 1) return;
       secrets.add("the name of a group", encodeUtf8("walking club"));

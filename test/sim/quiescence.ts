@@ -98,7 +98,9 @@ const UNSETTLED_MS = 150_000;
 function checkTranscripts(play: Play, group: string, inside: readonly SimDevice[]): void {
   const { ledger } = play;
   const villains = new Set(play.world.devices.filter(play.isHostile).map((each) => each.name));
-  const owed = ledger.said.filter((each) => each.group === group && !villains.has(each.by));
+  const view = finalView(play, group);
+  const honest = ledger.said.filter((each) => each.group === group && !villains.has(each.by));
+  const owed = honest.filter((each) => !isStruck(view, ledger, each));
   const shown = inside.map((device) => {
     const lines = linesOf(device.profile(), group).filter(({ kind }) => kind === "text");
     return { device, ids: lines.map(({ id }) => id), texts: lines.map(({ text }) => text) };
@@ -111,12 +113,39 @@ function checkTranscripts(play: Play, group: string, inside: readonly SimDevice[
     const twice = texts.find((text, i) => texts.indexOf(text) < i && !isVillains(ledger, text, villains));
     if (twice !== undefined) ledger.violate("nothing is said twice", `${device.name} reads "${twice}" twice`);
   }
-  // PROTOCOL.md § History: who lacks a cited message places what follows by guess
-  const sure = shown.filter(({ device }) => !ledger.guessing.has(`${device.name}/${group}`));
-  for (const each of sure) checkAuthors(ledger, each, villains);
-  const honest = new Set(owed.map(({ id }) => id));
-  const [first, ...others] = sure.map(({ device, ids }) => ({ device, ids: ids.filter((id) => honest.has(id)) }));
+  checkRemoved(play, group, shown);
+  for (const each of shown) checkAuthors(ledger, each, villains);
+  const [first, ...others] = shown.map(({ device, ids }) => ({
+    device,
+    ids: ids.filter((id) => honest.some((each) => each.id === id)),
+  }));
   for (const other of others) if (first) checkOrder(play, first, other);
+}
+
+/** Sealed in an epoch that a struck entry started: who heard of the removal first never entered it. */
+function isStruck({ counting }: TwinView, { epochs }: Ledger, { topic }: Said): boolean {
+  return !epochs.get(topic)?.frontier.every((head) => counting.has(toHex(head)));
+}
+
+/** What somebody said who was removed since counts for all who could read it, or for none. */
+function checkRemoved(play: Play, group: string, shown: readonly Shown[]): void {
+  const { ledger, isHostile, world } = play;
+  const view = finalView(play, group);
+  const left = exitsOf(ledger, group);
+  const steady = shown.filter(({ device }) => !left.has(device.account()) && !wasRestored(ledger, device.name));
+  const villains = new Set(world.devices.filter(isHostile).map((each) => each.name));
+  for (const said of ledger.said) {
+    if (said.group !== group || said.gone || !left.has(said.account) || villains.has(said.by)) continue;
+    if (isStruck(view, ledger, said)) continue;
+    const readers = steady.filter(({ device }) => said.readers.has(device.account()));
+    const having = readers.filter(({ ids }) => ids.includes(said.id));
+    const lacking = readers.find((each) => !having.includes(each));
+    if (having[0] && lacking)
+      ledger.violate(
+        "what the removed said counts for all or for none",
+        `${having[0].device.name} reads "${said.text}" and ${lacking.device.name} does not`,
+      );
+  }
 }
 
 /** What somebody said first stands first. */
