@@ -6,7 +6,6 @@ import { inviteLinkText, parseInviteLink } from "../protocol/link.ts";
 import { ASKED, GROUP, type GroupState, idOf, MEMBER, OUT } from "../protocol/records.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
-import type { JoinRefusal } from "../wire/join-request.ts";
 import type { InviteLink } from "../wire/link.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { ClientMethods, InviteView } from "./api.ts";
@@ -18,6 +17,7 @@ import { needRank, type Standing, standingIn } from "./group-ranks.ts";
 import { checkPassword, wholeNumber } from "./parameters.ts";
 import { readRecord } from "./profile-reader.ts";
 import { groupName, isoTime, roleName, roleOf } from "./views.ts";
+import { type Refusal, refusalText } from "./warnings.ts";
 
 type Params<M extends keyof ClientMethods> = ClientMethods[M][0];
 type Result<M extends keyof ClientMethods> = Promise<ClientMethods[M][1]>;
@@ -178,49 +178,21 @@ async function ask({ put, primitives }: CallContext, link: InviteLink, password:
   await put({ kind: "join", link, passwordKey: roomPasswordKey(primitives, checkPassword(password), link.group) });
 }
 
-interface Refusal {
-  readonly reason: JoinRefusal;
-  readonly triesLeft: number;
-}
-
 async function refusal(store: CallContext["store"], id: string): Promise<Refusal | undefined> {
   const told = (await readRecord(store, ASKED, id))?.refusal;
   return told && { reason: refusalOf(told.reason), triesLeft: told.triesLeft };
 }
 
 /** What a joiner is told who is not let in. */
-function refused({ reason, triesLeft }: Refusal): Fault {
-  switch (reason) {
-    case "expired":
-      return new Fault(
-        "usage/expired",
-        "this invite has expired, so nobody will let you in with it: ask for a new link",
-      );
-    case "revoked":
-      return new Fault(
-        "usage/expired",
-        "this invite was closed, so nobody will let you in with it: ask for a new link",
-      );
-    case "usedUp":
-      return new Fault(
-        "usage/expired",
-        "this invite has let in as many as it was made for, so nobody will let you in with it: ask for a new link",
-      );
-    case "removed":
-      return new Fault(
-        "usage/not-allowed",
-        "you were removed from this group before, so no link lets you in: its admins were told that you ask, and can add you",
-      );
-    case "wrongPassword":
-      return new Fault(
-        "usage/wrong-passphrase",
-        `wrong room password, ${triesOf(triesLeft)}: ask whoever sent the link`,
-      );
-    case "paused":
-      return new Fault("usage/not-allowed", "too many wrong tries, so you are not let in now: try again in an hour");
-    default:
-      return reason satisfies never;
-  }
+function refused(told: Refusal): Fault {
+  return new Fault(REFUSED[told.reason], refusalText(told));
 }
 
-const triesOf = (count: number): string => (count === 1 ? "1 try left" : `${count} tries left`);
+const REFUSED = {
+  expired: "usage/expired",
+  revoked: "usage/expired",
+  usedUp: "usage/expired",
+  removed: "usage/not-allowed",
+  wrongPassword: "usage/wrong-passphrase",
+  paused: "usage/not-allowed",
+} as const;

@@ -8,8 +8,8 @@ import type { ClientNotice } from "./event-hub.ts";
 import { allGroups, findGroup } from "./group-names.ts";
 import type { ProfileStore } from "./ports.ts";
 import { readRecord } from "./profile-reader.ts";
-import { groupName, messageView, relayView } from "./views.ts";
-import { warningText } from "./warnings.ts";
+import { groupName, messageView, relayView, roleName } from "./views.ts";
+import { refusalText, warningText } from "./warnings.ts";
 
 /** Unread lines that are shown first, per group. */
 const BACKLOG_MAX = 10_000;
@@ -102,6 +102,7 @@ function groupOf(notice: ClientNotice): string | undefined {
     case "message":
     case "member":
     case "joined":
+    case "join-refused":
       return toHex(notice.group);
     case "line-state":
       return notice.group;
@@ -135,6 +136,8 @@ async function eventOf(
       return { event: "sent", group, message: { id: notice.id }, state: notice.state };
     case "relay":
       return { event: "status", relay: relayView(notice.status) };
+    case "join-refused":
+      return group && { event: "warning", code: "join-refused", message: refusalText(notice), group };
     case "warning": {
       const warning = { event: "warning" as const, code: notice.code, message: warningText(notice.code) };
       const member = await warnedOf(store, notice);
@@ -158,12 +161,14 @@ async function memberEvent(
   group: GroupName,
 ): Promise<ClientEvent> {
   const by = await readRecord(store, MEMBER, idOf(GroupId.from(fromHex(group.id) ?? new Uint8Array()), notice.by));
+  const { member, memberName, role, detail } = notice;
   const event = {
     event: "member" as const,
     group,
     change: notice.change,
     by: { account: toHex(notice.by), name: by?.name ?? "" },
+    ...(role === undefined ? {} : { role: roleName(role) }),
+    ...(detail === undefined ? {} : { detail }),
   };
-  const { member, memberName } = notice;
   return member ? { ...event, member: { account: toHex(AccountKey.from(member)), name: memberName ?? "" } } : event;
 }

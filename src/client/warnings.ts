@@ -1,11 +1,12 @@
 /** What warnings say to people: cause, effect, next step. */
 import type { WarningCode } from "../protocol/effects.ts";
+import type { JoinRefusal } from "../wire/join-request.ts";
 
 const TEXTS: Readonly<Record<WarningCode, string>> = {
   forged: "something arrived that no member signed; it was dropped and nothing was lost",
   malformed:
     "something arrived that is not in any format of Hermes; it was dropped: perhaps someone uses a newer version",
-  fork: "one device sent two different messages under one number; neither is shown, and the second is kept as proof: ask its owner whether the device was copied",
+  fork: "one device contradicted itself: two different messages under one number, or more after its last one; they are not shown, and proof is kept: ask its owner whether the device was copied",
   "restored-state":
     "this profile is older than what this device has already sent, as after restoring a copy; sending goes on under fresh keys: use one copy only",
   "too-far-ahead": "a message is too far ahead of what was received before it, so it cannot be read yet",
@@ -31,3 +32,29 @@ const TEXTS: Readonly<Record<WarningCode, string>> = {
 };
 
 export const warningText = (code: WarningCode): string => TEXTS[code];
+
+/** Why we are not let into a group, and how many tries at its password are left. */
+export interface Refusal {
+  readonly reason: JoinRefusal;
+  readonly triesLeft: number;
+}
+
+/** What a joiner is told who is not let in. */
+export function refusalText({ reason, triesLeft }: Refusal): string {
+  switch (reason) {
+    case "expired":
+      return "this invite has expired, so nobody will let you in with it: ask for a new link";
+    case "revoked":
+      return "this invite was closed, so nobody will let you in with it: ask for a new link";
+    case "usedUp":
+      return "this invite has let in as many as it was made for, so nobody will let you in with it: ask for a new link";
+    case "removed":
+      return "you were removed from this group before, so no link lets you in: its admins were told that you ask, and can add you";
+    case "wrongPassword":
+      return `wrong room password, ${triesLeft} ${triesLeft === 1 ? "try" : "tries"} left: ask whoever sent the link`;
+    case "paused":
+      return "too many wrong tries, so you are not let in now: try again in an hour";
+    default:
+      return reason satisfies never;
+  }
+}

@@ -13,7 +13,6 @@ import type { DeviceKey, GroupId, Signature } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { devicesIn } from "./epochs.ts";
-import { addSystemLines } from "./group-lines.ts";
 import { type Authored, author, canDerive } from "./group-log.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { welcomeLetters } from "./group-welcome.ts";
@@ -22,6 +21,7 @@ import { resolve } from "./log-resolution.ts";
 import { tell } from "./pairwise.ts";
 import { ACCOUNT, GROUP, type GroupState, LOG, OUT, PEER } from "./records.ts";
 import { read, readExisting, type Step } from "./step.ts";
+import { addSystemLines } from "./system-lines.ts";
 
 /** What a member can change; people are added by an invite or their prekeys, devices by a request of theirs. */
 export type GroupChange = Extract<

@@ -1,13 +1,10 @@
-/** The lines of a conversation: where a message stands among the others, and system lines for what the log says. */
+/** The lines of a conversation: where a message, or what the log says, stands among the others. */
 import type { EntryCore } from "../wire/entry.ts";
 import type { GroupPlaintext } from "../wire/group-message.ts";
 import type { AccountKey, DeviceKey, EntryHash, GroupId, MessageId } from "../wire/ids.ts";
 import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { announce, type ProtocolEvent, type Work } from "./effects.ts";
-import { memberOfAccount, memberOfDevice } from "./group-view.ts";
-import { resolve } from "./log-resolution.ts";
-import type { LogState } from "./log-state.ts";
+import type { Work } from "./effects.ts";
 import { ENTRY, type EpochState, idOf, SEEN } from "./records.ts";
 import { type Line, read, type Step } from "./step.ts";
 
@@ -86,65 +83,4 @@ export function lineOf(group: GroupId, id: MessageId, { author, depth, plaintext
     text: plaintext.content.text,
     state,
   };
-}
-
-/** What everybody should know about an entry: one line for a creation, one for each person added. */
-export function* addSystemLines(
-  work: Work,
-  accepted: { readonly log: LogState; readonly hash: EntryHash; readonly core: EntryCore },
-): Step<void> {
-  const { log, hash, core } = accepted;
-  const { view } = resolve(log);
-  const by = memberOfDevice(view, core.author);
-  if (!by) return;
-  const depth = yield* depthOfEntries(work, log.group, [hash]);
-  const say = (id: string, text: string) =>
-    work.lines.push({
-      group: toHex(log.group),
-      id,
-      depth,
-      sentAtMs: core.at,
-      account: toHex(by.account),
-      device: toHex(core.author),
-      name: by.name,
-      kind: "system",
-      text,
-      state: "received",
-    });
-  const tell = (
-    change: Extract<ProtocolEvent, { kind: "member" }>["change"],
-    member?: { account: AccountKey; name: string },
-  ) =>
-    announce(work, {
-      kind: "member",
-      group: log.group,
-      change,
-      by: by.account,
-      ...(member ? { member: member.account, memberName: member.name } : {}),
-    });
-  if (core.action.kind === "create") {
-    say(toHex(hash), `${by.name} created the group`);
-    tell("created");
-  }
-  if (core.action.kind === "rekey") tell("rekeyed");
-  if (core.action.kind === "link") {
-    const member = memberOfAccount(view, core.action.account);
-    say(toHex(hash), `${member?.name ?? "somebody"} has a new device`);
-    tell("linked", member);
-  }
-  if (core.action.kind === "unlink") {
-    say(toHex(hash), `${by.name} unlinked a device`);
-    tell("unlinked");
-  }
-  if (core.action.kind !== "add") return;
-  for (const [i, member] of core.action.members.entries()) {
-    const joined = member.proof !== undefined;
-    say(lineId(hash, i), joined ? `${member.name} joined by invite` : `${by.name} added ${member.name}`);
-    tell(joined ? "joined" : "added", member);
-  }
-}
-
-/** One entry can make several lines: the first carries its hash, the others a number as well. */
-function lineId(hash: EntryHash, index: number): string {
-  return index === 0 ? toHex(hash) : `${toHex(hash)}${index.toString(16).padStart(4, "0")}`;
 }

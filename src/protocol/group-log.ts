@@ -25,7 +25,7 @@ import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { enterEpochs, hasRoom, isDerived } from "./epochs.ts";
-import { addSystemLines, deepest, depthForEntry, depthOfEntry } from "./group-lines.ts";
+import { deepest, depthForEntry, depthOfEntry } from "./group-lines.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followInvites } from "./invite-topics.ts";
 import { ancestors, find, sortedHashes } from "./log-graph.ts";
@@ -54,6 +54,7 @@ import {
 import { judgeMessages } from "./removals.ts";
 import { noteRestored } from "./restored-state.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { addSystemLines, beforeEntry } from "./system-lines.ts";
 import { signEnvelope } from "./topic-envelope.ts";
 
 /** A group that is only now coming into being, or the one we have. */
@@ -308,12 +309,13 @@ export function* receiveEntry(work: Work, groupId: GroupId, encoded: Uint8Array,
   for (let next = queue.shift(); next; next = queue.shift()) {
     const group = yield* readExisting(work, GROUP, toHex(groupId));
     const log = yield* readExisting(work, LOG, toHex(groupId));
+    const before = beforeEntry(log, next);
     const verdict = acceptEntry(work.p, groupId, log, next);
     if (verdict.kind === "waiting" && (mayWait || next !== encoded)) yield* wait(work, groupId, verdict.hash, next);
     if (verdict.kind === "forged") announce(work, { kind: "warning", code: "forged", group: groupId });
     if (verdict.kind !== "accepted") continue;
     yield* absorb(work, group, { ...verdict, encoded: next }, undefined);
-    yield* addSystemLines(work, verdict);
+    yield* addSystemLines(work, { ...verdict, before });
     for (const [id, waiting] of yield* scan(work, WAITING, `${toHex(groupId)}/`, WAITING_ENTRIES_MAX)) {
       write(work, WAITING, id, null);
       queue.push(waiting.encoded);

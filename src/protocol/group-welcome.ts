@@ -13,7 +13,6 @@ import { type DeviceKey, type EntryHash, GroupId, type TimeMs } from "../wire/id
 import { LOG_PART_MAX_BYTES, LOG_PARTS_MAX, type PayloadItem } from "../wire/pairwise-payload.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
-import { addSystemLines } from "./group-lines.ts";
 import { type Authored, adoptBranch, adoptLog, isMembersDevice } from "./group-log.ts";
 import { resolve } from "./log-resolution.ts";
 import { LOG_ENTRIES_MAX, type LogState } from "./log-state.ts";
@@ -36,6 +35,7 @@ import {
   type WelcomeState,
 } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { addSystemLines } from "./system-lines.ts";
 
 const EntrySequence = list(bytes(ENTRY_CORE_MAX_BYTES + 128), LOG_ENTRIES_MAX);
 
