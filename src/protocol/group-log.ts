@@ -24,7 +24,7 @@ import { type DeviceKey, type EntryHash, GroupId, Nonce, Signature, type TimeMs 
 import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
-import { enterEpochs, hasRoom, isDerived } from "./epochs.ts";
+import { enterEpochs, hasRoom, isDerived, newDevices } from "./epochs.ts";
 import { deepest, depthForEntry, depthOfEntry } from "./group-lines.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followInvites } from "./invite-topics.ts";
@@ -372,6 +372,17 @@ export function isAdmission(
   const found = find(log, entry);
   if ((found?.action.kind !== "add" && found?.action.kind !== "link") || !equalBytes(found.author, from)) return false;
   return memberOfDevice(resolveAt(log, [entry]).view, device) !== undefined;
+}
+
+/**
+ * We are in the group, and this device belongs or belonged to a member: what it wrote before it heard that it is out is
+ * still read.
+ */
+export function* wasMembersDevice(work: Work, group: GroupId, device: DeviceKey): Step<boolean> {
+  if (!(yield* read(work, GROUP, toHex(group)))) return false;
+  const { entries } = yield* readExisting(work, LOG, toHex(group));
+  const isFounders = equalBytes(entries[0]?.author ?? new Uint8Array(), device);
+  return isFounders || entries.some((each) => newDevices(each).some((one) => equalBytes(one.device, device)));
 }
 
 /** We are in the group, and this device belongs to a member of it now. */

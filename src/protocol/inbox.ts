@@ -22,10 +22,10 @@ import { oneTimeId } from "./account.ts";
 import { announce, type Work } from "./effects.ts";
 import { contributionId, enterEpochs, enterHeads, newDevices } from "./epochs.ts";
 import { linkDevice } from "./group-change.ts";
-import { isMembersDevice, passOnTo, receiveEntry, wanting } from "./group-log.ts";
+import { passOnTo, receiveEntry, wanting, wasMembersDevice } from "./group-log.ts";
 import { isEntered, receiveLogPart, receiveWelcome } from "./group-welcome.ts";
 import { receiveRefusal } from "./join-refusals.ts";
-import { ancestors, find } from "./log-graph.ts";
+import { find, sinceThen } from "./log-graph.ts";
 import { isKeyAction } from "./log-resolution.ts";
 import type { LogEntry } from "./log-state.ts";
 import { hashOfEntry } from "./membership-log.ts";
@@ -133,7 +133,7 @@ function* receiveSecret(work: Work, from: DeviceKey, item: Extract<PayloadItem, 
   if (!isAuthors) return;
   if (yield* isEntered(work, item)) return;
   const id = idOf(item.group, item.entry);
-  if (!(yield* isMembersDevice(work, item.group, from)))
+  if (!(yield* wasMembersDevice(work, item.group, from)))
     return yield* keepEarly(work, id, { secret: item.secret, from });
   write(work, SECRET, id, { secret: item.secret, from });
   yield* receiveEntry(work, item.group, item.signed);
@@ -170,9 +170,7 @@ function* enterAgain(work: Work, groupId: GroupId, entry: EntryHash): Step<void>
   const group = yield* readExisting(work, GROUP, toHex(groupId));
   const log = yield* readExisting(work, LOG, toHex(groupId));
   if (!find(log, entry)) return;
-  const later = log.entries.filter(
-    ({ action, hash }) => isKeyAction(action.kind) && ancestors(log, [hash]).has(toHex(entry)),
-  );
+  const later = sinceThen(log, entry).filter(({ action }) => isKeyAction(action.kind));
   const hashes = later.map(({ hash }) => hash);
   write(work, GROUP, toHex(groupId), yield* enterEpochs(work, yield* wanting(work, log, group, hashes), log));
   yield* passOnTo(work, log, entry); // its epoch could not be written to before

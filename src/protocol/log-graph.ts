@@ -80,6 +80,19 @@ export function ancestors(log: LogState, heads: readonly EntryHash[]): ReadonlyS
   return new Set(pastOf(log, heads).map((place) => toHex(log.entries[place]?.hash ?? new Uint8Array())));
 }
 
+/** This entry and all that have it in their past, in the log's order. */
+export function sinceThen(log: LogState, hash: EntryHash): readonly LogEntry[] {
+  const { places, parents } = graphOf(log);
+  const isIn = new Uint8Array(log.entries.length);
+  const first = places.get(toHex(hash));
+  if (first === undefined) return [];
+  isIn[first] = 1;
+  return log.entries.filter((_, place) => {
+    if (parents[place]?.some((parent) => isIn[parent] === 1)) isIn[place] = 1;
+    return isIn[place] === 1;
+  });
+}
+
 /** Those of `hashes` that no other one has in its past, sorted, each once. */
 export function maximal(log: LogState, hashes: readonly EntryHash[]): readonly EntryHash[] {
   const unique = sortedHashes(hashes);

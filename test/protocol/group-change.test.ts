@@ -122,6 +122,22 @@ function only(device: Device, topic: string): Device {
   };
 }
 
+describe("a re-key by somebody who was removed at the same time", () => {
+  it("is read, with what others said in its epoch, and nobody sends there who knows of the removal", () => {
+    const { scene, ann, bob, cem, group } = trio();
+    change(ann, group, removing(bob));
+    change(bob, group, { kind: "rekey" });
+    scene.carry(bob, cem);
+    say(cem, group, "Cem has not heard");
+    scene.carry(ann, bob, cem);
+    assert(ann.texts().includes("Cem has not heard"));
+    say(ann, group, "all of us");
+    scene.carry(ann, bob, cem);
+    assert(cem.texts().includes("all of us"));
+    assert(!bob.texts().includes("all of us"));
+  });
+});
+
 describe("leaving", () => {
   it("is followed by a fresh key before anybody says something", () => {
     const { scene, ann, bob, cem, group } = trio();
