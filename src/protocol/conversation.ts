@@ -30,8 +30,8 @@ export const GAPS_MAX = 1_024;
 /** Gaps among those that one device cited first, so that one member who invents ids takes nobody else's room. */
 export const GAPS_PER_DEVICE_MAX = 64;
 
-/** A message that is here now; `isForked` is for the judge to say. */
-export type Arriving = Omit<SaidState, "isForked">;
+/** A message that is here now; `isVoid` is for the judge to say. */
+export type Arriving = Omit<SaidState, "isVoid">;
 
 /** The message is part of the conversation. Unless it is held it replaces those that it cites among the heads. */
 export function* joinConversation(work: Work, group: GroupId, message: Arriving): Step<void> {
@@ -43,7 +43,7 @@ export function* joinConversation(work: Work, group: GroupId, message: Arriving)
   const heads = isHeld || wasCited ? kept : [...kept, { id, depth }].slice(-HEADS_MAX);
   write(work, HEADS, name, { heads, said: before.said + 1 });
   write(work, SEEN, toHex(id), { depth });
-  write(work, SAID, saidId(group, before.said), { ...message, isForked: false });
+  write(work, SAID, saidId(group, before.said), { ...message, isVoid: false });
   if (!isHeld) yield* noteGaps(work, group, message);
 }
 

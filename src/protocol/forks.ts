@@ -1,14 +1,15 @@
 /**
- * Two different messages, both signed by one device for one place of its chain. The key of that place is gone once one of
- * them is opened, so nobody could read both; members who got another one first would read another text. So neither counts.
+ * Devices that contradict themselves. Two different messages, both signed for one place of a chain: the key of that place
+ * is gone once one of them is opened, so nobody could read both; members who got another one first would read another
+ * text, so neither counts. And messages in a chain that its device had closed before.
  * @see PROTOCOL.md § History, Messages that do not count
  */
 import { equalBytes } from "../verify/transcript.ts";
-import type { Iteration, MessageId } from "../wire/ids.ts";
+import type { DeviceKey, EpochId, GroupId, Iteration, MessageId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { closeGap } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
-import { type EpochState, FORK_PROOF, SEEN } from "./records.ts";
+import { type EpochState, FORK_PROOF, type SaidState, SEEN } from "./records.ts";
 import { judgeAgain, type Origin } from "./removals.ts";
 import { read, type Step, write } from "./step.ts";
 import { type Recent, recentMessages, restate } from "./withdrawn-lines.ts";
@@ -32,12 +33,27 @@ export function* contest(work: Work, { group, epoch }: EpochState, forked: Forke
   if ((proof?.forks ?? 0) >= FORKS_MAX) return;
   write(work, FORK_PROOF, chain, { body: proof?.body ?? body, forks: (proof?.forks ?? 0) + 1 });
   const recent = yield* recentMessages(work, group);
-  const isFirst = ({ said }: Recent): boolean =>
-    said.iteration === iteration && equalBytes(said.epoch, epoch) && equalBytes(said.device, device);
-  const first = [...recent.values()].find(isFirst);
+  const first = [...recent.values()].find(({ said }) => said.iteration === iteration && isIn(said, epoch, device));
   write(work, SEEN, toHex(messageId), { depth: first?.said.depth ?? 0 });
   yield* closeGap(work, group, messageId);
-  if (!first || first.said.isForked) return;
-  yield* restate(work, group, recent, { ...first, said: { ...first.said, isForked: true } });
+  if (first) yield* voidThese(work, group, recent, [first]);
+}
+
+/** The device says that it sent so many messages in that epoch: what is here from there on counts no more. */
+export function* voidFrom(work: Work, { group, epoch }: EpochState, device: DeviceKey, sent: number): Step<void> {
+  const recent = yield* recentMessages(work, group);
+  const later = [...recent.values()].filter(({ said }) => said.iteration >= sent && isIn(said, epoch, device));
+  const [first] = later;
+  if (!first) return;
+  announce(work, { kind: "warning", code: "fork", group, device, account: first.said.account });
+  yield* voidThese(work, group, recent, later);
+}
+
+const isIn = (said: SaidState, epoch: EpochId, device: DeviceKey): boolean =>
+  equalBytes(said.epoch, epoch) && equalBytes(said.device, device);
+
+function* voidThese(work: Work, group: GroupId, recent: Map<string, Recent>, messages: readonly Recent[]): Step<void> {
+  for (const { place, said } of messages)
+    if (!said.isVoid) yield* restate(work, group, recent, { place, said: { ...said, isVoid: true } });
   yield* judgeAgain(work, group);
 }

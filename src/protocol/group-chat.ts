@@ -26,7 +26,7 @@ import { FORWARD_JUMP_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { joinConversation } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
-import { contest } from "./forks.ts";
+import { contest, voidFrom } from "./forks.ts";
 import { lineOf, placeOf } from "./group-lines.ts";
 import { receiveOwn } from "./own-messages.ts";
 import { CHAIN, chainId, EPOCH, type EpochState, idOf, MEMBER, ROSTER, SEEN, SENDERS } from "./records.ts";
@@ -135,6 +135,8 @@ function* applyClosure(work: Work, device: DeviceKey, closure: ChainClosure): St
   if (!sender) return;
   const chain = closeChain(sender.chain, closure.sent);
   write(work, CHAIN, chainId(closure.epoch, index), { ...sender, chain: withoutUse(chain) });
+  const isContradicted = sender.chain.end === undefined && sender.chain.next > closure.sent;
+  if (isContradicted) yield* voidFrom(work, epoch, device, closure.sent);
 }
 
 /** A chain whose every message has come keeps its bounds, so that replays stay duplicates, but no key. */

@@ -309,8 +309,8 @@ export const SaidState = struct({
   cites: list(MessageId, MESSAGE_FRONTIER_MAX),
   /** Its author was removed, and nobody who stayed is known to have seen it. */
   isHeld: bool,
-  /** Its author signed another one at the same place of its chain. */
-  isForked: bool,
+  /** Its author signed another one at the same place of its chain, or had closed the chain before. */
+  isVoid: bool,
 });
 export type SaidState = Infer<typeof SaidState>;
 export const SAID: RecordType<SaidState> = record("said/", SaidState);

@@ -165,7 +165,7 @@ function* settle(work: Work, group: GroupId, state: RemovalsState): Step<void> {
     if (isHeld) held++;
     if (isHeld === each.said.isHeld) continue;
     const { device, account } = each.said;
-    if (isHeld && !each.said.isForked) announce(work, { kind: "warning", code: "withdrawn", group, device, account });
+    if (isHeld && !each.said.isVoid) announce(work, { kind: "warning", code: "withdrawn", group, device, account });
     yield* restate(work, group, recent, { ...each, said: { ...each.said, isHeld } });
   }
   write(work, REMOVALS, toHex(group), { ...state, held });
@@ -208,7 +208,7 @@ function seenInTime(
 ): ReadonlySet<string> {
   const open = against.flatMap((place) => removals[place]?.frontier.map(toHex) ?? []);
   for (const [id, { said }] of recent) {
-    if (!counting.has(id) || said.isForked) continue;
+    if (!counting.has(id) || said.isVoid) continue;
     const lacks = lackedBy(epochs, said.epoch);
     const isWitness = against.every((place) => lacks.includes(place) && !concerns(removals[place], said));
     if (isWitness) open.push(...said.cites.map(toHex));
@@ -218,7 +218,7 @@ function seenInTime(
     const found = recent.get(id);
     if (seen.has(id)) continue;
     seen.add(id);
-    if (found && !found.said.isForked) open.push(...found.said.cites.map(toHex));
+    if (found && !found.said.isVoid) open.push(...found.said.cites.map(toHex));
   }
   return seen;
 }

@@ -23,7 +23,7 @@ export function* recentMessages(work: Work, group: GroupId): Step<Map<string, Re
   return new Map(rows.map(([place, said]) => [toHex(said.id), { place, said }]));
 }
 
-export const isCounting = ({ said }: Recent): boolean => !said.isHeld && !said.isForked;
+export const isCounting = ({ said }: Recent): boolean => !said.isHeld && !said.isVoid;
 
 /** Writes what became of a message; its line goes or comes with it. */
 export function* restate(work: Work, group: GroupId, recent: Map<string, Recent>, changed: Recent): Step<void> {

@@ -80,7 +80,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
     depth: 6,
     cites: [message],
   };
-  add(records.SAID, { ...said, isHeld: true, isForked: true });
+  add(records.SAID, { ...said, isHeld: true, isVoid: true });
   const removals = [{ entry, accounts: [key], device: from, frontier: [message] }];
   add(records.REMOVALS, { digest: hash(14), removals, epochs: [{ epoch, lacks: [0] }], held: 1 });
   return made;

