@@ -27,7 +27,7 @@ import { announce, type Work } from "./effects.ts";
 import { enterEpochs, hasRoom, isDerived, newDevices } from "./epochs.ts";
 import { deepest, depthForEntry, depthOfEntry } from "./group-lines.ts";
 import { memberOfDevice } from "./group-view.ts";
-import { followInvites } from "./invite-topics.ts";
+import { followEveryInvite, followInvites } from "./invite-topics.ts";
 import { ancestors, find, sortedHashes } from "./log-graph.ts";
 import { isKeyAction, isRootAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
@@ -219,11 +219,13 @@ function* absorb(
   }
   const waiting = isConfirming(core.action.kind) ? [...group.missing, hash].slice(-MISSING_SECRETS_MAX) : group.missing;
   const counted = yield* countOwn(work, { ...group, missing: waiting }, hash, core);
-  const entered = yield* enterEpochs(work, counted, log, given);
+  const named = { ...counted, name: resolve(log).view.settings.name };
+  const entered = yield* enterEpochs(work, named, log, given);
   write(work, GROUP, id, entered);
   yield* noteOwnStanding(work, log, core);
   yield* judgeMessages(work, log);
   if (core.action.kind === "invite") yield* followInvites(work, log, hash);
+  if (core.action.kind === "role") yield* followEveryInvite(work, log);
   yield* passOn(work, log, hash, encoded);
   return { group: entered, log };
 }

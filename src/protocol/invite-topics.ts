@@ -16,8 +16,8 @@ import type { Work } from "./effects.ts";
 import { type GroupSettings, memberOfDevice } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
-import { ACCOUNT, TOPIC } from "./records.ts";
-import { readExisting, type Step, write } from "./step.ts";
+import { ACCOUNT, LOG, OUT, TOPIC } from "./records.ts";
+import { read, readExisting, type Step, write } from "./step.ts";
 
 /** Ms after its end for which an invite's rendezvous is read, so that those who come late are told. */
 export const LATE_MS = 7 * 24 * 3600 * 1000;
@@ -57,6 +57,25 @@ export function rendezvousKeys(p: Primitives, rendezvousSeed: Uint8Array): Rende
 export function rendezvousOfLink(p: Primitives, rendezvousSeed: Uint8Array) {
   const { topicSeed, sealingSecret } = rendezvousKeys(p, rendezvousSeed);
   return { topicSeed, sealingKey: SealingKey.from(p.agreementPublicKey(sealingSecret)) };
+}
+
+/** A rank has changed: if we may admit people now, we do so by every invite. */
+export function* followEveryInvite(work: Work, log: LogState): Step<void> {
+  for (const { entry, rendezvousSeed } of resolve(log).view.invites.values()) {
+    const { topic } = rendezvousKeys(work.p, rendezvousSeed);
+    if (!(yield* read(work, TOPIC, toHex(topic)))) yield* followInvites(work, log, entry);
+  }
+}
+
+/** Whether a rendezvous need not be read any more: its invite ended long ago, or we are out of the group. */
+export function* isRendezvousOver(
+  work: Work,
+  { group, invite }: { readonly group: GroupId; readonly invite: EntryHash },
+): Step<boolean> {
+  const log = yield* read(work, LOG, toHex(group));
+  if (!log || (yield* read(work, OUT, toHex(group)))) return true;
+  const terms = resolve(log).view.invites.get(toHex(invite));
+  return !terms || terms.expiresAt + LATE_MS <= work.nowMs;
 }
 
 /** If we may admit people, reads the rendezvous of this invite. */

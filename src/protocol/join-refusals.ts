@@ -18,7 +18,7 @@ import { announce, type Work } from "./effects.ts";
 import type { OpenedRequest } from "./join-request.ts";
 import { tellWith } from "./pairwise.ts";
 import { ACCOUNT, ASKED, ATTEMPT, type AttemptState, EPOCH, GROUP, idOf, JOINING, TRIES_KEPT_MAX } from "./records.ts";
-import { read, readExisting, type Step, write } from "./step.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Wrong tries of one account before the pause. */
 export const TRIES_MAX = 5;
@@ -26,6 +26,9 @@ export const TRIES_MAX = 5;
 export const INVITE_TRIES_MAX = TRIES_KEPT_MAX;
 /** Ms of the pause: from the last try that counted. */
 export const PAUSE_MS = 3_600_000;
+
+/** Accounts and invites that are looked through at a start. */
+const ATTEMPTS_AT_ONCE = 100_000;
 
 /** Where a request was made, and by whom. */
 interface Try {
@@ -91,6 +94,12 @@ function* warnOfRemoved(work: Work, { group, opened }: Try): Step<void> {
     text: `WARNING: ${name}, who was removed, asks to join again: \`hermes group add\` lets them in`,
     state: "received",
   });
+}
+
+/** Erases what counts no more. */
+export function* forgetOldTries(work: Work): Step<void> {
+  for (const [id, { at }] of yield* scan(work, ATTEMPT, "", ATTEMPTS_AT_ONCE))
+    if (work.nowMs - at >= PAUSE_MS) write(work, ATTEMPT, id, null);
 }
 
 /** We have finished with the tries of an account that is in now. */

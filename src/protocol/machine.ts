@@ -26,6 +26,8 @@ import { receiveMessage } from "./group-chat.ts";
 import { receiveEntry } from "./group-log.ts";
 import { sendTexts } from "./group-sending.ts";
 import { receiveDeposit } from "./inbox.ts";
+import { isRendezvousOver } from "./invite-topics.ts";
+import { forgetOldTries } from "./join-refusals.ts";
 import { requestToJoin } from "./join-request.ts";
 import {
   addMembers,
@@ -279,8 +281,10 @@ function* start(work: Work): Step<Answer> {
     work.effects.push({ kind: "wake", atMs: request.dueAt });
   yield* eraseExpired(work);
   yield* openAccountTopic(work);
-  for (const [, { topic, seed, use }] of yield* scan(work, TOPIC, "", TOPICS_MAX))
-    work.effects.push({ kind: "subscribe", topic, seed, inbox: use.kind === "inbox" || use.kind === "account" });
+  yield* forgetOldTries(work);
+  for (const [id, { topic, seed, use }] of yield* scan(work, TOPIC, "", TOPICS_MAX))
+    if (use.kind === "rendezvous" && (yield* isRendezvousOver(work, use))) write(work, TOPIC, id, null);
+    else work.effects.push({ kind: "subscribe", topic, seed, inbox: use.kind === "inbox" || use.kind === "account" });
   yield* refreshSnapshot(work);
   yield* askForLinks(work);
   yield* askForPending(work);

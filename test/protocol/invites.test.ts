@@ -3,10 +3,11 @@ import { describe, it } from "mocha";
 import { openBundle } from "../../src/crypto/prekey-bundle.ts";
 import { openBox, sealBox } from "../../src/crypto/sealed-box.ts";
 import { author } from "../../src/protocol/group-log.ts";
+import { LATE_MS } from "../../src/protocol/invite-topics.ts";
 import { INVITE_TRIES_MAX, PAUSE_MS, TRIES_MAX } from "../../src/protocol/join-refusals.ts";
 import { resolve } from "../../src/protocol/log-resolution.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
-import { ASKED, ATTEMPT, JOINING, LOG, OUTBOX, REQUEST } from "../../src/protocol/records.ts";
+import { ASKED, ATTEMPT, JOINING, LOG, OUTBOX, REQUEST, TOPIC } from "../../src/protocol/records.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { lpAll } from "../../src/verify/transcript.ts";
 import { PrekeyBundle } from "../../src/wire/bundle.ts";
@@ -216,6 +217,34 @@ describe("an invite", () => {
     scene.carry(eve, ann);
     const outcomes = [cem, dan].map((each) => (isIn(each, group) ? "in" : refusal(each, group)?.reason)).sort();
     assert.deepEqual([...outcomes, refusal(eve, group)?.reason], ["in", "usedUp", "usedUp"]);
+  });
+
+  it("is followed by whoever becomes an admin later", () => {
+    const { scene, ann, bob, group, link } = room();
+    const [cem, dan] = [scene.person("Cem"), scene.person("Dan")];
+    ask(cem, link);
+    scene.carry(cem, ann, bob);
+    later(scene, 300, [ann], [bob, cem]);
+    const { account } = cem.account();
+    ann.put({ kind: "change-group", group, change: { kind: "role", account, role: 1 } });
+    scene.carry(ann, bob, cem);
+    ask(dan, link); // ann and bob are away
+    scene.carry(dan, cem);
+    later(scene, 10_000, [cem], [dan]);
+    assert(isIn(dan, group));
+  });
+
+  it("is read no more a week after it has ended, and tries are forgotten", () => {
+    const { scene, ann, group, link } = room(KEY, { ms: 1_000 });
+    const cem = scene.person("Cem");
+    ask(cem, link, WRONG);
+    scene.carry(cem, ann);
+    const rendezvous = () => ann.ids(TOPIC).filter((id) => ann.existing(TOPIC, id).use.kind === "rendezvous").length;
+    ann.put({ kind: "start" });
+    assert.deepEqual([rendezvous(), ann.ids(ATTEMPT).length], [1, 2]);
+    scene.clock.nowMs += 1_000 + LATE_MS;
+    ann.put({ kind: "start" });
+    assert.deepEqual([rendezvous(), ann.ids(ATTEMPT).length, ann.group(group).members], [0, 0, 2]);
   });
 
   it("does not let in whoever was removed; the admins are told, and a removed one has to be added", () => {

@@ -68,6 +68,13 @@ describe("lines about a group", () => {
       for (const each of [ann, bob, cem]) assert.deepEqual(linesOf(each), line === undefined ? [] : [line]);
     });
 
+  it("come with the new name of the group", () => {
+    const { scene, ann, bob, cem, group } = three();
+    change(ann, group, settings({ name: "hikers" }));
+    scene.carry(ann, bob, cem);
+    for (const each of [ann, bob, cem]) assert.equal(each.group(group).name, "hikers");
+  });
+
   it("say who left", () => {
     const { scene, ann, bob, cem, group } = three();
     change(cem, group, { kind: "leave" });
