@@ -72,15 +72,27 @@ const ABSENT = {
   refused: "not let in",
   removed: "you were removed",
   left: "you left",
+  unlinked: "another device of yours unlinked this one",
 } as const;
 
 export function renderInfo({ group, members, epoch, absent }: ClientMethods["group-info"][1]): string {
   const people = members.map((member) => `  ${renderMember(member)}`);
-  const out = absent && (absent.state === "left" ? "You left it" : `You were removed from it by ${nameOf(absent.by)}`);
+  const out = absent && whyOut(absent);
   const gone = out === undefined ? [] : [`${out} on ${clock(absent?.since ?? "")}.`];
   return [`${groupOf(group)}  ${group.id}`, ...gone, `Epoch ${epoch.number}  ${epoch.id}`, "Members", ...people].join(
     "\n",
   );
+}
+
+function whyOut({ state, by }: NonNullable<ClientMethods["group-info"][1]["absent"]>): string {
+  switch (state) {
+    case "left":
+      return "You left it";
+    case "unlinked":
+      return "Another device of yours unlinked this one";
+    case "removed":
+      return `You were removed from it by ${nameOf(by)}`;
+  }
 }
 
 function renderMember(member: MemberView): string {
@@ -131,8 +143,14 @@ export function renderEvent(event: ClientEvent): string | undefined {
     case "sent":
       return undefined;
     case "warning":
-      return `! ${printableLine(event.message)}`;
+      return `! ${aboutWhom(event)}${printableLine(event.message)}`;
   }
+}
+
+/** Group and member of a warning, where it is about one. */
+function aboutWhom({ group, member }: Extract<ClientEvent, { event: "warning" }>): string {
+  const parts = [group && `[${groupOf(group)}]`, member && `${nameOf(member)}:`].filter((part) => part !== undefined);
+  return parts.map((part) => `${part} `).join("");
 }
 
 /** Who did what to a group. */

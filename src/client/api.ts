@@ -39,7 +39,7 @@ export interface PersonName {
 }
 
 /** A group in which this profile is not, or not yet. `refused`: the link does not let it in, see `group-join`. */
-export type AbsentState = "pending" | "refused" | "removed" | "left";
+export type AbsentState = "pending" | "refused" | "removed" | "left" | "unlinked";
 
 /** An invite as its entry states it; its link is nowhere but where it was sent. */
 export interface InviteView {
@@ -161,7 +161,7 @@ export interface ClientMethods {
       group: GroupName;
       members: readonly MemberView[];
       epoch: { id: string; number: number };
-      absent?: { state: "removed" | "left"; by: PersonName; since: string };
+      absent?: { state: "removed" | "left" | "unlinked"; by: PersonName; since: string };
     },
   ];
   /** Takes a member out, with all devices, and gives the group a fresh key. Needs a higher rank than the member's:

@@ -80,8 +80,10 @@ async function absenceFrom(store: ProfileStore, { group }: GroupState) {
   if (!out) return undefined;
   const { account } = await readExistingRecord(store, ACCOUNT);
   const by = await readRecord(store, MEMBER, idOf(group, out.by));
+  const isAccountIn = resolve(await readExistingRecord(store, LOG, toHex(group))).view.members.has(toHex(account));
+  const isByUs = toHex(account) === toHex(out.by);
   return {
-    state: toHex(account) === toHex(out.by) ? ("left" as const) : ("removed" as const),
+    state: isAccountIn ? ("unlinked" as const) : isByUs ? ("left" as const) : ("removed" as const),
     by: { account: toHex(out.by), name: by?.name ?? "" },
     since: isoTime(out.at),
   };

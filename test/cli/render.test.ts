@@ -129,6 +129,9 @@ describe("Events for people", () => {
   });
 
   it("leave out what only programs need", () => {
+    const warning = { event: "warning" as const, code: "x", message: "look" };
+    assert.equal(renderEvent(warning), "! look");
+    assert.equal(renderEvent({ ...warning, group: GROUP, member: ANA }), "! [Home] Ana: look");
     assert.equal(renderEvent({ event: "sent", group: GROUP, message: { id: "1" }, state: "on-relay" }), undefined);
   });
 });

@@ -104,6 +104,8 @@ describe("somebody whose machine is lost", function () {
     await old.sync();
     const stolen = (await old.history(hikes)).map(({ text }) => text);
     assert(stolen.includes("welcome back") && !stolen.includes("without the thief"));
+    const seen = await old.ask<ClientMethods["group-info"][1]>("group", "info", hikes);
+    assert.equal(seen.absent?.state, "unlinked");
     const self = await again.refused(["devices", "unlink", (await again.whoami()).device]);
     assert.equal(self.code, "usage/bad-argument");
   });
