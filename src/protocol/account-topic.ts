@@ -103,13 +103,16 @@ export function* share(work: Work, values: readonly AccountValue[]): Step<void> 
   yield* postSnapshot(work);
 }
 
-/** Posts what was not posted for a week, or never. */
+/** Posts what was not posted for a week, or never, with everything as it is now. */
 export function* refreshSnapshot(work: Work): Step<void> {
   const { postedAt } = (yield* read(work, SHARING)) ?? NEVER;
   if (work.nowMs - postedAt < SNAPSHOT_AGE_MS) return;
   const account = yield* readExisting(work, ACCOUNT);
   if (yield* isUnlinked(work, account)) return;
-  yield* share(work, ownValues(account));
+  const values = ownValues(account);
+  for (const [id] of yield* scan(work, GROUP, "", SHARED_ITEMS_MAX))
+    values.push(...(yield* groupValue(work, account, id)));
+  yield* share(work, values);
   if (((yield* read(work, SHARING)) ?? NEVER).postedAt === postedAt) yield* postSnapshot(work);
 }
 
@@ -142,7 +145,8 @@ function* groupValue(work: Work, account: AccountState, id: string): Step<readon
   const roster = state.sending && (yield* read(work, ROSTER, toHex(state.sending)));
   const others = accountsOf(roster?.devices ?? []).filter((each) => !equalBytes(each, account.account));
   const { name, relays } = state;
-  const contacts = contactsAmong(others, known?.contacts ?? []);
+  const had = known?.contacts ?? [];
+  const contacts = roster ? contactsAmong(others, had) : had; // between two epochs nobody is known to have gone
   return [{ kind: "group", group: GroupId.from(fromHex(id) ?? new Uint8Array()), name, relays, contacts, left: false }];
 }
 

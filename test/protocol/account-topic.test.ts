@@ -5,7 +5,7 @@ import { describe, it } from "mocha";
 import { SNAPSHOT_AGE_MS } from "../../src/protocol/account-topic.ts";
 import { accountTopicKeys, openAccountSnapshot, sealAccountSnapshot } from "../../src/protocol/account-topic-box.ts";
 import { inParts, itemId, newestItems } from "../../src/protocol/account-topic-items.ts";
-import { ACCOUNT, OUTBOX, SHARED } from "../../src/protocol/records.ts";
+import { ACCOUNT, OUTBOX, SHARED, SHARING, TOPIC } from "../../src/protocol/records.ts";
 import type { AccountItem, AccountValue } from "../../src/wire/account-snapshot.ts";
 import { decodeEnvelope } from "../../src/wire/envelope.ts";
 import { AccountKey, GroupId, LogId, Nonce, type Sequence } from "../../src/wire/ids.ts";
@@ -78,6 +78,25 @@ describe("the account topic", () => {
     scene.clock.nowMs += SNAPSHOT_AGE_MS;
     ann.put({ kind: "start" });
     assert.equal(ann.ids(OUTBOX).length, 1);
+  });
+
+  it("gets what it lacks when a profile is older than the topic", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const group = groupOf(scene, [ann, bob]);
+    scene.topics.delete(toHex(keysOf(ann).topic));
+    for (const id of ann.ids(SHARED)) ann.save(SHARED, id, null);
+    ann.save(SHARING, "", null);
+    ann.save(TOPIC, toHex(keysOf(ann).topic), null);
+    const { effects } = ann.put({ kind: "start" });
+    assert(effects.some((each) => each.kind === "subscribe" && toHex(each.topic) === toHex(keysOf(ann).topic)));
+    scene.collect(ann);
+    const items = readWithWords(scene, ann.account().accountSeed);
+    assert.deepEqual(
+      groupsIn(items).map((each) => each.group),
+      [group],
+    );
+    assert.equal(items.length, 3, "settings, device and group");
   });
 
   it("does not change with everybody who comes into a large group", () => {
