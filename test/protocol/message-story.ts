@@ -136,9 +136,17 @@ function readOn(device: Device, topics: ReadonlyMap<string, readonly Uint8Array[
   }
 }
 
-/** Gives the device everything that was written, in an order that `pick` chooses: which of `count` comes next. */
-export function readAll(device: Device, { topics }: Story, pick: (count: number) => number): void {
-  const done = new Set<string>();
+/**
+ * Gives the device everything that was written but for what is lost (`topic/number`), in an order that `pick` chooses:
+ * which of `count` comes next.
+ */
+export function readAll(
+  device: Device,
+  { topics }: Story,
+  pick: (count: number) => number,
+  lost: ReadonlySet<string> = new Set(),
+): void {
+  const done = new Set<string>(lost);
   for (;;) {
     const open: { topic: Topic; at: number; name: string; envelope: Uint8Array }[] = [];
     for (const id of device.ids(TOPIC)) {

@@ -24,11 +24,11 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
     }),
   },
 );
-const aForkingAct = fc.oneof(
-  { weight: 8, arbitrary: anAct },
-  { weight: 1, arbitrary: writer.map((who) => ({ kind: "copy" as const, who })) },
-  { weight: 1, arbitrary: writer.map((who) => ({ kind: "restore" as const, who })) },
-);
+/** Nobody is removed: a device that is put back to before a removal gives its secrets to whom they reach first. */
+const aForkingAct: fc.Arbitrary<Act> = fc.record({
+  kind: fc.constantFrom("say", "say", "say", "read", "copy", "restore"),
+  who: writer,
+});
 const acts = (one: fc.Arbitrary<Act>) => fc.array(one, { minLength: 10, maxLength: 40 });
 const anOrder = fc.infiniteStream(fc.nat());
 
@@ -98,8 +98,6 @@ describe("devices that sign two messages for one place", () => {
       fc.property(acts(aForkingAct), anOrder, anOrder, (story, one, other) => {
         const played = play(PREPARED, story);
         const [dan, again] = [danAfter(played, one), danAfter(played, other)];
-        // a restored session gives its secret to whom it reaches first
-        fc.pre(dan.ids(EPOCH).toSorted().join() === again.ids(EPOCH).toSorted().join());
         assert.deepEqual(dan.texts(), again.texts());
       }),
       { numRuns: 60 },
