@@ -22,6 +22,19 @@ the old passphrase: somebody who has both, and gets hold of the profile, can rea
 Nobody can open a profile without its passphrase. The 24 recovery words are another secret: they are your account, not
 the key of this profile. Write them down, and see hermes recovery check.`,
 
+  trust: `Whom one talks to, and lost devices
+
+A name is whatever its owner typed. hermes verify shows your fingerprint and that of a member, as digits and as a QR
+code; compare them in person or by a call, then --confirm. You are warned when somebody verified has a new device, and
+when somebody else takes their name.
+
+On a new machine hermes recovery restore brings you back with the 24 words and a relay of your account. The members of
+your groups let the new device in and are told of it. It cannot read what was written before: those keys were on the
+other device alone. Then hermes devices list, and hermes devices unlink puts the lost one out.
+
+Whoever has the words, or an unlocked device, is you. Unlinking keeps a device out, and not somebody who took your words
+or your account's key from it: leave your groups then (hermes account delete) and begin a new account.`,
+
   relays: `Relays
 
 A relay keeps encrypted messages for those who are away. It sees addresses, sizes and times, never what is written or
