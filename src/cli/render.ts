@@ -141,6 +141,7 @@ export function renderEvent(event: ClientEvent): string | undefined {
     case "status":
       return `* ${renderRelay(event.relay)}`;
     case "sent":
+    case "withdrawn":
       return undefined;
     case "warning":
       return `! ${aboutWhom(event)}${printableLine(event.message)}`;

@@ -126,6 +126,8 @@ export type ClientEvent =
       readonly detail?: string;
     }
   | { readonly event: "status"; readonly relay: RelayView }
+  /** A message is shown no more; a warning says why. */
+  | { readonly event: "withdrawn"; readonly group: GroupName; readonly message: { readonly id: string } }
   | {
       readonly event: "sent";
       readonly group: GroupName;

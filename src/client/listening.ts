@@ -132,8 +132,7 @@ async function eventOf(
     case "member":
       return group && (await memberEvent(store, notice, group));
     case "line-state":
-      if (!group || (notice.state !== "on-relay" && notice.state !== "delivered")) return undefined;
-      return { event: "sent", group, message: { id: notice.id }, state: notice.state };
+      return group && (await lineEvent(store, notice, group));
     case "relay":
       return { event: "status", relay: relayView(notice.status) };
     case "join-refused":
@@ -145,6 +144,27 @@ async function eventOf(
     }
     default:
       return undefined;
+  }
+}
+
+/** One of our messages has come further, a line is shown no more, or one is shown that was not. */
+async function lineEvent(
+  store: ProfileStore,
+  { id, state }: Extract<ClientNotice, { kind: "line-state" }>,
+  group: GroupName,
+): Promise<ClientEvent | undefined> {
+  switch (state) {
+    case "queued":
+      return undefined;
+    case "on-relay":
+    case "delivered":
+      return { event: "sent", group, message: { id }, state };
+    case "withdrawn":
+      return { event: "withdrawn", group, message: { id } };
+    case "received": {
+      const line = await store.line(group.id, id);
+      return line && { event: "message", group, message: messageView(line) };
+    }
   }
 }
 

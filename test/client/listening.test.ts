@@ -4,7 +4,7 @@ import type { ClientEvent } from "../../src/client/api.ts";
 import type { CallContext } from "../../src/client/calls.ts";
 import { createEventHub } from "../../src/client/event-hub.ts";
 import { listen } from "../../src/client/listening.ts";
-import type { ConversationLine, Network } from "../../src/client/ports.ts";
+import type { ConversationLine, LineState, Network } from "../../src/client/ports.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { newDevice } from "../protocol/device.ts";
@@ -44,6 +44,8 @@ function listening() {
   };
   const tell = (line: ConversationLine): void =>
     hub.tell({ kind: "message", group: groups.find((each) => toHex(each) === line.group) ?? groups[0], line });
+  const tellState = ({ group, id }: ConversationLine, state: LineState): void =>
+    hub.tell({ kind: "line-state", group, id, state });
   const start = (group?: string) => {
     const events: ClientEvent[] = [];
     const abort = new AbortController();
@@ -52,7 +54,7 @@ function listening() {
     const texts = () => events.flatMap((each) => (each.event === "message" ? [each.message.text] : []));
     return { events, texts, abort, ended };
   };
-  return { arrive, tell, start, store, groups };
+  return { arrive, tell, tellState, start, store, groups };
 }
 
 describe("listening", () => {
@@ -68,6 +70,23 @@ describe("listening", () => {
     assert.deepEqual(texts(), ["unread", "live"]);
     abort.abort();
     assert.deepEqual(await ended, {});
+  });
+
+  it("tells of a message that is shown no more, and shows it when it is back", async () => {
+    const { arrive, tell, tellState, start, store } = listening();
+    const { events, texts, abort, ended } = start();
+    const line = await arrive("doubtful");
+    tell(line);
+    for (const state of ["withdrawn", "received"] as const) {
+      await store.commit({ records: new Map(), lines: [], removedLines: [], lineStates: [{ ...line, state }] });
+      tellState(line, state);
+      await turn();
+    }
+    abort.abort();
+    await ended;
+    assert.deepEqual(texts(), ["doubtful", "doubtful"]);
+    const withdrawn = events.find((each) => each.event === "withdrawn");
+    assert.deepEqual(withdrawn?.message, { id: line.id });
   });
 
   it("to one group shows nothing of another", async () => {

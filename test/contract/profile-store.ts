@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import type { ConversationLine, ProfileChanges, ProfileStore } from "../../src/client/ports.ts";
+import type { ConversationLine, LineState, ProfileChanges, ProfileStore } from "../../src/client/ports.ts";
 import { isFault } from "../../src/wire/fault.ts";
 
 /** A store under test, empty at first. */
@@ -150,6 +150,22 @@ export function profileStoreContract(name: string, open: () => Promise<OpenedSto
         store = await opened.reopen();
         assert.deepEqual((await store.load(["a"])).get("a"), bytes(1));
         assert.deepEqual(await store.line(GROUP, lineId(1)), line(1, { state: "on-relay" }));
+      });
+
+      it("can withdraw a line, which no query finds until it is there again", async () => {
+        const change = (state: LineState) => commit({ lineStates: [{ group: GROUP, id: lineId(1), state }] });
+        const found = async () => ({
+          page: (await store.history({ group: GROUP, limit: 9 })).map(({ id }) => id),
+          search: (await store.history({ group: GROUP, limit: 9, search: "doubtful" })).length,
+          unread: await store.unread(GROUP),
+          line: (await store.line(GROUP, lineId(1))) !== undefined,
+        });
+        await commit({ lines: [line(1, { text: "doubtful", state: "received" }), line(2, { state: "received" })] });
+        const before = await found();
+        await change("withdrawn");
+        assert.deepEqual(await found(), { page: [lineId(2)], search: 0, unread: 1, line: false });
+        await change("received");
+        assert.deepEqual(await found(), before);
       });
 
       it("that cannot be written whole is not written at all, and the next one is", async () => {
