@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { GroupChange } from "../../src/protocol/group-change.ts";
+import { HEADS, REMOVALS, SAID } from "../../src/protocol/records.ts";
+import { HELD_MAX } from "../../src/protocol/removals.ts";
+import type { GroupId } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import type { Device } from "./device.ts";
+import { groupOf, newScene, say } from "./scene.ts";
+
+function quartet() {
+  const scene = newScene();
+  const people = ["Ann", "Bob", "Cem", "Dan"].map((name) => scene.person(name));
+  const [ann, bob, cem, dan] = people as [Device, Device, Device, Device];
+  const group = groupOf(scene, [ann, bob, cem, dan]);
+  return { scene, ann, bob, cem, dan, group };
+}
+
+const remove = (by: Device, group: GroupId, whom: Device) => {
+  const change: GroupChange = { kind: "remove", accounts: [whom.account().account] };
+  return by.put({ kind: "change-group", group, change });
+};
+
+const warningsOf = (outcomes: readonly { readonly warnings: readonly string[] }[]): readonly string[] =>
+  outcomes.flatMap(({ warnings }) => warnings);
+
+describe("a message of somebody who was removed", () => {
+  it("stays when the remover had seen it, and what it cites with it", () => {
+    const { scene, ann, bob, cem, dan, group } = quartet();
+    for (const text of ["one", "two"]) say(cem, group, text);
+    scene.carry(ann, bob, cem, dan);
+    remove(ann, group, cem);
+    assert.deepEqual(warningsOf(scene.carry(ann, bob, dan)), []);
+    for (const each of [ann, bob, dan]) assert.deepEqual(each.texts(), ["one", "two"]);
+  });
+
+  it("is withdrawn when the removal shows that nobody who stayed had seen it", () => {
+    const { scene, ann, cem, dan, group } = quartet();
+    say(cem, group, "too late");
+    scene.collect(cem);
+    scene.deliver(dan);
+    assert.deepEqual(dan.texts(), ["too late"]);
+    remove(ann, group, cem);
+    scene.collect(ann);
+    const outcomes = scene.deliver(dan);
+    assert.deepEqual(warningsOf(outcomes), ["withdrawn"]);
+    assert(
+      outcomes.some(({ events }) => events.some((each) => each.kind === "line-state" && each.state === "withdrawn")),
+    );
+    assert.deepEqual(dan.texts(), []);
+    assert.deepEqual(dan.existing(HEADS, toHex(group)).heads, [], "what we say next does not cite it");
+  });
+
+  it("is not shown when it comes after the removal, and is shown once somebody who stayed shows that it had seen it", () => {
+    const { scene, ann, bob, cem, dan, group } = quartet();
+    say(cem, group, "in time for Bob");
+    scene.collect(cem);
+    scene.deliver(bob);
+    say(bob, group, "I saw it"); // Bob has not heard of the removal
+    remove(ann, group, cem);
+    scene.collect(ann);
+    scene.deliver(dan);
+    assert.deepEqual(dan.texts(), []);
+    scene.collect(bob);
+    const outcomes = scene.deliver(dan);
+    assert.deepEqual(warningsOf(outcomes), []);
+    assert.deepEqual(dan.texts(), ["in time for Bob", "I saw it"]);
+    scene.carry(ann, bob, dan);
+    for (const each of [ann, bob]) assert.deepEqual(each.texts(), ["in time for Bob", "I saw it"]);
+  });
+
+  it("does not count because somebody cites it who knew of the removal", () => {
+    const { scene, ann, bob, cem, dan, group } = quartet();
+    say(cem, group, "too late");
+    scene.collect(cem);
+    scene.deliver(bob);
+    remove(ann, group, cem);
+    scene.collect(ann);
+    scene.deliver(bob);
+    say(bob, group, "from Bob");
+    scene.carry(ann, bob, dan);
+    for (const each of [ann, bob, dan]) assert.deepEqual(each.texts(), ["from Bob"]);
+  });
+
+  it("takes bounded room, however many it writes with the old keys", function () {
+    this.timeout(60_000);
+    const { scene, ann, cem, dan, group } = quartet();
+    remove(ann, group, cem);
+    scene.collect(ann);
+    scene.deliver(dan);
+    for (let i = 0; i < HELD_MAX + 20; i++) say(cem, group, `flood ${i}`);
+    scene.collect(cem);
+    scene.deliver(dan);
+    assert.equal(dan.existing(REMOVALS, toHex(group)).held, HELD_MAX);
+    assert.equal(dan.ids(SAID).length, HELD_MAX);
+    assert.deepEqual(dan.texts(), []);
+  });
+
+  it("counts when its author left by itself", () => {
+    const { scene, ann, bob, cem, dan, group } = quartet();
+    say(cem, group, "goodbye");
+    cem.put({ kind: "change-group", group, change: { kind: "leave" } });
+    scene.carry(ann, bob, cem, dan);
+    for (const each of [ann, bob, dan]) assert(each.texts().includes("goodbye"));
+  });
+});
