@@ -46,6 +46,8 @@ export function createSqliteLog(thread: StoreThread, queueMaxBytes: number): Top
     logId: thread.logId,
     append,
     read: (topic, after, limits) => thread.call("read", topic, after, limits),
+    ids: (topic, after, limit) => thread.call("ids", topic, after, limit),
+    get: (topic, ids, maxBytes) => thread.call("get", topic, ids, maxBytes),
     registerInbox: (topic) => thread.call("registerInbox", topic),
     isInbox: (topic) => thread.call("isInbox", topic),
     trim: (topic, upTo) => thread.call("trim", topic, upTo),

@@ -1,7 +1,7 @@
 /** What the relay's main thread and its store's worker say to each other. */
-import type { LogPage } from "../src/net/topic-log.ts";
+import type { LogIds, LogPage } from "../src/net/topic-log.ts";
 import type { FaultCode } from "../src/wire/fault.ts";
-import type { DirectoryKey, LogId, SlotKey, Topic } from "../src/wire/ids.ts";
+import type { DirectoryKey, EnvelopeId, LogId, SlotKey, Topic } from "../src/wire/ids.ts";
 import type { DirectoryRecord, TakenPrekeys } from "../src/wire/prekey-frames.ts";
 import type { DirectoryLimits, DirectoryUsage, Published } from "./directory-store.ts";
 import type { DatabaseOptions } from "./store-schema.ts";
@@ -25,6 +25,8 @@ export interface StoreCalls {
     after: number,
     limits: { readonly limit: number; readonly maxBytes: number },
   ) => LogPage;
+  readonly ids: (topic: Topic, after: number, limit: number) => LogIds;
+  readonly get: (topic: Topic, ids: readonly EnvelopeId[], maxBytes: number) => readonly Uint8Array[];
   readonly registerInbox: (topic: Topic) => boolean;
   readonly isInbox: (topic: Topic) => boolean;
   readonly trim: (topic: Topic, upTo: number) => void;

@@ -58,6 +58,8 @@ function operations(db: Sqlite.Database, topics: Topics, directory: Directory, r
   const calls: StoreCalls = {
     append: (packed) => packResults(topics.append(unpackItems(packed), clock())),
     read: topics.read,
+    ids: topics.ids,
+    get: topics.get,
     registerInbox: (topic) => topics.registerInbox(topic, clock()),
     isInbox: topics.isInbox,
     trim: topics.trim,

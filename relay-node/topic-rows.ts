@@ -39,6 +39,8 @@ export const TOPIC_SQL = {
   arrived: "SELECT sequence, id FROM envelope WHERE arrival = ?",
   addEnvelope: "INSERT INTO envelope (topic, sequence, arrived_at, id, envelope) VALUES (?, ?, ?, ?, ?)",
   page: "SELECT sequence, envelope FROM envelope WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+  ids: "SELECT sequence, id FROM envelope WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+  envelope: "SELECT id, envelope FROM envelope WHERE arrival = ? AND topic = ?",
   prefixBytes: `SELECT sum(${COST}) AS bytes FROM envelope WHERE topic = ? AND sequence <= ?`,
   prefixIds: "SELECT arrival, id FROM envelope WHERE topic = ? AND sequence <= ?",
   erasePrefix: "DELETE FROM envelope WHERE topic = ? AND sequence <= ?",

@@ -9,7 +9,7 @@
  * 4. A topic's row is an inbox's from its first use on, or never.
  */
 import type Sqlite from "better-sqlite3-multiple-ciphers";
-import type { LogAppendResult, LogItem, LogPage } from "../src/net/topic-log.ts";
+import type { LogAppendResult, LogIds, LogItem, LogPage } from "../src/net/topic-log.ts";
 import { ENVELOPE_KIND } from "../src/wire/envelope.ts";
 import { Fault } from "../src/wire/fault.ts";
 import { type EnvelopeId, LogId, type Sequence, type Topic } from "../src/wire/ids.ts";
@@ -56,6 +56,8 @@ export interface TopicStore {
     after: number,
     limits: { readonly limit: number; readonly maxBytes: number },
   ) => LogPage;
+  readonly ids: (topic: Topic, after: number, limit: number) => LogIds;
+  readonly get: (topic: Topic, ids: readonly EnvelopeId[], maxBytes: number) => readonly Uint8Array[];
   /** False for a topic in use as something else. Throws `storage/full` when there is no room for one more topic. */
   readonly registerInbox: (topic: Topic, nowMs: number) => boolean;
   readonly isInbox: (topic: Topic) => boolean;
@@ -78,6 +80,8 @@ export function createTopicStore(db: Sqlite.Database, limits: TopicLimits): Topi
     logId: LogId.from(new Uint8Array(rows.meta.get("log-id")?.value ?? [])),
     append: (items, nowMs) => appendAll(books, items, nowMs),
     read: (topic, after, limits) => read(rows, topic, { after, ...limits }),
+    ids: (topic, after, limit) => idsAfter(rows, topic, { after, limit }),
+    get: (topic, wanted, maxBytes) => getAll(books, topic, wanted, maxBytes),
     registerInbox: (topic, nowMs) => registerInbox(books, topic, nowMs),
     isInbox: (topic) => isInbox(rows.topic.get(topic)),
     trim: (topic, upTo) => trim(books, topic, upTo),
@@ -197,6 +201,41 @@ function read(rows: Books["rows"], topic: Topic, { after, limit, maxBytes }: Pag
   return after < row.floor ? { ...page, truncatedBefore: (row.floor + 1) as Sequence } : page;
 }
 
+function idsAfter(
+  rows: Books["rows"],
+  topic: Topic,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): LogIds {
+  const row = rows.topic.get(topic);
+  if (!row) return { items: [], head: firstNumber(rows) as Sequence, goneBefore: 0 as Sequence };
+  const items = rows.ids.all(row.number, after, limit).map(({ sequence, id }) => ({
+    sequence: sequence as Sequence,
+    id: new Uint8Array(id) as EnvelopeId,
+  }));
+  return { items, head: row.head as Sequence, goneBefore: (row.floor + 1) as Sequence };
+}
+
+function getAll(
+  { rows, ids }: Books,
+  topic: Topic,
+  wanted: readonly EnvelopeId[],
+  maxBytes: number,
+): readonly Uint8Array[] {
+  const row = rows.topic.get(topic);
+  const found: Uint8Array[] = [];
+  let bytes = 0;
+  for (const id of row ? wanted : []) {
+    for (const arrival of ids.candidates(id)) {
+      const there = rows.envelope.get(arrival, row?.number ?? 0);
+      if (!there?.id.equals(id)) continue;
+      bytes += there.envelope.length;
+      if (found.length > 0 && bytes > maxBytes) return found;
+      found.push(there.envelope);
+    }
+  }
+  return found;
+}
+
 function isInbox(row: TopicRow | undefined): boolean {
   return row?.inbox === 1;
 }
@@ -271,6 +310,8 @@ function prepare(db: Sqlite.Database) {
     prefixIds: db.prepare<[number, number], { arrival: number; id: Buffer }>(TOPIC_SQL.prefixIds),
     addEnvelope: db.prepare<[number, number, number, Uint8Array, Uint8Array]>(TOPIC_SQL.addEnvelope),
     page: db.prepare<[number, number, number], { sequence: number; envelope: Buffer }>(TOPIC_SQL.page),
+    ids: db.prepare<[number, number, number], { sequence: number; id: Buffer }>(TOPIC_SQL.ids),
+    envelope: db.prepare<[number, number], { id: Buffer; envelope: Buffer }>(TOPIC_SQL.envelope),
     prefixBytes: db.prepare<[number, number], { bytes: number | null }>(TOPIC_SQL.prefixBytes),
     erasePrefix: db.prepare<[number, number]>(TOPIC_SQL.erasePrefix),
     oldest: db.prepare<[number], OldEnvelope>(TOPIC_SQL.oldest),

@@ -22,6 +22,8 @@ export interface ProfileChanges {
   /** Lines that were sealed again under another id. */
   readonly removedLines: readonly { readonly group: string; readonly id: string }[];
   readonly lineStates: readonly { readonly group: string; readonly id: string; readonly state: LineState }[];
+  /** Encoded envelopes of our groups' topics, to be served to other members; undefined: none. A store may pass them over. */
+  readonly kept?: readonly Uint8Array[] | undefined;
 }
 
 /** A page of a conversation. */

@@ -1,6 +1,6 @@
 /**
- * The holder's store as the topic service sees it. A relay implements it with an embedded database; a peer
- * will implement it with what its profile holds.
+ * The holder's store as the topic service sees it. A relay implements it with an embedded database; a member
+ * with what its profile holds (src/store/envelope-log.ts).
  *
  * 1. Durable when `append` resolves: an acknowledged envelope survives kill -9 and a power cut.
  * 2. Sequence numbers grow strictly per topic and are never reused, even when a topic empties; gaps are allowed.
@@ -35,6 +35,14 @@ export interface LogPage {
   readonly truncatedBefore?: Sequence;
 }
 
+/** Ids in the order of their numbers. */
+export interface LogIds {
+  readonly items: readonly { readonly sequence: Sequence; readonly id: EnvelopeId }[];
+  readonly head: Sequence;
+  /** Numbers below this may be gone: what was read of them before is out of date. */
+  readonly goneBefore: Sequence;
+}
+
 export interface TopicLog {
   readonly logId: LogId;
   readonly append: (items: readonly LogItem[]) => Promise<readonly LogAppendResult[]>;
@@ -44,6 +52,10 @@ export interface TopicLog {
     after: Sequence,
     limits: { readonly limit: number; readonly maxBytes: number },
   ) => Promise<LogPage>;
+  /** At most `limit` ids of envelopes with a number greater than `after`. A member counts those that it had and dropped for age. */
+  readonly ids: (topic: Topic, after: Sequence, limit: number) => Promise<LogIds>;
+  /** Those of these envelopes that are here, in any order, at most `maxBytes` but at least one if any is here. */
+  readonly get: (topic: Topic, ids: readonly EnvelopeId[], maxBytes: number) => Promise<readonly Uint8Array[]>;
   /**
    * Declares the topic an inbox (its owner proved the key): deposits are accepted from now on. Durable.
    * False, and nothing changes, when the topic is in use as something else, even if it is empty now.

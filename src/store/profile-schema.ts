@@ -7,6 +7,8 @@
  *   to which it was read.
  * - `line`: what people read, `arrival` counting up in order of commit, never reused.
  * - `line_text`: full-text index over `line.text`; the text itself is stored once, in `line`.
+ * - `kept_topic`, `kept_envelope`: envelopes of our groups, to serve to their members (envelope-log.ts); `kept_log`: the
+ *   name of that log. An envelope of which only the id is left was dropped by retention.
  */
 
 /** Migration i brings a database from version i to i + 1. */
@@ -47,5 +49,27 @@ export const MIGRATIONS: readonly string[] = [
   CREATE VIRTUAL TABLE line_text USING fts5 (
     text, content = 'line', content_rowid = 'arrival', tokenize = 'unicode61 remove_diacritics 2'
   );
+  `,
+  `
+  CREATE TABLE kept_log (id BLOB NOT NULL CHECK (length(id) = 16)) STRICT;
+  INSERT INTO kept_log (id) VALUES (randomblob(16));
+  CREATE TABLE kept_topic (
+    number INTEGER PRIMARY KEY,
+    key BLOB UNIQUE NOT NULL,
+    head INTEGER NOT NULL,
+    floor INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE kept_envelope (
+    arrival INTEGER PRIMARY KEY AUTOINCREMENT,
+    topic INTEGER NOT NULL REFERENCES kept_topic (number),
+    sequence INTEGER NOT NULL,
+    kept_at_ms INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    envelope BLOB
+  ) STRICT;
+  CREATE UNIQUE INDEX kept_in_order ON kept_envelope (topic, sequence);
+  CREATE UNIQUE INDEX kept_by_id ON kept_envelope (topic, id);
+  CREATE INDEX kept_live ON kept_envelope (arrival) WHERE envelope IS NOT NULL;
   `,
 ];

@@ -8,10 +8,16 @@
  * SQLite runs on the calling thread: a commit costs a sync anyway, and pages are found by index. One process opens a profile at
  * a time (profile-lock.ts).
  */
+import { createHash } from "node:crypto";
 import type Database from "better-sqlite3-multiple-ciphers";
 import type { Clock, ProfileChanges, ProfileStore } from "../client/ports.ts";
+import { envelopeId } from "../verify/envelope-check.ts";
+import { kindOf, topicOf } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
+import { Topic } from "../wire/ids.ts";
 import { conversationTable } from "./conversation-table.ts";
+import { type EnvelopeLog, envelopeLog } from "./envelope-log.ts";
+import { type EnvelopeLimits, type EnvelopeTable, envelopeTable, type KeptEnvelope } from "./envelope-table.ts";
 import { openProfileDatabase, type ProfileLocation } from "./profile-database.ts";
 import { checkProfileDirectory } from "./profile-directory.ts";
 import { recordTable } from "./record-table.ts";
@@ -22,6 +28,13 @@ import { keepLogShort } from "./write-ahead-log.ts";
 export interface ProfileStoreOptions extends ProfileLocation {
   /** Timer for checkpoints; that of the process by default. */
   readonly after?: Clock["after"];
+  /** Bounds of the envelopes that are kept; ENVELOPE_LIMITS by default. */
+  readonly envelopeLimits?: EnvelopeLimits;
+}
+
+/** A profile's store and what it keeps of its groups' envelopes. */
+export interface OpenProfileStore extends ProfileStore {
+  readonly envelopes: EnvelopeLog;
 }
 
 /**
@@ -29,18 +42,23 @@ export interface ProfileStoreOptions extends ProfileLocation {
  * date. Throws `storage/corrupt` (damaged, foreign or another key), `storage/too-new`, `storage/full`,
  * `storage/busy`, `storage/failed`, `usage/no-profile`, `usage/not-allowed`.
  */
-export async function openProfileStore({ after, ...location }: ProfileStoreOptions): Promise<ProfileStore> {
+export async function openProfileStore(options: ProfileStoreOptions): Promise<OpenProfileStore> {
+  const location: ProfileLocation = options;
   await checkProfileDirectory(location.directory);
   const database = openProfileDatabase(location);
   try {
-    return profileStore(database, location.directory, after);
+    return profileStore(database, options);
   } catch (error) {
     database.close();
     throw storageFault(error, location.directory);
   }
 }
 
-function profileStore(database: Database.Database, directory: string, after: Clock["after"] | undefined): ProfileStore {
+function profileStore(
+  database: Database.Database,
+  { directory, after, envelopeLimits }: ProfileStoreOptions,
+): OpenProfileStore {
+  const table = envelopeTable(database, envelopeLimits);
   const records = recordTable(database);
   const conversations = conversationTable(database);
   const log = keepLogShort(database, after);
@@ -49,6 +67,7 @@ function profileStore(database: Database.Database, directory: string, after: Clo
   const write = database.transaction((changes: ProfileChanges) => {
     records.write(changes.records);
     conversations.write(changes);
+    return keepEnvelopes(table, changes.kept ?? []);
   });
   const guarded = async <T>(work: () => T): Promise<T> => {
     try {
@@ -62,16 +81,35 @@ function profileStore(database: Database.Database, directory: string, after: Clo
       work();
       log.committed();
     });
+  const { log: envelopes, tell } = envelopeLog({ database, table, guarded, durably });
   return {
+    envelopes,
     load: (keys) => guarded(() => records.load(keys)),
     scan: (prefix, options) => guarded(() => records.scan(prefix, options)),
-    commit: (changes) => durably(() => write.immediate(changes)),
+    commit: async (changes) => {
+      let fresh: readonly KeptEnvelope[] = [];
+      await durably(() => {
+        fresh = write.immediate(changes);
+      });
+      tell(fresh);
+    },
     history: (query) => guarded(() => conversations.history(query)),
     line: (group, id) => guarded(() => conversations.line(group, id)),
     unread: (group) => guarded(() => conversations.unread(group)),
     markRead: (group) => durably(() => conversations.markRead(group)),
     close: () => guarded(() => close(database, directory, log.stop)),
   };
+}
+
+/** Answers those that were not here before. */
+function keepEnvelopes(table: EnvelopeTable, encoded: readonly Uint8Array[]): readonly KeptEnvelope[] {
+  const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(bytes).digest());
+  return encoded.flatMap((envelope) => {
+    const topic = Topic.from(topicOf(envelope).slice());
+    const item = { topic, id: envelopeId(sha256, envelope), kind: kindOf(envelope), envelope };
+    const stored = table.keep(item, Date.now());
+    return stored.kind === "stored" && !stored.duplicate ? [{ topic, sequence: stored.sequence, envelope }] : [];
+  });
 }
 
 function close(database: Database.Database, directory: string, emptyLog: () => void): void {

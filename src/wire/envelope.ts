@@ -41,7 +41,9 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
 }
 
 /** True for encoded mail to an inbox, judged by its kind alone. */
-export const isDeposit = (encoded: Uint8Array): boolean => encoded[KIND_AT] === ENVELOPE_KIND.deposit;
+export const isDeposit = (encoded: Uint8Array): boolean => kindOf(encoded) === ENVELOPE_KIND.deposit;
+/** Kind of an encoded envelope; 0 for none. Nothing is checked. */
+export const kindOf = (encoded: Uint8Array): number => encoded[KIND_AT] ?? 0;
 /** Topic of an encoded envelope (32 bytes), a view; nothing is checked. */
 export const topicOf = (encoded: Uint8Array): Uint8Array => encoded.subarray(1, KIND_AT);
 /** Bytes before the kind: version and topic. */

@@ -59,8 +59,12 @@ function* endless(topic: Topic, shape: { readonly size: number; readonly kind: n
   for (let name = 1; ; name++) yield itemOf(topic, name, shape);
 }
 
-/** Declares the suite. `open` answers a fresh, empty log with {@link CONTRACT_LIMITS}. */
-export function topicLogContract(name: string, open: () => Promise<OpenedLog>): void {
+/** Declares the suite. `open` answers a fresh, empty log with {@link CONTRACT_LIMITS}; a member's takes no inboxes. */
+export function topicLogContract(
+  name: string,
+  open: () => Promise<OpenedLog>,
+  { hasInboxes = true }: { readonly hasInboxes?: boolean } = {},
+): void {
   describe(`topic log contract: ${name}`, () => {
     const opened: OpenedLog[] = [];
 
@@ -77,10 +81,14 @@ export function topicLogContract(name: string, open: () => Promise<OpenedLog>): 
     order(fresh);
     dedupe(fresh);
     pages(fresh);
+    byId(fresh);
     trimming(fresh);
-    inboxes(fresh);
+    if (hasInboxes) inboxes(fresh);
+    else noInboxes(fresh);
     quotas(fresh);
-    restarts(fresh);
+    wholeQuota(fresh);
+    if (hasInboxes) inboxQuota(fresh);
+    restarts(fresh, hasInboxes);
   });
 }
 
@@ -240,6 +248,52 @@ function trimming(fresh: Fresh): void {
   });
 }
 
+function byId(fresh: Fresh): void {
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+  it("names the ids of a topic in the order of their numbers, after any of them", async () => {
+    const { log } = await fresh();
+    const items = Array.from({ length: 9 }, (_, n) => itemOf(topicOf(1), n));
+    const results = await log.append([...items, itemOf(topicOf(2), 1)]);
+    const whole = await log.ids(topicOf(1), START, 100);
+    assert.deepEqual(
+      whole.items.map(({ sequence, id }) => [sequence, hex(id)]),
+      items.map(({ id }, i) => [sequenceOf(results[i]), hex(id)]),
+    );
+    assert.equal(whole.head, sequenceOf(results[8]));
+    const rest = await log.ids(topicOf(1), sequenceOf(results[3]), 3);
+    assert.deepEqual(
+      rest.items.map(({ id }) => hex(id)),
+      items.slice(4, 7).map(({ id }) => hex(id)),
+    );
+    assert.deepEqual((await log.ids(topicOf(7), START, 10)).items, []);
+  });
+
+  it("gets envelopes by their ids, of that topic only, within a byte limit but at least one", async () => {
+    const { log } = await fresh();
+    const items = Array.from({ length: 5 }, (_, n) => itemOf(topicOf(1), n));
+    const other = itemOf(topicOf(2), 1);
+    await log.append([...items, other]);
+    const wanted = [3, 1].flatMap((n) => items[n]?.id ?? []);
+    const got = await log.get(topicOf(1), [...wanted, other.id, itemOf(topicOf(1), 99).id], 10_000);
+    assert.deepEqual(got.map(hex).sort(), [3, 1].map((n) => hex(items[n]?.envelope ?? new Uint8Array())).sort());
+    assert.equal((await log.get(topicOf(1), wanted, 150)).length, 1);
+    assert.equal((await log.get(topicOf(1), wanted.slice(0, 1), 1)).length, 1);
+    assert.deepEqual(await log.get(topicOf(9), wanted, 10_000), []);
+  });
+}
+
+function noInboxes(fresh: Fresh): void {
+  it("takes no inbox and no deposit", async () => {
+    const { log } = await fresh();
+    assert.equal(await log.registerInbox(topicOf(1)), false);
+    assert.equal(await log.isInbox(topicOf(1)), false);
+    assert.deepEqual(await log.append([itemOf(topicOf(1), 9, { kind: DEPOSIT })]), [
+      { kind: "error", error: "wrong-kind" },
+    ]);
+  });
+}
+
 function inboxes(fresh: Fresh): void {
   it("knows an inbox from its registration on", async () => {
     const { log } = await fresh();
@@ -300,7 +354,9 @@ function quotas(fresh: Fresh): void {
     assert.equal(await fill(log, endless(topicOf(1), { size: 20_000, kind: MESSAGE })), "quota");
     sequenceOf((await log.append([itemOf(topicOf(1), 999, { size: 20_000, kind: ENTRY })]))[0]);
   });
+}
 
+function inboxQuota(fresh: Fresh): void {
   it("gives an inbox its own quota, which deposits use up", async () => {
     const { log } = await fresh();
     await log.registerInbox(topicOf(1));
@@ -309,7 +365,9 @@ function quotas(fresh: Fresh): void {
     const bytes = items.reduce((sum, { envelope }) => sum + envelope.length, 0);
     assert(bytes <= CONTRACT_LIMITS.inboxMaxBytes && bytes > CONTRACT_LIMITS.inboxMaxBytes / 2, `${bytes} bytes`);
   });
+}
 
+function wholeQuota(fresh: Fresh): void {
   it("refuses by quota when the whole holder is full, and still names what it has", async () => {
     const { log } = await fresh();
     const shape = { size: 60_000, kind: MESSAGE };
@@ -322,7 +380,7 @@ function quotas(fresh: Fresh): void {
   });
 }
 
-function restarts(fresh: Fresh): void {
+function restarts(fresh: Fresh, hasInboxes: boolean): void {
   it("comes back after a restart with the same log id, envelopes, inboxes and numbers", async function () {
     const { log, reopen } = await fresh();
     if (!reopen) return this.skip();
@@ -334,7 +392,7 @@ function restarts(fresh: Fresh): void {
     const back = await reopen();
     assert.deepEqual([...back.logId], [...log.logId]);
     assert.deepEqual(await back.read(topicOf(1), START, WHOLE), before);
-    assert(await back.isInbox(topicOf(2)));
+    assert.equal(await back.isInbox(topicOf(2)), hasInboxes);
     const [again, next] = await back.append([itemOf(topicOf(1), 3), itemOf(topicOf(1), 4)]);
     assert.deepEqual(again, { kind: "stored", sequence: sequenceOf(results[2]), duplicate: true });
     assert(sequenceOf(next) > sequenceOf(results[2]));

@@ -66,6 +66,20 @@ export function memoryLog(idByte = 1): MemoryLog {
       const truncated = gone > after + 1 ? { truncatedBefore: gone as Sequence } : {};
       return { items: page, head: head as Sequence, ...truncated };
     },
+    ids: async (topic, after, limit) => {
+      const { items, head, gone } = of(topic);
+      const found = items.filter(({ sequence }) => sequence > after).slice(0, limit);
+      return { items: found, head: head as Sequence, goneBefore: gone as Sequence };
+    },
+    get: async (topic, ids, maxBytes) => {
+      const wanted = new Set(ids.map(toHex));
+      let bytes = 0;
+      return of(topic).items.flatMap(({ id, envelope }, i) => {
+        if (!wanted.has(toHex(id))) return [];
+        bytes += envelope.length;
+        return i === 0 || bytes <= maxBytes ? [envelope] : [];
+      });
+    },
     registerInbox: async (topic) => {
       if (inboxes.has(toHex(topic))) return true;
       if (of(topic).head > 0) return false;

@@ -4,9 +4,8 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3-multiple-ciphers";
-import type { ProfileStore } from "../../src/client/ports.ts";
 import { createProfileDirectory } from "../../src/store/profile-directory.ts";
-import { openProfileStore, type ProfileStoreOptions } from "../../src/store/profile-store.ts";
+import { type OpenProfileStore, openProfileStore, type ProfileStoreOptions } from "../../src/store/profile-store.ts";
 
 const PAGE_BYTES = 4096;
 
@@ -15,7 +14,7 @@ export const DATA_KEY = Uint8Array.from({ length: 32 }, (_, i) => 255 - 7 * i);
 /** A profile directory of its own, removed by `remove`. */
 export interface TemporaryProfile {
   readonly directory: string;
-  readonly open: (options?: Partial<ProfileStoreOptions>) => Promise<ProfileStore>;
+  readonly open: (options?: Partial<ProfileStoreOptions>) => Promise<OpenProfileStore>;
   readonly remove: () => Promise<void>;
 }
 

@@ -1,0 +1,282 @@
+/**
+ * Envelopes of our groups in the profile database, numbered per topic: what a member serves to the others.
+ *
+ * 1. Writes happen inside a transaction of the caller's; what is kept is so in the commit of what it caused.
+ * 2. An id is there once per topic. Numbers of a topic only grow.
+ * 3. Retention by age and bytes drops from a topic's front and leaves the id, so that what was dropped is not fetched
+ *    again from whoever still has it; ids go after another retention.
+ *
+ * Envelopes are ciphertext: that an epoch's keys are erased does not erase them, and they need no erasing.
+ */
+import type Database from "better-sqlite3-multiple-ciphers";
+import { ENVELOPE_KIND } from "../wire/envelope.ts";
+import { type EnvelopeId, LogId, type Sequence, type Topic } from "../wire/ids.ts";
+import { ENVELOPE_MAX_BYTES } from "../wire/limits.ts";
+
+/** Bounds of what is kept. */
+export interface EnvelopeLimits {
+  /** Bytes of one topic, overheads included. */
+  readonly topicMaxBytes: number;
+  readonly totalMaxBytes: number;
+  readonly retentionMs: number;
+}
+
+/** A topic lasts for an epoch, so 64 MiB are years of text; 512 MiB are a small part of any disk. A relay keeps 30 days, too. */
+export const ENVELOPE_LIMITS: EnvelopeLimits = {
+  topicMaxBytes: 67_108_864,
+  totalMaxBytes: 536_870_912,
+  retentionMs: 30 * 86_400_000,
+};
+
+/** Bytes that an envelope counts beside its own: row, id, three index entries. */
+const OVERHEAD_BYTES = 160;
+/** Part of a topic's bytes that only entries may use, so that messages cannot lock a group out of its own log. */
+const ENTRY_RESERVE = 1 / 16;
+/** Old ones that are dropped with each one that is added: more go than come, and no commit gets long. */
+const DROPPED_PER_KEPT = 16;
+
+/** One envelope to store. */
+export interface EnvelopeItem {
+  readonly topic: Topic;
+  readonly id: EnvelopeId;
+  readonly kind: number;
+  readonly envelope: Uint8Array;
+}
+
+/** One that is new here. */
+export interface KeptEnvelope {
+  readonly topic: Topic;
+  readonly sequence: Sequence;
+  readonly envelope: Uint8Array;
+}
+
+export type EnvelopeStored =
+  | { readonly kind: "stored"; readonly sequence: Sequence; readonly duplicate: boolean }
+  | { readonly kind: "error"; readonly error: "quota" | "too-large" | "wrong-kind" };
+
+export interface EnvelopePage {
+  readonly items: readonly { readonly sequence: Sequence; readonly envelope: Uint8Array }[];
+  readonly head: Sequence;
+  readonly truncatedBefore?: Sequence;
+}
+
+export interface EnvelopeIds {
+  readonly items: readonly { readonly sequence: Sequence; readonly id: EnvelopeId }[];
+  readonly head: Sequence;
+  readonly goneBefore: Sequence;
+}
+
+/** Synchronous face of the tables. */
+export interface EnvelopeTable {
+  readonly logId: LogId;
+  /** Stores, or refuses where there is no room. */
+  readonly append: (item: EnvelopeItem, nowMs: number) => EnvelopeStored;
+  /** Stores, dropping the oldest where there is no room. */
+  readonly keep: (item: EnvelopeItem, nowMs: number) => EnvelopeStored;
+  /** These three as in src/net/topic-log.ts. */
+  readonly read: (
+    topic: Topic,
+    after: number,
+    limits: { readonly limit: number; readonly maxBytes: number },
+  ) => EnvelopePage;
+  readonly ids: (topic: Topic, after: number, limit: number) => EnvelopeIds;
+  readonly get: (topic: Topic, ids: readonly EnvelopeId[], maxBytes: number) => readonly Uint8Array[];
+  readonly trim: (topic: Topic, upTo: number) => void;
+  readonly usage: () => { readonly topics: number; readonly bytes: number };
+}
+
+interface TopicRow {
+  readonly number: number;
+  readonly head: number;
+  /** Numbers up to this one were dropped. */
+  readonly floor: number;
+  readonly bytes: number;
+}
+
+/** Statements of the tables, exported for the test that explains their plans. */
+export const ENVELOPE_SQL = {
+  logId: "SELECT id FROM kept_log",
+  usage: "SELECT count(*) AS topics, coalesce(sum(bytes), 0) AS bytes FROM kept_topic",
+  topic: "SELECT number, head, floor, bytes FROM kept_topic WHERE key = ?",
+  addTopic: "INSERT INTO kept_topic (key, head, floor, bytes) VALUES (?, 0, 0, 0)",
+  grow: "UPDATE kept_topic SET head = ?, bytes = bytes + ? WHERE number = ?",
+  shrink: "UPDATE kept_topic SET floor = max(floor, ?), bytes = bytes - ? WHERE number = ?",
+  stored: "SELECT sequence FROM kept_envelope WHERE topic = ? AND id = ?",
+  add: "INSERT INTO kept_envelope (topic, sequence, kept_at_ms, id, envelope) VALUES (?, ?, ?, ?, ?)",
+  oldest: `SELECT arrival, topic, sequence, kept_at_ms AS keptAtMs, length(envelope) AS bytes FROM kept_envelope
+    WHERE envelope IS NOT NULL ORDER BY arrival LIMIT 1`,
+  oldestOf: `SELECT arrival, topic, sequence, kept_at_ms AS keptAtMs, length(envelope) AS bytes FROM kept_envelope
+    WHERE topic = ? AND sequence > ? AND envelope IS NOT NULL ORDER BY sequence LIMIT 1`,
+  drop: "UPDATE kept_envelope SET envelope = NULL WHERE arrival = ?",
+  forget: `DELETE FROM kept_envelope WHERE arrival IN
+    (SELECT arrival FROM kept_envelope ORDER BY arrival LIMIT ${DROPPED_PER_KEPT})
+    AND kept_at_ms < ? AND envelope IS NULL`,
+  page: `SELECT sequence, envelope FROM kept_envelope WHERE topic = ? AND sequence > ? AND envelope IS NOT NULL
+    ORDER BY sequence LIMIT ?`,
+  ids: "SELECT sequence, id FROM kept_envelope WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+  get: "SELECT envelope FROM kept_envelope WHERE topic = ? AND id = ? AND envelope IS NOT NULL",
+  prefixBytes: `SELECT coalesce(sum(length(envelope) + ${OVERHEAD_BYTES}), 0) AS bytes FROM kept_envelope
+    WHERE topic = ? AND sequence <= ? AND envelope IS NOT NULL`,
+  erase: "DELETE FROM kept_envelope WHERE topic = ? AND sequence <= ?",
+} as const;
+
+/** The tables of an open database. */
+export function envelopeTable(database: Database.Database, limits: EnvelopeLimits = ENVELOPE_LIMITS): EnvelopeTable {
+  const rows = prepare(database);
+  const books: Books = { rows, limits };
+  return {
+    logId: LogId.from(new Uint8Array(rows.logId.get()?.id ?? [])),
+    append: (item, nowMs) => store(books, item, nowMs, "refuse"),
+    keep: (item, nowMs) => {
+      dropOld(books, nowMs);
+      return store(books, item, nowMs, "drop-oldest");
+    },
+    read: pageReader(rows),
+    ids: idReader(rows),
+    get: envelopeReader(rows),
+    trim: (topic, upTo) => {
+      const row = rows.topic.get(topic);
+      if (!row) return;
+      rows.shrink.run(0, rows.prefixBytes.get(row.number, upTo)?.bytes ?? 0, row.number);
+      rows.erase.run(row.number, upTo);
+    },
+    usage: () => rows.usage.get() ?? { topics: 0, bytes: 0 },
+  };
+}
+
+interface Books {
+  readonly rows: ReturnType<typeof prepare>;
+  readonly limits: EnvelopeLimits;
+}
+
+function store(books: Books, item: EnvelopeItem, nowMs: number, ifFull: "refuse" | "drop-oldest"): EnvelopeStored {
+  const { rows } = books;
+  if (item.envelope.length > ENVELOPE_MAX_BYTES) return { kind: "error", error: "too-large" };
+  if (item.kind === ENVELOPE_KIND.deposit) return { kind: "error", error: "wrong-kind" };
+  const known = rows.topic.get(item.topic);
+  const there = known && rows.stored.get(known.number, item.id)?.sequence;
+  if (there !== undefined) return { kind: "stored", sequence: there as Sequence, duplicate: true };
+  const cost = item.envelope.length + OVERHEAD_BYTES;
+  if (!makeRoom(books, known, { ...item, cost }, ifFull)) return { kind: "error", error: "quota" };
+  const number = known?.number ?? Number(rows.addTopic.run(item.topic).lastInsertRowid);
+  const sequence = (known?.head ?? 0) + 1;
+  rows.add.run(number, sequence, nowMs, item.id, item.envelope);
+  rows.grow.run(sequence, cost, number);
+  return { kind: "stored", sequence: sequence as Sequence, duplicate: false };
+}
+
+/** True when the item fits, now. */
+function makeRoom(
+  { rows, limits }: Books,
+  topic: TopicRow | undefined,
+  { kind, cost }: { readonly kind: number; readonly cost: number },
+  ifFull: "refuse" | "drop-oldest",
+): boolean {
+  const quota = kind === ENVELOPE_KIND.entry ? limits.topicMaxBytes : limits.topicMaxBytes * (1 - ENTRY_RESERVE);
+  let over = Math.max(0, (topic?.bytes ?? 0) + cost - quota);
+  while (topic && over > 0 && ifFull === "drop-oldest") {
+    const dropped = drop(rows, rows.oldestOf.get(topic.number, topic.floor));
+    if (dropped === 0) break;
+    over -= dropped;
+  }
+  let tooMuch = (rows.usage.get()?.bytes ?? 0) + cost - limits.totalMaxBytes;
+  while (tooMuch > 0 && ifFull === "drop-oldest") {
+    const dropped = drop(rows, rows.oldest.get());
+    if (dropped === 0) break;
+    tooMuch -= dropped;
+  }
+  return over <= 0 && tooMuch <= 0;
+}
+
+function dropOld({ rows, limits }: Books, nowMs: number): void {
+  for (let i = 0; i < DROPPED_PER_KEPT; i++) {
+    const oldest = rows.oldest.get();
+    if (!oldest || oldest.keptAtMs >= nowMs - limits.retentionMs) break;
+    drop(rows, oldest);
+  }
+  rows.forget.run(nowMs - 2 * limits.retentionMs);
+}
+
+/** Bytes that this freed. */
+function drop(rows: Books["rows"], row: OldRow | undefined): number {
+  if (!row) return 0;
+  rows.drop.run(row.arrival);
+  rows.shrink.run(row.sequence, row.bytes + OVERHEAD_BYTES, row.topic);
+  return row.bytes + OVERHEAD_BYTES;
+}
+
+function pageReader(rows: Books["rows"]): EnvelopeTable["read"] {
+  return (topic, after, { limit, maxBytes }) => {
+    const row = rows.topic.get(topic);
+    if (!row) return { items: [], head: 0 as Sequence };
+    const items: { readonly sequence: Sequence; readonly envelope: Uint8Array }[] = [];
+    let bytes = 0;
+    for (const { sequence, envelope } of rows.page.iterate(row.number, after, limit)) {
+      bytes += envelope.length;
+      if (items.length > 0 && bytes > maxBytes) break;
+      items.push({ sequence: sequence as Sequence, envelope: new Uint8Array(envelope) });
+    }
+    const page = { items, head: row.head as Sequence };
+    return after < row.floor ? { ...page, truncatedBefore: (row.floor + 1) as Sequence } : page;
+  };
+}
+
+function idReader(rows: Books["rows"]): EnvelopeTable["ids"] {
+  return (topic, after, limit) => {
+    const row = rows.topic.get(topic);
+    const found = row ? rows.ids.all(row.number, after, limit) : [];
+    return {
+      items: found.map(({ sequence, id }) => ({
+        sequence: sequence as Sequence,
+        id: new Uint8Array(id) as EnvelopeId,
+      })),
+      head: (row?.head ?? 0) as Sequence,
+      goneBefore: 0 as Sequence, // ids outlive their envelopes
+    };
+  };
+}
+
+function envelopeReader(rows: Books["rows"]): EnvelopeTable["get"] {
+  return (topic, ids, maxBytes) => {
+    const row = rows.topic.get(topic);
+    const found: Uint8Array[] = [];
+    let bytes = 0;
+    for (const id of row ? ids : []) {
+      const envelope = rows.get.get(row?.number ?? 0, id)?.envelope;
+      bytes += envelope?.length ?? 0;
+      if (found.length > 0 && bytes > maxBytes) break;
+      if (envelope) found.push(new Uint8Array(envelope));
+    }
+    return found;
+  };
+}
+
+interface OldRow {
+  readonly arrival: number;
+  readonly topic: number;
+  readonly sequence: number;
+  readonly keptAtMs: number;
+  readonly bytes: number;
+}
+
+function prepare(db: Database.Database) {
+  return {
+    logId: db.prepare<[], { id: Buffer }>(ENVELOPE_SQL.logId),
+    usage: db.prepare<[], { topics: number; bytes: number }>(ENVELOPE_SQL.usage),
+    topic: db.prepare<[Uint8Array], TopicRow>(ENVELOPE_SQL.topic),
+    addTopic: db.prepare<[Uint8Array]>(ENVELOPE_SQL.addTopic),
+    grow: db.prepare<[number, number, number]>(ENVELOPE_SQL.grow),
+    shrink: db.prepare<[number, number, number]>(ENVELOPE_SQL.shrink),
+    stored: db.prepare<[number, Uint8Array], { sequence: number }>(ENVELOPE_SQL.stored),
+    add: db.prepare<[number, number, number, Uint8Array, Uint8Array]>(ENVELOPE_SQL.add),
+    oldest: db.prepare<[], OldRow>(ENVELOPE_SQL.oldest),
+    oldestOf: db.prepare<[number, number], OldRow>(ENVELOPE_SQL.oldestOf),
+    drop: db.prepare<[number]>(ENVELOPE_SQL.drop),
+    forget: db.prepare<[number]>(ENVELOPE_SQL.forget),
+    page: db.prepare<[number, number, number], { sequence: number; envelope: Buffer }>(ENVELOPE_SQL.page),
+    ids: db.prepare<[number, number, number], { sequence: number; id: Buffer }>(ENVELOPE_SQL.ids),
+    get: db.prepare<[number, Uint8Array], { envelope: Buffer }>(ENVELOPE_SQL.get),
+    prefixBytes: db.prepare<[number, number], { bytes: number }>(ENVELOPE_SQL.prefixBytes),
+    erase: db.prepare<[number, number]>(ENVELOPE_SQL.erase),
+  };
+}
