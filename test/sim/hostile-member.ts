@@ -2,44 +2,26 @@
  * A member that does what it wants. It has the real client's keys and state, and beside what that client does it
  * signs and posts things of its own: forged, doubled, stale, endless.
  */
-import { sealEntry } from "../../src/crypto/entry-box.ts";
-import { coreHash, entryHash, HeaderKey, LogKey } from "../../src/crypto/epoch-secrets.ts";
+import { confirmation, HeaderKey, rootSecret } from "../../src/crypto/epoch-secrets.ts";
 import { sealGroupMessage } from "../../src/crypto/group-message.ts";
 import { nextMessageKey } from "../../src/crypto/sender-chain.ts";
-import { citableHeads, entrySigningBytes } from "../../src/protocol/membership-log.ts";
-import { ACCOUNT, EPOCH, type EpochState, GROUP, LOG, OUTBOX, OWN_CHAIN } from "../../src/protocol/records.ts";
+import { hashOfEntry } from "../../src/protocol/membership-log.ts";
+import { tell } from "../../src/protocol/pairwise.ts";
+import { ACCOUNT, GROUP, OUTBOX, OWN_CHAIN } from "../../src/protocol/records.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { decode } from "../../src/wire/codec.ts";
-import { type Action, encodeEntry, encodeEntryCore, ROLE } from "../../src/wire/entry.ts";
+import { type Action, ROLE } from "../../src/wire/entry.ts";
 import { decodeEnvelope, ENVELOPE_KIND, type EnvelopeKind, isDeposit } from "../../src/wire/envelope.ts";
-import { AccountKey, type DeviceKey, Nonce, Signature, type TimeMs } from "../../src/wire/ids.ts";
+import { AccountKey, type DeviceKey, Nonce, type TimeMs } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { isActive } from "./acts.ts";
 import { copyOf, type MemoryProfile } from "./memory-profile.ts";
-import type { SeededRandom } from "./seeded-random.ts";
-import type { SimDevice } from "./sim-device.ts";
-import type { World } from "./world.ts";
+import { append, entry, type Insight, insightOf, post, runSteps, type Villain } from "./villain.ts";
 
 export interface HostileMember {
   /** One misdeed, chosen by the dice (from 0 up to 1). */
   readonly act: (dice: number) => Promise<void>;
   readonly done: () => number;
-}
-
-/** What a villain works with. */
-export interface Villain {
-  readonly world: World;
-  readonly device: SimDevice;
-  readonly group: string;
-  readonly random: SeededRandom;
-}
-
-/** What it knows of the group: now, or at some earlier time. */
-interface Insight {
-  readonly account: NonNullable<ReturnType<typeof accountOf>>;
-  readonly log: ReturnType<SimDevice["log"]>;
-  readonly state: ReturnType<SimDevice["group"]>;
-  readonly epoch: EpochState;
 }
 
 type Misdeed = (villain: Villain, insight: Insight) => void | Promise<void>;
@@ -61,6 +43,7 @@ const MISDEEDS: Readonly<Record<string, Misdeed>> = {
   },
   "two messages under one number": twoMessages,
   "a re-key that it keeps to itself": rekeyForNobody,
+  "a re-key with two secrets": rekeyWithTwo,
   "a burst of entries": (v, i) => {
     for (let n = 0; n < 5; n++) post(v, i, entry(v, i, { action: { kind: "rekey" } }), n);
   },
@@ -101,53 +84,6 @@ export function hostileMember(villain: Villain): HostileMember {
   };
 }
 
-const accountOf = ({ records }: MemoryProfile) => decodeRecord(records, ACCOUNT, "");
-
-function decodeRecord<T>(
-  records: ReadonlyMap<string, Uint8Array>,
-  type: { readonly prefix: string; readonly codec: Parameters<typeof decode<T>>[0] },
-  id: string,
-): T | undefined {
-  const bytes = records.get(type.prefix + id);
-  return bytes && decode(type.codec, bytes);
-}
-
-function insightOf(profile: MemoryProfile, group: string): Insight | undefined {
-  const account = accountOf(profile);
-  const log = decodeRecord(profile.records, LOG, group);
-  const state = decodeRecord(profile.records, GROUP, group);
-  const epoch = state?.sending && decodeRecord(profile.records, EPOCH, toHex(state.sending));
-  return account && log && state && epoch ? { account, log, state, epoch } : undefined;
-}
-
-interface EntryChoice {
-  readonly action: Exclude<Action, { kind: "create" }>;
-  /** Whom it names as its author. */
-  readonly author?: DeviceKey;
-  readonly unsigned?: boolean;
-}
-
-/** An entry after all that it has seen, with a confirmation of a secret that nobody has. */
-function entry({ world, random }: Villain, { account, log, state }: Insight, choice: EntryChoice): Uint8Array {
-  const p = world.primitives;
-  const core = encodeEntryCore({
-    version: 1,
-    group: log.group,
-    author: choice.author ?? account.device,
-    seq: state.entrySeq,
-    prev: state.entryPrev,
-    parents: citableHeads(log, state.entryPrev),
-    frontier: [],
-    depth: 1,
-    at: world.clock.nowMs() as TimeMs,
-    action: choice.action,
-  });
-  const confirmation = random.bytes(coreHash(p, core).length);
-  const hash = entryHash(p, core, confirmation);
-  const signature = choice.unsigned ? new Uint8Array(64) : p.sign(account.deviceSeed, entrySigningBytes(hash));
-  return encodeEntry({ core, confirmation, signature: Signature.from(signature) });
-}
-
 /** An add of an account that does not exist, or of somebody who waits outside. */
 function adding({ world, random }: Villain): Extract<Action, { kind: "add" }> {
   const outsider = random.pick(world.devices).record(ACCOUNT);
@@ -165,19 +101,6 @@ function removing({ world, device, random }: Villain): Extract<Action, { kind: "
 function othersDevice({ world, device, random }: Villain): DeviceKey {
   const others = world.devices.filter((each) => each.name !== device.name);
   return random.pick(others).keys.device;
-}
-
-/** Into the topic of the epoch, at one relay or (without a number) at all. */
-function post(villain: Villain, { epoch }: Insight, encoded: Uint8Array, relay?: number): void {
-  const p = villain.world.primitives;
-  const nonce = Nonce.from(villain.random.bytes(24));
-  const body = sealEntry(p, { logKey: LogKey.from(epoch.logKey), epochId: epoch.epoch }, nonce, encoded);
-  append(villain, signEnvelope(p, epoch, ENVELOPE_KIND.entry, body), relay);
-}
-
-function append({ world }: Villain, envelope: Uint8Array, relay?: number): void {
-  const chosen = relay === undefined ? world.relays : [world.relays[relay % world.relays.length]];
-  for (const each of chosen) each?.append(envelope);
 }
 
 function twoMessages(villain: Villain, { account, epoch, log }: Insight): void {
@@ -217,6 +140,28 @@ async function rekeyForNobody({ world, device, random }: Villain, { state }: Ins
     const row = key.startsWith(OUTBOX.prefix) ? decode(OUTBOX.codec, value) : undefined;
     if (row && isDeposit(row.envelope) && random.happens(0.7)) records.delete(key);
   }
+  await world.during(device.start());
+}
+
+/** Everybody gets a secret, but only some the one that the entry confirms. */
+async function rekeyWithTwo(villain: Villain, insight: Insight): Promise<void> {
+  const { world, device, random } = villain;
+  const p = world.primitives;
+  const [right, wrong] = [random.bytes(32), random.bytes(32)];
+  const signed = entry(villain, insight, {
+    action: { kind: "rekey" },
+    confirm: (core) => confirmation(p, rootSecret(p, right, core), core),
+  });
+  const hash = hashOfEntry(p, signed);
+  if (!hash) return;
+  post(villain, insight, signed);
+  device.crash();
+  const { group } = insight.log;
+  for (const { record, keys } of world.devices)
+    if (record(GROUP, toHex(group)))
+      runSteps(villain, (work) =>
+        tell(work, keys, [{ kind: "secret", group, entry: hash, secret: random.happens(0.5) ? right : wrong, signed }]),
+      );
   await world.during(device.start());
 }
 

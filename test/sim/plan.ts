@@ -42,7 +42,7 @@ export function drawPlan(seed: number, scale: Scale = USUAL_SCALE): Plan {
   const flavour = FLAVOURS[seed % FLAVOURS.length] ?? "fair";
   const people = 3 + random.below(Math.max(1, scale.people - 2));
   const relays = flavour === "hostile relay" ? 2 + random.below(2) : 1 + random.below(3);
-  const steps = beginning(random, people);
+  const steps = beginning(random, people, flavour);
   const endMs = scale.minutes * 60_000;
   for (let atMs = 0; atMs < endMs; ) {
     const step = drawStep(random, flavour, people);
@@ -52,12 +52,15 @@ export function drawPlan(seed: number, scale: Scale = USUAL_SCALE): Plan {
   return { seed, flavour, people, relays, steps };
 }
 
-/** Most of the people come in soon, and the second one is an admin. */
-function beginning(random: SeededRandom, people: number): PlannedStep[] {
+/** Most of the people come in soon, and the second one is an admin; a villain certainly, and often as one. */
+function beginning(random: SeededRandom, people: number, flavour: Flavour): PlannedStep[] {
   const steps: PlannedStep[] = [{ act: "add", who: 0, whom: 1, dice: 0, waitMs: 2_000 }];
   if (random.happens(0.7)) steps.push({ act: "invite", who: 0, whom: 0, dice: 0, waitMs: 1_000 });
+  const villain = flavour === "hostile member" ? people - 1 : people;
   for (let whom = 2; whom < people; whom++)
-    if (random.happens(0.7))
+    if (whom === villain)
+      steps.push({ act: "add", who: 0, whom, dice: random.happens(0.5) ? 0 : 1, waitMs: random.below(800) });
+    else if (random.happens(0.7))
       steps.push({ act: random.pick(["add", "join"]), who: 0, whom, dice: 1, waitMs: random.below(800) });
   return steps;
 }

@@ -1,6 +1,6 @@
 /** What must hold once everybody is back, the weather is calm and nothing is under way. */
 import type { Primitives } from "../../src/crypto/primitives.ts";
-import { CONTRIBUTION, EARLY, OUTBOX, PENDING, SECRET, TOPIC, WELCOME } from "../../src/protocol/records.ts";
+import { OUTBOX, PENDING, TOPIC } from "../../src/protocol/records.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { GroupId } from "../../src/wire/ids.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";
@@ -69,10 +69,14 @@ async function checkMembers(play: Play, group: string, inside: readonly SimDevic
 
 const ROLES = ["member", "admin", "owner"] as const;
 
+/** A villain can give the secret of its re-key to some only; what those say before somebody re-keys is lost to the others. */
+const isKeptFrom = ({ flavour }: Play, { topic }: Said, device: SimDevice): boolean =>
+  flavour === "hostile member" && device.record(TOPIC, topic) === undefined;
+
 /** Whether this device must have that message in the end. */
-function isOwed({ ledger, flavour }: Play, said: Said, device: SimDevice): boolean {
-  // a villain can give the secret of its re-key to some only; what those say before somebody re-keys is lost to the others
-  if (flavour === "hostile member" && device.record(TOPIC, said.topic) === undefined) return false;
+function isOwed(play: Play, said: Said, device: SimDevice): boolean {
+  const { ledger } = play;
+  if (isKeptFrom(play, said, device)) return false;
   const isAffected = ({ device: name, atMs }: Ledger["restored"][number]): boolean =>
     atMs >= said.atMs - UNSETTLED_MS && (name === said.by || name === device.name);
   const left = exitsOf(ledger, said.group);
@@ -98,9 +102,7 @@ const UNSETTLED_MS = 150_000;
 function checkTranscripts(play: Play, group: string, inside: readonly SimDevice[]): void {
   const { ledger } = play;
   const villains = new Set(play.world.devices.filter(play.isHostile).map((each) => each.name));
-  const view = finalView(play, group);
-  const honest = ledger.said.filter((each) => each.group === group && !villains.has(each.by));
-  const owed = honest.filter((each) => !isStruck(view, ledger, each));
+  const owed = ledger.said.filter((each) => each.group === group && !villains.has(each.by));
   const shown = inside.map((device) => {
     const lines = linesOf(device.profile(), group).filter(({ kind }) => kind === "text");
     return { device, ids: lines.map(({ id }) => id), texts: lines.map(({ text }) => text) };
@@ -117,27 +119,22 @@ function checkTranscripts(play: Play, group: string, inside: readonly SimDevice[
   for (const each of shown) checkAuthors(ledger, each, villains);
   const [first, ...others] = shown.map(({ device, ids }) => ({
     device,
-    ids: ids.filter((id) => honest.some((each) => each.id === id)),
+    ids: ids.filter((id) => owed.some((each) => each.id === id)),
   }));
   for (const other of others) if (first) checkOrder(play, first, other);
-}
-
-/** Sealed in an epoch that a struck entry started: who heard of the removal first never entered it. */
-function isStruck({ counting }: TwinView, { epochs }: Ledger, { topic }: Said): boolean {
-  return !epochs.get(topic)?.frontier.every((head) => counting.has(toHex(head)));
 }
 
 /** What somebody said who was removed since counts for all who could read it, or for none. */
 function checkRemoved(play: Play, group: string, shown: readonly Shown[]): void {
   const { ledger, isHostile, world } = play;
-  const view = finalView(play, group);
   const left = exitsOf(ledger, group);
   const steady = shown.filter(({ device }) => !left.has(device.account()) && !wasRestored(ledger, device.name));
   const villains = new Set(world.devices.filter(isHostile).map((each) => each.name));
   for (const said of ledger.said) {
     if (said.group !== group || said.gone || !left.has(said.account) || villains.has(said.by)) continue;
-    if (isStruck(view, ledger, said)) continue;
-    const readers = steady.filter(({ device }) => said.readers.has(device.account()));
+    const readers = steady.filter(
+      ({ device }) => said.readers.has(device.account()) && !isKeptFrom(play, said, device),
+    );
     const having = readers.filter(({ ids }) => ids.includes(said.id));
     const lacking = readers.find((each) => !having.includes(each));
     if (having[0] && lacking)
@@ -201,17 +198,13 @@ function checkOutsiders({ world, ledger }: Play, primitives: Primitives, group: 
   }
 }
 
-/** Records in which a secret may still wait for something. */
-const WAITING_PREFIXES = [CONTRIBUTION, EARLY, PENDING, SECRET, WELCOME].map(({ prefix }) => prefix);
-
 /** S(F), r and used message keys are on nobody's disk any more. */
 function checkErasure({ world, ledger, isHostile }: Play): void {
   for (const device of world.devices) {
     if (isHostile(device) || wasRestored(ledger, device.name)) continue;
     const { secrets, randoms } = ledger.knowledgeOf(device.account());
-    const records = [...device.profile().records].filter(
-      ([key]) => !WAITING_PREFIXES.some((prefix) => key.startsWith(prefix)),
-    );
+    // what waits for somebody's prekeys holds the secrets that it is to bring
+    const records = [...device.profile().records].filter(([key]) => !key.startsWith(PENDING.prefix));
     const disk = Buffer.concat(records.map(([, value]) => value));
     const report = (what: string, secret: Uint8Array): void => {
       const [where] = records.find(([, value]) => Buffer.from(value).includes(Buffer.from(secret))) ?? [];
