@@ -23,9 +23,10 @@ import { Fault } from "../wire/fault.ts";
 import { type DeviceKey, type EntryHash, GroupId, Nonce, Signature, type TimeMs } from "../wire/ids.ts";
 import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { headsForEntry } from "./cited-heads.ts";
 import { announce, type Work } from "./effects.ts";
 import { enterEpochs, hasRoom, isDerived, newDevices } from "./epochs.ts";
-import { deepest, depthForEntry, depthOfEntry } from "./group-lines.ts";
+import { depthForEntry, depthOfEntry } from "./group-lines.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followEveryInvite, followInvites } from "./invite-topics.ts";
 import { ancestors, find, sortedHashes } from "./log-graph.ts";
@@ -41,7 +42,6 @@ import {
   FORK,
   GROUP,
   type GroupState,
-  HEADS,
   idOf,
   LIVE,
   LOG,
@@ -111,7 +111,7 @@ export function* author(work: Work, group: GroupState, action: NewAction): Step<
   const account = yield* readExisting(work, ACCOUNT);
   const log = yield* readExisting(work, LOG, toHex(group.group));
   const parents = parentsFor(log, group);
-  const cited = deepest((yield* read(work, HEADS, toHex(group.group)))?.heads ?? []);
+  const cited = yield* headsForEntry(work, group.group, action);
   const core: EntryCore = {
     version: 1,
     group: group.group,

@@ -34,6 +34,23 @@ describe("a message of somebody who was removed", () => {
     for (const each of [ann, bob, dan]) assert.deepEqual(each.texts(), ["one", "two"]);
   });
 
+  it("stays when the remover had seen it among more heads than an entry can cite", () => {
+    const scene = newScene();
+    const [ann, ...others] = ["Ann", "Bob", "Cem", "Dan", "Eve", "Fay", "Gil"].map((name) => scene.person(name));
+    const cem = others[1];
+    assert(ann && cem);
+    const group = groupOf(scene, [ann, ...others]);
+    for (const each of [cem, ...others.filter((other) => other !== cem)]) {
+      say(each, group, `from ${each.name}`);
+      scene.clock.nowMs += 1;
+    }
+    for (const each of others) scene.collect(each);
+    scene.deliver(ann);
+    remove(ann, group, cem);
+    scene.carry(ann, ...others);
+    for (const each of [ann, ...others]) assert(each.texts().includes("from Cem"), each.name);
+  });
+
   it("is withdrawn when the removal shows that nobody who stayed had seen it", () => {
     const { scene, ann, cem, dan, group } = quartet();
     say(cem, group, "too late");
