@@ -89,8 +89,20 @@ export function* enterEpochs(
   const frontier = frontierOf(log);
   group = { ...group, missing: yield* stillNeeded(work, log, stillMissing, frontier) };
   for (const hash of fresh) group = yield* enterPairs(work, group, log, hash);
+  for (const heads of writtenOn(log, fresh)) group = yield* enterMerged(work, group, log, heads);
   for (const heads of mergedSubsets(frontier)) group = yield* enterMerged(work, group, log, heads);
   return yield* chooseSending(work, group, log, frontier);
+}
+
+/** Merges with these heads on which entries were written: their authors sent in them, though all was re-keyed since. */
+function writtenOn(log: LogState, heads: readonly EntryHash[]): readonly (readonly EntryHash[])[] {
+  if (heads.length === 0) return [];
+  const fresh = new Set(heads.map(toHex));
+  return log.entries
+    .map(({ keyParents }) => keyParents)
+    .filter(
+      (some) => some.length > 1 && some.length <= MERGED_HEADS_MAX && some.some((head) => fresh.has(toHex(head))),
+    );
 }
 
 /** Concurrent entries, newest first, with each of which a new one is combined. */
