@@ -76,6 +76,9 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
       published.then((answer) => answer !== "unreachable" && introduce()).catch(ignore);
     },
     wake: ({ atMs }) => tickAt(d, timers, atMs),
+    continue: () => {
+      d.put({ kind: "continue" }).catch(ignore);
+    },
     event: ({ event }) => d.hub.tell(event),
   };
   return {

@@ -85,6 +85,8 @@ export type Effect =
   | { readonly kind: "publish-prekeys"; readonly record: DirectoryRecord; readonly signature: Signature }
   /** Bring a `tick` at this time (ms). */
   | { readonly kind: "wake"; readonly atMs: number }
+  /** Some work is too long for one step: bring `continue`, behind what waits already. */
+  | { readonly kind: "continue" }
   | { readonly kind: "event"; readonly event: ProtocolEvent };
 
 /** A draft as all state machines of this folder use it. */

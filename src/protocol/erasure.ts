@@ -8,10 +8,12 @@
  * | the fork tree of an epoch | FORK_AFTER_REKEY_MS (sending-epoch.ts) after a re-key that covers it, at the latest with the epoch |
  * | calls, by which a repeated send is known | CALL_MS after the call |
  * | welcomes whose log never became complete, with its pieces | WELCOME_MS after they came |
+ * | keys that overtook what says who sent them | EARLY_MS after they came |
  *
  * @see PROTOCOL.md § Erasure
  */
 import { toHex } from "../wire/text-forms.ts";
+import { eraseEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
 import { forgetWelcome, WELCOME_MS, WELCOMES_AT_ONCE } from "./group-welcome.ts";
 import {
@@ -46,6 +48,7 @@ export function* eraseExpired(work: Work): Step<void> {
     if (work.nowMs - call.at > CALL_MS) write(work, CALL, id, null);
   for (const [id, { at }] of yield* scan(work, WELCOME, "", WELCOMES_AT_ONCE))
     if (work.nowMs - at > WELCOME_MS) yield* forgetWelcome(work, id);
+  yield* eraseEarly(work);
   for (const [id, { at }] of yield* scan(work, FORK_END, "", FORKS_AT_ONCE)) {
     if (at > work.nowMs) continue;
     write(work, FORK, id, null);

@@ -6,16 +6,15 @@
  *
  * @see PROTOCOL.md § Membership log, § Re-keying
  */
-import { equalBytes } from "../verify/transcript.ts";
 import { type Action, decodeEntry, decodeEntryCore } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import type { DeviceKey, GroupId, Signature } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import { devicesIn } from "./epochs.ts";
 import { type Authored, author, canDerive } from "./group-log.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { welcomeLetters } from "./group-welcome.ts";
+import { deliver } from "./key-delivery.ts";
 import { isLinkable } from "./log-permission.ts";
 import { resolve } from "./log-resolution.ts";
 import { tell } from "./pairwise.ts";
@@ -61,14 +60,6 @@ export function* withNewestKey(work: Work, group: GroupState): Step<GroupState> 
 export function* refuseOutsiders(work: Work, { group }: GroupState): Step<void> {
   if (!(yield* read(work, OUT, toHex(group)))) return;
   throw new Fault("usage/not-allowed", "you are not in this group any more: ask one of its admins to add you again");
-}
-
-/** r to every device that stays. */
-function* deliver(work: Work, { group, log, hash, encoded, random }: Authored): Step<void> {
-  if (!random) return;
-  const { device } = yield* readExisting(work, ACCOUNT);
-  const item = { kind: "secret" as const, group: group.group, entry: hash, secret: random, signed: encoded };
-  for (const to of devicesIn(log, [hash])) if (!equalBytes(to.device, device)) yield* tell(work, to, [item]);
 }
 
 /** A device of a member's account asks to be let in; its certificate is all it needs. Answered once. */

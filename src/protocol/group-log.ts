@@ -3,7 +3,6 @@
  * epochs that follow, and pass on what other branches lack.
  * @see PROTOCOL.md § Membership log
  */
-import { equalInConstantTime } from "../crypto/constant-time.ts";
 import { sealEntry } from "../crypto/entry-box.ts";
 import {
   confirmation,
@@ -17,20 +16,21 @@ import {
 } from "../crypto/epoch-secrets.ts";
 import { deriveKey } from "../crypto/kdf.ts";
 import { equalBytes } from "../verify/transcript.ts";
-import { type Action, decodeEntry, type EntryCore, encodeEntry, encodeEntryCore } from "../wire/entry.ts";
+import { type Action, type EntryCore, encodeEntry, encodeEntryCore } from "../wire/entry.ts";
 import { ENVELOPE_KIND } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
-import { type DeviceKey, type EntryHash, GroupId, Nonce, Signature, type TimeMs } from "../wire/ids.ts";
+import { type EntryHash, GroupId, Nonce, Signature, type TimeMs } from "../wire/ids.ts";
 import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { headsForEntry } from "./cited-heads.ts";
 import { announce, type Work } from "./effects.ts";
-import { enterEpochs, hasRoom, isDerived, newDevices } from "./epochs.ts";
+import { enterEpochs, hasRoom, isDerived } from "./epochs.ts";
 import { depthForEntry, depthOfEntry } from "./group-lines.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followEveryInvite, followInvites } from "./invite-topics.ts";
+import { noteLacking } from "./key-letters.ts";
 import { ancestors, find, sortedHashes } from "./log-graph.ts";
-import { isKeyAction, isRootAction, resolve, resolveAt } from "./log-resolution.ts";
+import { isRootAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { acceptEntry, citableHeads, entrySigningBytes, frontierOf, isConfirming } from "./membership-log.ts";
 import { enqueue } from "./outbox.ts";
@@ -222,6 +222,8 @@ function* absorb(
   const named = { ...counted, name: resolve(log).view.settings.name };
   const entered = yield* enterEpochs(work, named, log, given);
   write(work, GROUP, id, entered);
+  const isLacked = isRootAction(core.action.kind) && entered.missing.some((each) => equalBytes(each, hash));
+  if (isLacked) noteLacking(work, { group: log.group, entry: hash });
   yield* noteOwnStanding(work, log, core);
   yield* judgeMessages(work, log);
   if (core.action.kind === "invite") yield* followInvites(work, log, hash);
@@ -329,110 +331,4 @@ function* wait(work: Work, group: GroupId, hash: EntryHash, encoded: Uint8Array)
   const others = yield* scan(work, WAITING, `${toHex(group)}/`, WAITING_ENTRIES_MAX);
   if (others.length >= WAITING_ENTRIES_MAX) announce(work, { kind: "warning", code: "waiting-room-full", group });
   else write(work, WAITING, idOf(group, hash), { encoded });
-}
-
-/** Takes in the whole log of a group that we are welcomed to, entry by entry, with S({e}) of the entry that added us. */
-export function* adoptLog(
-  work: Work,
-  group: GroupState,
-  encodedEntries: readonly Uint8Array[],
-  given: { readonly entry: EntryHash; readonly secret: EpochSecret; readonly from: DeviceKey },
-): Step<GroupState | undefined> {
-  const { device } = yield* readExisting(work, ACCOUNT);
-  let log: LogState | undefined;
-  const accepted: { readonly verdict: Accepted; readonly encoded: Uint8Array }[] = [];
-  for (const encoded of encodedEntries) {
-    const verdict = acceptEntry(work.p, group.group, log, encoded);
-    if (verdict.kind !== "accepted") return undefined;
-    log = verdict.log;
-    accepted.push({ verdict, encoded });
-  }
-  const own = accepted.find(({ verdict }) => equalBytes(verdict.hash, given.entry));
-  if (!log || !own || !isConfirmed(work, own.encoded, given.secret)) return undefined;
-  if (!isAdmission(log, given, device)) return undefined;
-  for (const { verdict, encoded } of accepted) {
-    const depth = yield* depthOfEntry(work, group.group, verdict.core);
-    write(work, ENTRY, idOf(group.group, verdict.hash), { encoded, depth });
-    for (const member of newMembers(verdict.core)) {
-      write(work, MEMBER, idOf(group.group, member.account), { name: member.name, role: member.role });
-    }
-    if (verdict.core.action.kind === "invite") yield* followInvites(work, log, verdict.hash);
-  }
-  write(work, LOG, toHex(group.group), log);
-  const entered = yield* enterEpochs(work, { ...group, missing: keyHashes(log, given.entry) }, log, given);
-  write(work, GROUP, toHex(group.group), entered);
-  yield* judgeMessages(work, log);
-  return entered;
-}
-
-/** The entry is by the device that wrote to us, and it makes us a member. */
-export function isAdmission(
-  log: LogState,
-  { from, entry }: { readonly from: DeviceKey; readonly entry: EntryHash },
-  device: DeviceKey,
-): boolean {
-  const found = find(log, entry);
-  if ((found?.action.kind !== "add" && found?.action.kind !== "link") || !equalBytes(found.author, from)) return false;
-  return memberOfDevice(resolveAt(log, [entry]).view, device) !== undefined;
-}
-
-/**
- * We are in the group, and this device belongs or belonged to a member: what it wrote before it heard that it is out is
- * still read.
- */
-export function* wasMembersDevice(work: Work, group: GroupId, device: DeviceKey): Step<boolean> {
-  if (!(yield* read(work, GROUP, toHex(group)))) return false;
-  const { entries } = yield* readExisting(work, LOG, toHex(group));
-  const isFounders = equalBytes(entries[0]?.author ?? new Uint8Array(), device);
-  return isFounders || entries.some((each) => newDevices(each).some((one) => equalBytes(one.device, device)));
-}
-
-/** We are in the group, and this device belongs to a member of it now. */
-export function* isMembersDevice(work: Work, group: GroupId, device: DeviceKey): Step<boolean> {
-  if (!(yield* read(work, GROUP, toHex(group)))) return false;
-  const log = yield* readExisting(work, LOG, toHex(group));
-  return memberOfDevice(resolve(log).view, device) !== undefined;
-}
-
-/** Only what is not older than our own admission: earlier epochs are not ours to enter. */
-function keyHashes(log: LogState, entry: EntryHash): readonly EntryHash[] {
-  const past = ancestors(log, [entry]);
-  const later = log.entries.filter((each) => isKeyAction(each.action.kind) && !past.has(toHex(each.hash)));
-  return [entry, ...later.map((each) => each.hash)];
-}
-
-/** A second welcome to a group that we are in: another admin has added us as well, and gives us its branch. */
-export function* adoptBranch(
-  work: Work,
-  group: GroupState,
-  encodedEntries: readonly Uint8Array[],
-  given: { readonly entry: EntryHash; readonly secret: EpochSecret; readonly from: DeviceKey },
-): Step<void> {
-  const id = toHex(group.group);
-  const { device } = yield* readExisting(work, ACCOUNT);
-  // parents come first in a whole log: what would have to wait comes from somebody who makes it up
-  for (const encoded of encodedEntries) yield* receiveEntry(work, group.group, encoded, false);
-  const log = yield* readExisting(work, LOG, id);
-  const saved = yield* read(work, ENTRY, idOf(group.group, given.entry));
-  if (!saved || !isConfirmed(work, saved.encoded, given.secret) || !isAdmission(log, given, device)) return;
-  const now = yield* readExisting(work, GROUP, id);
-  const missing = keyHashes(log, given.entry).slice(0, MISSING_SECRETS_MAX);
-  write(work, GROUP, id, yield* enterEpochs(work, yield* wanting(work, log, now, missing), log, given));
-}
-
-/** The group, looking again for the secrets of these entries unless it has them. */
-export function* wanting(work: Work, log: LogState, group: GroupState, hashes: readonly EntryHash[]): Step<GroupState> {
-  const missing = [...group.missing];
-  for (const hash of hashes) {
-    const isEntered = yield* read(work, FORK, toHex(frontierHash(work.p, log.group, [hash])));
-    if (!isEntered && !missing.some((each) => equalBytes(each, hash))) missing.push(hash);
-  }
-  return { ...group, missing: missing.slice(-MISSING_SECRETS_MAX) };
-}
-
-/** The secret is the one that the signed entry confirms, so nobody can lead us into a group of their own making. */
-function isConfirmed(work: Work, encoded: Uint8Array, secret: EpochSecret): boolean {
-  const entry = decodeEntry(encoded);
-  if (!entry) return false;
-  return equalInConstantTime(confirmation(work.p, secret, coreHash(work.p, entry.core)), entry.confirmation);
 }

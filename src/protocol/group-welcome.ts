@@ -4,7 +4,7 @@
  * @see PROTOCOL.md § Welcomes
  */
 import { equalInConstantTime } from "../crypto/constant-time.ts";
-import { EpochSecret, frontierHash } from "../crypto/epoch-secrets.ts";
+import { EpochSecret } from "../crypto/epoch-secrets.ts";
 import { hashOf } from "../crypto/kdf.ts";
 import { concat, equalBytes } from "../verify/transcript.ts";
 import { bytes, decode, encode, list } from "../wire/codec.ts";
@@ -12,15 +12,29 @@ import { decodeEntry, decodeEntryCore, ENTRY_CORE_MAX_BYTES } from "../wire/entr
 import { type DeviceKey, type EntryHash, GroupId, type TimeMs } from "../wire/ids.ts";
 import { LOG_PART_MAX_BYTES, LOG_PARTS_MAX, type PayloadItem } from "../wire/pairwise-payload.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
+import { takeEarlyContributions } from "./contributions.ts";
 import { announce, type Work } from "./effects.ts";
-import { type Authored, adoptBranch, adoptLog, isMembersDevice } from "./group-log.ts";
+import type { Authored } from "./group-log.ts";
+import { isEntered, isMembersDevice } from "./group-standing.ts";
+import {
+  type Adoption,
+  adoptBranch,
+  adoptLog,
+  beginJudging,
+  endJudging,
+  isGenuineOffer,
+  JUDGED_AT_ONCE,
+  type Judging,
+  judgingOf,
+  type Offered,
+} from "./log-adoption.ts";
 import { resolve } from "./log-resolution.ts";
 import { LOG_ENTRIES_MAX, type LogState } from "./log-state.ts";
-import { hashOfEntry } from "./membership-log.ts";
+import { tell } from "./pairwise.ts";
 import {
   ACCOUNT,
+  ADOPTING,
   ENTRY,
-  FORK,
   GROUP,
   type GroupState,
   idOf,
@@ -78,6 +92,7 @@ export function* receiveWelcome(work: Work, from: DeviceKey, item: WelcomeItem):
   if (yield* isEntered(work, item)) return;
   const older = yield* read(work, WELCOME, id);
   if (older && isSame(older, from, item)) return; // said again with each piece
+  if (older && isComplete(older)) return; // it is being judged: whoever comes meanwhile cannot undo that work
   const isAsked = yield* isAskedFor(work, item.group, from);
   if (item.parts > (isAsked ? LOG_PARTS_MAX : UNASKED_PARTS_MAX)) {
     announce(work, { kind: "warning", code: "waiting-room-full" });
@@ -115,15 +130,6 @@ function* makeRoom(work: Work, from: DeviceKey): Step<void> {
 
 const groupOf = (id: string): GroupId => GroupId.from(fromHex(id) ?? new Uint8Array());
 
-/** We are in this group, and in the epoch of this entry. */
-export function* isEntered(
-  work: Work,
-  { group, entry }: { readonly group: GroupId; readonly entry: EntryHash },
-): Step<boolean> {
-  if (!(yield* read(work, GROUP, toHex(group)))) return false;
-  return (yield* read(work, FORK, toHex(frontierHash(work.p, group, [entry])))) !== undefined;
-}
-
 /** A piece of a log has come. Pieces without a welcome are not kept. */
 export function* receiveLogPart(work: Work, from: DeviceKey, item: LogPartItem): Step<void> {
   for (const [id, welcome] of yield* scan(work, WELCOME, "", WELCOMES_AT_ONCE)) {
@@ -138,52 +144,79 @@ export function* receiveLogPart(work: Work, from: DeviceKey, item: LogPartItem):
 
 const partId = (group: string, index: number): string => `${group}/${String(index).padStart(4, "0")}`;
 
-/** All pieces are here: enters the group. A log that does not hold together is forgotten with a warning. */
+/** All its pieces are here; it is kept until its log is taken in. */
+export const isComplete = ({ received, parts }: WelcomeState): boolean => received === parts;
+
+/** All pieces are here: takes a short log in at once; a long one is gone on with by `continue`. */
 function* openWelcome(work: Work, group: GroupId): Step<void> {
-  const welcome = yield* readExisting(work, WELCOME, toHex(group));
-  const pieces: Uint8Array[] = [];
-  for (let i = 0; i < welcome.parts; i++)
-    pieces.push((yield* readExisting(work, LOG_PART, partId(toHex(group), i))).piece);
-  yield* forgetWelcome(work, toHex(group));
-  const whole = concat(...pieces);
-  const isWhole = equalBytes(hashOf(work.p, "welcome-log", whole), welcome.digest);
-  const most = (yield* isAskedFor(work, group, welcome.from)) ? LOG_ENTRIES_MAX : UNASKED_ENTRIES_MAX;
-  const decoded = isWhole ? decode(EntrySequence, whole) : undefined;
-  const entries = decoded && decoded.length <= most && hasEntry(work, decoded, welcome.entry) ? decoded : undefined;
-  const known = yield* read(work, GROUP, toHex(group));
-  if (known && entries)
-    return yield* adoptBranch(work, known, entries, { ...welcome, secret: EpochSecret.from(welcome.secret) });
-  const entered = entries && (yield* enterGroup(work, group, welcome, entries));
-  if (!entered) announce(work, { kind: "warning", code: "malformed", group });
+  let isMore = yield* goOnAdopting(work, group);
+  while (isMore && isShort(yield* readExisting(work, WELCOME, toHex(group)), group))
+    isMore = yield* goOnAdopting(work, group);
+  if (isMore) work.effects.push({ kind: "continue" });
 }
 
-/** Cheap, before any signature is looked at; from the end, where the entry that adds us usually is. */
-function hasEntry(work: Work, entries: readonly Uint8Array[], entry: EntryHash): boolean {
-  return entries.findLast((each) => equalBytes(hashOfEntry(work.p, each) ?? new Uint8Array(), entry)) !== undefined;
+const isShort = (welcome: WelcomeState, group: GroupId): boolean =>
+  (judgingOf(offeredBy(group, welcome))?.entries.length ?? 0) <= JUDGED_AT_ONCE;
+
+const offeredBy = (group: GroupId, { digest, entry, secret, from }: WelcomeState): Offered => ({
+  group,
+  digest,
+  entry,
+  secret: EpochSecret.from(secret.slice()),
+  from,
+});
+
+/** One step of taking in the log of a complete welcome; whether there is more to do. A log that does not hold together is forgotten with a warning. */
+export function* goOnAdopting(work: Work, group: GroupId): Step<boolean> {
+  const id = toHex(group);
+  const welcome = yield* readExisting(work, WELCOME, id);
+  const offered = offeredBy(group, welcome);
+  const judging = judgingOf(offered) ?? (yield* assemble(work, offered, welcome.parts));
+  const known = yield* read(work, GROUP, id);
+  let outcome: Adoption = "refused";
+  if (judging) outcome = known ? yield* adoptBranch(work, offered, judging) : yield* enterGroup(work, offered, judging);
+  offered.secret.fill(0);
+  if (outcome === "more") return true;
+  endJudging(offered);
+  yield* forgetWelcome(work, id);
+  if (outcome !== "refused") yield* answerWelcome(work, group, welcome);
+  else if (!known || !judging) announce(work, { kind: "warning", code: "malformed", group });
+  return false;
+}
+
+/** The log of a welcome, if it is what was announced and can admit us. */
+function* assemble(work: Work, offered: Offered, parts: number): Step<Judging | undefined> {
+  const pieces: Uint8Array[] = [];
+  for (let i = 0; i < parts; i++)
+    pieces.push((yield* readExisting(work, LOG_PART, partId(toHex(offered.group), i))).piece);
+  const whole = concat(...pieces);
+  if (!equalBytes(hashOf(work.p, "welcome-log", whole), offered.digest)) return undefined;
+  const most = (yield* isAskedFor(work, offered.group, offered.from)) ? LOG_ENTRIES_MAX : UNASKED_ENTRIES_MAX;
+  const entries = decode(EntrySequence, whole);
+  if (!entries || entries.length > most || !isGenuineOffer(work, entries, offered)) return undefined;
+  return beginJudging(offered, entries);
+}
+
+/** The answer turns the ratchet. What overtook the welcome is looked at now. */
+function* answerWelcome(work: Work, group: GroupId, { from, entry }: WelcomeState): Step<void> {
+  yield* takeEarlyContributions(work, group);
+  const peer = yield* read(work, PEER, toHex(from));
+  if (peer && (yield* isEntered(work, { group, entry })))
+    yield* tell(work, { account: peer.account, device: from }, [{ kind: "received", group, entry }]);
 }
 
 /** Erases an incomplete welcome (id: hex of the group) and its pieces. */
 export function* forgetWelcome(work: Work, id: string): Step<void> {
   write(work, WELCOME, id, null);
+  write(work, ADOPTING, id, null);
   for (const [part] of yield* scan(work, LOG_PART, `${id}/`, LOG_PARTS_MAX)) write(work, LOG_PART, part, null);
 }
 
-interface PendingWelcome {
-  readonly from: DeviceKey;
-  readonly entry: EntryHash;
-  readonly secret: Uint8Array;
-}
-
-function* enterGroup(
-  work: Work,
-  id: GroupId,
-  { from, entry, secret }: PendingWelcome,
-  entries: readonly Uint8Array[],
-): Step<boolean> {
+function* enterGroup(work: Work, offered: Offered, judging: Judging): Step<Adoption> {
+  const { group: id, from, entry } = offered;
   const joining = (yield* read(work, JOINING, toHex(id))) ?? (yield* read(work, LINKING, toHex(id)));
   const peer = yield* read(work, PEER, toHex(from));
   const account = yield* readExisting(work, ACCOUNT);
-  const given = { from, entry, secret: EpochSecret.from(secret) };
   const blank: GroupState = {
     group: id,
     name: "",
@@ -197,17 +230,17 @@ function* enterGroup(
     missing: [],
     rekeyAt: undefined,
   };
-  const group = yield* adoptLog(work, blank, entries, given);
-  if (!group) return false;
+  const outcome = yield* adoptLog(work, blank, offered, judging);
+  if (typeof outcome === "string") return outcome;
   const log = yield* readExisting(work, LOG, toHex(id));
-  write(work, GROUP, toHex(id), { ...group, name: resolve(log).view.settings.name });
+  write(work, GROUP, toHex(id), { ...outcome.entered, name: resolve(log).view.settings.name });
   write(work, JOINING, toHex(id), null);
   write(work, LINKING, toHex(id), null);
   if (!joining) write(work, UNASKED, toHex(id), { adder: from });
   work.effects.push({ kind: "use-relays", relays: blank.relays, toldBy: joining ? "us" : "adder" });
   yield* beginHistory(work, log, entry);
   announce(work, { kind: "joined", group: id });
-  return true;
+  return outcome;
 }
 
 /** What was said before we came is not ours to read: the conversation begins with the entry that added us. */

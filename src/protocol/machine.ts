@@ -38,6 +38,9 @@ import {
   memberFrom,
   receiveJoinRequest,
 } from "./joining.ts";
+import { askForKeys } from "./key-delivery.ts";
+import { resendDue, wakeForKeys } from "./key-letters.ts";
+import { goOn } from "./long-work.ts";
 import { rebuildLog } from "./old-records.ts";
 import { type OutboxVerdict, settle } from "./outbox.ts";
 import { askForPending, checkTaken, tellPending } from "./pairwise.ts";
@@ -83,6 +86,8 @@ export type Input =
   | ({ readonly kind: "restore-account" } & Restoration)
   /** The program starts: everything that should be under way is asked for again. */
   | { readonly kind: "start" }
+  /** Long work goes on where it stands. */
+  | { readonly kind: "continue" }
   /** Time has come for something. */
   | { readonly kind: "tick" }
   | { readonly kind: "create-group"; readonly name: string }
@@ -152,6 +157,9 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
       return yield* start(work);
     case "tick":
       return yield* tick(work);
+    case "continue":
+      yield* goOn(work);
+      return NONE;
     case "create-group":
       return { kind: "group", group: yield* createGroup(work, input.name) };
     case "create-invite":
@@ -280,6 +288,8 @@ function* start(work: Work): Step<Answer> {
   for (const [, request] of yield* scan(work, REQUEST, "", GROUPS_MAX))
     work.effects.push({ kind: "wake", atMs: request.dueAt });
   yield* eraseExpired(work);
+  yield* wakeForKeys(work);
+  yield* goOn(work);
   yield* openAccountTopic(work);
   yield* forgetOldTries(work);
   for (const [id, { topic, seed, use }] of yield* scan(work, TOPIC, "", TOPICS_MAX))
@@ -304,6 +314,8 @@ function* tick(work: Work): Step<Answer> {
     if (group.rekeyAt !== undefined && group.rekeyAt <= work.nowMs && !(yield* read(work, OUT, id)))
       yield* rekeyGroup(work, group);
   }
+  yield* resendDue(work);
+  yield* askForKeys(work);
   yield* eraseExpired(work);
   yield* refreshSnapshot(work);
   yield* askForLinks(work);

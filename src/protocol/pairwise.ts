@@ -16,6 +16,7 @@ import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { contactPoint } from "./account.ts";
 import type { Work } from "./effects.ts";
+import { keepKeyLetter } from "./key-letters.ts";
 import { enqueue } from "./outbox.ts";
 import { ACCOUNT, type AccountState, idOf, PEER, PENDING, PENDING_ITEMS_MAX, RENEWAL, SESSION } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
@@ -101,7 +102,9 @@ function* sendLetters(
     const sealed = sealTo(work.p, current, { payload, to }, by);
     payload.fill(0);
     current = sealed.session;
-    yield* enqueue(work, sealed.inbox, depositEnvelope(sealed.inbox, sealed.depositBody));
+    const envelope = depositEnvelope(sealed.inbox, sealed.depositBody);
+    yield* enqueue(work, sealed.inbox, envelope);
+    yield* keepKeyLetter(work, session.peer.certificate.device, letter, { topic: sealed.inbox, envelope });
   }
   write(work, SESSION, device, current);
 }

@@ -405,6 +405,44 @@ export const SECRET: RecordType<{ readonly secret: Uint8Array; readonly from: De
   "secret/",
   struct({ secret, from: DeviceKey }),
 );
+/** When a secret or a contribution came of whose sender we know nothing yet; id: that of its record. */
+export const EARLY_AT: RecordType<{ readonly at: TimeMs }> = record("early-at/", struct({ at: TimeMs }));
+/** r of a root entry of ours, until it is sealed to the last device; id: group/entry. */
+export const DELIVERY: RecordType<{ readonly random: Uint8Array; readonly next: number; readonly number: number }> =
+  record(
+    "delivery/",
+    struct({
+      random: secret,
+      /** Place of the next one among the devices of that epoch. */
+      next: u32,
+      /** The epoch's number. */
+      number: u32,
+    }),
+  );
+/** A letter with r of our newest root entry, sealed, until its device answers; id: group/entry/device. */
+export const KEY_LETTER: RecordType<{
+  readonly topic: Topic;
+  readonly envelope: Uint8Array;
+  readonly resent: number;
+  readonly dueAt: TimeMs;
+}> = record(
+  "key-letter/",
+  struct({
+    topic: Topic,
+    envelope: bytes(ENVELOPE_MAX_BYTES),
+    /** So many times it was posted again. */
+    resent: u8,
+    /** When it is posted again. */
+    dueAt: TimeMs,
+  }),
+);
+/** When letters of this group are posted again; id: group. */
+export const RESENDING: RecordType<{ readonly entry: EntryHash; readonly dueAt: TimeMs }> = record(
+  "resending/",
+  struct({ entry: EntryHash, dueAt: TimeMs }),
+);
+/** When the author of a root entry is told that we lack its r; id: group/entry. */
+export const LACKING: RecordType<{ readonly dueAt: TimeMs }> = record("lacking/", struct({ dueAt: TimeMs }));
 /** c(head, F) for a head whose secret we lack; id: group/phi/head. */
 export const CONTRIBUTION: RecordType<{ readonly value: Uint8Array }> = record(
   "contribution/",
@@ -439,6 +477,8 @@ export const WelcomeState = struct({
 });
 export type WelcomeState = Infer<typeof WelcomeState>;
 export const WELCOME: RecordType<WelcomeState> = record("welcome/", WelcomeState);
+/** How many entries of the log of a complete welcome are saved, or taken in; id: group. */
+export const ADOPTING: RecordType<{ readonly done: number }> = record("adopting/", struct({ done: u32 }));
 /** A piece of the log of a welcome; id: group/index (4 digits). */
 export const LOG_PART: RecordType<{ readonly piece: Uint8Array }> = record(
   "log-part/",

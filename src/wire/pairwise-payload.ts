@@ -60,6 +60,8 @@ export const PayloadItem = union({
   linkRequest: [6, struct({ group: GroupId, certificate: Signature })],
   /** To whoever asked to join with that nonce, which only members could read: a `JOIN_REFUSAL`, and tries at the password. */
   joinRefused: [7, struct({ group: GroupId, nonce: raw(32), reason: joinRefusal, triesLeft: u8 })],
+  /** To the author of a root entry: r did not come. Answered with the sealed letter, if that is still kept. */
+  lacking: [8, struct({ group: GroupId, entry: EntryHash })],
 });
 export type PayloadItem = Infer<typeof PayloadItem>;
 

@@ -13,6 +13,7 @@ import {
   MessageId,
   type Sequence,
   type TimeMs,
+  Topic,
 } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "../protocol/device.ts";
@@ -56,6 +57,12 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.CONTRIBUTION, { value: hash(6) });
   add(records.EARLY, { from, head: entry, frontier: [entry, EntryHash.from(hash(12))], value: hash(13) });
   add(records.WELCOME, { from, entry, secret: hash(7), digest: hash(8), parts: 2, received: 1, at });
+  add(records.EARLY_AT, { at });
+  add(records.ADOPTING, { done: 64 });
+  add(records.DELIVERY, { random: hash(16), next: 32, number: 7 });
+  add(records.KEY_LETTER, { topic: Topic.from(hash(17)), envelope: hash(18), resent: 1, dueAt: at });
+  add(records.RESENDING, { entry, dueAt: at });
+  add(records.LACKING, { dueAt: at });
   add(records.LOG_PART, { piece: hash(9) });
   add(records.FORK_PROOF, { body: hash(10), forks: 2 });
   add(records.RENEWAL, { at });

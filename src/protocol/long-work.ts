@@ -1,0 +1,24 @@
+/**
+ * Work that is too long for one step: one piece of it at a time, so that what comes meanwhile is not held up.
+ * @see ARCHITECTURE.md § Step, commit, perform
+ */
+import { GroupId } from "../wire/ids.ts";
+import { fromHex } from "../wire/text-forms.ts";
+import type { Work } from "./effects.ts";
+import { goOnAdopting, isComplete, WELCOMES_AT_ONCE } from "./group-welcome.ts";
+import { goOnDelivering } from "./key-delivery.ts";
+import { WELCOME } from "./records.ts";
+import { type Step, scan } from "./step.ts";
+
+/** Does one piece, if there is any, and asks to be called again: what keeps others waiting comes first. */
+export function* goOn(work: Work): Step<void> {
+  const isBusy = (yield* goOnDelivering(work)) || (yield* adoptMore(work));
+  if (isBusy) work.effects.push({ kind: "continue" });
+}
+
+function* adoptMore(work: Work): Step<boolean> {
+  const complete = (yield* scan(work, WELCOME, "", WELCOMES_AT_ONCE)).find(([, welcome]) => isComplete(welcome));
+  if (!complete) return false;
+  yield* goOnAdopting(work, GroupId.from(fromHex(complete[0]) ?? new Uint8Array()));
+  return true;
+}
