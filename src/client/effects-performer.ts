@@ -70,6 +70,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     trim: ({ log, topic, upTo }) => d.network.trim(log, topic, upTo),
     "use-relays": (effect) => followRelays(d.network, relays, effect),
     flush: () => d.flusher().flush(),
+    keep: () => undefined, // was part of the commit (step-queue.ts)
     "take-prekeys": ({ account }) => prekeys.take(account),
     "publish-prekeys": ({ record, signature }) => {
       const published = d.network.publishPrekeys(record, signature);

@@ -112,9 +112,10 @@ async function runBatch(dependencies: StepQueueDependencies, inputs: readonly Wa
 
 async function commit({ store, perform }: StepQueueDependencies, batch: Batch): Promise<void> {
   const { written: records, lines, removedLines, lineStates, done } = batch;
+  const kept = batch.effects.flatMap((each) => (each.kind === "keep" ? [each.envelope] : []));
   try {
-    if (records.size + lines.length + removedLines.length + lineStates.length > 0)
-      await store.commit({ records, lines, removedLines, lineStates });
+    if (records.size + lines.length + removedLines.length + lineStates.length + kept.length > 0)
+      await store.commit({ records, lines, removedLines, lineStates, kept });
   } catch (error) {
     for (const { waiting } of done) waiting.reject(error);
     return;

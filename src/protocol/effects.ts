@@ -1,4 +1,4 @@
-/** What the shell does after a commit. All of it can be derived again from the profile at the next start. */
+/** What the shell does after a commit, or with it (`keep`). All else can be derived again from the profile at the next start. */
 import type { Role } from "../wire/entry.ts";
 import type { AccountKey, DeviceKey, GroupId, LogId, Sequence, Signature, Topic } from "../wire/ids.ts";
 import type { JoinRefusal } from "../wire/join-request.ts";
@@ -76,6 +76,8 @@ export type Effect =
   | { readonly kind: "trim"; readonly log: LogId; readonly topic: Topic; readonly upTo: Sequence }
   /** Something new lies in the outbox. */
   | { readonly kind: "flush" }
+  /** An envelope of a group's topic, encoded, to be kept for its other members; part of the commit. */
+  | { readonly kind: "keep"; readonly envelope: Uint8Array }
   /**
    * Addresses that others told us are followed only up to a small number. `adder`: whoever put us into a group unasked;
    * the group is read there too. `peer`: mail goes there, nothing else.

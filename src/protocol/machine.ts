@@ -252,25 +252,31 @@ function* receive(work: Work, input: Extract<Input, { kind: "delivered" }>): Ste
     return yield* receiveJoinRequest(work, use.group, use.invite, envelope.body);
   if (use.kind === "account" && envelope.kind === ENVELOPE_KIND.deposit)
     return yield* wantLinks(work, yield* receiveSnapshot(work, input, envelope.body));
-  if (use.kind === "epoch") yield* receiveInEpoch(work, use, envelope);
+  if (use.kind === "epoch" && (yield* receiveInEpoch(work, use, envelope)))
+    work.effects.push({ kind: "keep", envelope: input.envelope });
 }
 
+/** True when it is by a member, as far as that shows: the others may have it from us. */
 function* receiveInEpoch(
   work: Work,
   { group, epoch }: Extract<TopicState["use"], { kind: "epoch" }>,
   envelope: { readonly kind: number; readonly body: Uint8Array },
-): Step<void> {
+): Step<boolean> {
   if (envelope.kind === ENVELOPE_KIND.entry) {
     const { logKey } = yield* readExisting(work, EPOCH, toHex(epoch));
     const entry = openEntry(work.p, { logKey: LogKey.from(logKey), epochId: epoch }, envelope.body);
     if (typeof entry === "string") announce(work, { kind: "warning", code: entry, group });
     else yield* receiveEntry(work, group, entry);
-  } else if (envelope.kind === ENVELOPE_KIND.message) {
+    return typeof entry !== "string";
+  }
+  if (envelope.kind === ENVELOPE_KIND.message) {
     const outcome = yield* receiveMessage(work, epoch, envelope.body);
     const isWarning =
       outcome === "forged" || outcome === "malformed" || outcome === "fork" || outcome === "too-far-ahead";
     if (isWarning) announce(work, { kind: "warning", code: outcome, group });
+    return !isWarning || outcome === "fork";
   }
+  return false;
 }
 
 function* start(work: Work): Step<Answer> {

@@ -2,7 +2,7 @@
  * Committed envelopes that no holder has acknowledged. They leave in order and stay until a holder has them
  * durably; sending one twice is harmless, because holders know an envelope by its id.
  */
-import { isDeposit } from "../wire/envelope.ts";
+import { ENVELOPE_KIND, isDeposit, kindOf } from "../wire/envelope.ts";
 import type { TimeMs, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
@@ -17,7 +17,14 @@ export function* enqueue(work: Work, topic: Topic, envelope: Uint8Array, origin?
   const number = counters.outbox + 1;
   write(work, COUNTERS, "", { outbox: number });
   write(work, OUTBOX, outboxId(number), { envelope, topic, origin: origin ?? { kind: "none" } });
+  if (isGroups(envelope)) work.effects.push({ kind: "keep", envelope });
   work.effects.push({ kind: "flush" });
+}
+
+/** Messages and entries: what other members may get from us, too. */
+function isGroups(envelope: Uint8Array): boolean {
+  const kind = kindOf(envelope);
+  return kind === ENVELOPE_KIND.message || kind === ENVELOPE_KIND.entry;
 }
 
 /** Id of the record of the envelope with that number: sorts as the number does. */

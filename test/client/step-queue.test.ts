@@ -5,9 +5,10 @@ import { createStepQueue } from "../../src/client/step-queue.ts";
 import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
 import type { Effect } from "../../src/protocol/effects.ts";
 import type { Input } from "../../src/protocol/machine.ts";
+import { ENVELOPE_KIND, kindOf, topicOf } from "../../src/wire/envelope.ts";
 import { Fault, isFault } from "../../src/wire/fault.ts";
-import { GroupId } from "../../src/wire/ids.ts";
-import { toHex } from "../../src/wire/text-forms.ts";
+import { GroupId, LogId, type Sequence, Topic } from "../../src/wire/ids.ts";
+import { fromHex, toHex } from "../../src/wire/text-forms.ts";
 import { emptyProfile, memoryStore } from "../sim/memory-profile.ts";
 import { seededRandom } from "../sim/seeded-random.ts";
 import { virtualClock } from "../sim/virtual-clock.ts";
@@ -93,6 +94,26 @@ describe("the step queue", () => {
     await Promise.all([ACCOUNT, group("one")].map(queue.put));
     assert.deepEqual(seen, ["commit", "perform"]);
     assert(performed.flat().some(({ kind }) => kind === "subscribe"));
+  });
+
+  it("keeps envelopes of a group for its other members in the commit that writes or takes them, and letters not", async () => {
+    const { queue, committed, profile } = newQueue();
+    await Promise.all([ACCOUNT, group("one")].map(queue.put));
+    const [id = ""] = [...profile.records.keys()].flatMap((key) => (key.startsWith("group/") ? [key.slice(6)] : []));
+    const to = GroupId.from(fromHex(id) ?? new Uint8Array());
+    await queue.put({ kind: "send-text", group: to, text: "hello", call: "01" });
+    const sent = committed.at(-1)?.kept ?? [];
+    assert.deepEqual(sent.map(kindOf), [ENVELOPE_KIND.message]);
+    const envelope = sent[0] ?? new Uint8Array();
+    const topic = Topic.from(topicOf(envelope).slice());
+    const log = LogId.from(new Uint8Array(16));
+    await queue.put({ kind: "delivered", log, topic, sequence: 1 as Sequence, envelope });
+    assert.deepEqual(committed.at(-1)?.kept, [envelope]);
+    const forged = envelope.with(60, (envelope[60] ?? 0) ^ 1);
+    await queue.put({ kind: "delivered", log, topic, sequence: 2 as Sequence, envelope: forged });
+    assert.deepEqual(committed.at(-1)?.kept, []);
+    const kinds = committed.flatMap(({ kept }) => kept ?? []).map(kindOf);
+    assert(!kinds.includes(ENVELOPE_KIND.deposit));
   });
 
   it("answers every input of a batch whose commit fails with that fault, and performs nothing", async () => {
