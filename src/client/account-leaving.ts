@@ -4,7 +4,7 @@
  */
 import { withdrawnRecord } from "../protocol/account.ts";
 import { accountTopicKeys } from "../protocol/account-topic-box.ts";
-import { ACCOUNT, type AccountState, CURSOR, type GroupState, OUT, PREKEYS } from "../protocol/records.ts";
+import { ACCOUNT, type AccountState, CURSOR, type GroupState, PREKEYS } from "../protocol/records.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import { LogId, type Topic } from "../wire/ids.ts";
@@ -13,9 +13,9 @@ import type { ClientMethods, GroupName, PersonName } from "./api.ts";
 import { catchUp, waitSent } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { allGroups } from "./group-names.ts";
-import { type Standing, standingIn } from "./group-ranks.ts";
+import { isOutOf, type Standing, standingIn } from "./group-ranks.ts";
 import { change, heirIn } from "./membership-calls.ts";
-import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
+import { readExistingRecord, scanRecords } from "./profile-reader.ts";
 import { groupName } from "./views.ts";
 
 /** Places in topics of ours that are looked through for inboxes: two inboxes and the account's, at several relays. */
@@ -42,8 +42,8 @@ export async function leaveEverything(
     groups.push(heir ? { ...left, handedTo: { account: toHex(heir.account), name: heir.name } } : left);
   }
   const sent = (await waitSent(context, waitMs, options)) === "on-relay";
+  await trimInboxes(context); // before the next, whose answer comes after it
   const withdrawn = await withdraw(context);
-  await trimInboxes(context);
   return { groups, sent, withdrawn };
 }
 
@@ -57,7 +57,7 @@ interface Place {
 async function placesOf({ store }: CallContext): Promise<readonly Place[]> {
   const places: Place[] = [];
   for (const group of await allGroups(store)) {
-    if (await readRecord(store, OUT, toHex(group.group))) continue;
+    if (await isOutOf(store, group)) continue;
     const at: Standing = await standingIn(store, group);
     places.push({ group, heir: at.self.role === ROLE.owner ? heirIn(at) : undefined });
   }

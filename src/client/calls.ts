@@ -16,6 +16,7 @@ import { type EventHub, waitUntil } from "./event-hub.ts";
 import { examine } from "./examination.ts";
 import { add, createGroup, describeGroup, listGroups } from "./group-calls.ts";
 import { findGroup } from "./group-names.ts";
+import { isOutOf, outsider } from "./group-ranks.ts";
 import { invite, join, listInvites, revoke } from "./invite-calls.ts";
 import { listen } from "./listening.ts";
 import { changeSettings, leave, rekey, removeMember, rename, setRole } from "./membership-calls.ts";
@@ -124,6 +125,7 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
     );
   if (sizeBytes === 0) throw new Fault("usage/bad-argument", "the message is empty, so nothing was sent");
   await catchUp(context, options);
+  if (await isOutOf(store, group)) throw await outsider(store, group.group);
   const answer = await put({
     kind: "send-text",
     group: group.group,

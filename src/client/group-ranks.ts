@@ -23,6 +23,11 @@ export async function standingIn(store: ProfileStore, { group }: GroupState): Pr
   return { view, self };
 }
 
+/** Whether we are in the group no more; cheap, however large it is. */
+export async function isOutOf(store: ProfileStore, { group }: GroupState): Promise<boolean> {
+  return (await readRecord(store, OUT, toHex(group))) !== undefined;
+}
+
 /** Why we can do nothing in this group. */
 export async function outsider(store: ProfileStore, group: GroupState["group"]): Promise<Fault> {
   const out = await readRecord(store, OUT, toHex(group));

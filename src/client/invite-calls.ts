@@ -3,7 +3,7 @@ import { roomPasswordKey } from "../crypto/room-password.ts";
 import { type InviteView as InviteTerms, memberOfAccount } from "../protocol/group-view.ts";
 import { refusalOf } from "../protocol/join-refusals.ts";
 import { inviteLinkText, parseInviteLink } from "../protocol/link.ts";
-import { ASKED, GROUP, type GroupState, idOf, MEMBER, OUT } from "../protocol/records.ts";
+import { ASKED, GROUP, type GroupState, idOf, MEMBER } from "../protocol/records.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import type { InviteLink } from "../wire/link.ts";
@@ -13,7 +13,7 @@ import { catchUp, waiting, waitSent } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import { findGroup } from "./group-names.ts";
-import { needRank, type Standing, standingIn } from "./group-ranks.ts";
+import { isOutOf, needRank, type Standing, standingIn } from "./group-ranks.ts";
 import { checkPassword, wholeNumber } from "./parameters.ts";
 import { readRecord } from "./profile-reader.ts";
 import { groupName, isoTime, roleName, roleOf } from "./views.ts";
@@ -165,7 +165,7 @@ export async function join(
 /** The group, if we are in it. */
 async function memberGroup(store: CallContext["store"], id: string): Promise<GroupState | undefined> {
   const group = await readRecord(store, GROUP, id);
-  return group && !(await readRecord(store, OUT, id)) ? group : undefined;
+  return group && !(await isOutOf(store, group)) ? group : undefined;
 }
 
 async function ask({ put, primitives }: CallContext, link: InviteLink, password: string | undefined): Promise<void> {
