@@ -58,12 +58,13 @@ export function renderDevices({ devices }: ClientMethods["devices"][1]): string 
 }
 
 /** What became of an unlinked device. */
-export function renderUnlinked({ device, unlinked, refused }: ClientMethods["device-unlink"][1]): string {
+export function renderUnlinked({ device, unlinked, refused, state }: ClientMethods["device-unlink"][1]): string {
   const names = (groups: typeof unlinked) => groups.map(({ id, name }) => printableLine(name) || id).join(", ");
   const first = `Unlinked ${device.slice(0, 12)}: it opens nothing that is written from now on`;
   return [
     unlinked.length === 0 ? `${first}; it was in no group of this device.` : `${first} in ${names(unlinked)}.`,
     ...(refused.length === 0 ? [] : [`Not in ${names(refused)}: run hermes sync and try again.`]),
+    ...(state === "queued" ? ["No relay has all of it yet: run hermes sync until it is up to date."] : []),
     "Whoever has it open also has your account's key: if it was stolen unlocked, leave your groups and begin a new account.",
   ].join("\n");
 }

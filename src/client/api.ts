@@ -226,10 +226,10 @@ export interface ClientMethods {
   /** Devices of our account, of this and others. */
   devices: [Record<never, never>, { devices: readonly DeviceView[] }];
   /** Unlinks another device of the account (id, or at least 4 digits of it) from every group in which this one is too. `refused`:
-   * groups that this device could not change. */
+   * groups that this device could not change. Waits up to `waitMs` (default 10,000) for the relay. */
   "device-unlink": [
     { device: string; waitMs?: number },
-    { device: string; unlinked: readonly GroupName[]; refused: readonly GroupName[] },
+    { device: string; unlinked: readonly GroupName[]; refused: readonly GroupName[]; state: ChangeState },
   ];
   /** Groups of the account in which this device is not yet, after waiting up to `waitMs` (default 0) for it. `alone`: nobody
    * else was in it, so only another device of the account can let this one in. */

@@ -25,7 +25,7 @@ import type { ContactLink } from "../wire/link.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { checkName } from "./account-setup.ts";
 import type { ClientMethods } from "./api.ts";
-import { catchUp, waiting } from "./call-waiting.ts";
+import { catchUp, waiting, waitSent } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import { allGroups, findGroup } from "./group-names.ts";
@@ -142,6 +142,7 @@ export async function add(
       "usage/not-found",
       "no relay knows this account yet: the person has to start Hermes once with the same relay, then try again",
     );
+  await waitSent(context, params.waitMs, options); // or the letters stay here when this process ends
   const after = await readExistingRecord(store, LOG, toHex(group.group));
   const member = resolve(after).view.members.get(id);
   return { group: groupName(group), member: { account: id, name: member?.name ?? "", role: roleName(role) } };

@@ -1,11 +1,12 @@
 /** The devices of our own account: which there are, how this one comes into the account's groups, and unlinking another. */
 import { SHARED_ITEMS_MAX } from "../protocol/account-topic.ts";
 import { GROUPS_MAX } from "../protocol/machine.ts";
-import { ACCOUNT, type GroupState, LINKING, OUT, OUTBOX, ROSTER, SHARED } from "../protocol/records.ts";
+import { ACCOUNT, type GroupState, LINKING, OUT, ROSTER, SHARED } from "../protocol/records.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { DeviceKey } from "../wire/ids.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import type { ClientMethods, DeviceView, GroupName } from "./api.ts";
+import { catchUp, waitSent } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import { allGroups } from "./group-names.ts";
@@ -15,8 +16,6 @@ import { groupName, isoTime } from "./views.ts";
 
 /** Hex digits from which on a beginning of an id is accepted. */
 const ID_PREFIX_MIN = 4;
-/** Ms that an unlinking waits for its letters to leave, unless told otherwise. */
-const WAIT_MS = 10_000;
 
 /** A group in which this device is, and the devices (hex) that it knows to be in it. */
 interface Presence {
@@ -56,10 +55,11 @@ export async function listDevices({ store }: CallContext): Promise<ClientMethods
 /** See `device-unlink` in api.ts. */
 export async function unlinkDevice(
   context: CallContext,
-  { device: text, waitMs = WAIT_MS }: ClientMethods["device-unlink"][0],
-  { signal }: CallOptions,
+  { device: text, waitMs }: ClientMethods["device-unlink"][0],
+  options: CallOptions,
 ): Promise<ClientMethods["device-unlink"][1]> {
-  const { store, put, hub, clock } = context;
+  const { store, put } = context;
+  await catchUp(context, options);
   const name = meant((await listDevices(context)).devices, text);
   const device = DeviceKey.from(fromHex(name) ?? new Uint8Array());
   await put({ kind: "retire-device", device });
@@ -74,9 +74,7 @@ export async function unlinkDevice(
       refused.push(groupName(group));
     }
   }
-  const isSent = async () => (await scanRecords(store, OUTBOX, { limit: 1 })).length === 0;
-  await waitUntil(isSent, { hub, clock, waitMs, signal });
-  return { device: name, unlinked, refused };
+  return { device: name, unlinked, refused, state: await waitSent(context, waitMs, options) };
 }
 
 /** The one other device that is meant. */

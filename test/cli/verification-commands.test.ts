@@ -47,7 +47,7 @@ describe("hermes devices unlink", () => {
   const hikes = { id: "ff", name: "hikes" };
 
   it("says where the device is out, and that a thief of an open device has the account too", async () => {
-    const answers = { "device-unlink": { device, unlinked: [hikes], refused: [] } };
+    const answers = { "device-unlink": { device, unlinked: [hikes], refused: [], state: "on-relay" as const } };
     const done = await run(["devices", "unlink", "abab", "--wait", "2"], { answers });
     assert.deepEqual(done.calls, [{ method: "device-unlink", params: { device: "abab", waitMs: 2_000 } }]);
     assert.equal(done.exit, 0);
@@ -56,7 +56,7 @@ describe("hermes devices unlink", () => {
   });
 
   it("ends with exit code 1 when a group refused", async () => {
-    const answers = { "device-unlink": { device, unlinked: [], refused: [hikes] } };
+    const answers = { "device-unlink": { device, unlinked: [], refused: [hikes], state: "queued" as const } };
     const done = await run(["devices", "unlink", "abab", "--json"], { answers });
     assert.deepEqual([done.exit, JSON.parse(done.stdout)], [1, answers["device-unlink"]]);
     assert.match((await run(["devices", "unlink", "abab"], { answers })).stdout, /Not in hikes/);
