@@ -53,7 +53,7 @@ const isIn = (said: SaidState, epoch: EpochId, device: DeviceKey): boolean =>
   equalBytes(said.epoch, epoch) && equalBytes(said.device, device);
 
 function* voidThese(work: Work, group: GroupId, recent: Map<string, Recent>, messages: readonly Recent[]): Step<void> {
-  for (const { place, said } of messages)
-    if (!said.isVoid) yield* restate(work, group, recent, { place, said: { ...said, isVoid: true } });
+  const changes = messages.map(({ place, said }) => ({ place, said: { ...said, isVoid: true } }));
+  yield* restate(work, group, recent, changes);
   yield* judgeAgain(work, group);
 }

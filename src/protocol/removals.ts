@@ -159,15 +159,19 @@ function concerns(removal: Removal | undefined, { account, device }: Pick<Origin
 function* settle(work: Work, group: GroupId, state: RemovalsState): Step<void> {
   const recent = yield* recentMessages(work, group);
   const counting = countingAmong(recent, state);
+  const changes: Recent[] = [];
+  const withdrawn = new Map<string, SaidState>();
   let held = 0;
-  for (const each of [...recent.values()]) {
-    const isHeld = !counting.has(toHex(each.said.id));
+  for (const { place, said } of recent.values()) {
+    const isHeld = !counting.has(toHex(said.id));
     if (isHeld) held++;
-    if (isHeld === each.said.isHeld) continue;
-    const { device, account } = each.said;
-    if (isHeld && !each.said.isVoid) announce(work, { kind: "warning", code: "withdrawn", group, device, account });
-    yield* restate(work, group, recent, { ...each, said: { ...each.said, isHeld } });
+    if (isHeld === said.isHeld) continue;
+    if (isHeld && !said.isVoid) withdrawn.set(toHex(said.device), said);
+    changes.push({ place, said: { ...said, isHeld } });
   }
+  for (const { device, account } of withdrawn.values())
+    announce(work, { kind: "warning", code: "withdrawn", group, device, account });
+  yield* restate(work, group, recent, changes);
   write(work, REMOVALS, toHex(group), { ...state, held });
 }
 

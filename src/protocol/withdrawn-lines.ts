@@ -6,7 +6,7 @@
 import { equalBytes } from "../verify/transcript.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { isAmong, noteGaps } from "./conversation.ts";
+import { noteGaps } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
 import { ACCOUNT, HEADS, HEADS_MAX, type HeadsState, SAID, SAID_MAX, type SaidState } from "./records.ts";
 import { type LineState, read, readExisting, type Step, scan, write } from "./step.ts";
@@ -23,37 +23,58 @@ export function* recentMessages(work: Work, group: GroupId): Step<Map<string, Re
   return new Map(rows.map(([place, said]) => [toHex(said.id), { place, said }]));
 }
 
-export const isCounting = ({ said }: Recent): boolean => !said.isHeld && !said.isVoid;
+export const isCounting = ({ said }: Recent): boolean => counts(said);
 
-/** Writes what became of a message; its line goes or comes with it. */
-export function* restate(work: Work, group: GroupId, recent: Map<string, Recent>, changed: Recent): Step<void> {
-  const before = recent.get(toHex(changed.said.id));
-  recent.set(toHex(changed.said.id), changed);
-  write(work, SAID, changed.place, changed.said);
-  if (!before || isCounting(before) === isCounting(changed)) return;
+const counts = ({ isHeld, isVoid }: SaidState): boolean => !isHeld && !isVoid;
+
+/** Writes what became of messages; their lines go or come with it, and the heads of the conversation follow. */
+export function* restate(
+  work: Work,
+  group: GroupId,
+  recent: Map<string, Recent>,
+  changes: readonly Recent[],
+): Step<void> {
+  const turned: SaidState[] = [];
+  for (const changed of changes) {
+    const before = recent.get(toHex(changed.said.id));
+    recent.set(toHex(changed.said.id), changed);
+    write(work, SAID, changed.place, changed.said);
+    if (before && isCounting(before) !== isCounting(changed)) turned.push(changed.said);
+  }
+  if (turned.length === 0) return;
+  const { device } = yield* readExisting(work, ACCOUNT);
+  for (const said of turned) {
+    if (counts(said)) yield* noteGaps(work, group, said);
+    const shown = equalBytes(device, said.device) ? "on-relay" : "received";
+    const state: LineState = counts(said) ? shown : "withdrawn";
+    const line = { group: toHex(group), id: toHex(said.id), state };
+    work.lineStates.push(line);
+    announce(work, { kind: "line-state", ...line });
+  }
   const heads: HeadsState = (yield* read(work, HEADS, toHex(group))) ?? { heads: [], said: 0 };
-  write(work, HEADS, toHex(group), { ...heads, heads: headsAfter(heads.heads, recent, changed) });
-  if (isCounting(changed)) yield* noteGaps(work, group, changed.said);
-  const isOwn = equalBytes((yield* readExisting(work, ACCOUNT)).device, changed.said.device);
-  const shown: LineState = isOwn ? "on-relay" : "received";
-  const state: LineState = isCounting(changed) ? shown : "withdrawn";
-  const line = { group: toHex(group), id: toHex(changed.said.id), state };
-  work.lineStates.push(line);
-  announce(work, { kind: "line-state", ...line });
+  write(work, HEADS, toHex(group), { ...heads, heads: headsAfter(heads.heads, recent, turned) });
 }
 
-type Head = HeadsState["heads"][number];
-
 /** What is withdrawn is cited no more: what it cited itself stands in its place. What comes back is a head unless it is cited. */
-function headsAfter(heads: readonly Head[], recent: ReadonlyMap<string, Recent>, { said }: Recent): readonly Head[] {
-  const counting = [...recent.values()].filter(isCounting);
-  const isFollowed = (id: Head["id"]): boolean => counting.some((each) => isAmong(each.said.cites, id));
-  const candidates = isCounting({ place: "", said })
-    ? [said]
-    : said.cites.flatMap((id) => counting.find((each) => equalBytes(each.said.id, id))?.said ?? []);
-  const others = heads.filter(
-    (head) => !equalBytes(head.id, said.id) && !candidates.some((each) => equalBytes(each.id, head.id)),
-  );
-  const added = candidates.filter(({ id }) => !isFollowed(id)).map(({ id, depth }) => ({ id, depth }));
-  return [...others, ...added].slice(-HEADS_MAX);
+function headsAfter(
+  heads: HeadsState["heads"],
+  recent: ReadonlyMap<string, Recent>,
+  turned: readonly SaidState[],
+): HeadsState["heads"] {
+  const followed = new Set<string>();
+  for (const each of recent.values()) if (isCounting(each)) for (const id of each.said.cites) followed.add(toHex(id));
+  const candidates = new Map(heads.map((head) => [toHex(head.id), head]));
+  for (const said of turned)
+    for (const id of counts(said) ? [said.id] : said.cites) {
+      const found = recent.get(toHex(id));
+      if (found) candidates.set(toHex(id), { id, depth: found.said.depth });
+    }
+  const isHead = (id: string): boolean => {
+    const found = recent.get(id);
+    return !followed.has(id) && (found === undefined || isCounting(found));
+  };
+  return [...candidates]
+    .filter(([id]) => isHead(id))
+    .map(([, head]) => head)
+    .slice(-HEADS_MAX);
 }
