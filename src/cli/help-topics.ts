@@ -19,6 +19,9 @@ the key file is rewritten, whole or not at all, so it may be interrupted at any 
 new passphrase costs is set by kdfMemoryKiB and kdfPasses of the settings. A copy of the old key file still opens with
 the old passphrase: somebody who has both, and gets hold of the profile, can read it.
 
+The password of a room is another thing: links to a group can ask for it (hermes group settings G --password). It comes
+from --password-file FILE, HERMES_ROOM_PASSWORD or the terminal.
+
 Nobody can open a profile without its passphrase. The 24 recovery words are another secret: they are your account, not
 the key of this profile. Write them down, and see hermes recovery check.`,
 
