@@ -21,8 +21,8 @@ import { receiveEntry } from "./group-log.ts";
 import { wanting } from "./group-standing.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followEveryInvite } from "./invite-topics.ts";
-import { ancestors, find } from "./log-graph.ts";
-import { isKeyAction, resolveAt } from "./log-resolution.ts";
+import { find, pastOf } from "./log-graph.ts";
+import { isKeyAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { acceptEntry, hashOfEntry } from "./membership-log.ts";
 import { ACCOUNT, ADOPTING, ENTRY, GROUP, type GroupState, idOf, LOG, MEMBER, MISSING_SECRETS_MAX } from "./records.ts";
@@ -111,6 +111,10 @@ export function* adoptLog(work: Work, blank: GroupState, offered: Offered, judgi
     yield* saveSome(work, offered.group, entries, done);
     return "more";
   }
+  if (done === entries.length) {
+    saveLog(work, log);
+    return "more";
+  }
   return { entered: yield* enterAdopted(work, blank, log, offered) };
 }
 
@@ -122,6 +126,7 @@ function judgeSome(work: Work, { group }: Offered, judging: Judging): boolean {
     const verdict = acceptEntry(work.p, group, log, encoded);
     if (verdict.kind !== "accepted") return false;
     log = verdict.log;
+    if (judged === 0) resolve(log); // from here it grows with the log
     judged++;
   }
   remember({ ...judging, log, judged });
@@ -140,14 +145,20 @@ function* saveSome(work: Work, group: GroupId, entries: readonly Uint8Array[], f
   write(work, ADOPTING, toHex(group), { done: until });
 }
 
-function* enterAdopted(work: Work, blank: GroupState, log: LogState, offered: Offered): Step<GroupState> {
+/** Nobody looks for a log or names either without the group. */
+function saveLog(work: Work, log: LogState): void {
   const id = toHex(log.group);
-  write(work, ADOPTING, id, null);
+  write(work, ADOPTING, id, { done: log.entries.length + 1 });
   write(work, LOG, id, log);
   for (const { action } of log.entries) {
     const members = action.kind === "create" || action.kind === "add" ? action.members : [];
     for (const { account, name, role } of members) write(work, MEMBER, idOf(log.group, account), { name, role });
   }
+}
+
+function* enterAdopted(work: Work, blank: GroupState, log: LogState, offered: Offered): Step<GroupState> {
+  const id = toHex(log.group);
+  write(work, ADOPTING, id, null);
   yield* followEveryInvite(work, log);
   const missing = keyHashes(log, offered.entry).slice(-MISSING_SECRETS_MAX);
   const entered = yield* enterEpochs(work, { ...blank, missing }, log, offered);
@@ -165,8 +176,8 @@ function isAdmission(log: LogState, { from, entry }: Offered, device: DeviceKey)
 
 /** Only what is not older than our own admission: earlier epochs are not ours to enter. */
 function keyHashes(log: LogState, entry: EntryHash): readonly EntryHash[] {
-  const past = ancestors(log, [entry]);
-  const later = log.entries.filter((each) => isKeyAction(each.action.kind) && !past.has(toHex(each.hash)));
+  const past = new Set(pastOf(log, [entry]));
+  const later = log.entries.filter(({ action }, place) => isKeyAction(action.kind) && !past.has(place));
   return [entry, ...later.map((each) => each.hash)];
 }
 

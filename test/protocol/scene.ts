@@ -95,6 +95,7 @@ export function newScene(startMs = 1_800_000_000_000): Scene {
         for (const device of devices) collect(device);
         const got = devices.flatMap((device) => deliver(device));
         outcomes.push(...got);
+        for (const device of devices) goOn(device);
         const answered = devices.map(answerPrekeys).some((each) => each);
         if (got.length === 0 && !answered && devices.every((each) => each.ids(OUTBOX).length === 0)) return outcomes;
       }
@@ -102,6 +103,16 @@ export function newScene(startMs = 1_800_000_000_000): Scene {
     },
   };
 }
+
+/** Whatever takes more than one step is gone on with until it is done. */
+export function goOn(device: Device): void {
+  for (let at = continued.get(device) ?? 0; at < device.effects.length; at++) {
+    continued.set(device, at + 1);
+    if (device.effects[at]?.kind === "continue") device.put({ kind: "continue" });
+  }
+}
+
+const continued = new WeakMap<Device, number>();
 
 /** One envelope as a holder delivers it. */
 export function deliverOne(device: Device, topic: Topic, sequence: number, envelope: Uint8Array): Outcome {
