@@ -315,7 +315,7 @@ export const SaidState = struct({
 export type SaidState = Infer<typeof SaidState>;
 export const SAID: RecordType<SaidState> = record("said/", SaidState);
 /** Recent messages of one group that removals and forks are judged by: what a step can look through in its time. */
-export const SAID_MAX = 2_048;
+export const SAID_MAX = 1_024;
 
 /** Removals that one group's messages are judged by. */
 export const REMOVALS_MAX = 256;
