@@ -1,5 +1,6 @@
 /** Links, settings and what became of a change, as people read them. */
-import type { ChangeState, ClientMethods, InviteView } from "../client/api.ts";
+import type { ClientMethods } from "../client/api.ts";
+import type { ChangeState, InviteView } from "../client/group-api.ts";
 import { clock, groupOf, nameOf } from "./render.ts";
 
 /** Hex digits of an invite's id that name it. */

@@ -7,6 +7,8 @@
  * Every method rejects with a `Fault`.
  */
 
+import type { ChangeState, GroupMethods } from "./group-api.ts";
+
 /** `{"id","name"}` of a group; ids are lower-case hex. */
 export interface GroupName {
   readonly id: string;
@@ -31,42 +33,6 @@ export interface MemberView {
   readonly devices: number;
   readonly verified: boolean;
 }
-
-/** A person as others call them; `account` is lower-case hex. */
-export interface PersonName {
-  readonly account: string;
-  readonly name: string;
-}
-
-/** A group in which this profile is not, or not yet. `refused`: the link does not let it in, see `group-join`. */
-export type AbsentState = "pending" | "refused" | "removed" | "left" | "unlinked";
-
-/** An invite as its entry states it; its link is nowhere but where it was sent. */
-export interface InviteView {
-  readonly id: string;
-  readonly role: "member" | "admin";
-  readonly uses: number;
-  /** How many more it lets in. */
-  readonly left: number;
-  /** ISO 8601 UTC. */
-  readonly expires: string;
-  readonly by: PersonName;
-  readonly state: "open" | "expired" | "revoked" | "used-up";
-}
-
-/** Settings of a group. */
-export interface SettingsView {
-  readonly name: string;
-  /** Whether links ask for a room password. */
-  readonly password: boolean;
-  /** Lowest role that may make invites. */
-  readonly inviters: "member" | "admin" | "owner";
-  /** The key is renewed after so many days or messages, whichever comes first. */
-  readonly rekey: { readonly days: number; readonly messages: number };
-}
-
-/** How far a change of a group has come: written, or stored by a relay with everything that belongs to it. */
-export type ChangeState = "queued" | "on-relay";
 
 /**
  * What happened to a group. Of `role`, `linked`, `removed`, `added` and `joined`: to `member`; of `role` also `role`; of
@@ -144,78 +110,11 @@ export type ClientEvent =
     };
 
 /** Method name -> [parameters, result]. */
-export interface ClientMethods {
+export interface ClientMethods extends GroupMethods {
   /** `contact` is a link that `group-add` takes. */
   whoami: [
     Record<never, never>,
     { account: string; fingerprint: string; device: string; name: string; contact: string },
-  ];
-  /** `password`: a room password, for which links to the group ask from the start. */
-  "group-create": [{ name: string; password?: string }, { group: GroupName }];
-  /** `state` only of those in which this profile is not; of `pending` and `refused` ones nothing but the id is known. */
-  "group-list": [
-    Record<never, never>,
-    { groups: readonly (GroupName & { members: number; unread: number; state?: AbsentState })[] },
-  ];
-  /** `absent`: this profile is not in the group any more, by whom and since when (ISO 8601). */ "group-info": [
-    { group: string },
-    {
-      group: GroupName;
-      members: readonly MemberView[];
-      epoch: { id: string; number: number };
-      absent?: { state: "removed" | "left" | "unlinked"; by: PersonName; since: string };
-    },
-  ];
-  /** Takes a member out, with all devices, and gives the group a fresh key. Needs a higher rank than the member's:
-   * `usage/not-allowed` says which. This and the calls below wait up to `waitMs` (default 10,000) for the relay. */
-  "group-remove": [
-    { group: string; member: string; waitMs?: number },
-    { group: GroupName; member: PersonName; state: ChangeState },
-  ];
-  /** Role `owner` hands the group over: one becomes an admin oneself. */
-  "group-role": [
-    { group: string; member: string; role: "member" | "admin" | "owner"; waitMs?: number },
-    { group: GroupName; member: PersonName & { role: string }; state: ChangeState },
-  ];
-  /** An owner who is not alone names in `handOver` who takes the group over; else `usage/not-allowed`. */
-  "group-leave": [{ group: string; handOver?: string; waitMs?: number }, { group: GroupName; state: ChangeState }];
-  /** A fresh key for everybody. */
-  "group-rekey": [
-    { group: string; waitMs?: number },
-    { group: GroupName; epoch: { id: string; number: number }; state: ChangeState },
-  ];
-  "group-rename": [{ group: string; name: string; waitMs?: number }, { group: GroupName; state: ChangeState }];
-  /** Changes what is given, and answers what holds then. `password`: `null` for none; either closes all open links. */
-  "group-settings": [
-    {
-      group: string;
-      inviters?: "member" | "admin" | "owner";
-      rekeyDays?: number;
-      rekeyMessages?: number;
-      password?: string | null;
-      waitMs?: number;
-    },
-    { group: GroupName; settings: SettingsView; state: ChangeState },
-  ];
-  /** Links that were made and are not forgotten: open ones, and those that ended less than a week ago. */
-  "group-invites": [{ group: string }, { group: GroupName; invites: readonly InviteView[] }];
-  /** `invite`: its id, or the beginning of it. */
-  "group-revoke": [
-    { group: string; invite: string; waitMs?: number },
-    { group: GroupName; invite: { id: string }; state: ChangeState },
-  ];
-  /** Leaves all groups, takes the account's prekeys and mail off the relays, and says what could not be done. The profile's
-   * files are left to the caller. An owner who is not alone: `usage/not-allowed`, unless `handOverAll`: then the member
-   * of highest rank, and among those the one who came first, has the group. */
-  "account-leave": [
-    { handOverAll?: boolean; waitMs?: number },
-    {
-      groups: readonly { group: GroupName; handedTo?: PersonName }[];
-      /** All of it is stored by a relay. */
-      sent: boolean;
-      /** No relay of ours has prekeys of this device any more. */
-      withdrawn: boolean;
-    },
   ];
   /** Both fingerprints, and `code`: the 120 digits that stand on both screens (PROTOCOL.md § Verification). `compare`:
    * digits from the other screen, or told; other ones are `usage/not-allowed`. `mark` sets the mark or takes it away. */
@@ -234,23 +133,6 @@ export interface ClientMethods {
   /** Groups of the account in which this device is not yet, after waiting up to `waitMs` (default 0) for it. `alone`: nobody
    * else was in it, so only another device of the account can let this one in. */
   linking: [{ waitMs?: number }, { groups: readonly { group: GroupName; state: "pending" | "alone" }[] }];
-  /** `uses` 1 to 10,000 (default 1,000); `expiresInMs` default 7 days. `expires` is ISO 8601. */
-  "group-invite": [
-    { group: string; uses?: number; expiresInMs?: number; role?: "member" | "admin" },
-    { link: string; expires: string; uses: number },
-  ];
-  /** Waits up to `waitMs` (default 10,000) for the welcome; `pending` goes on by itself. `password`: of the room. A link that asks for
-   * one, and a wrong one, is `usage/wrong-passphrase`; a link that is over `usage/expired`; who has to wait after five wrong
-   * ones, or was removed before, `usage/not-allowed`. */
-  "group-join": [
-    { link: string; password?: string; waitMs?: number },
-    { group: GroupName; state: "joined" | "pending" },
-  ];
-  /** `account`: a contact link, or an account id (then looked up at our relays). */
-  "group-add": [
-    { group: string; account: string; role?: "member" | "admin"; waitMs?: number },
-    { group: GroupName; member: { account: string; name: string; role: string } },
-  ];
   /** Waits up to `waitMs` (default 10,000; 0 does not wait) for the relay. Longer than 60,000 bytes of UTF-8 is `usage/too-long`.
    * `window`: any text that names the screen on which it was typed, see `listen`. */
   send: [

@@ -1,9 +1,9 @@
 /** What calls wait for: what is stored for us, and what is to be sent. */
 import { OUTBOX, PENDING } from "../protocol/records.ts";
-import type { ChangeState } from "./api.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import type { TopicBook } from "./effects-performer.ts";
 import { type Waiting, waitUntil } from "./event-hub.ts";
+import type { ChangeState } from "./group-api.ts";
 import type { ProfileStore } from "./ports.ts";
 import { scanRecords } from "./profile-reader.ts";
 
