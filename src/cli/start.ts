@@ -4,13 +4,14 @@
  */
 import { join } from "node:path";
 import type { ClientMethods, GroupName } from "../client/api.ts";
-import { mistake, textOf } from "./arguments.ts";
+import { given, mistake, textOf } from "./arguments.ts";
 import { chatIn } from "./chat.ts";
 import { type CommandContext, withSession } from "./command.ts";
 import { demonstrate } from "./demonstration.ts";
 import { type HomeRelay, startHomeRelay } from "./home-relay.ts";
 import { askName } from "./profile-commands.ts";
 import { renderCreated } from "./render.ts";
+import { withRoomPassword } from "./room-password.ts";
 import type { Session } from "./session.ts";
 
 /** Name of the first group. */
@@ -52,11 +53,18 @@ async function startByLink(outer: CommandContext, link: string): Promise<number>
   return 0;
 }
 
-async function joinPatiently({ output }: CommandContext, session: Session, link: string): Promise<GroupName> {
-  const ask = (waitMs: number): Promise<ClientMethods["group-join"][1]> => session.call("group-join", { link, waitMs });
+async function joinPatiently(context: CommandContext, session: Session, link: string): Promise<GroupName> {
+  let known: string | undefined; // a room password is typed once, however often we ask
+  const ask = (waitMs: number): Promise<ClientMethods["group-join"][1]> =>
+    withRoomPassword(context, (typed) => {
+      known = typed ?? known;
+      return session.call("group-join", { link, waitMs, ...given({ password: known }) });
+    });
   let joined = await ask(JOIN_FIRST_MS);
   if (joined.state === "joined") return joined.group;
-  output.note("Asked to be let in; waiting until a member of the group is online (Ctrl-C leaves, the request stays).");
+  context.output.note(
+    "Asked to be let in; waiting until a member of the group is online (Ctrl-C leaves, the request stays).",
+  );
   while (joined.state === "pending") joined = await ask(JOIN_LONG_MS);
   return joined.group;
 }

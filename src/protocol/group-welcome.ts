@@ -34,6 +34,7 @@ import { tell } from "./pairwise.ts";
 import {
   ACCOUNT,
   ADOPTING,
+  ASKED,
   ENTRY,
   GROUP,
   type GroupState,
@@ -179,8 +180,11 @@ export function* goOnAdopting(work: Work, group: GroupId): Step<boolean> {
   if (outcome === "more") return true;
   endJudging(offered);
   yield* forgetWelcome(work, id);
-  if (outcome !== "refused") yield* answerWelcome(work, group, welcome);
-  else if (!known || !judging) announce(work, { kind: "warning", code: "malformed", group });
+  if (outcome !== "refused") {
+    yield* answerWelcome(work, group, welcome);
+    write(work, JOINING, id, null);
+    write(work, ASKED, id, null);
+  } else if (!known || !judging) announce(work, { kind: "warning", code: "malformed", group });
   return false;
 }
 
@@ -234,7 +238,6 @@ function* enterGroup(work: Work, offered: Offered, judging: Judging): Step<Adopt
   if (typeof outcome === "string") return outcome;
   const log = yield* readExisting(work, LOG, toHex(id));
   write(work, GROUP, toHex(id), { ...outcome.entered, name: resolve(log).view.settings.name });
-  write(work, JOINING, toHex(id), null);
   write(work, LINKING, toHex(id), null);
   if (!joining) write(work, UNASKED, toHex(id), { adder: from });
   work.effects.push({ kind: "use-relays", relays: blank.relays, toldBy: joining ? "us" : "adder" });

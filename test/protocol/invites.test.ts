@@ -1,20 +1,22 @@
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { describe, it } from "mocha";
 import { openBundle } from "../../src/crypto/prekey-bundle.ts";
+import { roomPasswordKey } from "../../src/crypto/room-password.ts";
 import { openBox, sealBox } from "../../src/crypto/sealed-box.ts";
 import { author } from "../../src/protocol/group-log.ts";
-import { LATE_MS } from "../../src/protocol/invite-topics.ts";
+import { LATE_MS, proofSeedOf } from "../../src/protocol/invite-topics.ts";
 import { INVITE_TRIES_MAX, PAUSE_MS, TRIES_MAX } from "../../src/protocol/join-refusals.ts";
 import { resolve } from "../../src/protocol/log-resolution.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
 import { ASKED, ATTEMPT, JOINING, LOG, OUTBOX, REQUEST, TOPIC } from "../../src/protocol/records.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
-import { lpAll } from "../../src/verify/transcript.ts";
+import { lpAll, u32be } from "../../src/verify/transcript.ts";
 import { PrekeyBundle } from "../../src/wire/bundle.ts";
 import { encode } from "../../src/wire/codec.ts";
 import type { Action } from "../../src/wire/entry.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../../src/wire/envelope.ts";
-import { type GroupId, type Sequence, Signature, Topic } from "../../src/wire/ids.ts";
+import { GroupId, type Sequence, Signature, Topic } from "../../src/wire/ids.ts";
 import { encodeJoinRequest, JOIN_REFUSAL, type JoinRefusal } from "../../src/wire/join-request.ts";
 import type { InviteLink } from "../../src/wire/link.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
@@ -169,6 +171,32 @@ describe("the room password", () => {
   });
 });
 
+describe("the keys of an invite", () => {
+  const lp = (...parts: readonly Uint8Array[]) => parts.map((each) => Buffer.concat([u32be(each.length), each]));
+  const group = GroupId.from(p.sha256(Uint8Array.of(3)));
+  const secret = p.sha256(Uint8Array.of(4));
+  /** HKDF-Expand of one block, once more. */
+  const expand = (name: string, ...parts: readonly Uint8Array[]) =>
+    createHmac("sha256", secret)
+      .update(Buffer.concat([...lp(Buffer.from(`hermes/v1/${name}`), ...parts), Uint8Array.of(1)]))
+      .digest();
+
+  it("make the proof from the link's secret, the group and the room password", () => {
+    const seeds = [undefined, KEY].map((key) => Buffer.from(proofSeedOf(p, { group, secret }, key)));
+    assert.deepEqual(seeds, [expand("invite-proof-key", group), expand("invite-proof-key", group, KEY)]);
+  });
+
+  it("take a password as people type it, for one group alone", () => {
+    const [composed, decomposed] = ["caf\u00e9", "cafe\u0301"].map((text) => roomPasswordKey(p, text, group));
+    assert.deepEqual(composed, decomposed);
+    assert.deepEqual(
+      composed,
+      p.argon2id(Buffer.from("caf\u00e9"), group.slice(0, 16), { memoryKiB: 65_536, passes: 3 }),
+    );
+    assert.notDeepEqual(composed, roomPasswordKey(p, "caf\u00e9", GroupId.from(p.sha256(group))));
+  });
+});
+
 describe("what a joiner posts", () => {
   it("cannot be opened by those who have the link", () => {
     const { scene, link } = room(KEY);
@@ -264,6 +292,9 @@ describe("an invite", () => {
     assert.deepEqual(ann.ids(REQUEST), []);
     scene.carry(ann, cem);
     assert.equal(refusal(cem, group)?.reason, "removed");
+    ann.put({ kind: "add", group, account: cem.account().account, taken: scene.taken(cem), role: 0 });
+    scene.carry(ann, bob, cem);
+    assert.deepEqual([cem.ids(JOINING), cem.ids(ASKED), cem.group(group).members], [[], [], 3]);
   });
 
   it("cannot be refused by somebody who is not in the group", () => {
