@@ -8,6 +8,7 @@
  * @see PROTOCOL.md § Re-keying
  */
 import { equalBytes } from "../verify/transcript.ts";
+import type { EntryHash } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { devicesIn } from "./epochs.ts";
@@ -16,8 +17,9 @@ import { memberOfDevice } from "./group-view.ts";
 import { beginKeyLetters, lackedKeys } from "./key-letters.ts";
 import { find } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
-import { tell } from "./pairwise.ts";
-import { ACCOUNT, DELIVERY, ENTRY, LOG } from "./records.ts";
+import type { LogState } from "./log-state.ts";
+import { type Addressee, tell, tellEach } from "./pairwise.ts";
+import { DELIVERY, ENTRY, LOG } from "./records.ts";
 import { readExisting, type Step, scan, write } from "./step.ts";
 
 /** Devices that r is sealed to in one step: each costs a key agreement at most, and its session read and written. */
@@ -25,14 +27,15 @@ export const DELIVERED_AT_ONCE = 32;
 /** Deliveries that go on at a time, of all groups; the oldest make room, and who gets nothing re-keys. */
 const DELIVERIES_MAX = 64;
 
-/** Begins to deliver r of an entry of ours: to the first devices now, to the others by `continue`. */
+/** Delivers r of an entry of ours: at once where few devices get it, else by `continue`, since writing the entry took its time. */
 export function* deliver(work: Work, { group, log, hash, random }: Authored): Step<void> {
   if (!random) return;
   yield* makeRoom(work);
   const id = `${toHex(group.group)}/${toHex(hash)}`;
   beginKeyLetters(work, { group: group.group, entry: hash });
   write(work, DELIVERY, id, { random, next: 0, number: find(log, hash)?.number ?? 0 });
-  if (yield* deliverSome(work, id)) work.effects.push({ kind: "continue" });
+  if (recipients(log, hash).length > DELIVERED_AT_ONCE) work.effects.push({ kind: "continue" });
+  else yield* deliverSome(work, id);
 }
 
 function* makeRoom(work: Work): Step<void> {
@@ -51,24 +54,30 @@ export function* goOnDelivering(work: Work): Step<boolean> {
   return true;
 }
 
-/** Seals r to the next devices; whether some are left. */
-function* deliverSome(work: Work, id: string): Step<boolean> {
+/** Seals r to the next devices. */
+function* deliverSome(work: Work, id: string): Step<void> {
   const { random, next, number } = yield* readExisting(work, DELIVERY, id);
   const [groupId = "", entryId = ""] = id.split("/");
   const log = yield* readExisting(work, LOG, groupId);
   const entry = log.entries.findLast(({ hash }) => toHex(hash) === entryId);
-  if (!entry) return false;
+  if (!entry) return;
   const signed = (yield* readExisting(work, ENTRY, id)).encoded;
   const item = { kind: "secret" as const, group: log.group, entry: entry.hash, secret: random, signed };
-  const { device: self } = yield* readExisting(work, ACCOUNT);
   const { view } = resolve(log);
-  const devices = devicesIn(log, [entry.hash]);
-  for (const to of devices.slice(next, next + DELIVERED_AT_ONCE))
-    if (!equalBytes(to.device, self) && memberOfDevice(view, to.device)) yield* tell(work, to, [item]);
+  const devices = recipients(log, entry.hash);
+  const some = devices.slice(next, next + DELIVERED_AT_ONCE).filter(({ device }) => memberOfDevice(view, device));
+  yield* tellEach(work, some, [item]);
   const isMore = next + DELIVERED_AT_ONCE < devices.length;
   write(work, DELIVERY, id, isMore ? { random, next: next + DELIVERED_AT_ONCE, number } : null);
   random.fill(0);
-  return isMore;
+}
+
+let last: { readonly log: LogState; readonly entry: EntryHash; readonly devices: readonly Addressee[] } | undefined;
+
+/** Devices of an entry's epoch; of the log and entry of the last time they are remembered, since a delivery has many steps. */
+function recipients(log: LogState, entry: EntryHash): readonly Addressee[] {
+  if (last?.log !== log || !equalBytes(last.entry, entry)) last = { log, entry, devices: devicesIn(log, [entry]) };
+  return last.devices;
 }
 
 /** Tells the authors of entries whose r did not come that we lack it. */

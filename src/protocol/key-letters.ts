@@ -24,7 +24,7 @@ const RESEND_MS = 3_600_000;
 /** Times that it is posted again in all: over ten days or more. Then it is erased, and whoever comes back re-keys. */
 const RESENDS_MAX = 8;
 /** Letters posted again in one step. */
-const RESENT_AT_ONCE = 64;
+const RESENT_AT_ONCE = 32;
 /** A bound for scans only. */
 const KEY_LETTERS_AT_ONCE = 100_000;
 const GROUPS_AT_ONCE = 100_000;
@@ -58,7 +58,7 @@ export function* keepKeyLetter(
     if (item.kind !== "secret") continue;
     const resending = yield* read(work, RESENDING, toHex(item.group));
     if (!resending || !equalBytes(resending.entry, item.entry)) continue;
-    const dueAt = laterBy(work, RESEND_MS, RESEND_MS);
+    const dueAt = Math.max(resending.dueAt, work.nowMs + RESEND_MS) as TimeMs;
     write(work, KEY_LETTER, idOf(item.group, item.entry, to), { ...letter, resent: 0, dueAt });
   }
 }

@@ -7,11 +7,12 @@ import { SEAL_RANDOM_BYTES, START_RANDOM_BYTES, sealTo, startSession } from "../
 import type { PairwiseSession } from "../crypto/pairwise-session-state.ts";
 import type { OurIdentity } from "../crypto/pqxdh.ts";
 import { checkBundle, checkOneTimePrekey, openBundle, openOneTimePrekey } from "../crypto/prekey-bundle.ts";
+import { equalBytes } from "../verify/transcript.ts";
 import type { OneTimePrekey, PrekeyBundle } from "../wire/bundle.ts";
 import { encode } from "../wire/codec.ts";
 import { AccountKey, type DeviceKey, type TimeMs } from "../wire/ids.ts";
 import { DEVICES_PER_ACCOUNT_MAX } from "../wire/limits.ts";
-import { encodePairwisePayload, PAYLOAD_ITEMS_MAX, PayloadItem } from "../wire/pairwise-payload.ts";
+import { type ContactPoint, encodePairwisePayload, PAYLOAD_ITEMS_MAX, PayloadItem } from "../wire/pairwise-payload.ts";
 import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { contactPoint } from "./account.ts";
@@ -50,11 +51,27 @@ export function identityOf(account: AccountState): OurIdentity {
 
 /** Tells a device these things: now if we have a session, else as soon as its prekeys are here. */
 export function* tell(work: Work, to: Addressee, items: readonly PayloadItem[]): Step<void> {
-  const account = yield* readExisting(work, ACCOUNT);
-  if (toHex(account.device) === toHex(to.device)) return;
+  yield* tellEach(work, [to], items);
+}
+
+/** Tells several devices the same, each in its own session. */
+export function* tellEach(work: Work, all: readonly Addressee[], items: readonly PayloadItem[]): Step<void> {
+  const sender = senderOf(work, yield* readExisting(work, ACCOUNT));
+  for (const to of all) if (!equalBytes(sender.account.device, to.device)) yield* tellOne(work, sender, to, items);
+}
+
+/** This device, and where it wants to be answered. */
+interface Sender {
+  readonly account: AccountState;
+  readonly replyTo: ContactPoint;
+}
+
+const senderOf = (work: Work, account: AccountState): Sender => ({ account, replyTo: contactPoint(work.p, account) });
+
+function* tellOne(work: Work, sender: Sender, to: Addressee, items: readonly PayloadItem[]): Step<void> {
   const session = yield* read(work, SESSION, toHex(to.device));
   const isRenewed = yield* read(work, RENEWAL, toHex(to.device));
-  if (session && !isRenewed) yield* sendLetters(work, account, session, items);
+  if (session && !isRenewed) yield* sendLetters(work, sender, session, items);
   else {
     const id = idOf(to.account, to.device);
     const before = (yield* read(work, PENDING, id))?.items ?? [];
@@ -72,7 +89,7 @@ export function* tellWith(work: Work, prekeys: PeerPrekeys, items: readonly Payl
   const session = isGood ? previous : start(work, account, prekeys, previous);
   if (!session) return;
   write(work, RENEWAL, device, null);
-  yield* sendLetters(work, account, session, items);
+  yield* sendLetters(work, senderOf(work, account), session, items);
 }
 
 function start(
@@ -88,7 +105,7 @@ function start(
 
 function* sendLetters(
   work: Work,
-  account: AccountState,
+  { account, replyTo }: Sender,
   session: PairwiseSession,
   items: readonly PayloadItem[],
 ): Step<void> {
@@ -97,7 +114,7 @@ function* sendLetters(
   useRelaysOf(work, to?.relays ?? []);
   let current = session;
   for (const letter of inLetters(items)) {
-    const payload = encodePairwisePayload({ version: 1, replyTo: contactPoint(work.p, account), items: letter });
+    const payload = encodePairwisePayload({ version: 1, replyTo, items: letter });
     const by = { sender: account.device, random: work.random(SEAL_RANDOM_BYTES) };
     const sealed = sealTo(work.p, current, { payload, to }, by);
     payload.fill(0);
