@@ -32,6 +32,8 @@ const LOG = LogId.from(random(16));
 export interface Device {
   readonly store: ProfileStore;
   readonly put: StepQueue["put"];
+  /** Does what inputs left to be done piece by piece. */
+  readonly finish: () => Promise<void>;
   readonly account: AccountState;
   /** What its directory slot would hand out. */
   readonly taken: () => readonly TakenPrekeys[];
@@ -42,8 +44,10 @@ export interface Device {
 /** A new account and device in an empty profile. */
 export async function makeDevice(store: ProfileStore, name: string, relays: readonly string[] = []): Promise<Device> {
   let published: DirectoryRecord | undefined;
+  let isBusy = false;
   const perform = (effects: readonly Effect[]): void => {
     for (const effect of effects) if (effect.kind === "publish-prekeys") published = effect.record;
+    isBusy ||= effects.some(({ kind }) => kind === "continue");
   };
   const queue = createStepQueue({ primitives: nativePrimitives, store, clock: systemClock, random, perform });
   await queue.put({ kind: "create-account", name, relays, accountSeed: random(32) });
@@ -53,7 +57,13 @@ export async function makeDevice(store: ProfileStore, name: string, relays: read
     if (published === undefined) throw new Error("nothing was published");
     return [{ slot: published.slot, bundle: published.bundle, oneTime: undefined }];
   };
-  return { store, put: queue.put, account, taken, close: queue.close };
+  const finish = async (): Promise<void> => {
+    while (isBusy) {
+      isBusy = false;
+      await queue.put({ kind: "continue" });
+    }
+  };
+  return { store, put: queue.put, finish, account, taken, close: queue.close };
 }
 
 /** An encrypted profile on disk, as the program makes it. */
@@ -102,7 +112,8 @@ export interface Posted {
 }
 
 /** Takes everything out of the outbox, as if a relay had stored it. */
-export async function takeOutbox({ store, put }: Device): Promise<readonly Posted[]> {
+export async function takeOutbox({ store, put, finish }: Device): Promise<readonly Posted[]> {
+  await finish();
   const rows = await scanRecords(store, OUTBOX, { limit: 1_000_000 });
   const result = { kind: "stored", sequence: 1 as Sequence, duplicate: false } as const;
   await inputs(

@@ -7,6 +7,7 @@ import { APPENDS } from "./appends.ts";
 import { CATCH_UP } from "./catch-up.ts";
 import { CLIENTS } from "./clients.ts";
 import { FAN_OUT } from "./fan-out.ts";
+import { MEMBERSHIP } from "./membership.ts";
 import { PAIRWISE } from "./pairwise.ts";
 import { hasPeers, INSTALL_PEERS } from "./peers.ts";
 import type { Benchmark, Extent, Row } from "./row.ts";
@@ -15,7 +16,16 @@ import { SENDER_KEYS } from "./sender-keys.ts";
 import { STEPS } from "./steps.ts";
 import { heading, rowText } from "./table.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [SENDER_KEYS, PAIRWISE, FAN_OUT, APPENDS, CLIENTS, STEPS, CATCH_UP];
+const BENCHMARKS: readonly Benchmark[] = [
+  SENDER_KEYS,
+  PAIRWISE,
+  FAN_OUT,
+  APPENDS,
+  CLIENTS,
+  STEPS,
+  MEMBERSHIP,
+  CATCH_UP,
+];
 
 const HELP = `npm run bench [-- OPTIONS] [-- NAME…]
 

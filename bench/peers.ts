@@ -110,3 +110,44 @@ export const loadNats = (): { connect: (options: object) => Promise<NatsConnecti
   installed("@nats-io/transport-node");
 export const loadGossipsub = (): { gossipsub: (options: object) => (components: object) => Gossip } =>
   installed(join(PEERS, "@libp2p/gossipsub/dist/src/index.js"));
+
+/** Somebody's key package. */
+export interface MlsKeys {
+  readonly publicPackage: object;
+  readonly privatePackage: object;
+}
+/** A group as one member has it. */
+export interface MlsState {
+  readonly ratchetTree: object;
+}
+/** Algorithms of a group. */
+export type MlsSuite = object & { readonly name?: string };
+
+/** What we use of ts-mls. */
+export interface Mls {
+  readonly getCiphersuiteFromName: (name: string) => object;
+  readonly getCiphersuiteImpl: (suite: object) => Promise<MlsSuite>;
+  readonly defaultCapabilities: () => object;
+  readonly defaultLifetime: object;
+  readonly emptyPskIndex: object;
+  readonly generateKeyPackage: (...all: readonly unknown[]) => Promise<MlsKeys>;
+  readonly createGroup: (...all: readonly unknown[]) => Promise<MlsState>;
+  readonly joinGroup: (...all: readonly unknown[]) => Promise<MlsState>;
+  readonly createCommit: (
+    context: { readonly state: MlsState; readonly cipherSuite: MlsSuite },
+    options: { readonly extraProposals: readonly object[]; readonly ratchetTreeExtension?: boolean },
+  ) => Promise<{ readonly newState: MlsState; readonly commit: object; readonly welcome: object | undefined }>;
+  readonly createApplicationMessage: (
+    state: MlsState,
+    message: Uint8Array,
+    suite: MlsSuite,
+  ) => Promise<{ readonly newState: MlsState; readonly privateMessage: object }>;
+  readonly processPrivateMessage: (...all: readonly unknown[]) => Promise<{ readonly newState: MlsState }>;
+  readonly encodeMlsMessage: (message: object) => Uint8Array;
+  readonly decodeMlsMessage: (
+    encoded: Uint8Array,
+    offset: number,
+  ) => readonly [{ readonly privateMessage?: object }, number] | undefined;
+}
+
+export const loadMls = (): Mls => installed(join(PEERS, "ts-mls/dist/src/index.js")) as Mls;
