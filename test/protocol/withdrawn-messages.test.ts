@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { GroupChange } from "../../src/protocol/group-change.ts";
-import { HEADS, REMOVALS, SAID } from "../../src/protocol/records.ts";
+import { EPOCH, HEADS, REMOVALS, SAID } from "../../src/protocol/records.ts";
 import { HELD_MAX } from "../../src/protocol/removals.ts";
-import type { GroupId } from "../../src/wire/ids.ts";
-import { toHex } from "../../src/wire/text-forms.ts";
+import { type GroupId, MessageId } from "../../src/wire/ids.ts";
+import { fromHex, toHex } from "../../src/wire/text-forms.ts";
 import type { Device } from "./device.ts";
-import { groupOf, newScene, say } from "./scene.ts";
+import { forge, hand, keyAt } from "./forged-message.ts";
+import { restored } from "./restored-device.ts";
+import { epochOf, groupOf, newScene, say } from "./scene.ts";
 
 function quartet() {
   const scene = newScene();
@@ -97,6 +99,46 @@ describe("a message of somebody who was removed", () => {
     say(bob, group, "from Bob");
     scene.carry(ann, bob, dan);
     for (const each of [ann, bob, dan]) assert.deepEqual(each.texts(), ["from Bob"]);
+    const late = [...bob.lines.values()].find(({ text }) => text === "too late");
+    const epoch = bob.existing(EPOCH, epochOf(bob, group));
+    const frontier = [MessageId.from(fromHex(late?.id ?? "") ?? assert.fail())];
+    hand(dan, epoch, forge(bob, epoch, { iteration: 1, key: keyAt(bob, epoch, 1), text: "look", frontier, depth: 99 }));
+    say(cem, group, "later still"); // with it all are judged again
+    scene.collect(cem);
+    scene.deliver(dan);
+    assert.deepEqual(dan.texts(), ["from Bob", "look"]);
+  });
+
+  it("does not count because its author, or one removed with it, cites it", () => {
+    const { scene, ann, bob, cem, dan, group } = quartet();
+    say(cem, group, "one");
+    scene.collect(cem);
+    scene.deliver(bob);
+    say(bob, group, "two");
+    scene.collect(bob);
+    const accounts = [bob, cem].map((each) => each.account().account);
+    ann.put({ kind: "change-group", group, change: { kind: "remove", accounts } });
+    scene.carry(ann, dan);
+    for (const each of [ann, dan]) assert.deepEqual(each.texts(), []);
+  });
+
+  it("is judged like this when only one device of its author was unlinked, too", () => {
+    const { scene, ann, bob, cem, dan, group } = quartet();
+    const other = restored(scene, cem, "Cem");
+    for (let i = 0; i < 4; i++) {
+      for (const each of [other, ann, bob, dan]) each.put({ kind: i === 0 ? "start" : "tick" });
+      scene.carry(other, ann, bob, dan);
+      scene.clock.nowMs += 5_000;
+    }
+    say(other, group, "from Cem");
+    scene.carry(other, ann, bob, dan);
+    scene.deliver(cem);
+    say(cem, group, "from a thief"); // on the lost device
+    scene.collect(cem);
+    const { device } = cem.account();
+    other.put({ kind: "change-group", group, change: { kind: "unlink", device } });
+    scene.carry(other, ann, bob, dan);
+    for (const each of [ann, bob, dan]) assert.deepEqual(each.texts(), ["from Cem"]);
   });
 
   it("takes bounded room, however many it writes with the old keys", function () {
