@@ -26,7 +26,11 @@ interface IntegerSetting extends SettingDescription {
   readonly default: number;
   readonly range: readonly [least: number, most: number];
 }
-type Setting = TextSetting | ListSetting | IntegerSetting;
+interface FlagSetting extends SettingDescription {
+  readonly kind: "flag";
+  readonly default: boolean;
+}
+type Setting = TextSetting | ListSetting | IntegerSetting | FlagSetting;
 
 /** The table. */
 export const CLIENT_SETTINGS = {
@@ -47,6 +51,36 @@ export const CLIENT_SETTINGS = {
     default: "",
     variable: "HERMES_ACCESS_TOKEN",
     why: "Token for relays that ask for one, at most 256 bytes. Empty: none, as most relays are open.",
+  },
+  listen: {
+    kind: "list",
+    default: ["/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0"],
+    variable: "HERMES_LISTEN",
+    why: "Multiaddrs at which members of your groups reach this machine without a relay. The default is any free port of every network; a fixed one can be opened in a firewall.",
+  },
+  peers: {
+    kind: "list",
+    default: [],
+    variable: "HERMES_PEERS",
+    why: "Multiaddrs at which members of your groups may be, beside those that are found on the LAN. Whoever answers there has to prove that it is a member.",
+  },
+  noRelay: {
+    kind: "flag",
+    default: false,
+    variable: "HERMES_NO_RELAY",
+    why: "Whether to connect to no relay, as with --no-relay: then only members that are reached directly get what you write.",
+  },
+  noMdns: {
+    kind: "flag",
+    default: false,
+    variable: "HERMES_NO_MDNS",
+    why: "Whether not to look for members on the LAN, nor to be found there, as with --no-mdns. What is told there is a random PeerId and a port.",
+  },
+  noListen: {
+    kind: "flag",
+    default: false,
+    variable: "HERMES_NO_LISTEN",
+    why: "Whether to let nobody connect to this machine, as with --no-listen: it still connects to members that it finds.",
   },
   kdfMemoryKiB: {
     kind: "integer",
@@ -72,6 +106,11 @@ export interface ClientSettings {
   readonly profile: string;
   readonly relays: readonly string[];
   readonly accessToken: string;
+  readonly listen: readonly string[];
+  readonly peers: readonly string[];
+  readonly noRelay: boolean;
+  readonly noMdns: boolean;
+  readonly noListen: boolean;
   readonly kdfMemoryKiB: number;
   readonly kdfPasses: number;
 }
@@ -141,8 +180,12 @@ function fromText(kind: Setting["kind"], text: string): unknown {
       return text.split(/[\s,]+/).filter((each) => each !== "");
     case "integer":
       return /^\d{1,15}$/.test(text) ? Number(text) : text;
+    case "flag":
+      return FLAG_TEXTS[text] ?? text;
   }
 }
+
+const FLAG_TEXTS: Readonly<Record<string, boolean>> = { "0": false, "1": true, false: false, true: true };
 
 function checked(name: SettingName, value: unknown, source: string): unknown {
   const setting: Setting = CLIENT_SETTINGS[name];
@@ -158,6 +201,8 @@ function mustBe(setting: Setting, value: unknown): string | undefined {
       return typeof value === "string" ? undefined : "a text";
     case "list":
       return Array.isArray(value) && value.every((each) => typeof each === "string") ? undefined : "a list of texts";
+    case "flag":
+      return typeof value === "boolean" ? undefined : "true or false (1 or 0 in the environment)";
     case "integer": {
       const [least, most] = setting.range;
       const fits = Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
@@ -166,12 +211,16 @@ function mustBe(setting: Setting, value: unknown): string | undefined {
   }
 }
 
+function written(value: Setting["default"]): string {
+  return Array.isArray(value) ? `[${value.map((each) => JSON.stringify(each)).join(", ")}]` : JSON.stringify(value);
+}
+
 /** Text of config/client.example.jsonc: every setting at its default, with its reason. */
 export function exampleSettings(): string {
   const rows = NAMES.map((name, i) => {
     const { variable, why, default: value } = CLIENT_SETTINGS[name];
     const comma = i + 1 < NAMES.length ? "," : "";
-    return `  // ${why} (${variable})\n  "${name}": ${JSON.stringify(value)}${comma}`;
+    return `  // ${why} (${variable})\n  "${name}": ${written(value)}${comma}`;
   });
   const header =
     "// Settings of the Hermes client, all at their defaults. Copy what you change; hermes --config FILE (or HERMES_CONFIG) reads it.";

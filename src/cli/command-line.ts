@@ -87,6 +87,12 @@ async function runCommand({ command, rest }: Found, surroundings: Surroundings, 
       terminal: surroundings.terminal,
     }),
     relays: [],
+    noRelay: settings.noRelay || given.options.has("no-relay"),
+    members: {
+      listen: settings.noListen || given.options.has("no-listen") ? [] : settings.listen,
+      addresses: settings.peers,
+      discover: !(settings.noMdns || given.options.has("no-mdns")),
+    },
     accessToken: settings.accessToken,
     kdf: { memoryKiB: settings.kdfMemoryKiB, passes: settings.kdfPasses },
   };

@@ -18,6 +18,9 @@ export const COMMON_OPTIONS: OptionTable = {
   profile: option("DIR", "directory of the profile (HERMES_PROFILE)"),
   "passphrase-file": option("FILE", "file whose first line is the passphrase (HERMES_PASSPHRASE holds it itself)"),
   config: option("FILE", "settings, see config/client.example.jsonc (HERMES_CONFIG)"),
+  "no-relay": flag("connect to no relay, only to members directly (HERMES_NO_RELAY)"),
+  "no-mdns": flag("neither look for members on the LAN nor be found there (HERMES_NO_MDNS)"),
+  "no-listen": flag("let nobody connect to this machine (HERMES_NO_LISTEN)"),
   json: flag("one JSON object a line, for programs"),
   help: flag("this help"),
 };

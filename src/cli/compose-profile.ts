@@ -12,7 +12,7 @@ import { startClient } from "../client/client.ts";
 import type { Clock, Network, ProfileStore } from "../client/ports.ts";
 import { createProfileDirectory, defaultProfileDirectory, profileExists } from "../store/profile-directory.ts";
 import { acquireProfileLock, type OwnedByUs } from "../store/profile-lock.ts";
-import { openProfileStore } from "../store/profile-store.ts";
+import { type OpenProfileStore, openProfileStore } from "../store/profile-store.ts";
 import { Fault } from "../wire/fault.ts";
 import { RELAYS_MAX } from "../wire/limits.ts";
 import { primitives, systemRandom, wrap } from "./compose-key.ts";
@@ -39,17 +39,21 @@ export function defaultDirectory(): string {
 }
 
 /** The network of a profile. libp2p is loaded only here: commands that ask another process do without it. */
-export async function networkFor({ relays, accessToken }: ProfileChoice): Promise<Network> {
+export async function networkFor(
+  { relays, noRelay = false, members, accessToken }: ProfileChoice,
+  log?: OpenProfileStore["envelopes"],
+): Promise<Network> {
   const { createNetwork } = await import("../net/client-network.ts");
-  const network = createNetwork({ accessToken });
+  const serving = log && members ? { members: { ...members, log, verifier: primitives } } : {};
+  const network = createNetwork({ accessToken, noRelay, ...serving });
   network.useRelays(relays, "us");
   return network;
 }
 
 /** A client on an unlocked store; the store is closed if it cannot start. */
-export async function clientOn(store: ProfileStore, choice: ProfileChoice): Promise<Client> {
+export async function clientOn(store: OpenProfileStore, choice: ProfileChoice): Promise<Client> {
   try {
-    const network = await networkFor(choice);
+    const network = await networkFor(choice, store.envelopes);
     return await startClient({
       primitives,
       store,

@@ -140,6 +140,8 @@ export function renderEvent(event: ClientEvent): string | undefined {
       return `[${groupOf(event.group)}] * ${renderChange(event)}`;
     case "status":
       return `* ${renderRelay(event.relay)}`;
+    case "peer":
+      return undefined;
     case "sent":
     case "withdrawn":
       return undefined;

@@ -23,6 +23,14 @@ export interface ProfileChoice {
   readonly passphrases: Passphrases;
   /** Multiaddrs that are used beside the profile's own, for this run only. */
   readonly relays: readonly string[];
+  /** True: no relay is connected to. */
+  readonly noRelay?: boolean;
+  /** How other members are reached directly: where we listen, where they may be, whether the LAN is asked; undefined: not at all. */
+  readonly members?: {
+    readonly listen: readonly string[];
+    readonly addresses: readonly string[];
+    readonly discover: boolean;
+  };
   /** Sent to relays that ask for one; empty for none. */
   readonly accessToken: string;
   /** Cost of Argon2id for a new key file. */

@@ -71,6 +71,13 @@ export interface DeviceView {
   readonly groups: number;
 }
 
+/** Another member to whom this process is connected; its PeerId is a throwaway. `circuit`: through a relay. */
+export interface PeerView {
+  readonly peerId: string;
+  readonly path: "direct" | "circuit";
+  readonly state: "connected" | "gone";
+}
+
 export interface RelayView {
   readonly address: string;
   readonly state: "connecting" | "connected" | "unreachable" | "refused";
@@ -92,6 +99,8 @@ export type ClientEvent =
       readonly detail?: string;
     }
   | { readonly event: "status"; readonly relay: RelayView }
+  /** Another member is reached without a relay's store, or no more. */
+  | { readonly event: "peer"; readonly peer: PeerView }
   /** A message is shown no more; a warning says why. */
   | { readonly event: "withdrawn"; readonly group: GroupName; readonly message: { readonly id: string } }
   | {
@@ -149,7 +158,7 @@ export interface ClientMethods extends GroupMethods {
     Record<never, never>,
     {
       relays: readonly RelayView[];
-      peers: readonly { peerId: string; path: "direct" | "circuit" }[];
+      peers: readonly Omit<PeerView, "state">[];
       outbox: number;
       primitives: string;
     },

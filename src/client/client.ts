@@ -78,10 +78,12 @@ function networkEvents(context: CallContext, { flusher, performer }: Movers): Ne
       hub.tell({ kind: "caught-up" });
     },
     relayChanged: (status) => {
-      if (!network.relays().some((each) => each.state === "connected")) topics.caughtUp.clear();
+      const isAlone = network.peers().length === 0 && !network.relays().some((each) => each.state === "connected");
+      if (isAlone) topics.caughtUp.clear();
       if (status.state === "connected") performer.relayConnected();
       hub.tell({ kind: "relay", status });
     },
+    peerChanged: (peer, state) => hub.tell({ kind: "peer", peer, state }),
   };
 }
 

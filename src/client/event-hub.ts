@@ -1,12 +1,13 @@
 /** Who is told what happens: screens that listen, and calls that wait for something. */
 import type { ProtocolEvent } from "../protocol/effects.ts";
 import type { CancelSignal } from "./api.ts";
-import type { Clock, ConversationLine, RelayStatus } from "./ports.ts";
+import type { Clock, ConversationLine, PeerStatus, RelayStatus } from "./ports.ts";
 
 /** Anything that a waiting call may be interested in. */
 export type ClientNotice =
   | ProtocolEvent
   | { readonly kind: "relay"; readonly status: RelayStatus }
+  | { readonly kind: "peer"; readonly peer: PeerStatus; readonly state: "connected" | "gone" }
   | { readonly kind: "caught-up" }
   /** A relay holds our prekeys. */
   | { readonly kind: "introduced" }

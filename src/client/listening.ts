@@ -52,6 +52,7 @@ export async function listen(
   const listening: Listening = { only, window: params.window, shown: new Set(), unmarked: new Set(), emit, isOver };
   try {
     for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
+    for (const peer of network.peers()) emit({ event: "peer", peer: { ...peer, state: "connected" } });
     await emitUnread(store, listening);
     while (!isOver()) {
       for (const notice of notices.splice(0)) await emitNotice(store, notice, listening);
@@ -135,6 +136,8 @@ async function eventOf(
       return group && (await lineEvent(store, notice, group));
     case "relay":
       return { event: "status", relay: relayView(notice.status) };
+    case "peer":
+      return { event: "peer", peer: { ...notice.peer, state: notice.state } };
     case "join-refused":
       return group && { event: "warning", code: "join-refused", message: refusalText(notice), group };
     case "warning": {

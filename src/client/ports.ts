@@ -89,6 +89,13 @@ export interface RelayStatus {
   readonly reason?: string | undefined;
 }
 
+/** Another member to whom we are connected, by the throwaway PeerId of its process. */
+export interface PeerStatus {
+  readonly peerId: string;
+  /** `circuit`: through a relay. */
+  readonly path: "direct" | "circuit";
+}
+
 /** What the network tells the client. */
 export interface NetworkEvents {
   /** Resolves when the delivery is committed; the network reads no more of that stream meanwhile (back-pressure). */
@@ -96,6 +103,8 @@ export interface NetworkEvents {
   /** Everything that the holder had stored for this topic has been delivered. */
   readonly caughtUp: (topic: Topic, log: LogId) => void;
   readonly relayChanged: (status: RelayStatus) => void;
+  /** Somebody has turned out to be a member of a group of ours, or is here no more. */
+  readonly peerChanged?: (peer: PeerStatus, state: "connected" | "gone") => void;
 }
 
 /** What became of one append at the best of all holders that answered. `retryAfterMs`: a holder asks for that pause. */
@@ -128,7 +137,7 @@ export interface Network {
   readonly takePrekeys: (directoryKey: DirectoryKey) => Promise<readonly TakenPrekeys[] | undefined>;
   readonly countPrekeys: (directoryKey: DirectoryKey, slot: SlotKey) => Promise<number | undefined>;
   readonly relays: () => readonly RelayStatus[];
-  readonly peers: () => readonly { readonly peerId: string; readonly path: "direct" | "circuit" }[];
+  readonly peers: () => readonly PeerStatus[];
   readonly stop: () => Promise<void>;
 }
 

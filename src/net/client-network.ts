@@ -29,6 +29,7 @@ import type { DirectoryRecord, PrekeyAnswer, PrekeyRequest, TakenPrekeys } from 
 import { toHex } from "../wire/text-forms.ts";
 import { appendEverywhere } from "./append-everywhere.ts";
 import { LINK_TIMING, type LinkTiming } from "./link-timing.ts";
+import { createMembers, type Members, type MembersOptions } from "./members.ts";
 import { parseAddress } from "./multiaddr-text.ts";
 import { createClientNode, type NetNode } from "./node.ts";
 import { type PrekeyAsker, prekeyAsker } from "./prekey-client.ts";
@@ -39,11 +40,21 @@ export interface NetworkOptions {
   readonly accessToken?: string;
   /** Those given replace {@link LINK_TIMING}. */
   readonly timing?: Partial<LinkTiming>;
+  /** True: relays' addresses are checked, and no relay is connected to. */
+  readonly noRelay?: boolean;
+  /** Undefined: members are reached through relays only. */
+  readonly members?: MembersOptions;
 }
 
 /** A network that connects to nobody before `start`. */
 export function createNetwork(options: NetworkOptions = {}): Network {
   return new ClientNetwork(options);
+}
+
+interface Running {
+  readonly node: NetNode;
+  readonly events: NetworkEvents;
+  readonly members: Members | undefined;
 }
 
 class ClientNetwork implements Network {
@@ -55,24 +66,34 @@ class ClientNetwork implements Network {
   readonly #subscriptions = new Map<string, TopicSubscription>();
   /** Relays asked for before the start. */
   #waiting: (readonly [Multiaddr, ToldBy])[] = [];
-  #running: { readonly node: NetNode; readonly events: NetworkEvents } | undefined;
+  #running: Running | undefined;
+  readonly #members: MembersOptions | undefined;
+  readonly #noRelay: boolean;
 
   constructor(options: NetworkOptions) {
     this.#timing = { ...LINK_TIMING, ...options.timing };
     this.#accessToken = options.accessToken ?? "";
+    this.#members = options.members;
+    this.#noRelay = options.noRelay ?? false;
     this.#askPrekeys = prekeyAsker(this.#timing.requestTimeoutMs);
   }
 
   readonly start = async (events: NetworkEvents): Promise<void> => {
-    const node = await createClientNode();
+    const node = await createClientNode({ listen: this.#members?.listen ?? [] });
+    const subscriptions = () => this.#subscriptions.values();
+    const members =
+      this.#members && createMembers(this.#members, { node, timing: this.#timing, subscriptions, events });
+    await members?.serve();
     await node.start();
-    this.#running = { node, events };
+    await members?.discover();
+    this.#running = { node, events, members };
     for (const [address, toldBy] of this.#waiting) this.#keep(address, toldBy);
     this.#waiting = [];
   };
 
   readonly useRelays = (addresses: readonly string[], toldBy: ToldBy): void => {
     for (const address of addresses.map(relayAddress)) {
+      if (this.#noRelay) continue;
       if (this.#running === undefined) this.#waiting.push([address, toldBy]);
       else this.#keep(address, toldBy);
     }
@@ -81,11 +102,13 @@ class ClientNetwork implements Network {
   readonly subscribe = (subscription: TopicSubscription): void => {
     this.#subscriptions.set(toHex(subscription.topic), subscription);
     for (const link of this.#links.values()) link.subscribe(subscription);
+    this.#running?.members?.links.subscribe(subscription);
   };
 
   readonly unsubscribe: Network["unsubscribe"] = (topic) => {
     this.#subscriptions.delete(toHex(topic));
     for (const link of this.#links.values()) link.unsubscribe(topic);
+    this.#running?.members?.links.unsubscribe(topic);
   };
 
   readonly append = (envelopes: readonly Uint8Array[]): Promise<readonly AppendOutcome[]> =>
@@ -129,12 +152,13 @@ class ClientNetwork implements Network {
 
   readonly relays: Network["relays"] = () => [...this.#links.values()].map((link) => link.status);
 
-  readonly peers: Network["peers"] = () => []; // members are reached through relays only, so far
+  readonly peers: Network["peers"] = () => this.#running?.members?.links.peers() ?? [];
 
   readonly stop = async (): Promise<void> => {
     const running = this.#running;
     this.#running = undefined;
     await Promise.all([...this.#links.values()].map((link) => link.stop()));
+    await running?.members?.stop();
     await running?.node.stop();
   };
 

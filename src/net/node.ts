@@ -15,6 +15,7 @@ import { FaultTolerance, type Libp2p, type PrivateKey } from "@libp2p/interface"
 import { ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
+import type { Multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p, type Libp2pOptions } from "libp2p";
 import { Fault } from "../wire/fault.ts";
 import { addressCrowd } from "./address-crowd.ts";
@@ -36,6 +37,11 @@ const PENDING_CONNECTIONS_MAX = 48;
 const PENDING_PER_ADDRESS_MAX = PENDING_CONNECTIONS_MAX / 2;
 /** Round-trip measurements of yamux (ms between two) at a relay: only the first matters, for the window. */
 const RELAY_YAMUX_PING_MS = 120_000;
+
+/** Connections of a client: relays, members, and strangers who ask whether we are members. */
+const CLIENT_CONNECTIONS_MAX = 128;
+/** New connections to a client a second from one address. */
+const CLIENT_INBOUND_PER_SECOND = 50;
 
 /** A node of the network; `start` and `stop` may each be called once. */
 export interface NetNode {
@@ -119,18 +125,32 @@ export interface ClientNodeOptions {
 
 /** A client's node under a new throwaway key, not yet started. */
 export async function createClientNode(options: ClientNodeOptions = {}): Promise<NetNode> {
+  let all: readonly Multiaddr[] = [];
+  const announceFilter = (addresses: Multiaddr[]): Multiaddr[] => {
+    all = addresses;
+    return addresses.filter((address) => !address.toString().includes("/p2p-circuit"));
+  };
   const node = await build({
     privateKey: await generateKeyPair("Ed25519"),
-    addresses: { listen: ["/p2p-circuit", ...(options.listen ?? [])] },
+    // identify tells what is announced to whoever connects to us: our relays are nobody's business
+    addresses: { listen: ["/p2p-circuit", ...(options.listen ?? [])], announceFilter },
     transports: [tcp(), circuitRelayTransport()],
     transportManager: { faultTolerance: FaultTolerance.NO_FATAL }, // a relay that is away is no reason not to start
     streamMuxers: [yamux(YAMUX)],
-    connectionManager: { reconnectRetries: 0 }, // relay-link.ts dials: libp2p gives up after 30 s
+    connectionManager: {
+      reconnectRetries: 0, // relay-link.ts dials: libp2p gives up after 30 s
+      maxConnections: CLIENT_CONNECTIONS_MAX,
+      inboundConnectionThreshold: CLIENT_INBOUND_PER_SECOND, // the default of 5 turns members away who share an address
+    },
     // no addresses by hearsay: what is dialled is what the user or a link named, and libp2p's reconnecting has nothing to dial
     connectionGater: { filterMultiaddrForPeer: async () => false },
     services: { identify: identify(), ping: ping() },
   });
-  return wrap(node, options.listen ?? []);
+  const addresses = (): readonly string[] => {
+    node.getMultiaddrs(); // asks the filter
+    return all.map(String);
+  };
+  return { ...wrap(node, options.listen ?? []), addresses };
 }
 
 const YAMUX = {

@@ -10,10 +10,11 @@
  * It does not know how the stream came to be, nor what happens after its end (relay-link.ts).
  * @see PROTOCOL.md § Topic protocol
  */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { Connection, Stream } from "@libp2p/interface";
 import type { AppendOutcome, Delivery, TopicSubscription } from "../client/ports.ts";
-import { LogId, type Sequence, Signature, type Topic } from "../wire/ids.ts";
+import type { Verifier } from "../verify/verifier.ts";
+import { type EnvelopeId, LogId, type Sequence, Signature, type Topic } from "../wire/ids.ts";
 import { ENVELOPE_MAX_BYTES, FRAME_ENVELOPES_MAX, OPEN_TOPICS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import {
@@ -21,6 +22,7 @@ import {
   decodeHolderFrame,
   encodeClientFrame,
   type HolderFrame,
+  type RangeQuestion,
   REFUSAL,
 } from "../wire/topic-frames.ts";
 import { FrameStream } from "./frame-stream.ts";
@@ -28,6 +30,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { type LinkFailure, refusedBecause, unreachable, waitingBecause } from "./link-failure.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { SerialQueue } from "./serial-queue.ts";
+import { type MeetingEnds, meetingProofs, metTopics } from "./topic-meeting.ts";
 
 /** Delivered bytes that the owner has not committed yet, above which reading stops: eight pages of a relay. */
 const DIGEST_MAX_BYTES = 2_097_152;
@@ -57,10 +60,24 @@ export interface TopicClientOptions {
   readonly accessToken: string;
   readonly timing: LinkTiming;
   readonly events: TopicClientEvents;
+  /** The holder is another member, to whom a topic is named only when it has shown that it knows it. */
+  readonly meeting?: Meeting;
 }
 
-type Answer = Extract<HolderFrame, { readonly kind: "opened" | "appended" | "done" | "refused" | "pong" }>;
+/** How topics are opened at a member. */
+export interface Meeting {
+  readonly verifier: Verifier;
+  /** The holder has answered: these it has, too. Answers which of them are to be read there. */
+  readonly met: (shared: readonly TopicSubscription[]) => readonly TopicSubscription[];
+}
+
+type Answer = Extract<
+  HolderFrame,
+  { readonly kind: "opened" | "appended" | "done" | "refused" | "pong" | "met" | "compared" | "got" }
+>;
 type Unnumbered<F> = F extends { readonly id: number } ? Omit<F, "id"> : never;
+/** What a holder answers to a comparison. */
+export type Compared = Extract<HolderFrame, { readonly kind: "compared" }>;
 type Challenge = Extract<HolderFrame, { readonly kind: "challenge" }>;
 
 /** One topic stream, seen from its opener. */
@@ -123,6 +140,18 @@ export class TopicClient {
     return (await Promise.all(batches.map((batch) => this.#appendBatch(batch)))).flat();
   }
 
+  /** The holder's answers about ranges of a topic that is open here; undefined when it gives none. */
+  async compare(topic: Topic, ranges: readonly RangeQuestion[]): Promise<Compared | undefined> {
+    const answer = await this.#ask({ kind: "compare", topic, ranges });
+    return answer?.kind === "compared" ? answer : undefined;
+  }
+
+  /** Those of at most FRAME_ENVELOPES_MAX envelopes that the holder has and that fit a frame. */
+  async get(topic: Topic, ids: readonly EnvelopeId[]): Promise<readonly Uint8Array[] | undefined> {
+    const answer = await this.#ask({ kind: "get", topic, ids });
+    return answer?.kind === "got" ? answer.envelopes : undefined;
+  }
+
   /** Resolves when no delivery is being taken any more; none begins after the end. */
   digested(): Promise<void> {
     return this.#digestion.idle();
@@ -171,8 +200,11 @@ export class TopicClient {
       case "opened":
       case "appended":
       case "done":
+      case "compared":
+      case "got":
       case "pong":
       case "refused":
+      case "met":
         this.#answers.get(frame.id)?.(frame);
     }
   }
@@ -222,7 +254,8 @@ export class TopicClient {
   }
 
   async #openBatch(batch: readonly TopicSubscription[], challenge: Challenge): Promise<void> {
-    const { openerPeerId, accessToken } = this.#options;
+    const { openerPeerId, accessToken, meeting } = this.#options;
+    if (meeting) return this.#meet(batch, challenge, meeting);
     const holderPeerId = this.#holderPeerId();
     const proofs = batch.map(({ topic, inbox, prove }) => ({
       topic,
@@ -237,6 +270,23 @@ export class TopicClient {
       batch.filter((each) => !refused.has(toHex(each.topic)) && this.#wants(each)),
       challenge.log,
     );
+  }
+
+  async #meet(batch: readonly TopicSubscription[], challenge: Challenge, meeting: Meeting): Promise<void> {
+    const { openerPeerId: clientPeerId } = this.#options;
+    const clientNonce = new Uint8Array(randomBytes(32));
+    const ends: MeetingEnds = {
+      holderPeerId: this.#holderPeerId(),
+      clientPeerId,
+      holderNonce: challenge.nonce,
+      clientNonce,
+    };
+    const { verifier, met } = meeting;
+    const proofs = meetingProofs(verifier.sha256, batch, ends);
+    const answer = await this.#ask({ kind: "meet", nonce: clientNonce, proofs });
+    if (answer?.kind !== "met") return this.abort(unreachable("no member answered"));
+    const shared = metTopics(verifier, batch, { proofs: answer.proofs, ends });
+    await this.#readFrom(met(shared.filter((each) => this.#wants(each))), challenge.log);
   }
 
   #openRefused(

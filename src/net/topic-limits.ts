@@ -43,6 +43,8 @@ export const TOPIC_LIMITS: TopicLimits = {
 
 /** Bytes that an envelope counts beside its own, so that tiny ones are not free. */
 export const ENVELOPE_PACE_BYTES = 160;
+/** Ids of a set that count as one thing when the set is compared: hashing them takes as long as a small request. */
+export const IDS_PER_UNIT = 256;
 /** Signature checks between two turns of the event loop: in JavaScript one costs about a millisecond. */
 export const CHECKS_PER_TURN = 8;
 /** Topic streams that one connection may have open: one, and one more while a client replaces it. */

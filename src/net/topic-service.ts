@@ -12,14 +12,15 @@ import { randomBytes } from "node:crypto";
 import type { Connection, Stream } from "@libp2p/interface";
 import type { Verifier } from "../verify/verifier.ts";
 import { FrameStream } from "./frame-stream.ts";
+import { idSets } from "./id-sets.ts";
 import type { NetNode } from "./node.ts";
 import { paceByKey } from "./pace.ts";
 import { remoteHost } from "./remote-host.ts";
 import type { TopicServiceEvent } from "./topic-events.ts";
-import { topicFanout } from "./topic-fanout.ts";
+import { type TopicFanout, topicFanout } from "./topic-fanout.ts";
 import { TOPIC_LIMITS, TOPIC_STREAMS_PER_CONNECTION, type TopicLimits } from "./topic-limits.ts";
 import type { TopicLog } from "./topic-log.ts";
-import { type SessionContext, TopicSession } from "./topic-session.ts";
+import { type HoldingMember, type SessionContext, TopicSession } from "./topic-session.ts";
 import { gate } from "./turn-gate.ts";
 
 /** Protocol id of the topic stream. */
@@ -35,6 +36,8 @@ export interface TopicServiceOptions {
   readonly limits?: Partial<TopicLimits>;
   /** Says whether an access token is good. Undefined: everybody may use this holder. */
   readonly admit?: (accessToken: string) => boolean;
+  /** The holder is a member: see {@link HoldingMember}. */
+  readonly member?: HoldingMember;
   /** Whose a connection is, for the rate per address; default: its IP address, loopback not counted. */
   readonly addressOf?: (connection: Connection) => string | undefined;
   /** Called often and synchronously: count, do not work. */
@@ -45,6 +48,8 @@ export interface TopicServiceOptions {
 export interface TopicService {
   /** Answers the protocol on `node`; may be called before the node starts, so that no early client is turned away. */
   readonly serve: (node: NetNode) => Promise<void>;
+  /** Tells that the log has got an envelope otherwise than through this service. */
+  readonly stored: TopicFanout["stored"];
   /** Sessions open now, and topics that somebody reads now. */
   readonly counts: () => { readonly sessions: number; readonly topics: number };
   /** Ends all sessions and turns newcomers away; stop the node right afterwards. */
@@ -64,7 +69,9 @@ export function createTopicService(options: TopicServiceOptions): TopicService {
     log: options.log,
     verifier: options.verifier,
     admit: options.admit,
+    member: options.member,
     limits,
+    ids: idSets(options.log),
     reads: gate(limits.readsUnderWay),
     addressPace: paceByKey(limits.addressRate),
     topicPace: paceByKey(limits.topicRate),
@@ -99,6 +106,7 @@ export function createTopicService(options: TopicServiceOptions): TopicService {
         },
       );
     },
+    stored: (topic, item) => context.fanout.stored(topic, item),
     counts: () => ({ sessions: sessions.size, topics: context.fanout.topics() }),
     close: async () => {
       clearInterval(silenceTimer);

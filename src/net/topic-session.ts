@@ -21,22 +21,36 @@ import {
 } from "../wire/topic-frames.ts";
 import { appendEnvelopes } from "./append-check.ts";
 import type { FrameStream } from "./frame-stream.ts";
+import type { IdSets } from "./id-sets.ts";
 import { type Pace, type PaceByKey, pace } from "./pace.ts";
+import { answerRange, areApart } from "./set-comparison.ts";
 import { CatchUp, type CatchUpReader, type CatchUpSource } from "./topic-catch-up.ts";
 import type { TopicServiceEvent } from "./topic-events.ts";
 import type { TopicFanout } from "./topic-fanout.ts";
-import { CHECKS_PER_TURN, ENVELOPE_PACE_BYTES } from "./topic-limits.ts";
+import { CHECKS_PER_TURN, ENVELOPE_PACE_BYTES, IDS_PER_UNIT } from "./topic-limits.ts";
+import { type OwnTopic, shareTopics } from "./topic-meeting.ts";
 import { nextTurn } from "./turn-gate.ts";
+
+/** A holder that is a member itself: it serves its own topics to those who prove theirs, and stores nothing for others. */
+export interface HoldingMember {
+  /** The topics that it reads, without inboxes. */
+  readonly topics: () => Iterable<OwnTopic>;
+  /** Somebody has proved these, and has been answered. */
+  readonly met: (openerPeerId: Uint8Array, topics: readonly Topic[]) => void;
+}
 
 /** What all sessions of a service share. */
 export interface SessionContext extends CatchUpSource {
   readonly verifier: Verifier;
   readonly fanout: TopicFanout;
+  readonly ids: IdSets;
   /** Shared by all connections of the service. */
   readonly addressPace: PaceByKey;
   readonly topicPace: PaceByKey;
   /** `undefined`: everybody may use this holder. */
   readonly admit: ((accessToken: string) => boolean) | undefined;
+  /** `undefined`: a relay. */
+  readonly member: HoldingMember | undefined;
   readonly onEvent: (event: TopicServiceEvent) => void;
 }
 
@@ -117,6 +131,12 @@ export class TopicSession {
         return this.#unsubscribe(frame);
       case "trim":
         return this.#trim(frame);
+      case "meet":
+        return this.#meet(frame);
+      case "compare":
+        return this.#compare(frame);
+      case "get":
+        return this.#get(frame);
       case "ping":
         this.#send({ kind: "pong", id: frame.id });
         return Promise.resolve();
@@ -157,7 +177,23 @@ export class TopicSession {
     });
   }
 
+  async #meet({ id, nonce, proofs }: Request<"meet">): Promise<void> {
+    const { member, verifier, limits } = this.#context;
+    if (member === undefined) return this.#refuse(id, REFUSAL.unknownTopic, "this is no member of anything");
+    if (this.#opened.size + proofs.length > limits.topicsPerConnection) {
+      return this.#refuse(id, REFUSAL.limit, "too many topics on one connection");
+    }
+    const { holderPeerId, openerPeerId: clientPeerId, nonce: holderNonce } = this.#identity;
+    const ends = { holderPeerId, clientPeerId, holderNonce, clientNonce: nonce };
+    const met = await shareTopics(verifier, member.topics(), { proofs, ends });
+    const topics = met.map(({ shared }) => shared.topic);
+    for (const topic of topics) this.#opened.add(toHex(topic));
+    this.#send({ kind: "met", id, proofs: met.map(({ proof }) => proof) });
+    if (topics.length > 0) member.met(clientPeerId, topics);
+  }
+
   async #append({ id, envelopes }: Request<"append">): Promise<void> {
+    if (this.#context.member) return this.#refuse(id, REFUSAL.unknownTopic, "members read from each other");
     if (!this.#admitted) return this.#refuse(id, REFUSAL.token, NO_TOKEN);
     const { fanout, onEvent, addressPace } = this.#context;
     const bytes = envelopes.reduce((sum, { byteLength }) => sum + byteLength + ENVELOPE_PACE_BYTES, 0);
@@ -208,6 +244,26 @@ export class TopicSession {
     if (!own) return this.#refuse(id, REFUSAL.unknownTopic, "only one's own inbox can be trimmed");
     await log.trim(topic, upTo);
     this.#send({ kind: "done", id });
+  }
+
+  async #compare({ id, topic, ranges }: Request<"compare">): Promise<void> {
+    if (!this.#opened.has(toHex(topic))) return this.#refuse(id, REFUSAL.unknownTopic, "open the topic first");
+    const set = areApart(ranges) ? await this.#context.ids.of(topic) : undefined;
+    if (!set) return this.#refuse(id, REFUSAL.limit, "too many ids to compare");
+    this.#rest(this.#pace.spend(Math.ceil(set.ids.length / IDS_PER_UNIT)));
+    const answers = ranges.map((each) => answerRange(set.ids, each));
+    this.#send({ kind: "compared", id, head: set.head, answers });
+  }
+
+  async #get({ id, topic, ids }: Request<"get">): Promise<void> {
+    if (!this.#opened.has(toHex(topic))) return this.#refuse(id, REFUSAL.unknownTopic, "open the topic first");
+    const { log, reads, limits, onPage } = this.#context;
+    const envelopes = await reads(() => log.get(topic, ids, limits.pageBytes));
+    this.#send({ kind: "got", id, envelopes });
+    onPage(
+      envelopes.length,
+      envelopes.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    );
   }
 
   #drop(topic: Topic): void {
@@ -266,11 +322,16 @@ export class TopicSession {
 function unitsOf(frame: ClientFrame): number {
   switch (frame.kind) {
     case "open":
+    case "meet":
       return 1 + frame.proofs.length;
     case "append":
       return frame.envelopes.length;
     case "subscribe":
       return frame.cursors.length;
+    case "compare":
+      return frame.ranges.length;
+    case "get":
+      return frame.ids.length;
     case "unsubscribe":
     case "trim":
     case "ping":

@@ -51,6 +51,7 @@ export const LABEL_NAMES = [
   "body",
   "envelope",
   "open",
+  "topic-name",
   // prekey directory
   "directory-key",
   "directory-record",

@@ -37,6 +37,13 @@ export const FRAME_MAX_BYTES = 1_048_576;
 /** Envelopes in one append or deliver frame. */
 export const FRAME_ENVELOPES_MAX = 512;
 
+/** Ranges in one question of a comparison: the answers, if all are ids, stay far below a frame. */
+export const COMPARE_RANGES_MAX = 256;
+/** Ids that are listed rather than split further: a list of 24, which 100,000 ids come to, costs three fingerprint splits. */
+export const COMPARE_LEAF_IDS = 32;
+/** Ids of one topic that are compared: 8 MiB of ids. A group changes its topic every 1,000 messages. */
+export const COMPARE_IDS_MAX = 262_144;
+
 /** One-time prekeys held by a directory for one device; 50 strangers can write before the device comes back. */
 export const ONE_TIME_PREKEYS_MAX = 100;
 /** Slots (devices) under one directory key: the account's eight and room for replaced ones. */

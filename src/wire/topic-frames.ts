@@ -6,8 +6,14 @@
  * @see PROTOCOL.md § Topic protocol
  */
 import { bool, bytes, decode, encode, type Infer, list, raw, refine, struct, text, u8, u32, union } from "./codec.ts";
-import { LogId, Sequence, Signature, Topic } from "./ids.ts";
-import { ENVELOPE_MAX_BYTES, FRAME_ENVELOPES_MAX, OPEN_TOPICS_MAX } from "./limits.ts";
+import { EnvelopeId, LogId, Sequence, Signature, Topic } from "./ids.ts";
+import {
+  COMPARE_LEAF_IDS,
+  COMPARE_RANGES_MAX,
+  ENVELOPE_MAX_BYTES,
+  FRAME_ENVELOPES_MAX,
+  OPEN_TOPICS_MAX,
+} from "./limits.ts";
 
 /** Why a request or one of its items was refused. */
 export const REFUSAL = {
@@ -41,6 +47,9 @@ export const ChallengeNonce = raw(32);
 export const ResumeToken = bytes(64);
 
 const topicProof = struct({ topic: Topic, inbox: bool, signature: Signature });
+/** A topic by a name that only those who know it can recognise, and the proof of its key. */
+const hiddenProof = struct({ name: raw(32), signature: Signature });
+export type HiddenProof = Infer<typeof hiddenProof>;
 const topicCursor = struct({ topic: Topic, log: LogId, after: Sequence });
 
 /** Result of one appended envelope. */
@@ -51,6 +60,23 @@ export const AppendResult = union({
 });
 export type AppendResult = Infer<typeof AppendResult>;
 
+/** Bytes of a range's fingerprint: SHA-256 over its ids in order, cut. */
+export const FINGERPRINT_BYTES = 16;
+/** A range of ids by the lower-case hexadecimal digits that they begin with, and its fingerprint at whoever asks. */
+const rangeQuestion = struct({
+  prefix: refine(text(64), (digits) => /^[0-9a-f]*$/.test(digits), "prefix"),
+  fingerprint: raw(FINGERPRINT_BYTES),
+});
+export type RangeQuestion = Infer<typeof rangeQuestion>;
+const rangeAnswer = union({
+  same: [1, struct({})],
+  /** All ids of the range. */
+  ids: [2, struct({ ids: list(EnvelopeId, COMPARE_LEAF_IDS) })],
+  /** Fingerprints of its 16 parts, by the next digit. */
+  split: [3, struct({ children: raw(16 * FINGERPRINT_BYTES) })],
+});
+export type RangeAnswer = Infer<typeof rangeAnswer>;
+
 /** Frames from the reader and writer to the holder. */
 export const ClientFrame = union({
   open: [1, struct({ id: u32, access: text(256), resume: ResumeToken, proofs: list(topicProof, OPEN_TOPICS_MAX) })],
@@ -59,6 +85,11 @@ export const ClientFrame = union({
   unsubscribe: [4, struct({ id: u32, topics: list(Topic, OPEN_TOPICS_MAX, 1) })],
   trim: [5, struct({ id: u32, topic: Topic, upTo: Sequence })],
   ping: [6, struct({ id: u32 })],
+  /** Which of these ranges of the topic's ids differ; the topic is open. Ranges neither overlap nor repeat. */
+  compare: [7, struct({ id: u32, topic: Topic, ranges: list(rangeQuestion, COMPARE_RANGES_MAX, 1) })],
+  get: [8, struct({ id: u32, topic: Topic, ids: list(EnvelopeId, FRAME_ENVELOPES_MAX, 1) })],
+  /** Between members: opens those of these topics that the holder reads, too. `nonce` is for the holder's own proofs. */
+  meet: [9, struct({ id: u32, nonce: ChallengeNonce, proofs: list(hiddenProof, OPEN_TOPICS_MAX) })],
 });
 export type ClientFrame = Infer<typeof ClientFrame>;
 
@@ -78,7 +109,13 @@ export const HolderFrame = union({
   /** Envelopes up to this number are gone (retention): there is a hole that this holder cannot fill. */
   truncated: [7, struct({ topic: Topic, before: Sequence })],
   pong: [8, struct({ id: u32 })],
+  /** In the order of the ranges. `head`: the topic's last number when they were compared. */
+  compared: [10, struct({ id: u32, head: Sequence, answers: list(rangeAnswer, COMPARE_RANGES_MAX) })],
+  /** Those of the envelopes that are here and fit a frame; ask again for the others. */
+  got: [11, struct({ id: u32, envelopes: list(envelopeBytes, FRAME_ENVELOPES_MAX) })],
   refused: [9, struct({ id: u32, reason: refusal, retryAfterMs: u32, detail: text(256) })],
+  /** The topics of a `meet` that are open now, by the same names, each with the holder's proof. */
+  met: [12, struct({ id: u32, proofs: list(hiddenProof, OPEN_TOPICS_MAX) })],
 });
 export type HolderFrame = Infer<typeof HolderFrame>;
 

@@ -21,7 +21,10 @@ function listening() {
   for (const [key, bytes] of device.records) profile.records.set(key, bytes);
   const store = memoryStore(profile);
   const hub = createEventHub();
-  const network = { relays: () => [{ address: "a", state: "connected", sinceMs: 0 }] } as Partial<Network> as Network;
+  const network = {
+    relays: () => [{ address: "a", state: "connected", sinceMs: 0 }],
+    peers: () => [{ peerId: "p", path: "direct" }],
+  } as Partial<Network> as Network;
   const context = { store, hub, network } as Partial<CallContext> as CallContext;
   let count = 0;
   /** Committed, as the step queue does it before it tells. */

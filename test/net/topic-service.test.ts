@@ -252,7 +252,7 @@ describe("the topic service", () => {
       const look = (): void => {
         if (reachable()) resolve();
       };
-      libp2p.addEventListener("self:peer:update", look);
+      libp2p.addEventListener("transport:listening", look);
       look();
     });
     const circuit = await caller.node.libp2p.dial(multiaddr(`${address}/p2p-circuit/p2p/${callee.node.peerId}`));

@@ -43,6 +43,7 @@ const anyAppendResult = fc.oneof(
 type ClientFrameOf<K extends ClientFrame["kind"]> = ClientFrame & { readonly kind: K };
 const proof = record({ topic, inbox: fc.boolean(), signature });
 const cursor = record({ topic, log, after: sequence });
+const hiddenProof = record({ name: bytesOf(32, 32), signature });
 const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   record<ClientFrameOf<"open">>({
     kind: fc.constant("open"),
@@ -56,6 +57,12 @@ const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   record<ClientFrameOf<"unsubscribe">>({ kind: fc.constant("unsubscribe"), id, topics: fc.array(topic, some) }),
   record<ClientFrameOf<"trim">>({ kind: fc.constant("trim"), id, topic, upTo: sequence }),
   record<ClientFrameOf<"ping">>({ kind: fc.constant("ping"), id }),
+  record<ClientFrameOf<"meet">>({
+    kind: fc.constant("meet"),
+    id,
+    nonce: bytesOf(32, 32),
+    proofs: fc.array(hiddenProof, few),
+  }),
 );
 
 type HolderFrameOf<K extends HolderFrame["kind"]> = HolderFrame & { readonly kind: K };
@@ -79,6 +86,7 @@ const anyHolderFrame: fc.Arbitrary<HolderFrame> = fc.oneof(
   record<HolderFrameOf<"caughtUp">>({ kind: fc.constant("caughtUp"), topic, sequence }),
   record<HolderFrameOf<"truncated">>({ kind: fc.constant("truncated"), topic, before: sequence }),
   record<HolderFrameOf<"pong">>({ kind: fc.constant("pong"), id }),
+  record<HolderFrameOf<"met">>({ kind: fc.constant("met"), id, proofs: fc.array(hiddenProof, few) }),
   record<HolderFrameOf<"refused">>({
     kind: fc.constant("refused"),
     id,

@@ -65,9 +65,14 @@ export function createPerson(
   start: Scene["start"],
   { name, place }: { readonly name: string; readonly place: Required<Place> },
 ): Person {
-  const { directory: profile, shellPrefix } = place;
+  const { directory: profile, shellPrefix, env: own } = place;
   const begin: Person["start"] = (args, input, env = {}) =>
-    start({ args: [...args, "--profile", profile, "--json"], input, env, shellPrefix: shellPrefix() });
+    start({
+      args: [...args, "--profile", profile, "--json"],
+      input,
+      env: { ...own, ...env },
+      shellPrefix: shellPrefix(),
+    });
   const run: Person["run"] = (args, input) => begin(args, input).ended;
   const askAll = async <T>(...args: readonly string[]): Promise<readonly T[]> => {
     const { code, stdout, stderr, objects } = await run(args);

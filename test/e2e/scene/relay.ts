@@ -68,7 +68,8 @@ export function readyLine(relay: HermesProcess): Promise<ReadyLine> {
   return relay.until("the ready line", (objects) => (objects as readonly ReadyLine[]).find((o) => o.event === "ready"));
 }
 
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 that nobody uses. */
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
     const server = createServer();

@@ -15,6 +15,8 @@ export const PASSPHRASE = "seven-otters-juggle-lanterns";
 export interface Place {
   readonly directory?: string;
   readonly shellPrefix?: () => string | undefined;
+  /** Beside that of the scene, for a person's commands. */
+  readonly env?: Environment;
 }
 
 /** What is `undefined` is taken away from the scene's environment. */
@@ -48,6 +50,9 @@ export async function openScene(): Promise<Scene> {
     // the least that is allowed: these tests are not about guessing passphrases
     HERMES_KDF_MEMORY_KIB: "8192",
     HERMES_KDF_PASSES: "1",
+    // other tests run on this machine, too
+    HERMES_NO_MDNS: "1",
+    HERMES_NO_LISTEN: "1",
   };
   const start: Scene["start"] = (launch) => {
     const one = startHermes({ ...launch, env: given({ ...env, ...launch.env }) });
@@ -56,9 +61,10 @@ export async function openScene(): Promise<Scene> {
     return one;
   };
   let places = 0;
-  const placeOf = ({ directory: chosen, shellPrefix }: Place): Required<Place> => ({
+  const placeOf = ({ directory: chosen, shellPrefix, env: own = {} }: Place): Required<Place> => ({
     directory: chosen ?? join(directory, `data-${++places}`),
     shellPrefix: shellPrefix ?? (() => undefined),
+    env: own,
   });
   const stranger: Scene["stranger"] = (name, place = {}) => createPerson(start, { name, place: placeOf(place) });
   return {

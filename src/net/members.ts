@@ -1,0 +1,82 @@
+/**
+ * What a client is to the other members of its groups: it serves them what it keeps, and reads from them.
+ *
+ * 1. Nothing is stored for others: a member has what its profile commits, and passes that on as it comes.
+ * 2. Nobody but members is served, and nobody else learns of a topic (topic-meeting.ts).
+ */
+import type { NetworkEvents, TopicSubscription } from "../client/ports.ts";
+import type { Verifier } from "../verify/verifier.ts";
+import type { Topic } from "../wire/ids.ts";
+import type { LinkTiming } from "./link-timing.ts";
+import { discoverLocally, type LocalDiscovery } from "./local-discovery.ts";
+import { parseAddress } from "./multiaddr-text.ts";
+import type { NetNode } from "./node.ts";
+import { PeerLinks } from "./peer-links.ts";
+import type { StoredEnvelope } from "./topic-fanout.ts";
+import type { TopicLog } from "./topic-log.ts";
+import { createTopicService } from "./topic-service.ts";
+
+/** What is kept for other members, and news of it. */
+export interface MembersLog extends TopicLog {
+  /** Calls after each commit with what is new. Answers how to stop that. */
+  readonly watch: (told: (fresh: readonly (StoredEnvelope & { readonly topic: Topic })[]) => void) => () => void;
+}
+
+export interface MembersOptions {
+  readonly log: MembersLog;
+  readonly verifier: Verifier;
+  /** Multiaddrs as text; none: only we connect to others. */
+  readonly listen: readonly string[];
+  /** Multiaddrs as text at which members may be. */
+  readonly addresses: readonly string[];
+  /** Whether to look for members on the LAN, and to be found there. */
+  readonly discover: boolean;
+}
+
+export interface MembersParts {
+  readonly node: NetNode;
+  readonly timing: LinkTiming;
+  readonly subscriptions: () => Iterable<TopicSubscription>;
+  readonly events: NetworkEvents;
+}
+
+export interface Members {
+  readonly links: PeerLinks;
+  /** Before the node starts. */
+  readonly serve: () => Promise<void>;
+  /** After the node has started. */
+  readonly discover: () => Promise<void>;
+  /** Before the node stops. */
+  readonly stop: () => Promise<void>;
+}
+
+export function createMembers({ log, verifier, addresses, discover }: MembersOptions, parts: MembersParts): Members {
+  const { node, subscriptions } = parts;
+  const links = new PeerLinks({ ...parts, verifier });
+  const service = createTopicService({
+    log,
+    verifier,
+    member: {
+      topics: () => [...subscriptions()].filter(({ inbox }) => !inbox),
+      met: (openerPeerId) => links.met(openerPeerId),
+    },
+  });
+  const unwatch = log.watch((fresh) => {
+    for (const { topic, ...item } of fresh) service.stored(topic, item);
+  });
+  let discovery: LocalDiscovery | undefined;
+  return {
+    links,
+    serve: () => service.serve(node),
+    discover: async () => {
+      links.learn(addresses.flatMap((text) => parseAddress(text) ?? []));
+      if (discover) discovery = await discoverLocally(node, (addresses) => links.learn(addresses));
+    },
+    stop: async () => {
+      unwatch();
+      await discovery?.stop();
+      await links.stop();
+      await service.close();
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * Addresses at which other members may be, and when each is to be tried next.
+ *
+ * 1. At most ADDRESSES_MAX are known; the one that was learnt longest ago makes room.
+ * 2. Where a member was is asked again at once, an address that nobody answers at ever more rarely, and forgotten in
+ *    the end; where strangers are, when we have joined something new.
+ */
+import { CODE_P2P, type Multiaddr } from "@multiformats/multiaddr";
+
+const ADDRESSES_MAX = 256;
+/** Time until an address is tried again (ms): after a member went away; after nobody answered, doubled each time. */
+const MEMBER_AGAIN_MS = 200;
+const ABSENT_AGAIN_MS = 500;
+/** Where strangers are (ms): their groups change, too, but then it is they who ask us. */
+const STRANGER_AGAIN_MS = 600_000;
+/** Times that nobody answered, after which an address is forgotten: half a minute; the LAN tells it again. */
+const FAILURES_MAX = 6;
+
+/** What was found at an address, after the end of it. */
+export type AddressOutcome = "member" | "stranger" | "absent";
+
+interface Known {
+  readonly address: Multiaddr;
+  nextAtMs: number;
+  failures: number;
+  last: AddressOutcome | undefined;
+  isInUse: boolean;
+}
+
+export interface AddressBook {
+  readonly learn: (address: Multiaddr) => void;
+  /** One of those that are due, at random; it is in use until it is settled. */
+  readonly take: () => Multiaddr | undefined;
+  readonly settle: (address: Multiaddr, outcome: AddressOutcome) => void;
+  /** Strangers may be asked again now. */
+  readonly forgive: () => void;
+}
+
+/** An empty book. `nowMs`, `random` in [0, 1): for tests. */
+export function addressBook(nowMs: () => number = Date.now, random: () => number = Math.random): AddressBook {
+  const known = new Map<string, Known>();
+  return {
+    learn: (address) => {
+      const bare = isCircuit(address) ? address : address.decapsulateCode(CODE_P2P);
+      const key = bare.toString();
+      if (known.has(key)) return;
+      const [oldest] = [...known].find(([, each]) => !each.isInUse) ?? [];
+      if (known.size >= ADDRESSES_MAX && oldest !== undefined) known.delete(oldest);
+      known.set(key, { address: bare, nextAtMs: 0, failures: 0, last: undefined, isInUse: false });
+    },
+    take: () => {
+      const due = [...known.values()].filter((each) => !each.isInUse && each.nextAtMs <= nowMs());
+      const taken = due[Math.floor(random() * due.length)];
+      if (taken) taken.isInUse = true;
+      return taken?.address;
+    },
+    settle: (address, outcome) => {
+      const each = known.get(address.toString());
+      if (each === undefined) return;
+      each.isInUse = false;
+      each.last = outcome;
+      each.failures = outcome === "absent" ? each.failures + 1 : 0;
+      each.nextAtMs = nowMs() + pauseMs(outcome, each.failures);
+      if (each.failures > FAILURES_MAX) known.delete(address.toString());
+    },
+    forgive: () => {
+      for (const each of known.values()) if (each.last === "stranger") each.nextAtMs = 0;
+    },
+  };
+}
+
+function pauseMs(outcome: AddressOutcome, failures: number): number {
+  switch (outcome) {
+    case "member":
+      return MEMBER_AGAIN_MS;
+    case "stranger":
+      return STRANGER_AGAIN_MS;
+    case "absent":
+      return ABSENT_AGAIN_MS * 2 ** (failures - 1);
+  }
+}
+
+/** Only such an address needs a PeerId: it says for whom the circuit is. */
+function isCircuit(address: Multiaddr): boolean {
+  return address.toString().includes("/p2p-circuit");
+}

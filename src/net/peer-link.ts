@@ -1,0 +1,132 @@
+/**
+ * One other member, while there is a connection to it: what both read, we read there, too.
+ *
+ * 1. A topic is read only after both ends have proved it (topic-meeting.ts).
+ * 2. A stranger, with whom we share nothing, is let go after STRANGER_MS.
+ * 3. `ended` resolves once, when nothing is delivered any more.
+ *
+ * It does not know how the connection came to be, nor what follows its end (peer-links.ts).
+ */
+import type { Connection } from "@libp2p/interface";
+import type { TopicSubscription } from "../client/ports.ts";
+import type { Verifier } from "../verify/verifier.ts";
+import type { Topic } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { LinkTiming } from "./link-timing.ts";
+import type { NetNode } from "./node.ts";
+import { TopicClient, type TopicClientEvents } from "./topic-client.ts";
+import { TOPIC_PROTOCOL } from "./topic-service.ts";
+
+/** How long somebody with whom we share nothing may stay (ms): it may be about to learn of a group. */
+const STRANGER_MS = 3_000;
+
+export interface PeerLinkOptions {
+  readonly node: NetNode;
+  readonly connection: Connection;
+  readonly verifier: Verifier;
+  readonly timing: LinkTiming;
+  /** Everything that is to be read, now. */
+  readonly subscriptions: () => Iterable<TopicSubscription>;
+  readonly events: Pick<TopicClientEvents, "delivered" | "caughtUp"> & {
+    /** It has turned out to be a member of something of ours. */
+    readonly known: () => void;
+    /** Whether one more link should read this topic (hex). */
+    readonly wants: (topic: string) => boolean;
+  };
+}
+
+/** A link from the connection to its end. */
+export class PeerLink {
+  /** Resolves when it is over; whether it was somebody we share a topic with. */
+  readonly ended: Promise<"member" | "stranger">;
+  readonly #options: PeerLinkOptions;
+  /** Topics that are read here, in hex. */
+  readonly #reading = new Set<string>();
+  #client: TopicClient | undefined;
+  #isMember = false;
+  #isStopped = false;
+
+  constructor(options: PeerLinkOptions) {
+    this.#options = options;
+    this.ended = this.#converse();
+  }
+
+  get connection(): Connection {
+    return this.#options.connection;
+  }
+
+  get isMember(): boolean {
+    return this.#isMember;
+  }
+
+  /** Whether this topic (hex) is read here. */
+  reads(topic: string): boolean {
+    return this.#reading.has(topic);
+  }
+
+  subscribe(subscription: TopicSubscription): void {
+    if (!subscription.inbox) this.#client?.subscribe(subscription);
+  }
+
+  unsubscribe(topic: Topic): void {
+    if (this.#reading.delete(toHex(topic))) this.#client?.unsubscribe(topic);
+  }
+
+  /** Asks again about everything that is not read here: one of us may have learnt of it since. */
+  meetAgain(): void {
+    for (const each of this.#options.subscriptions()) if (!this.#reading.has(toHex(each.topic))) this.subscribe(each);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#client?.close();
+    await this.ended;
+  }
+
+  async #converse(): Promise<"member" | "stranger"> {
+    const { connection, timing } = this.#options;
+    const stranger = setTimeout(() => this.#isMember || this.stop(), STRANGER_MS);
+    try {
+      const signal = AbortSignal.timeout(timing.connectTimeoutMs);
+      const stream = await connection.newStream(TOPIC_PROTOCOL, { signal, runOnLimitedConnection: true });
+      const client = this.#clientOn(stream);
+      this.#client = client;
+      this.meetAgain();
+      if (this.#isStopped) await client.close();
+      await client.ended;
+      await client.digested();
+    } catch {
+      // it went away, or speaks something else
+    }
+    clearTimeout(stranger);
+    if (connection.streams.length === 0) await connection.close().catch(() => undefined);
+    return this.#isMember ? "member" : "stranger";
+  }
+
+  #clientOn(stream: Awaited<ReturnType<Connection["newStream"]>>): TopicClient {
+    const { node, connection, timing, verifier, events } = this.#options;
+    const { delivered, caughtUp } = events;
+    return new TopicClient({
+      stream,
+      connection,
+      openerPeerId: node.peerIdBytes,
+      accessToken: "",
+      timing,
+      events: { delivered, caughtUp, challenged: () => undefined },
+      meeting: { verifier, met: (shared) => this.#met(shared) },
+    });
+  }
+
+  /** Answers which of these to read here. */
+  #met(shared: readonly TopicSubscription[]): readonly TopicSubscription[] {
+    const wanted = shared.filter(
+      ({ topic }) => !this.#reading.has(toHex(topic)) && this.#options.events.wants(toHex(topic)),
+    );
+    for (const { topic } of wanted) this.#reading.add(toHex(topic));
+    if (shared.length > 0 && !this.#isMember) {
+      this.#isMember = true;
+      this.#options.events.known();
+    }
+    return wanted;
+  }
+}

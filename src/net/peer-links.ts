@@ -1,0 +1,155 @@
+/**
+ * The other members to whom we are connected: finds them at the addresses that we learn, and reads from them.
+ *
+ * 1. A topic is read at up to NEIGHBOURS_MAX of them, chosen at random; whoever goes is replaced.
+ * 2. An address is dialled without a PeerId: whoever answers has to prove that it is a member, and so have we.
+ * 3. Addresses, dials and links are bounded, whoever tells us how many addresses.
+ *
+ * It does not know where addresses come from (local-discovery.ts), nor what is in an envelope.
+ */
+import type { Connection } from "@libp2p/interface";
+import type { Multiaddr } from "@multiformats/multiaddr";
+import type { NetworkEvents, PeerStatus, TopicSubscription } from "../client/ports.ts";
+import type { Verifier } from "../verify/verifier.ts";
+import type { Topic } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { LinkTiming } from "./link-timing.ts";
+import type { NetNode } from "./node.ts";
+import { type AddressOutcome, addressBook } from "./peer-address-book.ts";
+import { PeerLink } from "./peer-link.ts";
+
+/** Members at whom one topic is read: with six each, fifty people stay connected when thirty vanish at once. */
+export const NEIGHBOURS_MAX = 6;
+/** Members to whom we are linked over all groups: each costs a connection. */
+const LINKS_MAX = 48;
+/** Addresses that are dialled at the same time. */
+const DIALS_MAX = 4;
+/** Time between two looks at the addresses that may be due (ms). */
+const LOOK_MS = 500;
+
+export interface PeerLinksOptions {
+  readonly node: NetNode;
+  readonly verifier: Verifier;
+  readonly timing: LinkTiming;
+  readonly subscriptions: () => Iterable<TopicSubscription>;
+  readonly events: Pick<NetworkEvents, "delivered" | "caughtUp" | "peerChanged">;
+}
+
+export class PeerLinks {
+  readonly #options: PeerLinksOptions;
+  readonly #book = addressBook();
+  /** By PeerId. */
+  readonly #links = new Map<string, PeerLink>();
+  readonly #stopping = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #dials = 0;
+
+  constructor(options: PeerLinksOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#dialDue(), LOOK_MS);
+    this.#timer.unref();
+  }
+
+  /** Members may be found there. */
+  learn(addresses: readonly Multiaddr[]): void {
+    for (const address of addresses) this.#book.learn(address);
+    this.#dialDue();
+  }
+
+  /** Reads this topic, too, at whoever has it; strangers may have become members by it. */
+  subscribe(subscription: TopicSubscription): void {
+    for (const link of this.#links.values()) link.subscribe(subscription);
+    this.#book.forgive();
+  }
+
+  unsubscribe(topic: Topic): void {
+    for (const link of this.#links.values()) link.unsubscribe(topic);
+  }
+
+  /** Whoever opened a stream to us has proved topics of ours: we read there, too. */
+  met(openerPeerId: Uint8Array): void {
+    const connection = this.#options.node.libp2p
+      .getConnections()
+      .find(({ remotePeer }) => toHex(remotePeer.toMultihash().bytes) === toHex(openerPeerId));
+    const link = connection && this.#links.get(connection.remotePeer.toString());
+    if (link) link.meetAgain();
+    else if (connection && this.#needsMore()) void this.#talk(connection);
+  }
+
+  /** Members only. */
+  peers(): readonly PeerStatus[] {
+    return [...this.#links.values()].filter(({ isMember }) => isMember).map(({ connection }) => statusOf(connection));
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stopping.abort();
+    await Promise.all([...this.#links.values()].map((link) => link.stop()));
+  }
+
+  #needsMore(): boolean {
+    if (this.#stopping.signal.aborted || this.#links.size >= LINKS_MAX) return false;
+    return [...this.#options.subscriptions()].some(({ topic, inbox }) => !inbox && this.#wants(toHex(topic)));
+  }
+
+  #wants(topic: string): boolean {
+    return [...this.#links.values()].filter((link) => link.reads(topic)).length < NEIGHBOURS_MAX;
+  }
+
+  #dialDue(): void {
+    while (this.#dials < DIALS_MAX && this.#needsMore()) {
+      const address = this.#book.take();
+      if (address === undefined) return;
+      this.#dials += 1;
+      this.#dial(address).then((outcome) => this.#book.settle(address, outcome));
+    }
+  }
+
+  async #dial(address: Multiaddr): Promise<AddressOutcome> {
+    const { node, timing } = this.#options;
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(timing.connectTimeoutMs)]);
+    const connection = await node.libp2p.dial(address, { signal }).catch(() => undefined);
+    this.#dials -= 1;
+    return connection ? this.#talk(connection) : "absent";
+  }
+
+  /** One conversation from its beginning to its end. */
+  async #talk(connection: Connection): Promise<AddressOutcome> {
+    const { node, verifier, timing, subscriptions, events } = this.#options;
+    const peer = connection.remotePeer.toString();
+    const other = this.#links.get(peer);
+    if (other || peer === node.peerId) {
+      if (other?.connection !== connection && connection.streams.length === 0) await connection.close().catch(ignore);
+      return (await other?.ended) ?? "stranger";
+    }
+    const status = statusOf(connection);
+    const link = new PeerLink({
+      node,
+      connection,
+      verifier,
+      timing,
+      subscriptions,
+      events: {
+        delivered: events.delivered,
+        caughtUp: events.caughtUp,
+        known: () => events.peerChanged?.(status, "connected"),
+        wants: (topic) => this.#wants(topic),
+      },
+    });
+    this.#links.set(peer, link);
+    const outcome = await link.ended;
+    this.#links.delete(peer);
+    if (outcome === "member" && !this.#stopping.signal.aborted) {
+      events.peerChanged?.(status, "gone");
+      for (const each of this.#links.values()) each.meetAgain();
+    }
+    return outcome;
+  }
+}
+
+/** Closing what nobody uses any more: if that fails, it is closed already. */
+const ignore = (): void => undefined;
+
+function statusOf({ remotePeer, remoteAddr }: Connection): PeerStatus {
+  return { peerId: remotePeer.toString(), path: /p2p-circuit/.test(remoteAddr.toString()) ? "circuit" : "direct" };
+}
