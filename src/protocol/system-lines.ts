@@ -6,7 +6,7 @@
  *    too, and so does everybody who is out or in by it without an entry that says so. Nothing of it goes unseen.
  * 3. Lines have ids that follow from the entries, so that what comes twice stands there once.
  *
- * @see PROTOCOL.md § Which entries count
+ * @see PROTOCOL.md § Membership log, Which entries count
  */
 import { decodeEntry, decodeEntryCore, type EntryCore } from "../wire/entry.ts";
 import { AccountKey, type EntryHash, type TimeMs } from "../wire/ids.ts";
