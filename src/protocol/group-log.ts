@@ -313,7 +313,7 @@ export function* receiveEntry(work: Work, groupId: GroupId, encoded: Uint8Array,
   for (let next = queue.shift(); next; next = queue.shift()) {
     const group = yield* readExisting(work, GROUP, toHex(groupId));
     const log = yield* readExisting(work, LOG, toHex(groupId));
-    const before = beforeEntry(log, next);
+    const before = beforeEntry(work.p, log, next);
     const verdict = acceptEntry(work.p, groupId, log, next);
     if (verdict.kind === "waiting" && (mayWait || next !== encoded)) yield* wait(work, groupId, verdict.hash, next);
     if (verdict.kind === "forged") announce(work, { kind: "warning", code: "forged", group: groupId });

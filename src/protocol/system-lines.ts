@@ -8,6 +8,7 @@
  *
  * @see PROTOCOL.md § Membership log, Which entries count
  */
+import type { Primitives } from "../crypto/primitives.ts";
 import { decodeEntry, decodeEntryCore, type EntryCore } from "../wire/entry.ts";
 import { AccountKey, type EntryHash, type TimeMs } from "../wire/ids.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
@@ -18,6 +19,7 @@ import { find } from "./log-graph.ts";
 import { type Happening, happeningsOf } from "./log-happenings.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
+import { hashOfEntry } from "./membership-log.ts";
 import { idOf, MEMBER } from "./records.ts";
 import { read, type Step } from "./step.ts";
 
@@ -27,8 +29,10 @@ export interface Before {
   readonly members: ReadonlySet<string>;
 }
 
-/** To be kept while an entry is judged; nothing when it follows all that counts, since it can then contradict nothing. */
-export function beforeEntry(log: LogState, encoded: Uint8Array): Before | undefined {
+/** To be kept while an entry is judged; nothing when it is here or follows all that counts, since it then contradicts nothing. */
+export function beforeEntry(p: Primitives, log: LogState, encoded: Uint8Array): Before | undefined {
+  const hash = hashOfEntry(p, encoded);
+  if (!hash || find(log, hash)) return undefined;
   const encodedCore = decodeEntry(encoded)?.core;
   const core = encodedCore && decodeEntryCore(encodedCore);
   const { heads, counting, view } = resolve(log);

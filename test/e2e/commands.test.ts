@@ -16,6 +16,15 @@ const COMMANDS = [
   "group invite",
   "group join",
   "group add",
+  "group invites",
+  "group revoke",
+  "group remove",
+  "group role",
+  "group leave",
+  "group rekey",
+  "group rename",
+  "group settings",
+  "account delete",
   "send",
   "history",
   "listen",
@@ -34,6 +43,7 @@ const FINGERPRINT = (value: unknown): boolean => typeof value === "string" && /^
 const COUNT = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 const WORDS = /^[a-z]+( [a-z]+){23}$/;
 
+const CHANGED = /^(queued|on-relay)$/;
 const GROUP = { id: ID, name: "shapes" };
 const ANA = { account: ID, name: "ana" };
 const RELAY = { address: ADDRESS, state: "connected", since: TIME };
@@ -131,6 +141,26 @@ describe("the JSON objects of the command line", function () {
         epoch: { id: /^[0-9a-f]+$/, number: COUNT },
       },
     ],
+    [
+      "group invites",
+      () => ["shapes"],
+      { invite: { id: ID, role: "member", uses: 3, left: 3, expires: TIME, by: ANA, state: "open" } },
+    ],
+    [
+      "group role",
+      () => ["shapes", "ben", "admin"],
+      { group: GROUP, member: { account: ID, name: "ben", role: "admin" }, state: CHANGED },
+    ],
+    [
+      "group settings",
+      () => ["shapes", "--rekey-days", "3"],
+      {
+        group: GROUP,
+        settings: { name: "shapes", password: false, inviters: "admin", rekey: { days: 3, messages: 1000 } },
+        state: CHANGED,
+      },
+    ],
+    ["group rekey", () => ["shapes"], { group: GROUP, epoch: { id: ID, number: COUNT }, state: CHANGED }],
     ["send", () => ["shapes", "hello"], { message: { id: ID }, state: /^(on-relay|delivered)$/ }],
     ["send", () => ["shapes", "later", "--no-wait"], { message: { id: ID }, state: "queued" }],
     ["sync", () => [], { complete: true, received: COUNT, outbox: 0, undelivered: 0 }],
