@@ -170,6 +170,7 @@ class ClientNetwork implements Network {
     known?.addAddress(address, toldBy);
     if (known !== undefined) return;
     const { delivered, caughtUp, relayChanged: changed } = running.events;
+    const healing = running.members?.healing(() => (link.live?.isForMail === false ? link.live.client : undefined));
     const link = new RelayLink({
       node: running.node,
       address,
@@ -177,7 +178,17 @@ class ClientNetwork implements Network {
       accessToken: this.#accessToken,
       timing: this.#timing,
       subscriptions: () => this.#subscriptions.values(),
-      events: { delivered, caughtUp, changed },
+      events: {
+        delivered: (delivery) => {
+          healing?.delivered(delivery);
+          return delivered(delivery);
+        },
+        caughtUp: (topic, log) => {
+          healing?.caughtUp(topic, log);
+          caughtUp(topic, log);
+        },
+        changed,
+      },
     });
     this.#links.set(relay, link);
     link.start();

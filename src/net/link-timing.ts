@@ -15,6 +15,8 @@ export interface LinkTiming {
   readonly lastRetryMs: number;
   /** The last while nobody listens at the address, which costs next to nothing to ask: a relay that restarts is found within 1 s. */
   readonly absentRetryMs: number;
+  /** Longest time after which a member looks what a relay lacks (ms), at random, so that most come when the first has given it. */
+  readonly healWithinMs: number;
 }
 
 export const LINK_TIMING: LinkTiming = {
@@ -25,6 +27,7 @@ export const LINK_TIMING: LinkTiming = {
   firstRetryMs: 200,
   lastRetryMs: 4_000,
   absentRetryMs: 800,
+  healWithinMs: 5_000,
 };
 
 /**

@@ -7,11 +7,15 @@
 import type { NetworkEvents, TopicSubscription } from "../client/ports.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
+import { idSets } from "./id-sets.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { discoverLocally, type LocalDiscovery } from "./local-discovery.ts";
+import { MEMBERS_LOG, memberCatchUp } from "./member-catch-up.ts";
 import { parseAddress } from "./multiaddr-text.ts";
 import type { NetNode } from "./node.ts";
 import { PeerLinks } from "./peer-links.ts";
+import { RelayHealing } from "./relay-healing.ts";
+import type { TopicClient } from "./topic-client.ts";
 import type { StoredEnvelope } from "./topic-fanout.ts";
 import type { TopicLog } from "./topic-log.ts";
 import { createTopicService } from "./topic-service.ts";
@@ -42,6 +46,8 @@ export interface MembersParts {
 
 export interface Members {
   readonly links: PeerLinks;
+  /** The healing of one relay; `client` is the session with it while there is one that we may write to. */
+  readonly healing: (client: () => TopicClient | undefined) => RelayHealing;
   /** Before the node starts. */
   readonly serve: () => Promise<void>;
   /** After the node has started. */
@@ -52,7 +58,14 @@ export interface Members {
 
 export function createMembers({ log, verifier, addresses, discover }: MembersOptions, parts: MembersParts): Members {
   const { node, subscriptions } = parts;
-  const links = new PeerLinks({ ...parts, verifier });
+  const sets = idSets(log);
+  const delivered: NetworkEvents["delivered"] = (delivery) => parts.events.delivered({ ...delivery, log: MEMBERS_LOG });
+  const links = new PeerLinks({
+    ...parts,
+    events: { ...parts.events, delivered },
+    verifier,
+    startAt: memberCatchUp({ log, sets, verifier, delivered }),
+  });
   const service = createTopicService({
     log,
     verifier,
@@ -63,10 +76,17 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
   });
   const unwatch = log.watch((fresh) => {
     for (const { topic, ...item } of fresh) service.stored(topic, item);
+    for (const healing of healings) healing.kept(fresh);
   });
+  const healings = new Set<RelayHealing>();
   let discovery: LocalDiscovery | undefined;
   return {
     links,
+    healing: (client) => {
+      const healing = new RelayHealing({ log, sets, verifier, withinMs: parts.timing.healWithinMs, client });
+      healings.add(healing);
+      return healing;
+    },
     serve: () => service.serve(node),
     discover: async () => {
       links.learn(addresses.flatMap((text) => parseAddress(text) ?? []));
@@ -74,6 +94,7 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
     },
     stop: async () => {
       unwatch();
+      await Promise.all([...healings].map((healing) => healing.stop()));
       await discovery?.stop();
       await links.stop();
       await service.close();

@@ -10,9 +10,10 @@
 import type { Connection } from "@libp2p/interface";
 import type { TopicSubscription } from "../client/ports.ts";
 import type { Verifier } from "../verify/verifier.ts";
-import type { Topic } from "../wire/ids.ts";
+import type { Sequence, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { LinkTiming } from "./link-timing.ts";
+import type { StartAt } from "./member-catch-up.ts";
 import type { NetNode } from "./node.ts";
 import { TopicClient, type TopicClientEvents } from "./topic-client.ts";
 import { TOPIC_PROTOCOL } from "./topic-service.ts";
@@ -24,6 +25,7 @@ export interface PeerLinkOptions {
   readonly node: NetNode;
   readonly connection: Connection;
   readonly verifier: Verifier;
+  readonly startAt: StartAt;
   readonly timing: LinkTiming;
   /** Everything that is to be read, now. */
   readonly subscriptions: () => Iterable<TopicSubscription>;
@@ -117,6 +119,10 @@ export class PeerLink {
     });
   }
 
+  #startAt(topic: Topic): Promise<Sequence> {
+    return this.#client ? this.#options.startAt(this.#client, topic) : Promise.resolve(0 as Sequence);
+  }
+
   /** Answers which of these to read here. */
   #met(shared: readonly TopicSubscription[]): readonly TopicSubscription[] {
     const wanted = shared.filter(
@@ -127,6 +133,6 @@ export class PeerLink {
       this.#isMember = true;
       this.#options.events.known();
     }
-    return wanted;
+    return wanted.map((each) => ({ ...each, cursor: () => this.#startAt(each.topic) }));
   }
 }

@@ -14,6 +14,7 @@ import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { LinkTiming } from "./link-timing.ts";
+import type { StartAt } from "./member-catch-up.ts";
 import type { NetNode } from "./node.ts";
 import { type AddressOutcome, addressBook } from "./peer-address-book.ts";
 import { PeerLink } from "./peer-link.ts";
@@ -30,6 +31,7 @@ const LOOK_MS = 500;
 export interface PeerLinksOptions {
   readonly node: NetNode;
   readonly verifier: Verifier;
+  readonly startAt: StartAt;
   readonly timing: LinkTiming;
   readonly subscriptions: () => Iterable<TopicSubscription>;
   readonly events: Pick<NetworkEvents, "delivered" | "caughtUp" | "peerChanged">;
@@ -115,7 +117,7 @@ export class PeerLinks {
 
   /** One conversation from its beginning to its end. */
   async #talk(connection: Connection): Promise<AddressOutcome> {
-    const { node, verifier, timing, subscriptions, events } = this.#options;
+    const { node, verifier, timing, subscriptions, events, startAt } = this.#options;
     const peer = connection.remotePeer.toString();
     const other = this.#links.get(peer);
     if (other || peer === node.peerId) {
@@ -127,6 +129,7 @@ export class PeerLinks {
       node,
       connection,
       verifier,
+      startAt,
       timing,
       subscriptions,
       events: {

@@ -68,14 +68,15 @@ const rangeQuestion = struct({
   fingerprint: raw(FINGERPRINT_BYTES),
 });
 export type RangeQuestion = Infer<typeof rangeQuestion>;
-const rangeAnswer = union({
+/** What a holder has in a range. */
+export const RangeAnswer = union({
   same: [1, struct({})],
   /** All ids of the range. */
   ids: [2, struct({ ids: list(EnvelopeId, COMPARE_LEAF_IDS) })],
   /** Fingerprints of its 16 parts, by the next digit. */
   split: [3, struct({ children: raw(16 * FINGERPRINT_BYTES) })],
 });
-export type RangeAnswer = Infer<typeof rangeAnswer>;
+export type RangeAnswer = Infer<typeof RangeAnswer>;
 
 /** Frames from the reader and writer to the holder. */
 export const ClientFrame = union({
@@ -110,7 +111,7 @@ export const HolderFrame = union({
   truncated: [7, struct({ topic: Topic, before: Sequence })],
   pong: [8, struct({ id: u32 })],
   /** In the order of the ranges. `head`: the topic's last number when they were compared. */
-  compared: [10, struct({ id: u32, head: Sequence, answers: list(rangeAnswer, COMPARE_RANGES_MAX) })],
+  compared: [10, struct({ id: u32, head: Sequence, answers: list(RangeAnswer, COMPARE_RANGES_MAX) })],
   /** Those of the envelopes that are here and fit a frame; ask again for the others. */
   got: [11, struct({ id: u32, envelopes: list(envelopeBytes, FRAME_ENVELOPES_MAX) })],
   refused: [9, struct({ id: u32, reason: refusal, retryAfterMs: u32, detail: text(256) })],

@@ -18,6 +18,7 @@ export const QUICK: LinkTiming = {
   firstRetryMs: 20,
   lastRetryMs: 200,
   absentRetryMs: 100,
+  healWithinMs: 200,
 };
 
 export interface TestRelay {

@@ -13,7 +13,7 @@ import {
   Topic,
 } from "../../src/wire/ids.ts";
 import { DirectoryRecord, PrekeyAnswer, PrekeyRequest, TakenPrekeys } from "../../src/wire/prekey-frames.ts";
-import { AppendResult, ClientFrame, HolderFrame, REFUSAL } from "../../src/wire/topic-frames.ts";
+import { AppendResult, ClientFrame, HolderFrame, RangeAnswer, REFUSAL } from "../../src/wire/topic-frames.ts";
 import { anyText, anyU32, anyU64, brandedBytes, bytesOf, countU32, record } from "./arbitraries.ts";
 import { formatProperties } from "./format-properties.ts";
 
@@ -44,6 +44,11 @@ type ClientFrameOf<K extends ClientFrame["kind"]> = ClientFrame & { readonly kin
 const proof = record({ topic, inbox: fc.boolean(), signature });
 const cursor = record({ topic, log, after: sequence });
 const hiddenProof = record({ name: bytesOf(32, 32), signature });
+const envelopeIds = fc.array(brandedBytes(EnvelopeId), few);
+const range = record({
+  prefix: fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), maxLength: 64 }),
+  fingerprint: bytesOf(16, 16),
+});
 const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   record<ClientFrameOf<"open">>({
     kind: fc.constant("open"),
@@ -57,12 +62,25 @@ const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   record<ClientFrameOf<"unsubscribe">>({ kind: fc.constant("unsubscribe"), id, topics: fc.array(topic, some) }),
   record<ClientFrameOf<"trim">>({ kind: fc.constant("trim"), id, topic, upTo: sequence }),
   record<ClientFrameOf<"ping">>({ kind: fc.constant("ping"), id }),
+  record<ClientFrameOf<"compare">>({ kind: fc.constant("compare"), id, topic, ranges: fc.array(range, some) }),
+  record<ClientFrameOf<"get">>({
+    kind: fc.constant("get"),
+    id,
+    topic,
+    ids: fc.array(brandedBytes(EnvelopeId), some),
+  }),
   record<ClientFrameOf<"meet">>({
     kind: fc.constant("meet"),
     id,
     nonce: bytesOf(32, 32),
     proofs: fc.array(hiddenProof, few),
   }),
+);
+
+const anyRangeAnswer: fc.Arbitrary<RangeAnswer> = fc.oneof(
+  record<RangeAnswer & { kind: "same" }>({ kind: fc.constant("same") }),
+  record<RangeAnswer & { kind: "ids" }>({ kind: fc.constant("ids"), ids: envelopeIds }),
+  record<RangeAnswer & { kind: "split" }>({ kind: fc.constant("split"), children: bytesOf(256, 256) }),
 );
 
 type HolderFrameOf<K extends HolderFrame["kind"]> = HolderFrame & { readonly kind: K };
@@ -86,6 +104,13 @@ const anyHolderFrame: fc.Arbitrary<HolderFrame> = fc.oneof(
   record<HolderFrameOf<"caughtUp">>({ kind: fc.constant("caughtUp"), topic, sequence }),
   record<HolderFrameOf<"truncated">>({ kind: fc.constant("truncated"), topic, before: sequence }),
   record<HolderFrameOf<"pong">>({ kind: fc.constant("pong"), id }),
+  record<HolderFrameOf<"compared">>({
+    kind: fc.constant("compared"),
+    id,
+    head: sequence,
+    answers: fc.array(anyRangeAnswer, few),
+  }),
+  record<HolderFrameOf<"got">>({ kind: fc.constant("got"), id, envelopes: fc.array(envelopeBytes, few) }),
   record<HolderFrameOf<"met">>({ kind: fc.constant("met"), id, proofs: fc.array(hiddenProof, few) }),
   record<HolderFrameOf<"refused">>({
     kind: fc.constant("refused"),
@@ -169,6 +194,7 @@ formatProperties("AccountSnapshot", AccountSnapshot, anySnapshot);
 formatProperties("SealedAccountSnapshot", SealedAccountSnapshot, anySealedSnapshot);
 formatProperties("Envelope", Envelope, anyEnvelope);
 formatProperties("AppendResult", AppendResult, anyAppendResult);
+formatProperties("RangeAnswer", RangeAnswer, anyRangeAnswer);
 formatProperties("ClientFrame", ClientFrame, anyClientFrame);
 formatProperties("HolderFrame", HolderFrame, anyHolderFrame);
 formatProperties("DirectoryRecord", DirectoryRecord, anyRecord);

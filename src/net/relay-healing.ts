@@ -1,0 +1,185 @@
+/**
+ * A relay that was away, or came back with an empty disk, gets from its members what it lacks, once.
+ *
+ * 1. After a topic has been read to its end there, or something was kept that did not come from there, we wait for a random
+ *    time, compare, and give what only we have.
+ * 2. Whoever comes later finds nothing to do: the waiting times differ, what comes in from the relay meanwhile is not given,
+ *    and whoever sees others give slows down.
+ * 3. What a relay's log has had or been offered is not offered to that log again, so that its retention is respected; a
+ *    log with another name is another log.
+ */
+import type { Delivery } from "../client/ports.ts";
+import { envelopeId } from "../verify/envelope-check.ts";
+import type { Verifier } from "../verify/verifier.ts";
+import type { LogId, Sequence, Topic } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { IdSets } from "./id-sets.ts";
+import { compareTopic, giveExtra } from "./reconciliation.ts";
+import type { TopicClient } from "./topic-client.ts";
+import type { TopicLog } from "./topic-log.ts";
+import { delay } from "./turn-gate.ts";
+
+/** Ids that are remembered of what came, and did not come, from the relay. */
+const REMEMBERED_IDS = 4_096;
+/** Ids of our log read at once. */
+const PAGE_IDS = 4_096;
+/** Time between two parts (ms) while nobody else gives, and while others do. */
+const PAUSE_MS = { least: 10, most: 2_000 } as const;
+/** Envelopes of a part: few at first, so that it costs little when many begin at once. */
+const PART = { least: 4, most: 64 } as const;
+/** How much longer the pause gets with each sign of others: of many who begin at once one is soon alone. */
+const BACK_OFF = 8;
+
+export interface HealingOptions {
+  readonly log: Pick<TopicLog, "ids" | "get">;
+  readonly sets: IdSets;
+  readonly verifier: Verifier;
+  /** Longest time to wait before comparing (ms). */
+  readonly withinMs: number;
+  /** The session with the relay, while there is one that we may write to. */
+  readonly client: () => TopicClient | undefined;
+}
+
+interface Giving {
+  readonly topic: string;
+  /** Ids in hex. */
+  readonly pending: Set<string>;
+  pauseMs: number;
+  part: number;
+}
+
+/** The healing of one relay. */
+export class RelayHealing {
+  readonly #options: HealingOptions;
+  readonly #stopping = new AbortController();
+  /** Our own number up to which a log (`log topic`) was compared with ours. */
+  readonly #healed = new Map<string, Sequence>();
+  /** Topics to look at, by their hex. */
+  readonly #planned = new Map<string, { readonly topic: Topic; readonly isDoubt: boolean }>();
+  /** Ids that came from the relay of late. */
+  readonly #seen = new Set<string>();
+  /** Ids that we keep and that have not come from there, with their topics in hex. */
+  readonly #doubted = new Map<string, string>();
+  #log: LogId | undefined;
+  #giving: Giving | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: HealingOptions) {
+    this.#options = options;
+  }
+
+  /** A topic of a group has been read to its end at the relay. */
+  caughtUp(topic: Topic, log: LogId): void {
+    this.#log = log;
+    this.#planned.set(toHex(topic), { topic, isDoubt: false });
+    this.#running ??= this.#run();
+  }
+
+  /** We keep these from now on, wherever they came from. */
+  kept(fresh: readonly { readonly topic: Topic; readonly envelope: Uint8Array }[]): void {
+    if (this.#options.client() === undefined) return; // all is compared when it is there again
+    for (const { topic, envelope } of fresh) {
+      const id = toHex(envelopeId(this.#options.verifier.sha256, envelope));
+      if (this.#seen.has(id)) continue;
+      if (this.#doubted.size < REMEMBERED_IDS) this.#doubted.set(id, toHex(topic));
+      if (!this.#planned.has(toHex(topic))) this.#planned.set(toHex(topic), { topic, isDoubt: true });
+    }
+    if (this.#planned.size > 0) this.#running ??= this.#run();
+  }
+
+  /** The relay has these. */
+  delivered({ topic, items }: Delivery): void {
+    const { sha256 } = this.#options.verifier;
+    const ids = items.map(({ envelope }) => toHex(envelopeId(sha256, envelope)));
+    for (const id of ids) {
+      this.#doubted.delete(id);
+      this.#seen.add(id);
+    }
+    for (const id of this.#seen) {
+      if (this.#seen.size <= REMEMBERED_IDS) break;
+      this.#seen.delete(id); // the one added first
+    }
+    const giving = this.#giving;
+    if (giving?.topic !== toHex(topic)) return;
+    const byOthers = ids.filter((id) => giving.pending.delete(id));
+    if (byOthers.length > 0) backOff(giving);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#planned.clear();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#planned.size > 0) {
+      await delay(Math.random() * this.#options.withinMs, this.#stopping.signal);
+      const due = [...this.#planned];
+      this.#planned.clear();
+      for (const [name, plan] of due) if (this.#isDue(name, plan)) await this.#heal(plan.topic).catch(ignore);
+    }
+    this.#running = undefined;
+  }
+
+  /** False when all that was in doubt has come from the relay since. */
+  #isDue(name: string, { isDoubt }: { readonly isDoubt: boolean }): boolean {
+    const doubted = [...this.#doubted].filter(([, topic]) => topic === name);
+    for (const [id] of doubted) this.#doubted.delete(id);
+    return !this.#stopping.signal.aborted && (!isDoubt || doubted.length > 0);
+  }
+
+  async #heal(topic: Topic): Promise<void> {
+    const client = this.#options.client();
+    const key = `${this.#log ? toHex(this.#log) : ""} ${toHex(topic)}`;
+    const ours = await this.#options.sets.of(topic);
+    const offered = this.#healed.get(key) ?? (0 as Sequence);
+    if (!client || !ours || ours.head <= offered) return;
+    const parts = { ...this.#options, client };
+    const difference = await compareTopic(parts, topic);
+    if (!difference) return;
+    const pending = await this.#newer(topic, offered, difference.extra);
+    const giving = { topic: toHex(topic), pending, pauseMs: PAUSE_MS.least, part: PART.least };
+    this.#giving = giving;
+    const isDone = await giveExtra(parts, topic, {
+      pending,
+      turn: () => this.#turn(giving, client),
+      repeated: (count) => (count > 0 ? backOff(giving) : speedUp(giving)),
+    });
+    this.#giving = undefined;
+    if (isDone) this.#healed.set(key, difference.ourHead);
+  }
+
+  /** Without what the log was offered before: what it has of that is for its retention to say. */
+  async #newer(topic: Topic, offered: Sequence, extra: readonly string[]): Promise<Set<string>> {
+    if (offered === 0) return new Set(extra);
+    const newer = new Set<string>();
+    for (let after = offered; ; ) {
+      const { items } = await this.#options.log.ids(topic, after, PAGE_IDS);
+      for (const { id } of items) newer.add(toHex(id));
+      const last = items.at(-1);
+      if (!last) break;
+      after = last.sequence;
+    }
+    return new Set(extra.filter((id) => newer.has(id)));
+  }
+
+  /** The size of the next part; 0: give up, the session is over. */
+  async #turn(giving: Giving, client: TopicClient): Promise<number> {
+    await delay(giving.pauseMs * (0.5 + Math.random()), this.#stopping.signal);
+    return !this.#stopping.signal.aborted && this.#options.client() === client ? giving.part : 0;
+  }
+}
+
+/** Somebody else gives the same. */
+function backOff(giving: Giving): void {
+  giving.pauseMs = Math.min(PAUSE_MS.most, giving.pauseMs * BACK_OFF);
+  giving.part = PART.least;
+}
+
+function speedUp(giving: Giving): void {
+  giving.pauseMs = Math.max(PAUSE_MS.least, giving.pauseMs / 2);
+  giving.part = Math.min(PART.most, giving.part * 2);
+}
+
+/** Our disk failed, or the store is closing: the next connection tries again. */
+const ignore = (): void => undefined;

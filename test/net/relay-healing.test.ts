@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "mocha";
+import { nodeVerifier } from "../../relay-node/node-verifier.ts";
+import { appendEnvelopes } from "../../src/net/append-check.ts";
+import { idSets } from "../../src/net/id-sets.ts";
+import { paceByKey } from "../../src/net/pace.ts";
+import { fetchLacking } from "../../src/net/reconciliation.ts";
+import { RelayHealing } from "../../src/net/relay-healing.ts";
+import { answerRange } from "../../src/net/set-comparison.ts";
+import type { TopicClient } from "../../src/net/topic-client.ts";
+import { envelopeId } from "../../src/verify/envelope-check.ts";
+import { ENVELOPE_KIND } from "../../src/wire/envelope.ts";
+import type { Sequence, Topic } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { type MemoryLog, memoryLog } from "./memory-log.ts";
+import { bodyText, topicKey } from "./topic-keys.ts";
+
+const key = topicKey(1);
+const verifier = nodeVerifier;
+const signed = new Map<string, Uint8Array>();
+/** Each text is signed once for all tests. */
+const group = {
+  topic: key.topic,
+  envelope: (text: string): Uint8Array => {
+    const envelope = signed.get(text) ?? key.envelope(text);
+    signed.set(text, envelope);
+    return envelope;
+  },
+};
+const topicPace = paceByKey({ perSecond: 1e9, burst: 1e9 });
+
+/** A relay's log as its clients reach it; what it stores it delivers to all who read. */
+class Relay {
+  readonly log: MemoryLog;
+  readonly readers = new Set<RelayHealing>();
+  appended = 0;
+  forged = 0;
+  compared = 0;
+
+  constructor(idByte = 1) {
+    this.log = memoryLog(idByte);
+  }
+
+  client(): TopicClient {
+    const sets = idSets(this.log);
+    const client: Pick<TopicClient, "compare" | "get" | "append"> = {
+      compare: async (topic, ranges) => {
+        this.compared += 1;
+        const set = await sets.of(topic);
+        if (!set) return undefined;
+        return { kind: "compared", id: 1, head: set.head, answers: ranges.map((each) => answerRange(set.ids, each)) };
+      },
+      get: (topic, ids) => this.log.get(topic, ids, 100_000),
+      append: async (envelopes) => {
+        this.appended += envelopes.length;
+        const { results, fresh } = await appendEnvelopes({ log: this.log, verifier, topicPace }, envelopes);
+        this.forged += results.filter(({ kind }) => kind === "refused").length;
+        for (const { item, result } of fresh) {
+          const items = [{ sequence: result.sequence, envelope: item.envelope }];
+          for (const reader of this.readers) reader.delivered({ log: this.log.logId, topic: item.topic, items });
+        }
+        return results;
+      },
+    };
+    return client as TopicClient;
+  }
+}
+
+const stops: (() => Promise<void>)[] = [];
+
+/** A member that keeps these, connected to the relay. */
+async function memberWith(texts: readonly string[], withinMs = 20) {
+  const log = memoryLog(9);
+  const keep = async (...envelopes: Uint8Array[]) => {
+    const items = envelopes.map((envelope) => ({
+      topic: group.topic,
+      id: envelopeId(verifier.sha256, envelope),
+      kind: ENVELOPE_KIND.message,
+      envelope,
+    }));
+    await log.append(items);
+    return items;
+  };
+  await keep(...texts.map(group.envelope));
+  const session: { client: TopicClient | undefined } = { client: undefined };
+  const healing = new RelayHealing({ log, sets: idSets(log), verifier, withinMs, client: () => session.client });
+  stops.push(() => healing.stop());
+  const connect = (relay: Relay): void => {
+    session.client = relay.client();
+    relay.readers.add(healing);
+    healing.caughtUp(group.topic, relay.log.logId);
+  };
+  return { healing, log, keep, connect };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+const textsOf = (log: MemoryLog, topic: Topic = group.topic) =>
+  log.items(topic).map(({ envelope }) => bodyText(envelope));
+const names = (count: number) => Array.from({ length: count }, (_, n) => `${n}`);
+
+describe("healing of a relay", () => {
+  afterEach(async () => {
+    for (const stop of stops.splice(0)) await stop();
+  });
+
+  it("gives an empty log all that a member keeps, in the member's order", async () => {
+    const relay = new Relay();
+    const ann = await memberWith(names(200));
+    ann.connect(relay);
+    await until(() => textsOf(relay.log).length === 200);
+    assert.deepEqual(textsOf(relay.log), names(200));
+    assert.equal(relay.appended, 200);
+  });
+
+  it("by twenty members who come back at once costs little more than by one", async function () {
+    this.timeout(20_000);
+    const relay = new Relay();
+    const members = await Promise.all(Array.from({ length: 20 }, () => memberWith(names(300), 400)));
+    for (const each of members) each.connect(relay);
+    await until(() => textsOf(relay.log).length === 300);
+    for (const each of members) await each.healing.stop();
+    assert(relay.appended < 2 * 300, `${relay.appended} envelopes were appended for 300`);
+  });
+
+  it("offers a log nothing twice, and everything to another log", async () => {
+    const relay = new Relay();
+    const ann = await memberWith(["one", "two"]);
+    ann.connect(relay);
+    await until(() => textsOf(relay.log).length === 2);
+    await until(() => relay.compared === 1);
+    relay.log.truncate(group.topic, 2); // retention: the first is gone there
+    await ann.keep(group.envelope("three"));
+    ann.connect(relay);
+    await until(() => textsOf(relay.log).includes("three"));
+    assert.deepEqual(textsOf(relay.log), ["two", "three"]);
+    const empty = new Relay(2);
+    ann.connect(empty);
+    await until(() => textsOf(empty.log).length === 3);
+  });
+
+  it("takes to the relay what came to a member from elsewhere, and asks nothing about what came from there", async () => {
+    const relay = new Relay();
+    const ann = await memberWith(["known"], 5);
+    ann.connect(relay);
+    await until(() => textsOf(relay.log).length === 1);
+    const [fromThere] = await ann.keep(group.envelope("from the relay"));
+    assert(fromThere);
+    const before = relay.compared;
+    ann.healing.delivered({
+      log: relay.log.logId,
+      topic: group.topic,
+      items: [{ sequence: 2 as Sequence, envelope: fromThere.envelope }],
+    });
+    ann.healing.kept([fromThere]);
+    assert.equal(relay.compared, before);
+    await relay.log.append([fromThere]);
+    ann.healing.kept(await ann.keep(group.envelope("from a member")));
+    await until(() => textsOf(relay.log).includes("from a member"));
+  });
+
+  it("gives nothing whose signature does not hold: a holder would cut the connection", async () => {
+    const relay = new Relay();
+    const ann = await memberWith(["one"]);
+    const broken = group.envelope("broken").with(-1, 7);
+    await ann.keep(broken, group.envelope("three"));
+    ann.connect(relay);
+    await until(() => textsOf(relay.log).includes("three"));
+    assert.deepEqual(textsOf(relay.log), ["one", "three"]);
+    assert.equal(relay.forged, 0);
+  });
+});
+
+describe("fetching what we lack", () => {
+  it("takes what was asked for and nothing else, and ends with a holder that has it no more", async () => {
+    const asked = ["one", "two"].map(group.envelope);
+    const ids = [...asked, group.envelope("gone")].map((each) => toHex(envelopeId(verifier.sha256, each)));
+    const taken: string[] = [];
+    const client = { get: async () => [...asked, group.envelope("unasked")] } as unknown as TopicClient;
+    const log = memoryLog();
+    await fetchLacking({ log, sets: idSets(log), verifier, client }, group.topic, ids, async (envelopes) => {
+      taken.push(...envelopes.map(bodyText));
+    });
+    assert.deepEqual(taken, ["one", "two"]);
+  });
+});
