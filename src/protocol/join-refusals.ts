@@ -1,9 +1,9 @@
 /**
  * Telling joiners why they are not let in, and keeping those from guessing who do not know the room password.
  *
- * 1. An account has TRIES_MAX wrong tries, then a pause of PAUSE_MS; each device that may admit people counts by itself.
+ * 1. An account has TRIES_MAX refused tries, then a pause of PAUSE_MS; each device that may admit people counts by itself.
  * 2. Accounts cost nothing, so an invite has as many as INVITE_TRIES_MAX in that time, over all of them: then nobody comes in
- *    by it for a while, and the admins are warned.
+ *    by it for a while, and of guesses the admins are warned.
  * 3. One and the same request counts once, whoever posts it again. What is over the limit is not answered.
  * 4. A refusal names the nonce of the request, which members alone can read: nobody else can refuse us.
  *
@@ -20,9 +20,9 @@ import { tellWith } from "./pairwise.ts";
 import { ACCOUNT, ASKED, ATTEMPT, type AttemptState, EPOCH, GROUP, idOf, JOINING, TRIES_KEPT_MAX } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
-/** Wrong tries of one account before the pause. */
+/** Refused tries of one account before the pause. */
 export const TRIES_MAX = 5;
-/** Wrong tries at one invite in that time, over all accounts. */
+/** Refused tries at one invite in that time, over all accounts. */
 export const INVITE_TRIES_MAX = TRIES_KEPT_MAX;
 /** Ms of the pause: from the last try that counted. */
 export const PAUSE_MS = 3_600_000;
@@ -62,17 +62,18 @@ export function* refuse(work: Work, asked: Try, reason: JoinRefusal): Step<void>
   const tries = [...own.nonces, nonce];
   const at = own.nonces.length < TRIES_MAX ? (work.nowMs as TimeMs) : own.at;
   write(work, ATTEMPT, idOf(group, account), { nonces: tries, at });
-  if (reason === "wrongPassword") countAtInvite(work, asked, all);
+  countAtInvite(work, asked, all, reason);
   if (reason === "removed") yield* warnOfRemoved(work, asked);
   const triesLeft = Math.max(0, TRIES_MAX - tries.length);
   const item = { kind: "joinRefused" as const, group, nonce, reason: JOIN_REFUSAL[reason], triesLeft };
   yield* tellWith(work, { bundle: opened.bundle, oneTime: undefined }, [item]);
 }
 
-function countAtInvite(work: Work, { group, invite, opened }: Try, all: AttemptState): void {
+function countAtInvite(work: Work, { group, invite, opened }: Try, all: AttemptState, reason: JoinRefusal): void {
   const nonces = [...all.nonces, opened.request.nonce];
   write(work, ATTEMPT, idOf(group, invite), { nonces, at: work.nowMs as TimeMs });
-  if (nonces.length === INVITE_TRIES_MAX) announce(work, { kind: "warning", code: "password-guessed", group });
+  if (nonces.length === INVITE_TRIES_MAX && reason === "wrongPassword")
+    announce(work, { kind: "warning", code: "password-guessed", group });
 }
 
 /** Everybody who could let them in is told, in a line that stays. */

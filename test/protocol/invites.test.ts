@@ -247,6 +247,23 @@ describe("an invite", () => {
     assert.deepEqual([...outcomes, refusal(eve, group)?.reason], ["in", "usedUp", "usedUp"]);
   });
 
+  it("that is over answers at most so many an hour, whoever asks", () => {
+    const { scene, ann, link } = room(undefined, { ms: 1_000 });
+    scene.clock.nowMs += 1_000;
+    const before = ann.ids(ATTEMPT).length;
+    for (let i = 0; i < INVITE_TRIES_MAX + 5; i++) {
+      const stranger = scene.person(`stranger ${i}`);
+      ask(stranger, link);
+      scene.collect(stranger);
+    }
+    scene.deliver(ann);
+    assert.equal(
+      ann.ids(ATTEMPT).length - before,
+      INVITE_TRIES_MAX + 1,
+      "one for each account, and one for the invite",
+    );
+  });
+
   it("is followed by whoever becomes an admin later", () => {
     const { scene, ann, bob, group, link } = room();
     const [cem, dan] = [scene.person("Cem"), scene.person("Dan")];
