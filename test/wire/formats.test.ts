@@ -5,6 +5,7 @@ import {
   AccountKey,
   DeviceKey,
   DirectoryKey,
+  EnvelopeId,
   GroupId,
   LogId,
   Nonce,
