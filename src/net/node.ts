@@ -42,6 +42,8 @@ const RELAY_YAMUX_PING_MS = 120_000;
 const CLIENT_CONNECTIONS_MAX = 128;
 /** New connections to a client a second from one address. */
 const CLIENT_INBOUND_PER_SECOND = 50;
+/** From one address to a client: members behind one router, and a stranger who wants all places. */
+const CLIENT_CROWD = { connections: 32, handshakes: 8 };
 
 /** A node of the network; `start` and `stop` may each be called once. */
 export interface NetNode {
@@ -143,9 +145,10 @@ export async function createClientNode(options: ClientNodeOptions = {}): Promise
       inboundConnectionThreshold: CLIENT_INBOUND_PER_SECOND, // the default of 5 turns members away who share an address
     },
     // no addresses by hearsay: what is dialled is what the user or a link named, and libp2p's reconnecting has nothing to dial
-    connectionGater: { filterMultiaddrForPeer: async () => false },
+    connectionGater: { ...addressCrowd(CLIENT_CROWD), filterMultiaddrForPeer: async () => false },
     services: { identify: identify(), ping: ping() },
   });
+  cutUnusedConnections(node);
   const addresses = (): readonly string[] => {
     node.getMultiaddrs(); // asks the filter
     return all.map(String);

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { multiaddr } from "@multiformats/multiaddr";
+import { describe, it } from "mocha";
+import { addressBook } from "../../src/net/peer-address-book.ts";
+
+const PEER = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
+const at = (port: number) => multiaddr(`/ip4/192.0.2.7/tcp/${port}`);
+
+/** A book whose time stands until it is moved. */
+function book() {
+  let nowMs = 1_000;
+  const one = addressBook(
+    () => nowMs,
+    () => 0,
+  );
+  return { ...one, pass: (ms: number) => (nowMs += ms) };
+}
+
+describe("The book of members' addresses", () => {
+  it("knows an address once, without the PeerId, unless it is a circuit", () => {
+    const { learn, take } = book();
+    learn(multiaddr(`/ip4/192.0.2.7/tcp/1/p2p/${PEER}`));
+    learn(at(1));
+    const circuit = multiaddr(`/ip4/192.0.2.9/tcp/2/p2p/${PEER}/p2p-circuit/p2p/${PEER}`);
+    learn(circuit);
+    assert.deepEqual(
+      [take()?.toString(), take()?.toString(), take()],
+      [at(1).toString(), circuit.toString(), undefined],
+    );
+  });
+
+  it("asks again at once where a member was", () => {
+    const { learn, take, settle, pass } = book();
+    learn(at(1));
+    assert(take());
+    settle(at(1), "member");
+    assert.equal(take(), undefined);
+    pass(200);
+    assert(take());
+  });
+
+  it("asks ever more rarely where nobody answers, and forgets it in the end", () => {
+    const { learn, take, settle, pass } = book();
+    learn(at(1));
+    for (const pauseMs of [500, 1_000, 2_000, 4_000, 8_000, 16_000]) {
+      assert(take());
+      settle(at(1), "absent");
+      pass(pauseMs - 1);
+      assert.equal(take(), undefined, `${pauseMs}`);
+      pass(1);
+    }
+    assert(take());
+    settle(at(1), "absent");
+    pass(3_600_000);
+    assert.equal(take(), undefined);
+  });
+
+  it("asks strangers again when we have joined something", () => {
+    const { learn, take, settle, pass, forgive } = book();
+    learn(at(1));
+    assert(take());
+    settle(at(1), "stranger");
+    pass(60_000);
+    assert.equal(take(), undefined);
+    forgive();
+    assert(take());
+  });
+
+  it("keeps 256 addresses, whoever tells it more", () => {
+    const { learn, take } = book();
+    for (let port = 1; port <= 1_000; port++) learn(at(port));
+    let known = 0;
+    while (take() !== undefined) known += 1;
+    assert.equal(known, 256);
+  });
+});
