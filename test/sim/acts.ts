@@ -34,9 +34,10 @@ const TABLE = {
   remove: { weight: 2.2, perform: (play, step) => change(play, step, "group-remove", { member: whom(play, step) }) },
   leave: { weight: 0.25, perform: leave },
   role: { weight: 1.4, perform: role },
-  rename: { weight: 0.2, perform: (play, step) => change(play, step, "group-rename", { name: `club ${step.dice}` }) },
+  rename: { weight: 0.8, perform: (play, step) => change(play, step, "group-rename", { name: `club ${step.dice}` }) },
   settings: { weight: 0.2, perform: settings },
   "revoke invite": { weight: 0.2, perform: revokeInvite },
+  tumult: { weight: 1.2, perform: tumult },
   crash: { weight: 2, perform: (play, { who }) => play.device(who).crash() },
   doom: { weight: 1.5, perform: doom },
   restart: { weight: 4, perform: (play, { who }) => play.start(play.device(who)) },
@@ -70,6 +71,21 @@ function invite(play: Play, step: PlannedStep): void {
 function join(play: Play, step: PlannedStep): void {
   const link = play.links[Math.floor(step.dice * play.links.length)] ?? play.links.at(-1);
   if (link) play.call(play.device(step.whom), "group-join", { link, waitMs: 2_000 });
+}
+
+/** Several change the group at the same instant, so that none can know of the others. */
+function tumult(play: Play, step: PlannedStep): void {
+  const group = play.group(step);
+  const [one, other, third] = [play.device(step.who), play.device(step.whom), play.device(step.who + 1)];
+  const founder = play.device(0);
+  const second = play.device(1);
+  if (step.dice < 0.6) play.call(one, "group-rekey", { group, waitMs: 0 });
+  if (step.dice > 0.2 && other !== one) play.call(other, "group-rekey", { group, waitMs: 0 });
+  if (step.dice > 0.4) play.call(founder, "group-add", { group, account: play.contactOf(third), waitMs: 3_000 });
+  if (step.dice < 0.3) play.call(founder, "group-remove", { group, member: third.account(), waitMs: 0 });
+  if (step.dice < 0.2) play.call(second, "group-remove", { group, member: other.account(), waitMs: 0 });
+  if (step.dice > 0.8) play.call(second, "group-rename", { group, name: `club ${step.dice}`, waitMs: 0 });
+  if (step.dice > 0.9) play.call(founder, "group-rename", { group, name: `club of ${step.dice}`, waitMs: 0 });
 }
 
 type ChangeMethod =

@@ -12,7 +12,7 @@ import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { type Action, ROLE } from "../../src/wire/entry.ts";
 import { decodeEnvelope, ENVELOPE_KIND, type EnvelopeKind, isDeposit } from "../../src/wire/envelope.ts";
-import { AccountKey, type DeviceKey, Nonce, type TimeMs } from "../../src/wire/ids.ts";
+import { DeviceKey, Nonce, type TimeMs } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { isActive } from "./acts.ts";
 import { copyOf, type MemoryProfile } from "./memory-profile.ts";
@@ -84,11 +84,13 @@ export function hostileMember(villain: Villain): HostileMember {
   };
 }
 
-/** An add of an account that does not exist, or of somebody who waits outside. */
-function adding({ world, random }: Villain): Extract<Action, { kind: "add" }> {
-  const outsider = random.pick(world.devices).record(ACCOUNT);
-  const account = outsider?.account ?? AccountKey.from(random.bytes(32));
-  const devices = outsider ? [{ device: outsider.device, certificate: outsider.certificate }] : [];
+/** An add of somebody who waits outside; else of somebody who is in. */
+function adding({ world, group, random }: Villain): Extract<Action, { kind: "add" }> {
+  const outside = world.devices.filter((each) => !isActive(each, group));
+  const state = random.pick(outside.length > 0 ? outside : world.devices).record(ACCOUNT);
+  if (!state) throw new Error("a device without an account");
+  const { account, device, certificate } = state;
+  const devices = [{ device, certificate }];
   return { kind: "add", members: [{ account, role: ROLE.member, name: "Mallory", devices, proof: undefined }] };
 }
 
@@ -98,9 +100,12 @@ function removing({ world, device, random }: Villain): Extract<Action, { kind: "
   return { kind: "remove", accounts: [random.pick(others).keys.account] };
 }
 
+/** Mostly the founder's, who has every right. */
 function othersDevice({ world, device, random }: Villain): DeviceKey {
   const others = world.devices.filter((each) => each.name !== device.name);
-  return random.pick(others).keys.device;
+  return (
+    (random.happens(0.6) ? world.devices[0] : random.pick(others))?.keys.device ?? DeviceKey.from(random.bytes(32))
+  );
 }
 
 function twoMessages(villain: Villain, { account, epoch, log }: Insight): void {

@@ -17,7 +17,6 @@ import {
 import { decode } from "../../src/wire/codec.ts";
 import { decodeEntry, decodeEntryCore, type EntryCore } from "../../src/wire/entry.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
-import type { TwinView } from "../twin/membership-twin.ts";
 import { type ReferenceLog, referenceLog } from "./reference-log.ts";
 import type { SimDevice } from "./sim-device.ts";
 
@@ -117,7 +116,7 @@ export function newLedger(primitives: Primitives, isHostile: (device: string) =>
       for (const [key, value] of changes.records) if (value) noteRecord(ledger, device, key, value);
       for (const [key, value] of changes.records) {
         const row = value && isUnder(OUTBOX, key) ? decode(OUTBOX.codec, value) : undefined;
-        if (row) noteSent(ledger, device, row, nowMs);
+        if (row) noteSent(ledger, device, row, { nowMs, changes });
       }
       for (const { id } of changes.removedLines) for (const each of ledger.said) if (each.id === id) each.gone = true;
       for (const line of changes.lines) {
@@ -162,14 +161,23 @@ function noteContribution(ledger: Ledger, device: SimDevice, id: string, value: 
   if (value) ledger.knowledgeOf(device.account()).contributions.push({ phi, head, value });
 }
 
-function noteSent(ledger: Ledger, device: SimDevice, row: OutboxState, nowMs: number): void {
+interface Moment {
+  readonly nowMs: number;
+  readonly changes: ProfileChanges;
+}
+
+function noteSent(ledger: Ledger, device: SimDevice, row: OutboxState, { nowMs, changes }: Moment): void {
   const { origin, topic } = row;
   if (origin.kind !== "message") return;
   const id = toHex(origin.message);
   if (ledger.said.some((each) => each.id === id)) return;
   const group = toHex(origin.group);
   const readers = new Set(device.record(ROSTER, toHex(origin.epoch))?.devices.map(({ account }) => toHex(account)));
-  const members = new Set(membersSeenBy(ledger, device, group).members.map(({ account: each }) => each));
+  // a commit can hold several steps: whoever was a member before or after it could be meant
+  const after = entriesOf(device, group);
+  const before = after.filter((each) => !changes.records.has(`${ENTRY.prefix}${group}/${each}`));
+  const views = [before, after].map((entries) => ledger.logOf(group).seenWith(entries));
+  const members = new Set(views.flatMap((view) => view.members.map(({ account }) => account)));
   const said = { by: device.name, account: device.account(), group, id, text: origin.text, atMs: nowMs };
   ledger.said.push({ ...said, topic: toHex(topic), readers, members, gone: false });
   for (const each of readers)
@@ -188,9 +196,4 @@ export function entriesOf(device: SimDevice, group: string): readonly string[] {
   const prefix = `${ENTRY.prefix}${group}/`;
   const keys = [...device.profile().records.keys()].filter((key) => key.startsWith(prefix));
   return keys.map((key) => key.slice(prefix.length));
-}
-
-/** What the group is for a device that has heard what this one has. */
-export function membersSeenBy(ledger: Ledger, device: SimDevice, group: string): TwinView {
-  return ledger.logOf(group).seenWith(entriesOf(device, group));
 }

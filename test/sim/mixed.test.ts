@@ -13,7 +13,7 @@ const SEEDS = 300;
 const SHRINK_TRIES = 60;
 
 describe("mixed simulations", function () {
-  this.timeout(600_000);
+  this.timeout(1_200_000);
 
   it(`hold together over ${SEEDS} seeds of people, relays, crashes, partitions, copies, liars and villains`, async () => {
     const figures = await runCampaign({ first: 1, count: SEEDS }, USUAL_SCALE);

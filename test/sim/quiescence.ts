@@ -56,13 +56,16 @@ async function checkMembers(play: Play, group: string, inside: readonly SimDevic
     ({ account, rank, devices }) => `${account} ${ROLES[rank]} ${devices.length}`,
   );
   const epochs = new Map<string, string>();
+  const names = new Set<string>();
   for (const device of inside) {
-    const { members, epoch } = await world.call(device, "group-info", { group });
+    const { members, epoch, group: shown } = await world.call(device, "group-info", { group });
+    names.add(shown.name);
     const rows = members.map(({ account, role, devices }) => `${account} ${role} ${devices}`);
     if (rows.sort().join("\n") !== expected.sort().join("\n"))
       ledger.violate("one member list", `${device.name} sees others than the rules make members`);
     epochs.set(device.name, epoch.id);
   }
+  if (names.size > 1) ledger.violate("one name", `the group is called ${[...names].join(" and ")}`);
   if (new Set(epochs.values()).size > 1)
     ledger.violate("one epoch", `epochs of sending: ${[...epochs].map(([name, id]) => `${name} ${id.slice(0, 6)}`)}`);
 }

@@ -66,12 +66,17 @@ export interface EntryChoice {
 /** An entry after all that it has seen, with a confirmation of a secret that nobody has. */
 export function entry({ world, random }: Villain, { account, log, state }: Insight, choice: EntryChoice): Uint8Array {
   const p = world.primitives;
+  const author = choice.author ?? account.device;
+  const before = log.entries.findLast((each) => toHex(each.author) === toHex(author));
+  const isOwn = author === account.device;
+  const seq = isOwn ? state.entrySeq : before ? before.seq + 1 : 0;
+  const prev = isOwn ? state.entryPrev : before?.hash;
   const core = encodeEntryCore({
     version: 1,
     group: log.group,
-    author: choice.author ?? account.device,
-    seq: state.entrySeq,
-    prev: state.entryPrev,
+    author,
+    seq,
+    prev,
     parents: citableHeads(log, state.entryPrev),
     frontier: [],
     depth: 1,
