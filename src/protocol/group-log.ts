@@ -1,9 +1,3 @@
-/**
- * Writing entries of our own and taking in those of others: judge, save, wait for missing parents, enter the
- * epochs that follow, and pass on what other branches lack.
- * @see PROTOCOL.md § Membership log
- */
-import { sealEntry } from "../crypto/entry-box.ts";
 import {
   confirmation,
   coreHash,
@@ -11,15 +5,12 @@ import {
   type EpochSecret,
   entryHash,
   frontierHash,
-  LogKey,
   rootSecret,
 } from "../crypto/epoch-secrets.ts";
-import { deriveKey } from "../crypto/kdf.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import { type Action, type EntryCore, encodeEntry, encodeEntryCore } from "../wire/entry.ts";
-import { ENVELOPE_KIND } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
-import { type EntryHash, GroupId, Nonce, Signature, type TimeMs } from "../wire/ids.ts";
+import { type EntryHash, GroupId, Signature, type TimeMs } from "../wire/ids.ts";
 import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { headsForEntry } from "./cited-heads.ts";
@@ -33,17 +24,15 @@ import { ancestors, find, sortedHashes } from "./log-graph.ts";
 import { isRootAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { acceptEntry, citableHeads, entrySigningBytes, frontierOf, isConfirming } from "./membership-log.ts";
-import { enqueue } from "./outbox.ts";
+import { passOn, post } from "./passing-on.ts";
 import {
   ACCOUNT,
   ENTRY,
   EPOCH,
-  type EpochState,
   FORK,
   GROUP,
   type GroupState,
   idOf,
-  LIVE,
   LOG,
   MEMBER,
   MISSING_SECRETS_MAX,
@@ -55,7 +44,6 @@ import { judgeMessages } from "./removals.ts";
 import { noteRestored } from "./restored-state.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { addSystemLines, beforeEntry } from "./system-lines.ts";
-import { signEnvelope } from "./topic-envelope.ts";
 
 /** A group that is only now coming into being, or the one we have. */
 export type GroupAndLog = { readonly group: GroupState; readonly log: LogState | undefined };
@@ -260,48 +248,6 @@ function* countOwn(work: Work, group: GroupState, hash: EntryHash, core: EntryCo
 function newMembers(core: EntryCore) {
   if (core.action.kind === "create") return [core.action.founder];
   return core.action.kind === "add" ? core.action.members : [];
-}
-
-/**
- * Whoever entered the group in one branch does not read the topics of the others: each entry is posted to the
- * concurrent heads' topics, and a new head's topic gets what its branch lacks. All members make the same bytes,
- * so holders keep one copy.
- */
-function* passOn(work: Work, log: LogState, hash: EntryHash, encoded: Uint8Array): Step<void> {
-  const past = ancestors(log, [hash]);
-  for (const head of frontierOf(log)) {
-    if (equalBytes(head, hash)) yield* passOnTo(work, log, hash);
-    else if (!past.has(toHex(head))) {
-      yield* post(work, yield* epochOf(work, log, [head]), hash, encoded);
-    }
-  }
-}
-
-/** Posts to the topic of an entry's own epoch, if we are in it, all entries that it does not follow. */
-export function* passOnTo(work: Work, log: LogState, hash: EntryHash): Step<void> {
-  const epoch = yield* epochOf(work, log, [hash]);
-  if (!epoch) return;
-  const past = ancestors(log, [hash]);
-  for (const each of log.entries) {
-    if (past.has(toHex(each.hash))) continue;
-    const saved = yield* readExisting(work, ENTRY, idOf(log.group, each.hash));
-    yield* post(work, epoch, each.hash, saved.encoded);
-  }
-}
-
-function* epochOf(work: Work, log: LogState, heads: readonly EntryHash[]): Step<EpochState | undefined> {
-  const phi = frontierHash(work.p, log.group, heads);
-  const live = (yield* read(work, LIVE, toHex(log.group)))?.epochs ?? [];
-  const found = live.find((each) => equalBytes(each.frontier, phi));
-  return found && (yield* read(work, EPOCH, toHex(found.epoch)));
-}
-
-/** Puts an entry into an epoch's topic. The nonce follows from the entry: everybody's copy is the same envelope. */
-function* post(work: Work, epoch: EpochState | undefined, hash: EntryHash, encoded: Uint8Array): Step<void> {
-  if (!epoch) return;
-  const nonce = Nonce.from(deriveKey(work.p, "entry-nonce", epoch.logKey, hash).slice(0, 24));
-  const body = sealEntry(work.p, { logKey: LogKey.from(epoch.logKey), epochId: epoch.epoch }, nonce, encoded);
-  yield* enqueue(work, epoch.topic, signEnvelope(work.p, epoch, ENVELOPE_KIND.entry, body));
 }
 
 /**

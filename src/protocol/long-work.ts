@@ -7,13 +7,23 @@ import { fromHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { goOnAdopting, isComplete, WELCOMES_AT_ONCE } from "./group-welcome.ts";
 import { goOnDelivering } from "./key-delivery.ts";
-import { WELCOME } from "./records.ts";
+import { wakeForKeys } from "./key-letters.ts";
+import { goOnPassing, PASSING_AT_ONCE } from "./passing-on.ts";
+import { PASSING, WELCOME } from "./records.ts";
 import { type Step, scan } from "./step.ts";
 
 /** Does one piece, if there is any, and asks to be called again: what keeps others waiting comes first. */
 export function* goOn(work: Work): Step<void> {
-  const isBusy = (yield* goOnDelivering(work)) || (yield* adoptMore(work));
+  const isBusy = (yield* goOnDelivering(work)) || (yield* adoptMore(work)) || (yield* goOnPassing(work));
   if (isBusy) work.effects.push({ kind: "continue" });
+}
+
+/** At a start: what was under way goes on, at once or at its time. */
+export function* takeUp(work: Work): Step<void> {
+  for (const [, { dueAt }] of yield* scan(work, PASSING, "", PASSING_AT_ONCE))
+    work.effects.push({ kind: "wake", atMs: dueAt });
+  yield* wakeForKeys(work);
+  yield* goOn(work);
 }
 
 function* adoptMore(work: Work): Step<boolean> {

@@ -39,8 +39,8 @@ import {
   receiveJoinRequest,
 } from "./joining.ts";
 import { askForKeys } from "./key-delivery.ts";
-import { resendDue, wakeForKeys } from "./key-letters.ts";
-import { goOn } from "./long-work.ts";
+import { resendDue } from "./key-letters.ts";
+import { goOn, takeUp } from "./long-work.ts";
 import { rebuildLog } from "./old-records.ts";
 import { type OutboxVerdict, settle } from "./outbox.ts";
 import { askForPending, checkTaken, tellPending } from "./pairwise.ts";
@@ -294,8 +294,7 @@ function* start(work: Work): Step<Answer> {
   for (const [, request] of yield* scan(work, REQUEST, "", GROUPS_MAX))
     work.effects.push({ kind: "wake", atMs: request.dueAt });
   yield* eraseExpired(work);
-  yield* wakeForKeys(work);
-  yield* goOn(work);
+  yield* takeUp(work);
   yield* openAccountTopic(work);
   yield* forgetOldTries(work);
   for (const [id, { topic, seed, use }] of yield* scan(work, TOPIC, "", TOPICS_MAX))
@@ -322,6 +321,7 @@ function* tick(work: Work): Step<Answer> {
   }
   yield* resendDue(work);
   yield* askForKeys(work);
+  yield* goOn(work);
   yield* eraseExpired(work);
   yield* refreshSnapshot(work);
   yield* askForLinks(work);

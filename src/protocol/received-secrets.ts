@@ -14,11 +14,12 @@ import { toHex } from "../wire/text-forms.ts";
 import { EARLY_MAX, EARLY_SECRETS_PER_SENDER_MAX, hasRoomFor, noteEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
 import { enterEpochs } from "./epochs.ts";
-import { passOnTo, receiveEntry } from "./group-log.ts";
+import { receiveEntry } from "./group-log.ts";
 import { isEntered, wanting, wasMembersDevice } from "./group-standing.ts";
 import { find, sinceThen } from "./log-graph.ts";
 import { isKeyAction } from "./log-resolution.ts";
-import { hashOfEntry } from "./membership-log.ts";
+import { frontierOf, hashOfEntry } from "./membership-log.ts";
+import { notePassing } from "./passing-on.ts";
 import { EARLY_AT, GROUP, idOf, LOG, SECRET, WAITING } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
@@ -59,5 +60,5 @@ function* enterAgain(work: Work, groupId: GroupId, entry: EntryHash): Step<void>
   const later = sinceThen(log, entry).filter(({ action }) => isKeyAction(action.kind));
   const hashes = later.map(({ hash }) => hash);
   write(work, GROUP, toHex(groupId), yield* enterEpochs(work, yield* wanting(work, log, group, hashes), log));
-  yield* passOnTo(work, log, entry); // its epoch could not be written to before
+  for (const head of frontierOf(log)) yield* notePassing(work, log, head); // its epoch could not be written to before
 }

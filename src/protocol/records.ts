@@ -224,6 +224,17 @@ export const WAITING: RecordType<{ readonly encoded: Uint8Array }> = record(
 /** Waiting entries kept for one group. */
 export const WAITING_ENTRIES_MAX = 1_000;
 
+/** A head's topic lacks some entries, or lacked them a moment ago; id: group/entry. */
+export const PASSING: RecordType<{ readonly next: number; readonly dueAt: TimeMs }> = record(
+  "passing/",
+  struct({
+    /** Place in the log up to which it has what it needs. */
+    next: u32,
+    /** When to go on, or to forget it. */
+    dueAt: TimeMs,
+  }),
+);
+
 /** What a member is shown as; id: group/account. */
 export const MEMBER: RecordType<{ readonly name: string; readonly role: number }> = record(
   "member/",

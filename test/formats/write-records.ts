@@ -62,6 +62,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.DELIVERY, { random: hash(16), next: 32, number: 7 });
   add(records.KEY_LETTER, { topic: Topic.from(hash(17)), envelope: hash(18), resent: 1, dueAt: at });
   add(records.RESENDING, { entry, dueAt: at });
+  add(records.PASSING, { next: 12, dueAt: at });
   add(records.LACKING, { dueAt: at });
   add(records.LOG_PART, { piece: hash(9) });
   add(records.FORK_PROOF, { body: hash(10), forks: 2 });
