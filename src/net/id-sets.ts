@@ -10,8 +10,8 @@ import { toHex } from "../wire/text-forms.ts";
 import type { IdSet } from "./set-comparison.ts";
 import type { TopicLog } from "./topic-log.ts";
 
-/** About 50 MB of ids. */
-const CACHED_IDS_MAX = 524_288;
+/** Room for the largest set: about 25 MB. */
+const CACHED_IDS_MAX = COMPARE_IDS_MAX;
 /** Ids read at once. */
 const PAGE_IDS = 4_096;
 

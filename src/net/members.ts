@@ -17,8 +17,17 @@ import { PeerLinks } from "./peer-links.ts";
 import { RelayHealing } from "./relay-healing.ts";
 import type { TopicClient } from "./topic-client.ts";
 import type { StoredEnvelope } from "./topic-fanout.ts";
+import type { TopicLimits } from "./topic-limits.ts";
 import type { TopicLog } from "./topic-log.ts";
 import { createTopicService } from "./topic-service.ts";
+
+/** Less than a relay's: a member does other things, too, and its neighbours have five others. */
+const MEMBER_LIMITS: Partial<TopicLimits> = {
+  connectionRate: { perSecond: 1_000, burst: 10_000 },
+  bytesUnderWay: 1_048_576,
+  readsUnderWay: 4,
+  pageBytes: 131_072,
+};
 
 /** What is kept for other members, and news of it. */
 export interface MembersLog extends TopicLog {
@@ -69,6 +78,7 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
   const service = createTopicService({
     log,
     verifier,
+    limits: MEMBER_LIMITS,
     member: {
       topics: () => [...subscriptions()].filter(({ inbox }) => !inbox),
       met: (openerPeerId) => links.met(openerPeerId),

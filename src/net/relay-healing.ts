@@ -1,8 +1,8 @@
 /**
  * A relay that was away, or came back with an empty disk, gets from its members what it lacks, once.
  *
- * 1. After a topic has been read to its end there, or something was kept that did not come from there, we wait for a random
- *    time, compare, and give what only we have.
+ * 1. When a topic has been read to its end in a log for the first time, and when something was kept that did not come from
+ *    there, we wait for a random time, compare, and give what only we have. A mere reconnection costs nothing.
  * 2. Whoever comes later finds nothing to do: the waiting times differ, what comes in from the relay meanwhile is not given,
  *    and whoever sees others give slows down.
  * 3. What a relay's log has had or been offered is not offered to that log again, so that its retention is respected; a
@@ -60,6 +60,8 @@ export class RelayHealing {
   readonly #seen = new Set<string>();
   /** Ids that we keep and that have not come from there, with their topics in hex. */
   readonly #doubted = new Map<string, string>();
+  /** Topics (hex) of which we keep something that may not be there: it came while the relay was away, or was not taken. */
+  readonly #unsettled = new Set<string>();
   #log: LogId | undefined;
   #giving: Giving | undefined;
   #running: Promise<void> | undefined;
@@ -71,20 +73,28 @@ export class RelayHealing {
   /** A topic of a group has been read to its end at the relay. */
   caughtUp(topic: Topic, log: LogId): void {
     this.#log = log;
+    if (this.#healed.has(placeOf(log, topic)) && !this.#unsettled.has(toHex(topic))) return;
     this.#planned.set(toHex(topic), { topic, isDoubt: false });
     this.#running ??= this.#run();
   }
 
   /** We keep these from now on, wherever they came from. */
   kept(fresh: readonly { readonly topic: Topic; readonly envelope: Uint8Array }[]): void {
-    if (this.#options.client() === undefined) return; // all is compared when it is there again
+    const isThere = this.#options.client() !== undefined;
     for (const { topic, envelope } of fresh) {
       const id = toHex(envelopeId(this.#options.verifier.sha256, envelope));
       if (this.#seen.has(id)) continue;
-      if (this.#doubted.size < REMEMBERED_IDS) this.#doubted.set(id, toHex(topic));
-      if (!this.#planned.has(toHex(topic))) this.#planned.set(toHex(topic), { topic, isDoubt: true });
+      if (isThere) this.#doubt(topic, id);
+      else this.#unsettled.add(toHex(topic)); // compared when the relay is there again
     }
     if (this.#planned.size > 0) this.#running ??= this.#run();
+  }
+
+  #doubt(topic: Topic, id: string): void {
+    const name = toHex(topic);
+    const isDoubt = this.#doubted.size < REMEMBERED_IDS; // else it is compared, whatever comes from there
+    if (isDoubt) this.#doubted.set(id, name);
+    if (!isDoubt || !this.#planned.has(name)) this.#planned.set(name, { topic, isDoubt });
   }
 
   /** The relay has these. */
@@ -116,7 +126,11 @@ export class RelayHealing {
       await delay(Math.random() * this.#options.withinMs, this.#stopping.signal);
       const due = [...this.#planned];
       this.#planned.clear();
-      for (const [name, plan] of due) if (this.#isDue(name, plan)) await this.#heal(plan.topic).catch(ignore);
+      for (const [name, plan] of due) {
+        if (!this.#isDue(name, plan)) continue;
+        this.#unsettled.add(name);
+        if (await this.#heal(plan.topic).catch(ignore)) this.#unsettled.delete(name);
+      }
     }
     this.#running = undefined;
   }
@@ -128,15 +142,18 @@ export class RelayHealing {
     return !this.#stopping.signal.aborted && (!isDoubt || doubted.length > 0);
   }
 
-  async #heal(topic: Topic): Promise<void> {
+  /** True when nothing of ours is left to be given. */
+  async #heal(topic: Topic): Promise<boolean> {
     const client = this.#options.client();
-    const key = `${this.#log ? toHex(this.#log) : ""} ${toHex(topic)}`;
+    const log = this.#log;
     const ours = await this.#options.sets.of(topic);
+    if (!client || !log || !ours) return false;
+    const key = placeOf(log, topic);
     const offered = this.#healed.get(key) ?? (0 as Sequence);
-    if (!client || !ours || ours.head <= offered) return;
+    if (ours.head <= offered) return true;
     const parts = { ...this.#options, client };
     const difference = await compareTopic(parts, topic);
-    if (!difference) return;
+    if (!difference) return false;
     const pending = await this.#newer(topic, offered, difference.extra);
     const giving = { topic: toHex(topic), pending, pauseMs: PAUSE_MS.least, part: PART.least };
     this.#giving = giving;
@@ -147,6 +164,7 @@ export class RelayHealing {
     });
     this.#giving = undefined;
     if (isDone) this.#healed.set(key, difference.ourHead);
+    return isDone;
   }
 
   /** Without what the log was offered before: what it has of that is for its retention to say. */
@@ -170,6 +188,8 @@ export class RelayHealing {
   }
 }
 
+const placeOf = (log: LogId, topic: Topic): string => `${toHex(log)} ${toHex(topic)}`;
+
 /** Somebody else gives the same. */
 function backOff(giving: Giving): void {
   giving.pauseMs = Math.min(PAUSE_MS.most, giving.pauseMs * BACK_OFF);
@@ -182,4 +202,4 @@ function speedUp(giving: Giving): void {
 }
 
 /** Our disk failed, or the store is closing: the next connection tries again. */
-const ignore = (): void => undefined;
+const ignore = (): false => false;

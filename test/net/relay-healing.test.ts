@@ -90,7 +90,10 @@ async function memberWith(texts: readonly string[], withinMs = 20) {
     relay.readers.add(healing);
     healing.caughtUp(group.topic, relay.log.logId);
   };
-  return { healing, log, keep, connect };
+  const disconnect = (): void => {
+    session.client = undefined;
+  };
+  return { healing, log, keep, connect, disconnect };
 }
 
 async function until(holds: () => boolean): Promise<void> {
@@ -132,8 +135,7 @@ describe("healing of a relay", () => {
     await until(() => textsOf(relay.log).length === 2);
     await until(() => relay.compared === 1);
     relay.log.truncate(group.topic, 2); // retention: the first is gone there
-    await ann.keep(group.envelope("three"));
-    ann.connect(relay);
+    ann.healing.kept(await ann.keep(group.envelope("three")));
     await until(() => textsOf(relay.log).includes("three"));
     assert.deepEqual(textsOf(relay.log), ["two", "three"]);
     const empty = new Relay(2);
@@ -159,6 +161,21 @@ describe("healing of a relay", () => {
     await relay.log.append([fromThere]);
     ann.healing.kept(await ann.keep(group.envelope("from a member")));
     await until(() => textsOf(relay.log).includes("from a member"));
+  });
+
+  it("asks nothing when the relay was only away for a while, and gives what was kept meanwhile", async () => {
+    const relay = new Relay();
+    const ann = await memberWith(["one"], 5);
+    ann.connect(relay);
+    await until(() => textsOf(relay.log).length === 1);
+    await until(() => relay.compared === 1);
+    ann.connect(relay);
+    ann.disconnect();
+    ann.healing.kept(await ann.keep(group.envelope("while away")));
+    assert.equal(relay.compared, 1);
+    ann.connect(relay);
+    await until(() => textsOf(relay.log).includes("while away"));
+    assert.equal(relay.compared, 2);
   });
 
   it("gives nothing whose signature does not hold: a holder would cut the connection", async () => {
