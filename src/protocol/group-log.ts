@@ -37,13 +37,12 @@ import {
   MEMBER,
   MISSING_SECRETS_MAX,
   OUT,
-  WAITING,
-  WAITING_ENTRIES_MAX,
 } from "./records.ts";
 import { judgeMessages } from "./removals.ts";
 import { noteRestored } from "./restored-state.ts";
-import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { read, readExisting, type Step, write } from "./step.ts";
 import { addSystemLines, beforeEntry } from "./system-lines.ts";
+import { released, wait } from "./waiting-room.ts";
 
 /** A group that is only now coming into being, or the one we have. */
 export type GroupAndLog = { readonly group: GroupState; readonly log: LogState | undefined };
@@ -261,20 +260,11 @@ export function* receiveEntry(work: Work, groupId: GroupId, encoded: Uint8Array,
     const log = yield* readExisting(work, LOG, toHex(groupId));
     const before = beforeEntry(work.p, log, next);
     const verdict = acceptEntry(work.p, groupId, log, next);
-    if (verdict.kind === "waiting" && (mayWait || next !== encoded)) yield* wait(work, groupId, verdict.hash, next);
+    if (verdict.kind === "waiting" && (mayWait || next !== encoded)) yield* wait(work, log, verdict.hash, next);
     if (verdict.kind === "forged") announce(work, { kind: "warning", code: "forged", group: groupId });
     if (verdict.kind !== "accepted") continue;
     yield* absorb(work, group, { ...verdict, encoded: next }, undefined);
     yield* addSystemLines(work, { ...verdict, before });
-    for (const [id, waiting] of yield* scan(work, WAITING, `${toHex(groupId)}/`, WAITING_ENTRIES_MAX)) {
-      write(work, WAITING, id, null);
-      queue.push(waiting.encoded);
-    }
+    queue.push(...(yield* released(work, verdict.log)));
   }
-}
-
-function* wait(work: Work, group: GroupId, hash: EntryHash, encoded: Uint8Array): Step<void> {
-  const others = yield* scan(work, WAITING, `${toHex(group)}/`, WAITING_ENTRIES_MAX);
-  if (others.length >= WAITING_ENTRIES_MAX) announce(work, { kind: "warning", code: "waiting-room-full", group });
-  else write(work, WAITING, idOf(group, hash), { encoded });
 }

@@ -3,12 +3,14 @@ import { describe, it } from "mocha";
 import { issueDeviceCertificate } from "../../src/crypto/device-certificate.ts";
 import { frontierHash } from "../../src/crypto/epoch-secrets.ts";
 import { type ForkTree, puncture, treeOf } from "../../src/crypto/puncturable-tree.ts";
+import { EARLY_MAX, EARLY_MS } from "../../src/protocol/early-room.ts";
 import { receiveEntry } from "../../src/protocol/group-log.ts";
 import type { LogEntry } from "../../src/protocol/log-state.ts";
 import { acceptEntry, frontierOf, headsOf } from "../../src/protocol/membership-log.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
 import {
   ACCOUNT,
+  EARLY_AT,
   FORK,
   GROUP,
   LOG,
@@ -18,7 +20,10 @@ import {
   PENDING_ITEMS_MAX,
   REQUEST,
   ROSTER_MAX,
+  SECRET,
+  WAITING,
 } from "../../src/protocol/records.ts";
+import { WAITING_PER_AUTHOR_MAX } from "../../src/protocol/waiting-room.ts";
 import { u32be } from "../../src/verify/transcript.ts";
 import { ROLE } from "../../src/wire/entry.ts";
 import { AccountKey, DeviceKey, EntryHash, type GroupId, type TimeMs } from "../../src/wire/ids.ts";
@@ -75,6 +80,43 @@ function pair() {
 
 describe("what a peer can cause has a bound", function () {
   this.timeout(20_000);
+
+  it("entries that wait for parents: a member's junk leaves room for others, and nobody else's name can be used", () => {
+    const { ann, bob, group } = pair();
+    const nowhere = (by: Somebody, i: number) =>
+      makeEntry({ by, action: rekeying, group, parents: [EntryHash.from(p.sha256(u32be(i)))] });
+    const flood = Array.from({ length: WAITING_PER_AUTHOR_MAX + 2 }, (_, i) => nowhere(authorOf(bob), i));
+    take(ann, group, flood);
+    assert.equal(ann.ids(WAITING).length, WAITING_PER_AUTHOR_MAX);
+    const forged = nowhere({ ...authorOf(ann), deviceSeed: authorOf(bob).deviceSeed }, 1);
+    const { warnings } = ann.run((work) => receiveEntry(work, group, forged.encoded));
+    assert.deepEqual(warnings, ["forged"]);
+    take(ann, group, [nowhere(somebody("a device not heard of"), 2)]);
+    assert.equal(ann.ids(WAITING).length, WAITING_PER_AUTHOR_MAX + 1);
+  });
+
+  it("keys from strange devices: their places are free again after a day", () => {
+    const { scene, ann, group } = pair();
+    const strangers = Array.from({ length: 33 }, (_, i) => scene.person(`Stranger ${i}`));
+    const write = (from: Device, i: number) => {
+      const { encoded: signed, hash: entry } = makeEntry({
+        by: authorOf(from),
+        action: rekeying,
+        group,
+        parents: [EntryHash.from(p.sha256(u32be(i)))],
+      });
+      const items = [{ kind: "secret", group, entry, secret: new Uint8Array(32), signed }] as const;
+      from.run((work) => tell(work, authorOf(ann), items));
+    };
+    for (const [s, stranger] of strangers.entries()) {
+      for (let i = 0; i < 8; i++) write(stranger, s * 8 + i);
+      scene.carry(stranger, ann);
+    }
+    assert.equal(ann.ids(SECRET).length, EARLY_MAX);
+    ann.clock.nowMs += EARLY_MS + 1;
+    ann.put({ kind: "tick" });
+    assert.deepEqual([ann.ids(SECRET), ann.ids(EARLY_AT)], [[], []]);
+  });
 
   it("of many re-keys without a secret, the newest are waited for", () => {
     const { ann, bob, group } = pair();

@@ -1,0 +1,63 @@
+/**
+ * Entries whose parents are not here yet.
+ *
+ * 1. Only what its author signed waits, so nobody fills another's places.
+ * 2. Each account has places of its own; devices that the log does not know share some, since their adds may be missing too.
+ *
+ * @see PROTOCOL.md § Who may do what
+ */
+import { decodeEntry, decodeEntryCore, type EntryCore } from "../wire/entry.ts";
+import type { EntryHash } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { announce, type Work } from "./effects.ts";
+import { memberOfDevice } from "./group-view.ts";
+import { find } from "./log-graph.ts";
+import { resolve } from "./log-resolution.ts";
+import type { LogState } from "./log-state.ts";
+import { entrySigningBytes } from "./membership-log.ts";
+import { idOf, WAITING, WAITING_ENTRIES_MAX } from "./records.ts";
+import { type Step, scan, write } from "./step.ts";
+
+/** Of the places of one group, those of one account, and those of all unknown devices together. */
+export const WAITING_PER_AUTHOR_MAX = 250;
+
+/** Keeps an entry (h(e) is `hash`) until its parents are here, if it is genuine and there is a place for it. */
+export function* wait(work: Work, log: LogState, hash: EntryHash, encoded: Uint8Array): Step<void> {
+  const { group } = log;
+  const entry = decodeEntry(encoded);
+  const core = coreOf(encoded);
+  if (!entry || !core) return;
+  if (!work.p.verify(core.author, entrySigningBytes(hash), entry.signature))
+    return announce(work, { kind: "warning", code: "forged", group });
+  const others = yield* scan(work, WAITING, `${toHex(group)}/`, WAITING_ENTRIES_MAX);
+  const place = placeOf(log, core);
+  const same = others.filter(([, each]) => {
+    const other = coreOf(each.encoded);
+    return other && placeOf(log, other) === place;
+  });
+  if (others.length >= WAITING_ENTRIES_MAX || same.length >= WAITING_PER_AUTHOR_MAX)
+    announce(work, { kind: "warning", code: "waiting-room-full", group });
+  else write(work, WAITING, idOf(group, hash), { encoded });
+}
+
+/** Whose places it takes: an account's, or those of unknown devices. */
+function placeOf(log: LogState, { author }: EntryCore): string {
+  const member = memberOfDevice(resolve(log).view, author);
+  return member ? toHex(member.account) : "unknown";
+}
+
+function coreOf(encoded: Uint8Array): EntryCore | undefined {
+  const core = decodeEntry(encoded)?.core;
+  return core && decodeEntryCore(core);
+}
+
+/** Takes those out whose parents are all here by now. */
+export function* released(work: Work, log: LogState): Step<readonly Uint8Array[]> {
+  const found: Uint8Array[] = [];
+  for (const [id, { encoded }] of yield* scan(work, WAITING, `${toHex(log.group)}/`, WAITING_ENTRIES_MAX)) {
+    if (!(coreOf(encoded)?.parents ?? []).every((parent) => find(log, parent))) continue;
+    write(work, WAITING, id, null);
+    found.push(encoded);
+  }
+  return found;
+}
