@@ -71,8 +71,8 @@ export interface EnvelopeTable {
   readonly logId: LogId;
   /** Stores, or refuses where there is no room. */
   readonly append: (item: EnvelopeItem, nowMs: number) => EnvelopeStored;
-  /** Stores, dropping the oldest where there is no room. */
-  readonly keep: (item: EnvelopeItem, nowMs: number) => EnvelopeStored;
+  /** Stores, dropping the oldest where there is no room. All at once: what the tables hold is summed once. */
+  readonly keep: (items: readonly EnvelopeItem[], nowMs: number) => readonly EnvelopeStored[];
   /** These three as in src/net/topic-log.ts. */
   readonly read: (
     topic: Topic,
@@ -123,14 +123,11 @@ export const ENVELOPE_SQL = {
 /** The tables of an open database. */
 export function envelopeTable(database: Database.Database, limits: EnvelopeLimits = ENVELOPE_LIMITS): EnvelopeTable {
   const rows = prepare(database);
-  const books: Books = { rows, limits };
+  const books = (): Books => ({ rows, limits, total: { bytes: rows.usage.get()?.bytes ?? 0 } });
   return {
     logId: LogId.from(new Uint8Array(rows.logId.get()?.id ?? [])),
-    append: (item, nowMs) => store(books, item, nowMs, "refuse"),
-    keep: (item, nowMs) => {
-      dropOld(books, nowMs);
-      return store(books, item, nowMs, "drop-oldest");
-    },
+    append: (item, nowMs) => store(books(), item, nowMs, "refuse"),
+    keep: (items, nowMs) => (items.length === 0 ? [] : keepAll(books(), items, nowMs)),
     read: pageReader(rows),
     ids: idReader(rows),
     get: envelopeReader(rows),
@@ -147,6 +144,8 @@ export function envelopeTable(database: Database.Database, limits: EnvelopeLimit
 interface Books {
   readonly rows: ReturnType<typeof prepare>;
   readonly limits: EnvelopeLimits;
+  /** What all topics hold: one transaction's account, since it may be rolled back. */
+  readonly total: { bytes: number };
 }
 
 function store(books: Books, item: EnvelopeItem, nowMs: number, ifFull: "refuse" | "drop-oldest"): EnvelopeStored {
@@ -162,46 +161,53 @@ function store(books: Books, item: EnvelopeItem, nowMs: number, ifFull: "refuse"
   const sequence = (known?.head ?? 0) + 1;
   rows.add.run(number, sequence, nowMs, item.id, item.envelope);
   rows.grow.run(sequence, cost, number);
+  books.total.bytes += cost;
   return { kind: "stored", sequence: sequence as Sequence, duplicate: false };
+}
+
+function keepAll(books: Books, items: readonly EnvelopeItem[], nowMs: number): readonly EnvelopeStored[] {
+  return items.map((item) => {
+    dropOld(books, nowMs);
+    return store(books, item, nowMs, "drop-oldest");
+  });
 }
 
 /** True when the item fits, now. */
 function makeRoom(
-  { rows, limits }: Books,
+  books: Books,
   topic: TopicRow | undefined,
   { kind, cost }: { readonly kind: number; readonly cost: number },
   ifFull: "refuse" | "drop-oldest",
 ): boolean {
+  const { rows, limits, total } = books;
   const quota = kind === ENVELOPE_KIND.entry ? limits.topicMaxBytes : limits.topicMaxBytes * (1 - ENTRY_RESERVE);
   let over = Math.max(0, (topic?.bytes ?? 0) + cost - quota);
   while (topic && over > 0 && ifFull === "drop-oldest") {
-    const dropped = drop(rows, rows.oldestOf.get(topic.number, topic.floor));
+    const dropped = drop(books, rows.oldestOf.get(topic.number, topic.floor));
     if (dropped === 0) break;
     over -= dropped;
   }
-  let tooMuch = (rows.usage.get()?.bytes ?? 0) + cost - limits.totalMaxBytes;
-  while (tooMuch > 0 && ifFull === "drop-oldest") {
-    const dropped = drop(rows, rows.oldest.get());
-    if (dropped === 0) break;
-    tooMuch -= dropped;
-  }
-  return over <= 0 && tooMuch <= 0;
+  const isTooMuch = (): boolean => total.bytes + cost > limits.totalMaxBytes;
+  while (isTooMuch() && ifFull === "drop-oldest") if (drop(books, rows.oldest.get()) === 0) break;
+  return over <= 0 && !isTooMuch();
 }
 
-function dropOld({ rows, limits }: Books, nowMs: number): void {
+function dropOld(books: Books, nowMs: number): void {
+  const { rows, limits } = books;
   for (let i = 0; i < DROPPED_PER_KEPT; i++) {
     const oldest = rows.oldest.get();
     if (!oldest || oldest.keptAtMs >= nowMs - limits.retentionMs) break;
-    drop(rows, oldest);
+    drop(books, oldest);
   }
   rows.forget.run(nowMs - 2 * limits.retentionMs);
 }
 
 /** Bytes that this freed. */
-function drop(rows: Books["rows"], row: OldRow | undefined): number {
+function drop({ rows, total }: Books, row: OldRow | undefined): number {
   if (!row) return 0;
   rows.drop.run(row.arrival);
   rows.shrink.run(row.sequence, row.bytes + OVERHEAD_BYTES, row.topic);
+  total.bytes -= row.bytes + OVERHEAD_BYTES;
   return row.bytes + OVERHEAD_BYTES;
 }
 

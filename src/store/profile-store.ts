@@ -104,11 +104,16 @@ function profileStore(
 /** Answers those that were not here before. */
 function keepEnvelopes(table: EnvelopeTable, encoded: readonly Uint8Array[]): readonly KeptEnvelope[] {
   const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(bytes).digest());
-  return encoded.flatMap((envelope) => {
-    const topic = Topic.from(topicOf(envelope).slice());
-    const item = { topic, id: envelopeId(sha256, envelope), kind: kindOf(envelope), envelope };
-    const stored = table.keep(item, Date.now());
-    return stored.kind === "stored" && !stored.duplicate ? [{ topic, sequence: stored.sequence, envelope }] : [];
+  const items = encoded.map((envelope) => ({
+    topic: Topic.from(topicOf(envelope).slice()),
+    id: envelopeId(sha256, envelope),
+    kind: kindOf(envelope),
+    envelope,
+  }));
+  return table.keep(items, Date.now()).flatMap((stored, i) => {
+    const item = items[i];
+    const isFresh = stored.kind === "stored" && !stored.duplicate;
+    return item && isFresh ? [{ topic: item.topic, sequence: stored.sequence, envelope: item.envelope }] : [];
   });
 }
 
