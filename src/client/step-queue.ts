@@ -5,19 +5,23 @@
  * 2. An input that ends in a fault leaves nothing behind; the others of its batch are committed.
  * 3. If a commit fails nothing of the batch has happened: every input of it is answered with that fault, and
  *    nothing is sent.
- * 4. The event loop gets a turn every TURN_MS, and so between the last step, the commit and the next batch: a
+ * 4. After a delivery that could not be stored, those that wait behind it are refused too, with its fault: each moves
+ *    the place from which its topic is read on, and that place must not pass what was lost. They are delivered again.
+ * 5. The event loop gets a turn every TURN_MS, and so between the last step, the commit and the next batch: a
  *    commit may block for as long as the disk takes.
  */
 import type { Primitives } from "../crypto/primitives.ts";
 import type { Effect, Work } from "../protocol/effects.ts";
 import { type Answer, type Input, step } from "../protocol/machine.ts";
 import { ENTROPY_BYTES, entropyStream, type Need } from "../protocol/step.ts";
-import { Fault } from "../wire/fault.ts";
+import { Fault, isFault } from "../wire/fault.ts";
 import { answerFor, type Joined, joinSends } from "./bursts.ts";
 import type { Clock, ProfileStore, RandomBytes } from "./ports.ts";
 
 /** Inputs that share one commit: bounds what one power cut can undo, and the wait of the first. */
 const BATCH_INPUTS_MAX = 256;
+/** Deliveries among them: what 64 messages of many groups change takes some 16 ms to commit, and nothing else runs then. */
+const BATCH_DELIVERIES_MAX = 64;
 /** Ms of work after which others get a turn; the longest step is bounded by itself. */
 const TURN_MS = 10;
 
@@ -53,6 +57,8 @@ interface Batch {
   readonly lineStates: Work["lineStates"];
   readonly effects: Effect[];
   readonly done: { readonly waiting: Waiting; readonly answer: Answer }[];
+  /** Why a delivery could not be stored. */
+  lost: unknown;
 }
 
 export function createStepQueue(dependencies: StepQueueDependencies): StepQueue {
@@ -62,7 +68,8 @@ export function createStepQueue(dependencies: StepQueueDependencies): StepQueue 
   const run = async (): Promise<void> => {
     const turn = turnsOf(dependencies.clock);
     while (queue.length > 0) {
-      await runBatch(dependencies, queue.splice(0, BATCH_INPUTS_MAX), turn);
+      const lost = await runBatch(dependencies, queue.splice(0, batchLength(queue)), turn);
+      if (lost !== undefined) queue.splice(0, queue.length, ...withoutDeliveries(queue, lost));
       if (queue.length > 0) await turn();
     }
     running = undefined;
@@ -81,6 +88,20 @@ export function createStepQueue(dependencies: StepQueueDependencies): StepQueue 
   };
 }
 
+/** How many of those that wait share the next commit. */
+function batchLength(queue: readonly Waiting[]): number {
+  let deliveries = 0;
+  const next = queue.slice(0, BATCH_INPUTS_MAX);
+  const tooMany = next.findIndex(({ input }) => input.kind === "delivered" && ++deliveries > BATCH_DELIVERIES_MAX);
+  return tooMany === -1 ? next.length : tooMany;
+}
+
+/** The others; deliveries are answered with that fault. */
+function withoutDeliveries(queue: readonly Waiting[], lost: unknown): readonly Waiting[] {
+  for (const { input, reject } of queue) if (input.kind === "delivered") reject(lost);
+  return queue.filter(({ input }) => input.kind !== "delivered");
+}
+
 /** Gives the event loop a turn if the last one was TURN_MS ago. */
 type Turn = () => Promise<void>;
 
@@ -93,7 +114,8 @@ function turnsOf(clock: Clock): Turn {
   };
 }
 
-async function runBatch(dependencies: StepQueueDependencies, inputs: readonly Waiting[], turn: Turn): Promise<void> {
+/** Answers why a delivery could not be stored, undefined when all were. */
+async function runBatch(dependencies: StepQueueDependencies, inputs: readonly Waiting[], turn: Turn): Promise<unknown> {
   const batch: Batch = {
     written: new Map(),
     loaded: new Map(),
@@ -102,12 +124,16 @@ async function runBatch(dependencies: StepQueueDependencies, inputs: readonly Wa
     lineStates: [],
     effects: [],
     done: [],
+    lost: undefined,
   };
   for (const joined of joinSends(inputs)) {
-    await runOne(dependencies, batch, joined);
+    const isRefused = batch.lost !== undefined && joined.input.kind === "delivered";
+    if (isRefused) withoutDeliveries(joined.waiting, batch.lost);
+    else await runOne(dependencies, batch, joined);
     await turn();
   }
   await commit(dependencies, batch);
+  return batch.lost;
 }
 
 async function commit({ store, perform }: StepQueueDependencies, batch: Batch): Promise<void> {
@@ -118,6 +144,7 @@ async function commit({ store, perform }: StepQueueDependencies, batch: Batch): 
       await store.commit({ records, lines, removedLines, lineStates, kept });
   } catch (error) {
     for (const { waiting } of done) waiting.reject(error);
+    if (done.some(({ waiting }) => waiting.input.kind === "delivered")) batch.lost = error;
     return;
   }
   perform(batch.effects);
@@ -147,6 +174,7 @@ async function runOne(
     merge(batch, work);
     for (const [i, each] of waiting.entries()) batch.done.push({ waiting: each, answer: answerFor(answer, i) });
   } catch (error) {
+    if (input.kind === "delivered" && isFault(error) && error.code.startsWith("storage/")) batch.lost = error;
     const [first, ...others] = waiting;
     if (others.length === 0) return first?.reject(error);
     for (const each of waiting) await runOne(dependencies, batch, { input: each.input, waiting: [each] });

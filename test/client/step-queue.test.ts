@@ -16,10 +16,12 @@ import { virtualClock } from "../sim/virtual-clock.ts";
 interface Options {
   /** What happens instead of a commit. */
   readonly commit?: (changes: ProfileChanges, store: ProfileStore) => Promise<void>;
+  /** What happens instead of a load. */
+  readonly load?: (keys: readonly string[], store: ProfileStore) => ReturnType<ProfileStore["load"]>;
   readonly random?: (length: number) => Uint8Array;
 }
 
-function newQueue({ commit, random = seededRandom(1).bytes }: Options = {}) {
+function newQueue({ commit, load, random = seededRandom(1).bytes }: Options = {}) {
   const profile = emptyProfile();
   const store = memoryStore(profile);
   const committed: ProfileChanges[] = [];
@@ -35,6 +37,7 @@ function newQueue({ commit, random = seededRandom(1).bytes }: Options = {}) {
     },
     store: {
       ...store,
+      load: (keys) => (load ? load(keys, store) : store.load(keys)),
       commit: async (changes) => {
         seen.push("commit");
         if (commit) await commit(changes, store);
@@ -140,6 +143,55 @@ describe("the step queue", () => {
     assert.equal([...profile.records.keys()].filter((key) => key.startsWith("group/")).length, 1);
   });
 
+  it("refuses the deliveries behind one that could not be stored, so that no place passes what was lost", async () => {
+    let commits = 0;
+    const full = new Fault("storage/full", "no space is left");
+    const { queue, profile } = newQueue({
+      commit: async (changes, store) => {
+        commits++;
+        if (commits === 2) throw full;
+        await store.commit(changes);
+      },
+    });
+    await queue.put(ACCOUNT);
+    const log = LogId.from(new Uint8Array(16));
+    const topic = Topic.from(new Uint8Array(32).fill(3));
+    const envelope = new Uint8Array(64);
+    const arrive = (sequence: number) =>
+      queue.put({ kind: "delivered", log, topic, sequence: sequence as Sequence, envelope });
+    const all = [...Array.from({ length: 200 }, (_, i) => arrive(i + 1)), queue.put(group("one"))];
+    const outcomes = await Promise.allSettled(all);
+    const others = outcomes.pop();
+    for (const outcome of outcomes) assert(outcome.status === "rejected" && outcome.reason === full);
+    assert.equal(others?.status, "fulfilled");
+    assert(![...profile.records.keys()].some((key) => key.startsWith("cursor/")));
+    await arrive(1);
+    assert([...profile.records.keys()].some((key) => key.startsWith("cursor/")));
+  });
+
+  it("refuses the deliveries behind one whose records could not be read", async () => {
+    let fails = false;
+    const { queue, profile } = newQueue({
+      load: (keys, store) => {
+        if (fails && keys.some((key) => key.startsWith("topic/"))) {
+          fails = false;
+          return Promise.reject(new Fault("storage/failed", "the disk does not answer"));
+        }
+        return store.load(keys);
+      },
+    });
+    await queue.put(ACCOUNT);
+    fails = true;
+    const log = LogId.from(new Uint8Array(16));
+    const topic = Topic.from(new Uint8Array(32).fill(3));
+    const deliveries = [1, 2, 3].map((sequence) =>
+      queue.put({ kind: "delivered", log, topic, sequence: sequence as Sequence, envelope: new Uint8Array(64) }),
+    );
+    const outcomes = await Promise.allSettled(deliveries);
+    assert(outcomes.every(({ status }) => status === "rejected"));
+    assert(![...profile.records.keys()].some((key) => key.startsWith("cursor/")));
+  });
+
   it("gives each input entropy of its own", async () => {
     const given: string[] = [];
     const random = seededRandom(5).bytes;
@@ -165,10 +217,20 @@ describe("the step queue", () => {
     await assert.rejects(queue.put(group("late")), (error) => isFault(error, "network/closed"));
   });
 
-  it("commits at most 256 inputs at once", async () => {
+  it("commits at most 256 inputs at once, 64 of them deliveries", async () => {
     const { queue, committed } = newQueue();
     await queue.put(ACCOUNT);
     await Promise.all(Array.from({ length: 300 }, () => queue.put({ kind: "tick" })).concat(queue.put(group("one"))));
     assert.equal(committed.length, 2);
+    const log = LogId.from(new Uint8Array(16));
+    const arrive = (_: unknown, i: number) => {
+      const topic = Topic.from(new Uint8Array(32).fill(i));
+      return queue.put({ kind: "delivered", log, topic, sequence: 1 as Sequence, envelope: new Uint8Array(64) });
+    };
+    await Promise.all(Array.from({ length: 130 }, arrive));
+    assert.deepEqual(
+      committed.slice(2).map(({ records }) => [...records.keys()].filter((key) => key.startsWith("cursor/")).length),
+      [64, 64, 2],
+    );
   });
 });
