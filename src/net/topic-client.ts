@@ -1,7 +1,7 @@
 /**
  * The client's side of one topic stream: from the holder's challenge until the stream ends.
  *
- * 1. Deliveries and `caughtUp` reach the owner one at a time, in the holder's order; above DIGEST_MAX_BYTES of
+ * 1. Deliveries and `caughtUp` reach the owner in the holder's order (digestion.ts); above DIGEST_MAX_BYTES of
  *    undigested deliveries nothing more is read from the stream.
  * 2. A delivery that the owner cannot take ends the stream: the next one resumes from what was committed.
  * 3. Every request is answered, times out, or ends with the stream; nobody waits for ever.
@@ -25,11 +25,11 @@ import {
   type RangeQuestion,
   REFUSAL,
 } from "../wire/topic-frames.ts";
+import { Digestion } from "./digestion.ts";
 import { FrameStream } from "./frame-stream.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type LinkFailure, refusedBecause, unreachable, waitingBecause } from "./link-failure.ts";
 import type { LinkTiming } from "./link-timing.ts";
-import { SerialQueue } from "./serial-queue.ts";
 import { type MeetingEnds, meetingProofs, metTopics } from "./topic-meeting.ts";
 
 /** Delivered bytes that the owner has not committed yet, above which reading stops: eight pages of a relay. */
@@ -87,7 +87,7 @@ export class TopicClient {
   readonly #options: TopicClientOptions;
   readonly #frames: FrameStream;
   readonly #heartbeat: Heartbeat;
-  readonly #digestion = new SerialQueue();
+  readonly #digestion = new Digestion();
   readonly #wanted = new Map<string, TopicSubscription>();
   readonly #answers = new Map<number, (answer: Answer | undefined) => void>();
   #toOpen: TopicSubscription[] = [];
@@ -176,7 +176,7 @@ export class TopicClient {
     this.#end(failure);
     for (const answered of this.#answers.values()) answered(undefined);
     this.#answers.clear();
-    this.#digestion.clear();
+    this.#digestion.close();
   }
 
   #received(bytes: Uint8Array): void {
@@ -192,8 +192,7 @@ export class TopicClient {
         this.#delivered(frame, bytes.byteLength);
         break;
       case "caughtUp":
-        if (this.#wanted.has(toHex(frame.topic)))
-          this.#digest(0, async (log) => this.#options.events.caughtUp(frame.topic, log));
+        this.#caughtUp(frame.topic);
         break;
       case "truncated":
         break; // what is gone here may be elsewhere: the messages that follow name it
@@ -216,23 +215,31 @@ export class TopicClient {
     this.#openAll();
   }
 
-  #delivered({ topic, items }: Extract<HolderFrame, { readonly kind: "deliver" }>, frameBytes: number): void {
-    if (!this.#wanted.has(toHex(topic))) return;
-    this.#digest(frameBytes, (log) => this.#options.events.delivered({ log, topic, items }));
+  #caughtUp(topic: Topic): void {
+    const log = this.#log();
+    if (log === undefined || !this.#wanted.has(toHex(topic))) return;
+    this.#digestion.add({ kind: "notice", tell: () => this.#options.events.caughtUp(topic, log) });
   }
 
-  #digest(bytes: number, task: (log: LogId) => Promise<void>): void {
-    if (this.#challenge === undefined) return;
-    const log = holdersLog(this.#holderPeerId(), this.#challenge.log);
+  #delivered({ topic, items }: Extract<HolderFrame, { readonly kind: "deliver" }>, bytes: number): void {
+    const log = this.#log();
+    if (log === undefined || !this.#wanted.has(toHex(topic))) return;
     this.#undigestedBytes += bytes;
     if (this.#undigestedBytes > DIGEST_MAX_BYTES) this.#frames.pause();
     const settled = (): void => {
       this.#undigestedBytes -= bytes;
       if (this.#frames.isPaused && this.#undigestedBytes < DIGEST_MAX_BYTES / 2) this.#frames.resume();
     };
-    this.#digestion.add(() =>
-      task(log).then(settled, () => this.abort(unreachable("what the relay sent could not be stored here"))),
-    );
+    const take = (): Promise<void> =>
+      this.#options.events
+        .delivered({ log, topic, items })
+        .then(settled, () => this.abort(unreachable("what the relay sent could not be stored here")));
+    this.#digestion.add({ kind: "delivery", envelopes: items.length, take });
+  }
+
+  /** As we name it. */
+  #log(): LogId | undefined {
+    return this.#challenge && holdersLog(this.#holderPeerId(), this.#challenge.log);
   }
 
   async #openAll(): Promise<void> {
