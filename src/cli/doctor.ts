@@ -25,6 +25,7 @@ export interface Finding {
     | "profile"
     | "cryptography"
     | "relay"
+    | "peers"
     | "prekeys"
     | "messages"
     | "outbox";
@@ -158,14 +159,34 @@ export function examinationFindings(seen: Examination, relays: readonly Finding[
         )
       : fine("cryptography", "The native one.");
   if (seen.relays.length === 0) {
-    const none =
-      "This profile has no relay, so it reaches nobody: make one with hermes init --relay ADDRESS, or join a group.";
-    return [cryptography, wrong("relay", none), ...waiting(seen, false)];
+    return [cryptography, noRelay(seen), peers(seen), ...waiting(seen, false)];
   }
   // without a relay these follow from it, and there is nothing else to do about them
   const online = isConnected ? [prekeys(seen), messages(seen)] : [];
-  return [cryptography, ...relays, ...online, ...waiting(seen, isConnected)];
+  return [cryptography, ...relays, peers(seen), ...online, ...waiting(seen, isConnected)];
 }
+
+function noRelay(seen: Examination): Finding {
+  if (seen.peers.length > 0) {
+    return notice("relay", "None: what you write reaches members while they and you are online at the same time.");
+  }
+  const none =
+    "This profile has no relay, so it reaches nobody: make one with hermes init --relay ADDRESS, or join a group.";
+  return wrong("relay", none);
+}
+
+function peers(seen: Examination): Finding {
+  const direct = seen.peers.filter(({ path }) => path === "direct").length;
+  const through = seen.peers.length - direct;
+  if (direct > 0) return fine("peers", `${devices(direct)} of other members reached directly: a relay may go away.`);
+  if (through > 0) return notice("peers", `${devices(through)} of other members reached, all of them through a relay.`);
+  return fine(
+    "peers",
+    "No other member is reached directly now, so a relay has to be there. Those on the same LAN find each other; others need an address in peers or HERMES_PEERS.",
+  );
+}
+
+const devices = (count: number): string => (count === 1 ? "One device" : `${count} devices`);
 
 function prekeys({ introduced }: Examination): Finding {
   if (introduced) return fine("prekeys", "A relay has your keys, so others can write to you while you are away.");

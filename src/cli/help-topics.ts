@@ -50,7 +50,12 @@ into a new profile; it may be given several times. Links carry the relays of a g
 
 Without a reachable relay messages wait in the profile and are sent later, in their order. hermes status shows how the
 relays are, hermes doctor looks for what is wrong. A relay that asks for a token gets accessToken of the settings, or
-HERMES_ACCESS_TOKEN.`,
+HERMES_ACCESS_TOKEN.
+
+Members of a group whose machines reach each other pass messages on directly, too, so that a conversation goes on while
+the relay is away. On one LAN they find each other (--no-mdns: not this one); elsewhere name an address in peers of the
+settings or HERMES_PEERS, and a port that is open in listen or HERMES_LISTEN. --no-listen lets nobody connect to this
+machine, --no-relay connects to no relay. hermes status lists the members that are connected.`,
 
   scripting: `Scripting
 

@@ -170,6 +170,7 @@ export interface ClientMethods extends GroupMethods {
     { waitMs?: number },
     {
       relays: readonly RelayView[];
+      peers: readonly Omit<PeerView, "state">[];
       introduced: boolean;
       caughtUp: boolean;
       outbox: number;

@@ -20,6 +20,7 @@ export async function examine(
   const { network, topics, hub, clock, primitives, isIntroduced, undelivered } = context;
   const look = async () => ({
     relays: network.relays().map(relayView),
+    peers: network.peers(),
     introduced: isIntroduced(),
     caughtUp: topics.read.size > 0 && [...topics.read].every((topic) => topics.caughtUp.has(topic)),
     outbox: (await scanRecords(context.store, OUTBOX, { limit: OUTBOX_COUNTED })).length,

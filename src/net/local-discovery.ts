@@ -11,6 +11,8 @@ import type { NetNode } from "./node.ts";
 
 /** A name of our own, so that not every program on libp2p is dialled. */
 const SERVICE_TAG = "_hermes._udp.local";
+/** UDP port of mDNS. */
+const MDNS_PORT = 5_353;
 /** Time between two questions to the LAN (ms). */
 const ASK_MS = 10_000;
 
@@ -18,16 +20,20 @@ export interface LocalDiscovery {
   readonly stop: () => Promise<void>;
 }
 
-/** Begins to ask and to answer; `found` is called for each answer, again and again. The node has started. */
+/** Begins to ask and to answer; `found` is called for each answer, again and again. The node has started. `port`: for tests. */
 export async function discoverLocally(
   node: NetNode,
   found: (addresses: readonly Multiaddr[]) => void,
+  port = MDNS_PORT,
 ): Promise<LocalDiscovery> {
   // node.ts announces no circuits, so no relay is named here either
   const addressManager = {
     getAddresses: () => node.libp2p.getMultiaddrs(),
   } as MulticastDNSComponents["addressManager"];
-  const service = mdns({ serviceTag: SERVICE_TAG, interval: ASK_MS })({ addressManager, logger: node.libp2p.logger });
+  const service = mdns({ serviceTag: SERVICE_TAG, interval: ASK_MS, port })({
+    addressManager,
+    logger: node.libp2p.logger,
+  });
   service.addEventListener("peer", ({ detail }) => found(detail.multiaddrs));
   await start(service);
   return { stop: () => stop(service) };

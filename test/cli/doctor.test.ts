@@ -3,9 +3,18 @@ import { describe, it } from "mocha";
 import { clockFinding, diskFinding, examinationFindings, nodeFinding } from "../../src/cli/doctor.ts";
 
 const RELAY = { address: "/ip4/192.0.2.7/tcp/1", state: "connected", since: "2026-01-01T00:00:00.000Z" } as const;
-const WELL = { relays: [RELAY], introduced: true, caughtUp: true, outbox: 0, undelivered: 0, primitives: "native" };
+const PEER = { peerId: "12D3KooW", path: "direct" } as const;
+const WELL = {
+  relays: [RELAY],
+  peers: [PEER],
+  introduced: true,
+  caughtUp: true,
+  outbox: 0,
+  undelivered: 0,
+  primitives: "native",
+};
 
-const states = (seen: typeof WELL | (Omit<typeof WELL, "relays"> & { relays: readonly [] })): Record<string, string> =>
+const states = (seen: Parameters<typeof examinationFindings>[0]): Record<string, string> =>
   Object.fromEntries(examinationFindings(seen, []).map(({ check, state }) => [check, state]));
 
 describe("The doctor", () => {
@@ -37,7 +46,8 @@ describe("The doctor", () => {
   });
 
   it("finds what waits although a relay is connected, and keys that no relay has", () => {
-    assert.deepEqual(states(WELL), { cryptography: "fine", prekeys: "fine", messages: "fine", outbox: "fine" });
+    const others = { peers: "fine", prekeys: "fine", messages: "fine", outbox: "fine" };
+    assert.deepEqual(states(WELL), { cryptography: "fine", ...others });
     assert.equal(states({ ...WELL, outbox: 3 })["outbox"], "wrong");
     assert.equal(states({ ...WELL, outbox: 3, undelivered: 2 })["outbox"], "wrong");
     assert.equal(states({ ...WELL, outbox: 3, undelivered: 3 })["outbox"], "notice");
@@ -47,7 +57,18 @@ describe("The doctor", () => {
   });
 
   it("blames the missing relay, and not what follows from it", () => {
-    const offline = { ...WELL, relays: [], outbox: 2, introduced: false, caughtUp: false } as const;
-    assert.deepEqual(states(offline), { cryptography: "fine", relay: "wrong", outbox: "notice" });
+    const offline = { ...WELL, relays: [], peers: [], outbox: 2, introduced: false, caughtUp: false } as const;
+    assert.deepEqual(states(offline), { cryptography: "fine", relay: "wrong", peers: "fine", outbox: "notice" });
+  });
+
+  it("says whether a relay may go away: when members are reached directly, and not only through it", () => {
+    const through = { ...PEER, path: "circuit" } as const;
+    assert.deepEqual(states({ ...WELL, peers: [through] })["peers"], "notice");
+    assert.deepEqual(states({ ...WELL, relays: [] })["relay"], "notice");
+    const texts = [[], [through, PEER]].map((peers) => {
+      const found = examinationFindings({ ...WELL, peers }, []).find(({ check }) => check === "peers");
+      return found?.text.includes("may go away");
+    });
+    assert.deepEqual(texts, [false, true]);
   });
 });
