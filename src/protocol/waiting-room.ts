@@ -4,7 +4,7 @@
  * 1. Only what its author signed waits, so nobody fills another's places.
  * 2. Each account has places of its own; devices that the log does not know share some, since their adds may be missing too.
  *
- * @see PROTOCOL.md § Who may do what
+ * @see PROTOCOL.md § Membership log
  */
 import { decodeEntry, decodeEntryCore, type EntryCore } from "../wire/entry.ts";
 import type { EntryHash } from "../wire/ids.ts";
