@@ -32,8 +32,8 @@ export const ENVELOPE_LIMITS: EnvelopeLimits = {
 const OVERHEAD_BYTES = 160;
 /** Part of a topic's bytes that only entries may use, so that messages cannot lock a group out of its own log. */
 const ENTRY_RESERVE = 1 / 16;
-/** Old ones that are dropped with each one that is added: more go than come, and no commit gets long. */
-const DROPPED_PER_KEPT = 16;
+/** Old ones that are dropped in a commit beside as many as are added: more go than come, and no commit gets long. */
+const DROPPED_BESIDE = 16;
 
 /** One envelope to store. */
 export interface EnvelopeItem {
@@ -109,7 +109,7 @@ export const ENVELOPE_SQL = {
     WHERE topic = ? AND sequence > ? AND envelope IS NOT NULL ORDER BY sequence LIMIT 1`,
   drop: "UPDATE kept_envelope SET envelope = NULL WHERE arrival = ?",
   forget: `DELETE FROM kept_envelope WHERE arrival IN
-    (SELECT arrival FROM kept_envelope ORDER BY arrival LIMIT ${DROPPED_PER_KEPT})
+    (SELECT arrival FROM kept_envelope ORDER BY arrival LIMIT ?)
     AND kept_at_ms < ? AND envelope IS NULL`,
   page: `SELECT sequence, envelope FROM kept_envelope WHERE topic = ? AND sequence > ? AND envelope IS NOT NULL
     ORDER BY sequence LIMIT ?`,
@@ -166,10 +166,8 @@ function store(books: Books, item: EnvelopeItem, nowMs: number, ifFull: "refuse"
 }
 
 function keepAll(books: Books, items: readonly EnvelopeItem[], nowMs: number): readonly EnvelopeStored[] {
-  return items.map((item) => {
-    dropOld(books, nowMs);
-    return store(books, item, nowMs, "drop-oldest");
-  });
+  dropOld(books, nowMs, DROPPED_BESIDE + items.length);
+  return items.map((item) => store(books, item, nowMs, "drop-oldest"));
 }
 
 /** True when the item fits, now. */
@@ -192,14 +190,14 @@ function makeRoom(
   return over <= 0 && !isTooMuch();
 }
 
-function dropOld(books: Books, nowMs: number): void {
+function dropOld(books: Books, nowMs: number, most: number): void {
   const { rows, limits } = books;
-  for (let i = 0; i < DROPPED_PER_KEPT; i++) {
+  for (let i = 0; i < most; i++) {
     const oldest = rows.oldest.get();
     if (!oldest || oldest.keptAtMs >= nowMs - limits.retentionMs) break;
     drop(books, oldest);
   }
-  rows.forget.run(nowMs - 2 * limits.retentionMs);
+  rows.forget.run(most, nowMs - 2 * limits.retentionMs);
 }
 
 /** Bytes that this freed. */
@@ -278,7 +276,7 @@ function prepare(db: Database.Database) {
     oldest: db.prepare<[], OldRow>(ENVELOPE_SQL.oldest),
     oldestOf: db.prepare<[number, number], OldRow>(ENVELOPE_SQL.oldestOf),
     drop: db.prepare<[number]>(ENVELOPE_SQL.drop),
-    forget: db.prepare<[number]>(ENVELOPE_SQL.forget),
+    forget: db.prepare<[number, number]>(ENVELOPE_SQL.forget),
     page: db.prepare<[number, number, number], { sequence: number; envelope: Buffer }>(ENVELOPE_SQL.page),
     ids: db.prepare<[number, number, number], { sequence: number; id: Buffer }>(ENVELOPE_SQL.ids),
     get: db.prepare<[number, Uint8Array], { envelope: Buffer }>(ENVELOPE_SQL.get),
