@@ -1,5 +1,5 @@
 /** What calls wait for: what is stored for us, and what is to be sent. */
-import { OUTBOX, PENDING } from "../protocol/records.ts";
+import { DELIVERY, OUTBOX, PENDING } from "../protocol/records.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import type { TopicBook } from "./effects-performer.ts";
 import { type Waiting, waitUntil } from "./event-hub.ts";
@@ -38,14 +38,16 @@ export async function outboxLength(store: ProfileStore): Promise<number> {
   return (await scanRecords(store, OUTBOX, { limit: OUTBOX_COUNTED })).length;
 }
 
-/** Waits until everything is on a relay, letters too that wait for somebody's prekeys. */
+/** Waits until everything is on a relay, letters too that wait for somebody's prekeys or are not sealed yet. */
 export async function waitSent(
   context: CallContext,
   waitMs: number | undefined,
   options: CallOptions,
 ): Promise<ChangeState> {
   const { store, network, undelivered } = context;
-  const isWritten = async () => (await scanRecords(store, PENDING, { limit: 1 })).length === 0;
+  const hasNone = async (type: typeof PENDING | typeof DELIVERY) =>
+    (await store.scan(type.prefix, { limit: 1 })).length === 0;
+  const isWritten = async () => (await hasNone(PENDING)) && (await hasNone(DELIVERY));
   const isSent = async () => (await outboxLength(store)) <= undelivered() && (await isWritten());
   const mostMs = network.relays().length === 0 ? 0 : waitMs; // a profile without a relay would wait in vain
   return (await waitUntil(isSent, waiting(context, mostMs, options))) ? "on-relay" : "queued";
