@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { afterEach, describe, it } from "mocha";
 import { nodeVerifier } from "../../relay-node/node-verifier.ts";
 import { appendEnvelopes } from "../../src/net/append-check.ts";
 import { idSets } from "../../src/net/id-sets.ts";
 import { paceByKey } from "../../src/net/pace.ts";
-import { fetchLacking } from "../../src/net/reconciliation.ts";
+import { compareTopic, fetchLacking, giveExtra } from "../../src/net/reconciliation.ts";
 import { RelayHealing } from "../../src/net/relay-healing.ts";
 import { answerRange } from "../../src/net/set-comparison.ts";
 import type { TopicClient } from "../../src/net/topic-client.ts";
@@ -187,6 +188,36 @@ describe("healing of a relay", () => {
     await until(() => textsOf(relay.log).includes("three"));
     assert.deepEqual(textsOf(relay.log), ["one", "three"]);
     assert.equal(relay.forged, 0);
+  });
+});
+
+describe("reconciling a topic", () => {
+  it("makes any two logs equal, in both directions, by giving and fetching", async function () {
+    this.timeout(20_000);
+    const some = fc.uniqueArray(fc.nat(99), { maxLength: 80 });
+    await fc.assert(
+      fc.asyncProperty(some, some, async (ours, theirs) => {
+        const relay = new Relay();
+        const ann = await memberWith(ours.map(String));
+        await relay.client().append(theirs.map(String).map(group.envelope));
+        const parts = { log: ann.log, sets: idSets(ann.log), verifier, client: relay.client() };
+        const difference = await compareTopic(parts, group.topic);
+        assert(difference);
+        await fetchLacking(
+          parts,
+          group.topic,
+          difference.lacking,
+          async (envelopes) => void (await ann.keep(...envelopes)),
+        );
+        const giving = { pending: new Set(difference.extra), turn: async () => 7, repeated: () => undefined };
+        assert.equal(await giveExtra(parts, group.topic, giving), true);
+        const both = [...new Set([...ours, ...theirs])].map(String).sort();
+        assert.deepEqual([textsOf(ann.log).sort(), textsOf(relay.log).sort()], [both, both]);
+        const again = await compareTopic(parts, group.topic);
+        assert.deepEqual([again?.lacking, again?.extra], [[], []]);
+      }),
+      { numRuns: 15 },
+    );
   });
 });
 
