@@ -2,7 +2,7 @@
  * Bugs that a program of this kind must never have, as textual changes, each with the test that must fail by it.
  *
  * To add one: `file`, one place of it (`from`, which stands there exactly once) and what it becomes (`to`); `test` is a file,
- * `only` a part of a test's name where the whole file would take long, `built` true where the test runs the built program.
+ * `also` more places that change with it, in other files; `only` a part of a test's name where the whole file would take long, `built` true where the test runs the built program.
  */
 export const BUGS = [
   {
@@ -82,5 +82,101 @@ export const BUGS = [
     from: "work.nowMs - before.since > UNKNOWN_INBOX_MS",
     to: "work.nowMs - before.since > Number.MAX_VALUE",
     test: "test/protocol/outbox.test.ts",
+  },
+  {
+    name: "simulated: a removal without a fresh secret",
+    file: "src/protocol/epochs.ts",
+    from: `kind === "add" || kind === "link" || kind === "role";`,
+    to: `kind === "add" || kind === "link" || kind === "role" || kind === "remove";`,
+    also: [
+      {
+        file: "src/protocol/log-resolution.ts",
+        from: `kind === "create" || kind === "remove" ||`,
+        to: `kind === "create" ||`,
+      },
+    ],
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "simulated: ties are broken by who came first",
+    file: "src/protocol/log-resolution.ts",
+    from: "one.generation - other.generation || compareBytes(one.hash, other.hash);",
+    to: "one.generation - other.generation;",
+    also: [
+      {
+        file: "src/protocol/log-conflicts.ts",
+        from: "compareBytes(hash(one.i), hash(other.i))",
+        to: "one.i - other.i",
+      },
+    ],
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "simulated: an add that nobody signed is accepted",
+    file: "src/protocol/membership-log.ts",
+    every: true,
+    from: "if (!p.verify(core.author, entrySigningBytes(hash), entry.signature))",
+    to: `if (core.action.kind !== "add" && !p.verify(core.author, entrySigningBytes(hash), entry.signature))`,
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "simulated: the frontier is ignored, messages go to the epoch that was entered last",
+    file: "src/protocol/sending-epoch.ts",
+    from: "const newest = open.find((each) => equalBytes(each.frontier, phi));",
+    to: "const newest = open.at(-1) ?? open.find((each) => equalBytes(each.frontier, phi));",
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "simulated: the random r of an entry is kept after use",
+    file: "src/protocol/epochs.ts",
+    from: `  saved.secret.fill(0);
+  write(work, SECRET, id, null);`,
+    to: "  saved.secret.fill(0);",
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "simulated: a fresh secret is not checked against its tag",
+    file: "src/protocol/epochs.ts",
+    from: "return equalInConstantTime(confirmation(work.p, secret, x), expected) ? secret : undefined;",
+    to: "return equalInConstantTime(confirmation(work.p, secret, x), expected) ? secret : secret;",
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "simulated: a newcomer is told the contributions of an epoch that it is not in",
+    file: "src/protocol/epochs.ts",
+    from: "if (inside.has(toHex(each.device))) yield* tell",
+    to: "yield* tell",
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "simulated: concurrent removals are combined",
+    file: "src/protocol/epochs.ts",
+    from: "return heads.some((head) => devicesIn(log, [head]).every(({ device }) => inside.has(toHex(device))));",
+    to: "return inside.size > 0 || heads.some((head) => devicesIn(log, [head]).every(({ device }) => inside.has(toHex(device))));",
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "simulated: a removed admin's backdated counter-removal is obeyed",
+    file: "src/protocol/log-conflicts.ts",
+    from: `if (entry.action.kind === "link" && toHex(entry.action.account) !== own) return [];`,
+    to: `if (entry.action.kind === "remove" || (entry.action.kind === "link" && toHex(entry.action.account) !== own)) return [];`,
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "simulated: a device sends on in an epoch that holds somebody who is out",
+    file: "src/protocol/sending-epoch.ts",
+    from: "return devices.every(({ device }) => ownerOfDevice(view, device) !== undefined) ? each : undefined;",
+    to: "return devices.every(({ device }) => ownerOfDevice(view, device) !== undefined) ? each : each;",
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
   },
 ];

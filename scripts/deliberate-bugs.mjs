@@ -53,14 +53,17 @@ function withBug(text, { from, to, every }) {
 }
 
 function tryBug(directory, bug, sound) {
-  const path = join(directory, bug.file);
-  const text = readFileSync(path, "utf8");
-  const broken = withBug(text, bug);
-  if (broken === undefined) return `NOT TRIED: ${bug.file} has no such place any more`;
+  const changes = [bug, ...(bug.also ?? [])].map((change) => {
+    const path = join(directory, change.file);
+    const text = readFileSync(path, "utf8");
+    return { file: change.file, path, text, broken: withBug(text, change) };
+  });
+  const missing = changes.find(({ broken }) => broken === undefined);
+  if (missing) return `NOT TRIED: ${missing.file} has no such place any more`;
   if (sound !== "passes") return `NOT TRIED: without it the test ${sound}`;
-  writeFileSync(path, broken);
+  for (const { path, broken } of changes) writeFileSync(path, broken);
   const outcome = outcomeOf(directory, bug);
-  writeFileSync(path, text);
+  for (const { path, text } of changes) writeFileSync(path, text);
   return outcome === "fails" ? "caught" : `NOT CAUGHT: the test ${outcome}`;
 }
 
