@@ -123,7 +123,7 @@ describe("two admins in simulation", function () {
     await talk.say(cleo);
     await world.settle(5_000);
     checkSettled(world, talk);
-    assert.equal(cleo.log(talk.group).entries.at(-1)?.action, "rekey");
+    assert.equal(cleo.log(talk.group).entries.at(-1)?.action.kind, "rekey");
   });
 
   it("a device that never gets a key re-keys and goes on", async () => {
