@@ -40,6 +40,9 @@ const REKEY_KEYLESS_MS = 60_000;
 const MEMBERS_LATER = 0.5;
 /** Part of the schedule's time over which those who may renew the key spread. */
 const SCHEDULE_JITTER = 0.1;
+/** Ms between which the schedule's time is kept, whatever a member may set: one who could set any would hold up the group, or the clock. */
+const SCHEDULE_LEAST_MS = 3_600_000;
+const SCHEDULE_MOST_MS = 365 * 24 * 3_600_000;
 /** Ms for which a fork tree outlives the re-key that covers it: late concurrent entries still find their key. */
 const FORK_AFTER_REKEY_MS = 7 * 24 * 3600 * 1000;
 
@@ -139,7 +142,8 @@ function* noteRekey(work: Work, log: LogState, isCurrent: boolean): Step<void> {
   const id = toHex(log.group);
   const before = yield* read(work, SCHEDULE, id);
   const { view, counting } = resolve(log);
-  const { everyMs, everyMessages } = view.settings.rekey;
+  const { everyMessages } = view.settings.rekey;
+  const everyMs = Math.min(Math.max(view.settings.rekey.everyMs, SCHEDULE_LEAST_MS), SCHEDULE_MOST_MS);
   const roots = log.entries.filter((each, place) => counting.has(place) && isRootAction(each.action.kind));
   const newest = roots.reduce<LogEntry | undefined>(
     (best, each) => (best && best.number > each.number ? best : each),

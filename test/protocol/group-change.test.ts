@@ -226,6 +226,20 @@ describe("the schedule of fresh keys", () => {
     assert.equal(ann.existing(SCHEDULE, toHex(group)).everyMessages, 10);
   });
 
+  it("keeps to a sensible time, whatever an admin sets", () => {
+    const never = Number.MAX_SAFE_INTEGER;
+    for (const everyMs of [0, never]) {
+      const { scene, ann, bob, cem, group } = trio();
+      const settings = { name: undefined, password: undefined, inviters: undefined, relays: undefined };
+      change(ann, group, { kind: "settings", ...settings, rekey: { everyMs, everyMessages: 10 } });
+      scene.carry(ann, bob, cem);
+      for (const device of [ann, bob, cem]) {
+        const inMs = (device.group(group).rekeyAt ?? 0) - scene.clock.nowMs;
+        assert(inMs >= DAY_MS / 24 && inMs <= 600 * DAY_MS, `${device.name} renews the key after ${inMs} ms`);
+      }
+    }
+  });
+
   it("erases the fork trees before a re-key seven days after it", () => {
     const { scene, ann, bob, cem, group } = trio();
     change(ann, group, { kind: "rekey" });
