@@ -31,7 +31,7 @@ import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { depthOfEntries } from "./group-lines.ts";
 import { ownerOfDevice } from "./group-view.ts";
-import { ancestors, find } from "./log-graph.ts";
+import { ancestors, find, pastOf, sinceThen } from "./log-graph.ts";
 import { isKeyAction, resolveAt } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
@@ -108,16 +108,22 @@ function writtenOn(log: LogState, heads: readonly EntryHash[]): readonly (readon
 /** Concurrent entries, newest first, with each of which a new one is combined. */
 const PAIRS_MAX = 8;
 
+/** Key entries that are neither in the past of this one nor have it in theirs, in the log's order. */
+function concurrentTo(log: LogState, hash: EntryHash): readonly LogEntry[] {
+  const past = pastOf(log, [hash]);
+  const later = sinceThen(log, hash);
+  if (past.length + later.length > log.entries.length) return []; // all are before or after it
+  const related = new Set([...past.map((place) => log.entries[place]), ...later]);
+  return log.entries.filter((each) => isKeyAction(each.action.kind) && !related.has(each));
+}
+
 /**
  * When two branches meet, each device passes through frontiers of its own, and may send in them: with two branches
  * these are pairs of one entry of each. Both keys must be here; newcomers are told by whoever added them.
  */
 function* enterPairs(work: Work, state: GroupState, log: LogState, hash: EntryHash): Step<GroupState> {
-  const past = ancestors(log, [hash]);
-  const apart = log.entries.filter((each) => isKeyAction(each.action.kind) && !past.has(toHex(each.hash)));
   let group = state;
-  for (const other of apart.slice(-PAIRS_MAX)) {
-    if (ancestors(log, [other.hash]).has(toHex(hash))) continue;
+  for (const other of concurrentTo(log, hash).slice(-PAIRS_MAX)) {
     if (!(yield* read(work, FORK, toHex(frontierHash(work.p, log.group, [other.hash]))))) continue;
     group = yield* enterMerged(work, group, log, [hash, other.hash]);
   }
