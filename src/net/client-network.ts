@@ -4,7 +4,7 @@
  *
  * 1. What is wanted is declared (relays, subscriptions); reconnecting and resuming need nobody above.
  *    Several addresses of one relay are one relay.
- * 2. Deliveries of one relay come one at a time and in its order; those of different relays may overlap.
+ * 2. Deliveries of one relay come in its order, those that wait together; those of different relays may overlap.
  * 3. An append resolves as soon as every envelope is stored somewhere, or everybody has answered.
  *
  * It does not know what is inside an envelope, nor who anybody is.
