@@ -1,6 +1,6 @@
 /**
  * The cost of a protocol step (sending a text, receiving one) through the client's queue and an encrypted profile on
- * disk, against the length of the history and the size of the group. Processor time; 256 inputs share a commit.
+ * disk, against the length of the history and the size of the group. Processor time; 256 inputs share a commit, of deliveries 64.
  */
 
 import { addMembers, memberFrom } from "../src/protocol/joining.ts";
