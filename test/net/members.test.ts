@@ -165,4 +165,24 @@ describe("members without a relay", () => {
     await ben.recorder.until(() => ben.recorder.texts(group.topic).includes("back"));
     assert.deepEqual(ben.peers, ["direct connected", "direct gone", "direct connected"]);
   });
+
+  it("are read at six of them, and others take the place of those who go", async function () {
+    this.timeout(60_000);
+    const ports = await Promise.all(Array.from({ length: 9 }, freePort));
+    const many: Member[] = [];
+    for (const [i, port] of ports.entries()) {
+      const one = (await member({ port })).reads(group);
+      await one.write(`by ${i}`);
+      many.push(one);
+    }
+    const reader = (await member({ knows: ports })).reads(group);
+    const authors = (): string[] => [...new Set(reader.recorder.texts(group.topic))].filter((text) => /^by/.test(text));
+    await reader.recorder.until(() => authors().length === 6);
+    const read = many.filter((_, i) => authors().includes(`by ${i}`));
+    await read[0]?.write("round trip");
+    await reader.recorder.until(() => reader.recorder.texts(group.topic).includes("round trip"));
+    assert.equal(authors().length, 6);
+    await Promise.all(read.slice(0, 3).map((each) => each.network.stop()));
+    await reader.recorder.until(() => authors().length === 9);
+  });
 });
