@@ -3,11 +3,9 @@ import { type GroupState, idOf, MEMBER, ROSTER } from "../protocol/records.ts";
 import { Fault } from "../wire/fault.ts";
 import type { AccountKey } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { meantBy } from "./meant-by.ts";
 import type { ProfileStore } from "./ports.ts";
 import { readRecord } from "./profile-reader.ts";
-
-/** Hex digits from which on a beginning of an id is accepted. */
-const ID_PREFIX_MIN = 4;
 
 /** A member as others call it. */
 export interface NamedMember {
@@ -34,16 +32,13 @@ export async function findMember(store: ProfileStore, group: GroupState, text: s
 
 /** The one of these who is meant by `text`; `usage/not-found` or `usage/ambiguous` otherwise. */
 export function findAmong(members: readonly NamedMember[], text: string): NamedMember {
-  const wanted = text.trim();
-  const byName = members.filter(({ name }) => name === wanted);
-  const byId = wanted.length >= ID_PREFIX_MIN ? members.filter(({ account }) => toHex(account).startsWith(wanted)) : [];
-  const found = byName.length > 0 ? byName : byId;
+  const found = meantBy(members, text, ({ account, name }) => ({ id: toHex(account), name }));
   const [first] = found;
   if (first && found.length === 1) return first;
   if (first)
     throw new Fault(
       "usage/ambiguous",
-      "more than one member is called that; use an account id from `hermes group info` instead",
+      "more than one member can be meant by that; use an account id from `hermes group info --json` instead",
     );
   throw new Fault("usage/not-found", "this group has no such member; `hermes group info` shows who is in it");
 }
