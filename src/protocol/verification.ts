@@ -94,7 +94,10 @@ function* warnOfNamesake(work: Work, id: string, marks: readonly Mark[]): Step<v
   });
 }
 
+/** Letters that take no place on a screen, and what turns the writing direction. */
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}]/gu;
+
 /** Names that people would take for the same. */
 function plain(name: string): string {
-  return name.normalize("NFKC").trim().toLowerCase();
+  return name.normalize("NFKC").replace(UNSEEN, "").trim().toLowerCase();
 }

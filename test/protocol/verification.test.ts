@@ -88,6 +88,17 @@ describe("somebody with a verified person's name and another key", () => {
     assert.deepEqual(addPerson(scene, ann, second, other).warnings, ["verified-name-other-key"]);
   });
 
+  it("is noticed through letters that nobody sees", () => {
+    for (const name of ["B\u200bob", "Bob\u2060", "\u202eBob", "B\u00adob", "Bob\u3164", "\ufeffBob"]) {
+      const scene = newScene();
+      const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+      const twin = scene.person(name);
+      const group = groupOf(scene, [ann, bob]);
+      verify(ann, bob);
+      assert.deepEqual(addPerson(scene, ann, group, twin).warnings, ["verified-name-other-key"], JSON.stringify(name));
+    }
+  });
+
   it("is no namesake when it is ourselves, somebody verified, or unmarked", () => {
     const scene = newScene();
     const [ann, bob, twin] = [scene.person("Ann"), scene.person("Bob"), scene.person("bob")];
