@@ -57,7 +57,7 @@ export function decide(stretch: Stretch): readonly boolean[] {
   for (let isStuck = false; ; ) {
     const open = all.filter((i) => decided[i] === undefined);
     if (open.length === 0) return decided.map((each) => each === true);
-    if (isStuck) settle(firstOfCircle(facts, open, isReady));
+    if (isStuck) settle(firstOfCircle(facts, { open, isReady, opponents }));
     isStuck = true;
     for (const i of open) {
       if (!isReady(i) || !(opponents[i] ?? []).every(({ by }) => decided[by] !== undefined)) continue;
@@ -72,18 +72,40 @@ const isSurplus = ({ surplus, entries }: Stretch, i: number): boolean => {
   return entry !== undefined && surplus.has(entry);
 };
 
+interface Undecided {
+  readonly open: readonly number[];
+  readonly isReady: (i: number) => boolean;
+  /** By entry. */
+  readonly opponents: readonly (readonly Opposition[])[];
+}
+
 /** The first of the undecided, or of those undecided entries before it whose past is decided. */
-function firstOfCircle(facts: Facts, open: readonly number[], isReady: (i: number) => boolean): number {
+function firstOfCircle(facts: Facts, { open, isReady, opponents }: Undecided): number {
+  const supporters = new Map(open.map((i) => [i, countSupporters(facts, i, opponents[i] ?? [])]));
   const best = (some: readonly number[]): number =>
-    some.reduce((first, i) => (compareStanding(facts, i, first) < 0 ? i : first), some[0] ?? 0);
+    some.reduce((first, i) => (compareStanding(facts, supporters, [i, first]) < 0 ? i : first), some[0] ?? 0);
   const first = best(open);
   return isReady(first) ? first : best(open.filter((i) => isReady(i) && facts.isAfter(first, i)));
 }
 
-/** Highest rank of the author in the entry's own past, then most other accounts who follow it, generation, hash. */
-function compareStanding({ entries, followers }: Facts, a: number, b: number): number {
+/** Highest rank of the author in the entry's own past, then most supporters, generation, hash. */
+function compareStanding(
+  { entries }: Facts,
+  supporters: ReadonlyMap<number, number>,
+  [a, b]: readonly [number, number],
+): number {
   // entries are in order of generation and hash
-  return (entries[b]?.rank ?? 0) - (entries[a]?.rank ?? 0) || followers(b) - followers(a) || a - b;
+  const support = (supporters.get(b) ?? 0) - (supporters.get(a) ?? 0);
+  return (entries[b]?.rank ?? 0) - (entries[a]?.rank ?? 0) || support || a - b;
+}
+
+/** Other accounts that follow an entry without knowing anything that opposes it. */
+function countSupporters({ entries, isAfter }: Facts, i: number, opponents: readonly Opposition[]): number {
+  if (opponents.length === 0) return 0;
+  const isUnaware = (k: number) => !opponents.some(({ by }) => k === by || isAfter(k, by));
+  const others = new Set(entries.filter((_, k) => isAfter(k, i) && isUnaware(k)).map(({ account }) => toHex(account)));
+  others.delete(toHex(entries[i]?.account ?? new Uint8Array()));
+  return others.size;
 }
 
 /** What an undecided concurrent entry would do to another one, if it counts. */
@@ -104,10 +126,10 @@ interface Strike {
 /** What is known about a stretch before anything is decided. Indices into its entries. */
 interface Facts extends Stretch {
   readonly isAfter: (later: number, earlier: number) => boolean;
-  /** Other accounts with entries that follow this one. */
-  readonly followers: (i: number) => number;
   /** Statements about each account (hex), strikes by account or `account/device`, and entries that raise an account. */
   readonly about: ReadonlyMap<string, readonly number[]>;
+  /** Accounts to whom the group is handed over. */
+  readonly heirs: readonly string[];
   readonly strikes: ReadonlyMap<string, readonly Strike[]>;
 }
 
@@ -118,21 +140,10 @@ function factsOf(stretch: Stretch): Facts {
     for (const account of accountsOf(entry)) push(about, account, i);
     for (const { target, ...strike } of strikesBy(entry)) push(strikes, target, { by: i, ...strike });
   }
-  const isAfter = pasts(stretch);
-  return { ...stretch, isAfter, followers: countFollowers(stretch, isAfter), about, strikes };
-}
-
-function countFollowers({ entries }: Stretch, isAfter: Facts["isAfter"]): (i: number) => number {
-  const known = new Map<number, number>();
-  return (i) => {
-    const found = known.get(i);
-    if (found !== undefined) return found;
-    const own = toHex(entries[i]?.account ?? new Uint8Array());
-    const others = new Set(entries.filter((_, k) => isAfter(k, i)).map(({ account }) => toHex(account)));
-    others.delete(own);
-    known.set(i, others.size);
-    return others.size;
-  };
+  const heirs = stretch.entries.flatMap((each) =>
+    each.action.kind === "role" && isHandOver(each.action) ? [toHex(each.action.account)] : [],
+  );
+  return { ...stretch, isAfter: pasts(stretch), about, heirs, strikes };
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {
@@ -248,11 +259,17 @@ function roleAt(
 ): Role {
   const needs = facts.entries[i]?.needs ?? OWNER_RANK;
   if (needs <= member.role && needs < OWNER_RANK) return member.role;
+  const own = toHex(member.account);
+  const isOwner = (account: string) => memberAt(facts, account, isIn)?.role === OWNER_RANK;
+  const [stated] = [...new Set([...facts.before.owners, ...facts.heirs])].sort().filter(isOwner);
+  if ((stated ?? ownerAmong(membersAt(facts, isIn))) === own) return OWNER_RANK;
+  return member.role === OWNER_RANK ? 1 : member.role;
+}
+
+function membersAt(facts: Facts, isIn: (i: number) => boolean): ReadonlyMap<string, MemberView> {
   const accounts = new Set([...facts.before.members.keys(), ...facts.about.keys()]);
   const members = [...accounts].map((account) => [account, memberAt(facts, account, isIn)] as const);
-  const present = new Map(members.flatMap(([account, each]) => (each ? [[account, each]] : [])));
-  if (ownerAmong(present) === toHex(member.account)) return OWNER_RANK;
-  return member.role === OWNER_RANK ? 1 : member.role;
+  return new Map(members.flatMap(([account, each]) => (each ? [[account, each]] : [])));
 }
 
 /** What the view before the stretch and those of its entries that `isIn` names say together about an account (hex). */
@@ -266,8 +283,9 @@ function memberAt(facts: Facts, account: string, isIn: (i: number) => boolean): 
   const adds = holding.filter((i) => kindOf(i) === "add").flatMap((i) => addedBy(entries[i], account));
   const base = [...(settled ? [settled] : []), ...adds].toSorted((a, b) => compareBytes(a.addedBy, b.addedBy))[0];
   if (!base) return undefined;
-  const roles = holding.filter((i) => kindOf(i) === "role");
-  const ranking = roles.length > 0 ? roles : holding.filter((i) => kindOf(i) === "add");
+  const added = holding.filter((i) => kindOf(i) === "add");
+  const roles = holding.filter((i) => kindOf(i) === "role" && !added.some((add) => isAfter(add, i)));
+  const ranking = roles.length > 0 ? roles : added;
   const newest = ranking.filter((i) => !ranking.some((later) => isAfter(later, i)));
   const ranks = newest.map((i) => rankStated(entries[i], account));
   const role = (ranks.length === 0 ? base.role : Math.min(...ranks)) as Role;

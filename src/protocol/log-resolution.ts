@@ -10,7 +10,8 @@
 import { compareBytes } from "../verify/transcript.ts";
 import type { EntryHash } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { applyEntry, emptyView, type GroupView, type GrowingView, withOneOwner } from "./group-view.ts";
+import { applyEntry, copyOfView, emptyView, type GroupView, type GrowingView, withOneOwner } from "./group-view.ts";
+import { type Checkpoint, continuationOf, inheritCheckpoints, offerCheckpoint } from "./log-checkpoints.ts";
 import { applyStretch, decide } from "./log-conflicts.ts";
 import { graphOf, pastOf, sortedHashes, withEntry } from "./log-graph.ts";
 import { rememberLonger } from "./log-memory.ts";
@@ -55,12 +56,24 @@ export const isRootAction = (kind: LogEntry["action"]["kind"]): boolean =>
 
 /** The whole log. */
 export function resolve(log: LogState): Resolution {
-  return ruled(remembered(log, WHOLE, () => log.entries.map((_, place) => place)));
+  return ruled(
+    remembered(log, WHOLE, () =>
+      resolveEnds(
+        log,
+        log.entries.map((_, place) => place),
+      ),
+    ),
+  );
 }
 
 /** The past of these heads, themselves included. */
 export function resolveAt(log: LogState, heads: readonly EntryHash[]): Resolution {
-  return ruled(remembered(log, nameOf(heads), () => pastOf(log, heads)));
+  return ruled(remembered(log, nameOf(heads), () => resolveEnds(log, placesOf(log, heads))));
+}
+
+function placesOf(log: LogState, heads: readonly EntryHash[]): readonly number[] {
+  const { places } = graphOf(log);
+  return heads.map((head) => places.get(toHex(head))).filter((place) => place !== undefined);
 }
 
 /** With one owner. What is kept has the ranks that entries state, to which later ones are added. */
@@ -71,13 +84,13 @@ function ruled(found: Growing): Resolution {
 
 const nameOf = (heads: readonly EntryHash[]): string => sortedHashes(heads).map(toHex).join();
 
-function remembered(log: LogState, name: string, places: () => readonly number[]): Growing {
+function remembered(log: LogState, name: string, make: () => Growing): Growing {
   let known = resolutions.get(log);
   if (!known) {
     known = new Map();
     resolutions.set(log, known);
   }
-  const found = known.get(name) ?? resolvePlaces(log, places());
+  const found = known.get(name) ?? make();
   known.delete(name);
   known.set(name, found);
   for (const oldest of known.keys()) if (known.size > RESOLUTIONS_MAX) known.delete(oldest);
@@ -95,6 +108,7 @@ export function extended(log: LogState, entry: LogEntry): LogState {
   const branches = resolutions.get(log);
   const longer = withEntry(log, entry);
   rememberLonger(log, longer, entry);
+  inheritCheckpoints(log, longer);
   resolutions.delete(log);
   const kept = new Map(branches);
   const branch = kept.get(nameOf(entry.parents));
@@ -105,6 +119,7 @@ export function extended(log: LogState, entry: LogEntry): LogState {
   if (!branch || branch === whole) return longer;
   kept.delete(nameOf(entry.parents));
   kept.set(nameOf([entry.hash]), grown(branch, entry, longer.entries.length - 1));
+  offerCheckpoint(longer, branch);
   return longer;
 }
 
@@ -131,13 +146,20 @@ function spanOf({ account, rank, adminBefore, action }: LogEntry): string {
 }
 
 /** Entries of plain members that are too many. */
-function surplusOf(log: LogState, places: readonly number[]): ReadonlySet<LogEntry> {
+function surplusOf(log: LogState, places: readonly number[], from?: Checkpoint): ReadonlySet<LogEntry> {
   const spans = new Map<string, LogEntry[]>();
   for (const place of places) {
     const entry = log.entries[place];
     const span = entry ? spanOf(entry) : "";
     if (entry && span !== "") spans.set(span, [...(spans.get(span) ?? []), entry]);
   }
+  // those that stand before it have a lower generation: they decide which of the others are too many
+  if (spans.size > 0)
+    for (const [place, isHeld] of from?.holds.entries() ?? []) {
+      const entry = log.entries[place];
+      const known = isHeld === 1 && entry ? spans.get(spanOf(entry)) : undefined;
+      if (entry && known && !known.includes(entry)) known.push(entry);
+    }
   const surplus = new Set<LogEntry>();
   for (const span of spans.values())
     for (const entry of span.toSorted(inOrder).slice(MEMBER_ENTRIES_MAX)) surplus.add(entry);
@@ -147,23 +169,39 @@ function surplusOf(log: LogState, places: readonly number[]): ReadonlySet<LogEnt
 const inOrder = (one: LogEntry, other: LogEntry): number =>
   one.generation - other.generation || compareBytes(one.hash, other.hash);
 
-function resolvePlaces(log: LogState, places: readonly number[]): Growing {
+/** The past of the entries at these places, themselves included. */
+function resolveEnds(log: LogState, ends: readonly number[]): Growing {
+  const known = continuationOf(log, ends);
+  if (!known)
+    return resolvePlaces(
+      log,
+      pastOf(
+        log,
+        ends.map((place) => entryAt(log, place).hash),
+      ),
+    );
+  return resolvePlaces(log, [known.from.place, ...known.rest], known.from);
+}
+
+const entryAt = (log: LogState, place: number): LogEntry => log.entries[place] as LogEntry;
+
+/** Entries at these places; with a checkpoint the first one is its entry, and everything before it is settled. */
+function resolvePlaces(log: LogState, places: readonly number[], from?: Checkpoint): Growing {
   const graph = graphOf(log);
-  const surplus = surplusOf(log, places);
-  const entryAt = (place: number): LogEntry => log.entries[place] as LogEntry;
-  const order = places.toSorted((a, b) => inOrder(entryAt(a), entryAt(b)));
+  const surplus = surplusOf(log, places, from);
+  const order = places.toSorted((a, b) => inOrder(entryAt(log, a), entryAt(log, b)));
   const indexOf = new Map(order.map((place, index) => [place, index]));
   const parents = order.map((place) =>
     (graph.parents[place] ?? []).map((parent) => indexOf.get(parent)).filter((index) => index !== undefined),
   );
-  const view = emptyView();
-  const counting = new Set<number>();
-  let from = 0;
-  for (const cut of cutsOf(parents)) {
-    const entries = order.slice(from, cut + 1).map(entryAt);
-    const start = from;
+  const view = from ? copyOfView(from.view) : emptyView();
+  const counting = new Set(from?.counting);
+  let start = from ? 1 : 0;
+  for (const end of stretchEnds(parents)) {
+    if (end < start) continue;
+    const entries = order.slice(start, end + 1).map((place) => entryAt(log, place));
     const inside = parents
-      .slice(start, cut + 1)
+      .slice(start, end + 1)
       .map((each) => each.filter((index) => index >= start).map((index) => index - start));
     const stretch = { before: view, entries, parents: inside, surplus };
     const [only] = entries;
@@ -171,18 +209,25 @@ function resolvePlaces(log: LogState, places: readonly number[]): Growing {
     if (entries.length > 1) applyStretch(view, stretch, decisions);
     else if (only && decisions[0]) applyEntry(view, only);
     for (const [i, does] of decisions.entries()) if (does) counting.add(order[start + i] ?? -1);
-    from = cut + 1;
+    start = end + 1;
   }
-  return { view, counting, ...endsOf(log, places, counting) };
+  const ends = endsOf(log, places, counting);
+  // everything else follows the checkpoint's entry, and so all that it holds
+  return {
+    view,
+    counting,
+    heads: ends.heads,
+    keyHeads: ends.keyHeads.length > 0 ? ends.keyHeads : (from?.keyHeads ?? []),
+  };
 }
 
-/** Indices after which nothing is concurrent to what came before, the last one included. */
-function cutsOf(parents: readonly (readonly number[])[]): readonly number[] {
+/** Last indices of stretches: all later entries have all of the stretch in their past. */
+function stretchEnds(parents: readonly (readonly number[])[]): readonly number[] {
   const earliestParentAfter: number[] = new Array(parents.length).fill(Number.POSITIVE_INFINITY);
   for (let i = parents.length - 2; i >= 0; i--)
     earliestParentAfter[i] = Math.min(earliestParentAfter[i + 1] ?? 0, ...(parents[i + 1] ?? []));
   const hasChild = new Uint8Array(parents.length);
-  const cuts: number[] = [];
+  const ends: number[] = [];
   let childless = 0;
   for (const [i, each] of parents.entries()) {
     childless++;
@@ -190,9 +235,12 @@ function cutsOf(parents: readonly (readonly number[])[]): readonly number[] {
       if (hasChild[parent] === 0) childless--;
       hasChild[parent] = 1;
     }
-    if (i === parents.length - 1 || (childless === 1 && (earliestParentAfter[i] ?? 0) >= i)) cuts.push(i);
+    // one that has all earlier ones in its past, and is in that of all later ones, is a stretch of its own
+    const isCut = childless === 1 && (earliestParentAfter[i] ?? 0) >= i;
+    if (isCut && i > 0 && ends.at(-1) !== i - 1) ends.push(i - 1);
+    if (isCut || i === parents.length - 1) ends.push(i);
   }
-  return cuts;
+  return ends;
 }
 
 function endsOf(log: LogState, places: readonly number[], counting: ReadonlySet<number>) {

@@ -96,6 +96,13 @@ function followersOf(entries: readonly AllowedEntry[], entry: AllowedEntry): rea
   return [...new Set(later.map(({ account }) => account))];
 }
 
+/** Other accounts that follow an entry without knowing anything that opposes it. */
+function supportersOf(entries: readonly AllowedEntry[], entry: AllowedEntry): readonly string[] {
+  const opponents = entries.filter((each) => makesDifference(entries, each, entry));
+  const unaware = entries.filter((each) => !opponents.some((other) => other === each || follows(each, other)));
+  return opponents.length === 0 ? [] : followersOf(unaware, entry);
+}
+
 const isHandOver = ({ action }: AllowedEntry): boolean => action.kind === "role" && action.role === ROLE.owner;
 
 /** 3. Raise: the rank that an entry about an account needs beside a concurrent one that gives that account a role. */
@@ -140,7 +147,7 @@ function firstOfCircle(
   open: readonly AllowedEntry[],
   isReady: (entry: AllowedEntry) => boolean,
 ): AllowedEntry {
-  const followers = (each: AllowedEntry) => followersOf(entries, each).length;
+  const followers = (each: AllowedEntry) => supportersOf(entries, each).length;
   const sorted = [...open].sort((a, b) => b.rank - a.rank || followers(b) - followers(a) || byGeneration(a, b));
   const [first] = sorted;
   const chosen = first && !isReady(first) ? sorted.find((each) => follows(first, each) && isReady(each)) : first;

@@ -55,7 +55,8 @@ function statedMember(entries: readonly AllowedEntry[], account: string): TwinMe
   const adds = entries.filter((each) => recordIn(each, account) && afterExits(each));
   const firstAdd = [...adds].sort((a, b) => (a.id < b.id ? -1 : 1))[0];
   if (!firstAdd) return undefined;
-  const roles = entries.filter((each) => roleIn(each, account) !== undefined && afterExits(each));
+  const isReplaced = (role: AllowedEntry) => adds.some((add) => follows(add, role));
+  const roles = entries.filter((each) => roleIn(each, account) !== undefined && afterExits(each) && !isReplaced(each));
   const said = newest(roles.length > 0 ? roles : adds);
   const rank = Math.min(...said.map((each) => roleIn(each, account) ?? recordIn(each, account)?.role ?? ROLE.owner));
   const links = entries.filter(afterExits).flatMap((each) => linkIn(each, account) ?? []);
