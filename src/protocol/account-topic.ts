@@ -80,6 +80,9 @@ export function* isUnlinked(work: Work, { device }: AccountState): Step<boolean>
   return value?.kind === "device" && value.unlinked;
 }
 
+/** Changes that one can be ahead of what we know: a stolen device must not count to where nobody can count on. */
+const COUNTER_REACH = 2 ** 32;
+
 /** Tells the account's devices that this one is unlinked. */
 export function* shareUnlinked(work: Work, device: DeviceKey): Step<void> {
   const before = (yield* read(work, SHARED, `device/${toHex(device)}`))?.value;
@@ -233,6 +236,7 @@ export function* receiveSnapshot(work: Work, at: ReadAt, body: Uint8Array): Step
     const id = itemId(item.value);
     const known = yield* read(work, SHARED, id);
     if (known && !isNewer(work.p, item, known)) continue;
+    if (item.counter > (known?.counter ?? 0) + COUNTER_REACH) continue;
     write(work, SHARED, id, item);
     warnOfOwn(work, { item, known, device });
     news.push(item);

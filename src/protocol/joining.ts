@@ -130,7 +130,7 @@ export function* admitDue(work: Work, groupId: GroupId): Step<void> {
   const due = (yield* scan(work, REQUEST, `${toHex(groupId)}/`, REQUESTS_MAX)).filter(
     ([, { dueAt }]) => dueAt <= work.nowMs + COLLECT_MS,
   );
-  if (due.length > 0 && !(yield* canDerive(work, log))) return postpone(work, due);
+  if (due.length > 0 && !(yield* canDerive(work, log))) return postpone(work, group, due);
   if (due.length > MEMBERS_PER_ADD_MAX) work.effects.push({ kind: "wake", atMs: work.nowMs });
   for (const [id, { invite, request }] of due.slice(0, MEMBERS_PER_ADD_MAX)) {
     write(work, REQUEST, id, null);
@@ -155,8 +155,10 @@ export function* admitDue(work: Work, groupId: GroupId): Step<void> {
 }
 
 /** While we wait for the group's newest key nobody can be admitted; nothing is lost by asking again. */
-function postpone(work: Work, due: readonly (readonly [string, JoinRequestState])[]): void {
-  const dueAt = (work.nowMs + KEYLESS_WAIT_MS) as TimeMs;
+function postpone(work: Work, { rekeyAt }: GroupState, due: readonly (readonly [string, JoinRequestState])[]): void {
+  const laterMs = work.nowMs + KEYLESS_WAIT_MS;
+  // with our own re-key at the latest: else a member who re-keys again and again keeps everybody out
+  const dueAt = (rekeyAt === undefined || rekeyAt <= work.nowMs ? laterMs : Math.min(laterMs, rekeyAt)) as TimeMs;
   for (const [id, request] of due) write(work, REQUEST, id, { ...request, dueAt });
   work.effects.push({ kind: "wake", atMs: dueAt });
 }

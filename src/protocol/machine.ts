@@ -314,10 +314,10 @@ function* tick(work: Work): Step<Answer> {
     if (request.dueAt <= work.nowMs) due.add(id.split("/")[0] ?? "");
   }
   for (const [id, before] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
+    const isOut = (yield* read(work, OUT, id)) !== undefined;
+    // first: those who wait to be let in need the fresh key
+    if (before.rekeyAt !== undefined && before.rekeyAt <= work.nowMs && !isOut) yield* rekeyGroup(work, before);
     if (due.has(id)) yield* admitDue(work, before.group);
-    const group = yield* groupOf(work, before.group);
-    if (group.rekeyAt !== undefined && group.rekeyAt <= work.nowMs && !(yield* read(work, OUT, id)))
-      yield* rekeyGroup(work, group);
   }
   yield* resendDue(work);
   yield* askForKeys(work);

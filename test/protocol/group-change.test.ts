@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { GroupChange } from "../../src/protocol/group-change.ts";
-import { membersOf } from "../../src/protocol/membership-log.ts";
+import { receiveEntry } from "../../src/protocol/group-log.ts";
+import { headsOf, membersOf } from "../../src/protocol/membership-log.ts";
 import { EPOCH, FORK, FORK_END, LIVE, LOG, OUT, SCHEDULE } from "../../src/protocol/records.ts";
 import { ROLE } from "../../src/wire/entry.ts";
-import type { GroupId } from "../../src/wire/ids.ts";
+import type { EntryHash, GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import type { Device } from "./device.ts";
-import { epochOf, groupOf, newScene, type Scene, say } from "./scene.ts";
+import { makeEntry, somebody } from "./log-builder.ts";
+import { epochOf, groupOf, inviteTo, newScene, type Scene, say } from "./scene.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -135,6 +137,31 @@ describe("a re-key by somebody who was removed at the same time", () => {
     scene.carry(ann, bob, cem);
     assert(cem.texts().includes("all of us"));
     assert(!bob.texts().includes("all of us"));
+  });
+});
+
+describe("a member who re-keys again and again and tells nobody the key", () => {
+  it("keeps nobody from being let in", () => {
+    const { scene, ann, bob, cem, group } = trio();
+    const dan = scene.person("Dan");
+    const link = inviteTo(ann, group);
+    dan.put({ kind: "join", link });
+    scene.carry(bob, dan);
+    const { deviceSeed, device } = bob.account();
+    const by = { ...somebody("Bob"), deviceSeed, device };
+    let own: EntryHash | undefined;
+    for (let minute = 0, seq = 0; minute < 6 && !namesOf(ann, group).includes("Dan"); minute++, seq++) {
+      const parents = headsOf(ann.existing(LOG, toHex(group)));
+      const entry = makeEntry({ by, action: { kind: "rekey" }, group, parents, seq, prev: own });
+      own = entry.hash;
+      for (const each of [ann, cem]) each.run((work) => receiveEntry(work, group, entry.encoded));
+      for (let second = 0; second < 60; second += 5) {
+        scene.clock.nowMs += 5_000;
+        for (const each of [ann, cem]) each.put({ kind: "tick" });
+        scene.carry(ann, cem, dan);
+      }
+    }
+    assert(namesOf(ann, group).includes("Dan"));
   });
 });
 
