@@ -48,9 +48,10 @@ by whom, and you can run one yourself: hermes relay. Its ready line names its ad
 The last part is the relay's identity: another program at that address is refused. hermes init --relay ADDRESS puts it
 into a new profile; it may be given several times. Links carry the relays of a group, so whoever joins needs none.
 
-Without a reachable relay messages wait in the profile and are sent later, in their order. hermes status shows how the
-relays are, hermes doctor looks for what is wrong. A relay that asks for a token gets accessToken of the settings, or
-HERMES_ACCESS_TOKEN.
+Members who reach each other directly, because they are on one LAN or named in peers of the settings, go on without a
+relay while Hermes is open on both sides; hermes status shows them. For everybody else messages wait in the profile and
+are sent when a relay can be reached, in their order. hermes status shows how the relays are, hermes doctor looks for
+what is wrong. A relay that asks for a token gets accessToken of the settings, or HERMES_ACCESS_TOKEN.
 
 Members of a group whose machines reach each other pass messages on directly, too, so that a conversation goes on while
 the relay is away. On one LAN they find each other (--no-mdns: not this one); elsewhere name an address in peers of the

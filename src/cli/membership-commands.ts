@@ -27,7 +27,7 @@ export async function removeMember(context: CommandContext): Promise<number> {
 export async function setRole(context: CommandContext): Promise<number> {
   const role = RANKS.find((each) => each === operand(context, 2));
   if (role === undefined)
-    throw mistake(`ROLE must be ${RANKS.join(", ")}, not ${JSON.stringify(operand(context, 2))}.`);
+    throw mistake(`ROLE must be member, admin or owner, not ${JSON.stringify(operand(context, 2))}.`);
   const params = { group: operand(context, 0), member: operand(context, 1), role, ...waitingOf(context) };
   const done = await withSession(context, async (session) => {
     if (role === "owner") await confirmHandOver(context);
@@ -63,6 +63,9 @@ export async function leaveGroup(context: CommandContext): Promise<number> {
   return 0;
 }
 
+/** One word of a POSIX shell. Names are what others typed, and whoever copies the line must run nothing of theirs. */
+const quoted = (text: string): string => (/^\w[\w.-]*$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
 /** Who could take the group over: an admin if there is one. */
 async function suggestHeir(context: CommandContext, session: Session): Promise<void> {
   const { account } = await session.call("whoami", {});
@@ -70,7 +73,9 @@ async function suggestHeir(context: CommandContext, session: Session): Promise<v
   const others = members.filter((each) => each.account !== account);
   const heir = others.find(({ role }) => role === "admin") ?? others[0];
   if (heir === undefined || absent) return;
-  context.output.note(`For example: hermes group leave ${operand(context, 0)} --hand-over ${nameOf(heir)}`);
+  context.output.note(
+    `For example: hermes group leave ${quoted(operand(context, 0))} --hand-over ${quoted(nameOf(heir))}`,
+  );
 }
 
 /** `hermes group rekey G` */

@@ -27,7 +27,7 @@ export function renderSettings({ group, settings, state }: ClientMethods["group-
     `Settings of ${groupOf(group)}${renderSent(state)}`,
     `Links can be made by      ${INVITERS[inviters]}`,
     `Links ask for a password  ${password ? "yes" : "no"}`,
-    `The key is renewed        after ${rekey.days} days or ${rekey.messages} messages`,
+    `The key is renewed        after ${rekey.days === 1 ? "1 day" : `${rekey.days} days`} or ${rekey.messages} messages`,
   ].join("\n");
 }
 

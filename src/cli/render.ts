@@ -79,9 +79,8 @@ export function renderInfo({ group, members, epoch, absent }: ClientMethods["gro
   const people = members.map((member) => `  ${renderMember(member)}`);
   const out = absent && whyOut(absent);
   const gone = out === undefined ? [] : [`${out} on ${clock(absent?.since ?? "")}.`];
-  return [`${groupOf(group)}  ${group.id}`, ...gone, `Epoch ${epoch.number}  ${epoch.id}`, "Members", ...people].join(
-    "\n",
-  );
+  const key = epoch.id === "" ? [] : [`Epoch ${epoch.number}  ${epoch.id}`]; // none: we are out, or the next is being made
+  return [`${groupOf(group)}  ${group.id}`, ...gone, ...key, "Members", ...people].join("\n");
 }
 
 function whyOut({ state, by }: NonNullable<ClientMethods["group-info"][1]["absent"]>): string {
@@ -103,12 +102,12 @@ function renderMember(member: MemberView): string {
 
 export function renderInvite({ link, expires, uses }: ClientMethods["group-invite"][1]): string {
   const people = uses === 1 ? "one person" : `up to ${uses} people`;
-  return `${link}\n\nGood for ${people} until ${clock(expires)}. Who has it can join: send it over something you trust.`;
+  return `${link}\n\nGood for ${people} until ${clock(expires)}. Whoever has it, and the room password if there is one, can join:\nsend it over something you trust.`;
 }
 
 export function renderJoin({ group, state }: ClientMethods["group-join"][1]): string {
   if (state === "joined") return `You are in ${groupOf(group)}.`;
-  return "Asked to be let in. A member has to be online for that; it goes on by itself whenever Hermes runs here.";
+  return "Asked to be let in. An admin has to be online for that; it goes on by itself whenever Hermes runs here.";
 }
 
 /** Where a message of ours is, as people say it. */

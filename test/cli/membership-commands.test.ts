@@ -77,15 +77,23 @@ describe("Commands that change a group", () => {
       { ...member, account: "cc", name: "Cem", role: "member" as const },
       { ...member, ...BEN, role: "admin" as const },
     ];
-    const { exit, stderr } = await run(["group", "leave", "hikes"], {
-      answers: {
-        "group-leave": fault("usage/not-allowed", "you own this group"),
-        whoami: { account: "aa", fingerprint: "", device: "", name: "Ana", contact: "" },
-        "group-info": { group: GROUP, members, epoch: { id: "", number: 1 } },
-      },
-    });
+    const leave = async (group: string, admin: string) =>
+      await run(["group", "leave", group], {
+        answers: {
+          "group-leave": fault("usage/not-allowed", "you own this group"),
+          whoami: { account: "aa", fingerprint: "", device: "", name: "Ana", contact: "" },
+          "group-info": {
+            group: GROUP,
+            members: members.map((each) => (each.role === "admin" ? { ...each, name: admin } : each)),
+            epoch: { id: "", number: 1 },
+          },
+        },
+      });
+    const { exit, stderr } = await leave("hikes", "Ben");
     assert.equal(exit, 1);
     assert.match(stderr, /hermes group leave hikes --hand-over Ben/);
+    const hostile = await leave("Sunday hikes", "Ben'; rm -r $(pwd)"); // a line that is copied runs nothing of a name
+    assert.ok(hostile.stderr.includes("hermes group leave 'Sunday hikes' --hand-over 'Ben'\\''; rm -r $(pwd)'"));
   });
 });
 

@@ -75,6 +75,7 @@ describe("Results for people", () => {
     const member = { ...ANA, role: "owner" as const, devices: 1, verified: true };
     const text = renderInfo({ group: GROUP, members: [member], epoch: { id: "cd", number: 3 } });
     assert.match(text, /Epoch 3 {2}cd[\s\S]*111111111111 {2}Ana \(owner, 1 device, verified\)/);
+    assert.doesNotMatch(renderInfo({ group: GROUP, members: [member], epoch: { id: "", number: 2 } }), /Epoch/);
   });
 
   it("put an invite link alone on the first line", () => {
@@ -85,7 +86,7 @@ describe("Results for people", () => {
 
   it("say what joining waits for", () => {
     assert.equal(renderJoin({ group: GROUP, state: "joined" }), "You are in Home.");
-    assert.match(renderJoin({ group: { ...GROUP, name: "" }, state: "pending" }), /member has to be online/);
+    assert.match(renderJoin({ group: { ...GROUP, name: "" }, state: "pending" }), /admin has to be online/);
   });
 
   it("show relays with their reason, and what waits", () => {
