@@ -10,7 +10,7 @@ import { ACTS, type Flavour, isActive } from "./acts.ts";
 import { type HostileMember, hostileMember } from "./hostile-member.ts";
 import { type HostileRelay, hostileRelay, type Misdeed } from "./hostile-relay.ts";
 import { watchKeyUse } from "./key-use.ts";
-import { type Ledger, newLedger, type Violation } from "./ledger.ts";
+import { entriesOf, type Ledger, newLedger, type Violation } from "./ledger.ts";
 import type { MemoryProfile } from "./memory-profile.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 import { type AccountMaker, accountMaker } from "./prepared-accounts.ts";
@@ -225,7 +225,14 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
       const who = world.devices.at(-1);
       const group = groups[0];
       if (!who || group === undefined) return;
-      villain ??= hostileMember({ world, device: who, group, random: seededRandom(plan.seed ^ 0xbad) });
+      const members = () =>
+        new Set(
+          ledger
+            .logOf(group)
+            .seenWith(entriesOf(who, group))
+            .members.map(({ account }) => account),
+        );
+      villain ??= hostileMember({ world, device: who, group, random: seededRandom(plan.seed ^ 0xbad), members });
       await villain.act(dice);
     },
   };

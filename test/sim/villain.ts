@@ -25,6 +25,8 @@ export interface Villain {
   readonly device: SimDevice;
   readonly group: string;
   readonly random: SeededRandom;
+  /** Accounts (hex) that are members as far as it has heard. */
+  readonly members: () => ReadonlySet<string>;
 }
 
 /** What it knows of the group: now, or at some earlier time. */
