@@ -40,7 +40,9 @@ export async function setRole(context: CommandContext): Promise<number> {
 
 async function confirmHandOver(context: CommandContext): Promise<void> {
   const { terminal } = context.surroundings;
-  if (terminal === undefined || context.given.options.has("yes")) return;
+  if (context.given.options.has("yes")) return;
+  if (terminal === undefined)
+    throw mistake("Only the new owner could undo this, and there is no terminal to ask at; give --yes if it is meant.");
   const [group, member] = [operand(context, 0), operand(context, 1)];
   await confirm(
     terminal,

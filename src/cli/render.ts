@@ -210,7 +210,7 @@ export function renderSync({ complete, received, outbox, undelivered }: ClientMe
   const news = received === 1 ? "1 new message" : `${received} new messages`;
   const mail = undelivered === 0 ? "" : ` ${undelivered} waiting for people whose inbox no relay knows yet.`;
   if (complete) return `Up to date, ${news}.${mail}`;
-  return `Not everything could be fetched and sent: ${news}, ${outbox} waiting to be sent.`;
+  return `Not everything could be fetched and sent: ${news}, ${outbox} waiting to be sent. See \`hermes doctor\` for the reason; what waits goes by itself when a relay can be reached.`;
 }
 
 /** A time on this machine's clock, to the minute: "2026-03-01 14:05". */

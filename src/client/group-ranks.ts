@@ -32,6 +32,12 @@ export async function isOutOf(store: ProfileStore, { group }: GroupState): Promi
 export async function outsider(store: ProfileStore, group: GroupState["group"]): Promise<Fault> {
   const out = await readRecord(store, OUT, toHex(group));
   const { account } = await readExistingRecord(store, ACCOUNT);
+  const { view } = resolve(await readExistingRecord(store, LOG, toHex(group)));
+  if (memberOfAccount(view, account))
+    return new Fault(
+      "usage/not-allowed",
+      "another device of yours unlinked this one, so it is in none of your groups: go on there, or make a new profile with `hermes recovery restore`",
+    );
   if (out && toHex(out.by) === toHex(account))
     return new Fault("usage/not-allowed", "you have left this group: ask one of its admins to add you again");
   return new Fault(
