@@ -20,7 +20,7 @@ import { depthForEntry, depthOfEntry } from "./group-lines.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followEveryInvite, followInvites } from "./invite-topics.ts";
 import { noteLacking } from "./key-letters.ts";
-import { ancestors, endsOf, find, sortedHashes } from "./log-graph.ts";
+import { ancestors, find, sortedHashes } from "./log-graph.ts";
 import { isRootAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { acceptEntry, citableHeads, entrySigningBytes, frontierOf, isConfirming } from "./membership-log.ts";
@@ -97,7 +97,7 @@ export function* authorCreate(work: Work, action: Action & { readonly kind: "cre
 export function* author(work: Work, group: GroupState, action: NewAction): Step<Authored> {
   const account = yield* readExisting(work, ACCOUNT);
   const log = yield* readExisting(work, LOG, toHex(group.group));
-  const parents = parentsFor(log, group, action);
+  const parents = parentsFor(log, group);
   const cited = yield* headsForEntry(work, group.group, action);
   const core: EntryCore = {
     version: 1,
@@ -119,18 +119,11 @@ export function* author(work: Work, group: GroupState, action: NewAction): Step<
 
 type NewAction = Exclude<Action, { kind: "create" }>;
 
-/** Overruled entries that one of ours cites at most: honest devices make a handful. */
-const OVERRULED_CITED_MAX = 16;
-
-/**
- * The newest entries, and our own last one where what it did does not count: the next one follows it all the same. A
- * fresh secret follows what was overruled, too: then its own past says of everybody what the whole log says.
- */
-function parentsFor(log: LogState, { entryPrev }: GroupState, action: NewAction): readonly EntryHash[] {
+/** The newest entries, and our own last one where what it did does not count: the next one follows it all the same. */
+function parentsFor(log: LogState, { entryPrev }: GroupState): readonly EntryHash[] {
   const heads = citableHeads(log, entryPrev);
-  const own = entryPrev && find(log, entryPrev) && !ancestors(log, heads).has(toHex(entryPrev)) ? [entryPrev] : [];
-  const overruled = isRootAction(action.kind) ? endsOf(log).slice(0, OVERRULED_CITED_MAX) : [];
-  return sortedHashes([...own, ...heads, ...overruled].slice(0, ENTRY_PARENTS_MAX));
+  if (!entryPrev || ancestors(log, heads).has(toHex(entryPrev)) || !find(log, entryPrev)) return heads;
+  return sortedHashes([...heads.slice(0, ENTRY_PARENTS_MAX - 1), entryPrev]);
 }
 
 /** Whether we have the key from which that of an addition follows. */

@@ -80,14 +80,6 @@ export function ancestors(log: LogState, heads: readonly EntryHash[]): ReadonlyS
   return new Set(pastOf(log, heads).map((place) => toHex(log.entries[place]?.hash ?? new Uint8Array())));
 }
 
-/** Entries that no other one follows, whether they count or not. */
-export function endsOf(log: LogState): readonly EntryHash[] {
-  const { parents } = graphOf(log);
-  const isFollowed = new Uint8Array(log.entries.length);
-  for (const each of parents) for (const parent of each) isFollowed[parent] = 1;
-  return log.entries.filter((_, place) => isFollowed[place] === 0).map(({ hash }) => hash);
-}
-
 /** This entry and all that have it in their past, in the log's order. */
 export function sinceThen(log: LogState, hash: EntryHash): readonly LogEntry[] {
   const { places, parents } = graphOf(log);

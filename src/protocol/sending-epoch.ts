@@ -9,7 +9,7 @@
 import { frontierHash } from "../crypto/epoch-secrets.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import { ROLE } from "../wire/entry.ts";
-import type { DeviceKey, EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
+import type { EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { type GroupView, memberOfDevice, ownerOfDevice } from "./group-view.ts";
@@ -60,15 +60,16 @@ export function* chooseSending(
   const { device } = yield* readExisting(work, ACCOUNT);
   const isMember = memberOfDevice(view, device) !== undefined;
   const newest = open.find((each) => equalBytes(each.frontier, phi));
-  const isSafe = newest !== undefined && ((yield* isFree(work, newest, view)) || isOwn(log, frontier, device));
-  const best = isMember ? (isSafe ? newest : yield* newestSafe(work, open, log)) : undefined;
+  const best = isMember ? (newest ?? (yield* newestSafe(work, open, log))) : undefined;
   const epochs = live.map((each) => ({
     ...each,
     supersededAt: each === best ? undefined : (each.supersededAt ?? (work.nowMs as TimeMs)),
   }));
   write(work, LIVE, toHex(group.group), { epochs });
   yield* noteRekey(work, log, newest !== undefined);
-  const rekeyAt = isMember ? yield* rekeyTime(work, group, log, { frontier, isCurrent: isSafe }) : undefined;
+  const rekeyAt = isMember
+    ? yield* rekeyTime(work, group, log, { frontier, isCurrent: newest !== undefined })
+    : undefined;
   return { ...group, sending: best?.epoch, members: view.members.size, rekeyAt };
 }
 
@@ -87,18 +88,10 @@ function* newestSafe(work: Work, open: readonly LiveEpoch[], log: LogState): Ste
   return undefined;
 }
 
-/** Nobody is in the epoch who is out by the whole log. Entries that its heads do not follow can tell otherwise than they. */
+/** Nobody is in the epoch who is out by the whole log. */
 function* isFree(work: Work, { epoch }: LiveEpoch, view: GroupView): Step<boolean> {
   const { devices } = yield* readExisting(work, ROSTER, toHex(epoch));
   return devices.every(({ device }) => ownerOfDevice(view, device) !== undefined);
-}
-
-/** A fresh secret of ours follows all that we know: another one would be no better. */
-function isOwn(log: LogState, frontier: readonly EntryHash[], device: DeviceKey): boolean {
-  const [head] = frontier.map((each) => find(log, each));
-  return (
-    frontier.length === 1 && head !== undefined && isRootAction(head.action.kind) && equalBytes(head.author, device)
-  );
 }
 
 interface Ahead {
