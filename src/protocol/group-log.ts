@@ -20,6 +20,7 @@ import { depthForEntry, depthOfEntry } from "./group-lines.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followEveryInvite, followInvites } from "./invite-topics.ts";
 import { noteLacking } from "./key-letters.ts";
+import { isFlood } from "./log-flood.ts";
 import { ancestors, find, sortedHashes } from "./log-graph.ts";
 import { isRootAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
@@ -258,6 +259,7 @@ export function* receiveEntry(work: Work, groupId: GroupId, encoded: Uint8Array,
   for (let next = queue.shift(); next; next = queue.shift()) {
     const group = yield* readExisting(work, GROUP, toHex(groupId));
     const log = yield* readExisting(work, LOG, toHex(groupId));
+    if (isFlood(log, next)) continue;
     const before = beforeEntry(work.p, log, next);
     const verdict = acceptEntry(work.p, groupId, log, next);
     if (verdict.kind === "waiting" && (mayWait || next !== encoded)) yield* wait(work, log, verdict.hash, next);

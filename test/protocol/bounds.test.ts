@@ -179,6 +179,25 @@ describe("what a peer can cause has a bound", function () {
     assert(ann.group(group).sending);
   });
 
+  it("of entries that somebody dates back after a removal, so many are kept and no more", () => {
+    const { scene, ann, bob, group } = pair();
+    const base = headsOf(bob.existing(LOG, toHex(group)));
+    ann.put({ kind: "change-group", group, change: { kind: "remove", accounts: [bob.account().account] } });
+    let [parents, prev] = [base, undefined as EntryHash | undefined];
+    for (let seq = 0; seq < 140; seq++) {
+      const entry = makeEntry({ by: authorOf(bob), action: rekeying, group, parents, seq, prev });
+      [parents, prev] = [[entry.hash], entry.hash];
+      take(ann, group, [entry]);
+    }
+    assert.equal(
+      ann.existing(LOG, toHex(group)).entries.filter(({ account }) => toHex(account) === toHex(bob.account().account))
+        .length,
+      128,
+    );
+    scene.collect(ann);
+    say(ann, group, "still here");
+  });
+
   it("an entry that stands on more key heads than a record holds is void", () => {
     const owner = somebody("owner");
     const club = newLog(owner);
