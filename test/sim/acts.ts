@@ -38,6 +38,7 @@ const TABLE = {
   settings: { weight: 0.2, perform: settings },
   "revoke invite": { weight: 0.2, perform: revokeInvite },
   tumult: { weight: 1.2, perform: tumult },
+  "two removals": { weight: 0.7, perform: twoRemovals },
   crash: { weight: 2, perform: (play, { who }) => play.device(who).crash() },
   doom: { weight: 1.5, perform: doom },
   restart: { weight: 4, perform: (play, { who }) => play.start(play.device(who)) },
@@ -86,6 +87,18 @@ function tumult(play: Play, step: PlannedStep): void {
   if (step.dice < 0.2) play.call(second, "group-remove", { group, member: other.account(), waitMs: 0 });
   if (step.dice > 0.8) play.call(second, "group-rename", { group, name: `club ${step.dice}`, waitMs: 0 });
   if (step.dice > 0.9) play.call(founder, "group-rename", { group, name: `club of ${step.dice}`, waitMs: 0 });
+}
+
+/** The first two each remove somebody else at the same instant, and go on talking. */
+async function twoRemovals(play: Play, step: PlannedStep): Promise<void> {
+  const group = play.group(step);
+  const others = play.world.devices.slice(2);
+  const [one, other] = [others[step.who % others.length], others[(step.who + 1) % others.length]];
+  if (!one || !other || one === other) return;
+  play.call(play.device(0), "group-remove", { group, member: one.account(), waitMs: 0 });
+  play.call(play.device(1), "group-remove", { group, member: other.account(), waitMs: 0 });
+  await play.world.clock.pass(4_000);
+  for (const who of [0, 1]) play.send(play.device(who), step);
 }
 
 type ChangeMethod =
