@@ -54,6 +54,8 @@ export interface HeldContribution {
 export interface Knowledge {
   /** Every S(F) that one of them computed, by hex. */
   readonly secrets: Map<string, Uint8Array>;
+  /** Every S(F) that a letter told it, used or not, by hex. */
+  readonly given: Map<string, Uint8Array>;
   /** Every r of a root entry, by hex. */
   readonly randoms: Map<string, Uint8Array>;
   readonly contributions: HeldContribution[];
@@ -107,7 +109,12 @@ export function newLedger(primitives: Primitives, isHostile: (device: string) =>
       ledger.violations.push({ invariant, what });
     },
     knowledgeOf: (account) => {
-      const found = known.get(account) ?? { secrets: new Map(), randoms: new Map(), contributions: [] };
+      const found = known.get(account) ?? {
+        secrets: new Map(),
+        given: new Map(),
+        randoms: new Map(),
+        contributions: [],
+      };
       known.set(account, found);
       return found;
     },

@@ -5,6 +5,7 @@
 import {
   Contribution,
   CoreHash,
+  confirmation,
   contribution,
   coreHash,
   derivedSecret,
@@ -15,6 +16,7 @@ import {
   mergedSecret,
 } from "../../src/crypto/epoch-secrets.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
+import { equalBytes } from "../../src/verify/transcript.ts";
 import { decodeEntry } from "../../src/wire/entry.ts";
 import { EntryHash, type GroupId } from "../../src/wire/ids.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";
@@ -24,6 +26,8 @@ import type { Ledger } from "./ledger.ts";
 interface Derivable {
   readonly hash: EntryHash;
   readonly core: CoreHash;
+  /** conf(e), by which a guessed secret is known to be the right one. */
+  readonly confirmation: Uint8Array;
   /** phi(K(e)) in hex. */
   readonly after: string;
 }
@@ -71,8 +75,8 @@ export function adversary(p: Primitives, ledger: Ledger, group: GroupId): Advers
       const open: Found[] = [];
       const values = new Map<string, Uint8Array>();
       const knowledge = accounts.flatMap((each) => ledger.known.get(each) ?? []);
-      for (const { secrets, contributions } of knowledge) {
-        for (const secret of secrets.values()) {
+      for (const { secrets, given, contributions } of knowledge) {
+        for (const secret of [...secrets.values(), ...given.values()]) {
           const epoch = ledger.epochs.get(topicOf(secret));
           if (epoch && toHex(epoch.group) === toHex(group)) open.push({ secret, heads: epoch.frontier });
         }
@@ -111,9 +115,10 @@ function after(
   const phi = frontierHash(p, group, heads);
   const { forkTree } = epochKeys(p, secret.slice() as EpochSecret, phi);
   const next = entries.filter((each) => each.after === toHex(phi));
-  const secrets = next.flatMap(({ hash, core }) => {
+  const secrets = next.flatMap(({ hash, core, confirmation: expected }) => {
     const derived = derivedSecret(p, forkTree, core);
-    return derived ? [{ secret: derived.secret, heads: [hash] }] : [];
+    const isRight = derived && equalBytes(confirmation(p, derived.secret, core), expected);
+    return isRight ? [{ secret: derived.secret, heads: [hash] }] : [];
   });
   const [head, ...others] = heads;
   if (!head || others.length > 0) return { secrets, given: [] };
@@ -140,11 +145,12 @@ function derivableEntries(p: Primitives, ledger: Ledger, group: GroupId): readon
   const hashes = (names: readonly string[]): readonly EntryHash[] =>
     names.flatMap((name) => EntryHash.from(fromHex(name) ?? new Uint8Array()));
   return [...encoded].flatMap(([name, bytes]) => {
-    const core = decodeEntry(bytes)?.core;
+    const entry = decodeEntry(bytes);
     const before = keyParents(name);
     const [hash] = hashes([name]);
-    if (!core || !before || !hash) return [];
-    return [{ hash, core: CoreHash.from(coreHash(p, core)), after: toHex(frontierHash(p, group, hashes(before))) }];
+    if (!entry || !before || !hash) return [];
+    const core = CoreHash.from(coreHash(p, entry.core));
+    return [{ hash, core, confirmation: entry.confirmation, after: toHex(frontierHash(p, group, hashes(before))) }];
   });
 }
 

@@ -11,6 +11,7 @@ import { type HostileMember, hostileMember } from "./hostile-member.ts";
 import { type HostileRelay, hostileRelay, type Misdeed } from "./hostile-relay.ts";
 import { watchKeyUse } from "./key-use.ts";
 import { entriesOf, type Ledger, newLedger, type Violation } from "./ledger.ts";
+import { noteLetter } from "./letters.ts";
 import type { MemoryProfile } from "./memory-profile.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 import { type AccountMaker, accountMaker } from "./prepared-accounts.ts";
@@ -107,6 +108,10 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
       watchedPrimitives(primitives, {
         sealed: (sealing) => keyUse.sealed(name, sealing),
         epochSecret: (secret) => knows(name)?.secrets.set(toHex(secret), secret.slice()),
+        opened: (plaintext) => {
+          const knowledge = knows(name);
+          if (knowledge) noteLetter(primitives, knowledge, plaintext);
+        },
         rootRandom: (random) => knows(name)?.randoms.set(toHex(random), random.slice()),
       }),
     prepared: async (name, relays) => {

@@ -14,6 +14,8 @@ export interface PrimitivesWatch {
   readonly sealed: (sealing: Sealing) => void;
   /** Somebody computed what follows from this epoch secret, S(F). */
   readonly epochSecret: (secret: Uint8Array) => void;
+  /** Somebody opened this: letters, messages, entries, records. */
+  readonly opened: (plaintext: Uint8Array) => void;
   /** Somebody used this random r of a root entry. */
   readonly rootRandom: (random: Uint8Array) => void;
 }
@@ -28,6 +30,11 @@ export function watchedPrimitives(p: Primitives, watch: PrimitivesWatch): Primit
     seal: (key, nonce, aad, plaintext) => {
       watch.sealed({ key, nonce, aad, plaintext });
       return p.seal(key, nonce, aad, plaintext);
+    },
+    open: (key, nonce, aad, ciphertext) => {
+      const plaintext = p.open(key, nonce, aad, ciphertext);
+      if (plaintext) watch.opened(plaintext);
+      return plaintext;
     },
     hmac: (key, data) => {
       if (data.length === TOPIC_INFO.length + 1 && beginsWith(data, TOPIC_INFO)) watch.epochSecret(key);
