@@ -7,10 +7,10 @@ import { join } from "node:path";
 
 /** Name of the file in the data directory. */
 export const RESERVE_FILE = "relay.reserve";
-/** More than one round of erasing writes. */
-const RESERVE_BYTES = 4_194_304;
+/** What a full log (16 MiB) makes the database grow by when it is written back, and one round of erasing. */
+const RESERVE_BYTES = 20_971_520;
 /** Bytes stored from which on it is kept: a small relay has little to erase. */
-const KEPT_FROM_BYTES = 2 * RESERVE_BYTES;
+const KEPT_FROM_BYTES = 8_388_608;
 
 /** The reserve of one data directory. */
 export interface ReserveFile {
