@@ -66,12 +66,13 @@ export const BUGS = [
   {
     name: "an iteration is used twice: after a kill, seen in the relay's log",
     file: "src/client/step-queue.ts",
-    from: "      await store.commit({ records, lines, removedLines, lineStates });",
+    from: "      await store.commit({ records, lines, removedLines, lineStates, kept });",
     to: `      await store.commit({
         records: new Map([...records].filter(([key]) => !key.startsWith("own-chain/"))),
         lines,
         removedLines,
         lineStates,
+        kept,
       });`,
     test: "test/e2e/client-kills.test.ts",
     built: true,
