@@ -151,7 +151,8 @@ export interface ClientMethods extends GroupMethods {
   /** Oldest first; marks the group as read. `limit` default 50. */
   history: [{ group: string; limit?: number; before?: string; search?: string }, { messages: readonly MessageView[] }];
   /** Streams {@link ClientEvent}s (of one group, or of all) until cancelled; then answers `{}`. The state of each relay
-   * and the messages that arrived since the last `history` or `listen` come first. With `window` also our own messages
+   * and the messages that arrived since the last `history` or `listen` come first. The first listener also gets the
+   * `member` and `warning` events since the program started. With `window` also our own messages
    * that were sent with another `window` or none; without it none of ours, so that a bot does not answer itself. */
   listen: [{ group?: string; window?: string }, Record<never, never>];
   status: [

@@ -19,12 +19,26 @@ export interface EventHub {
   readonly tell: (notice: ClientNotice) => void;
   /** Calls `listener` for each notice until the answer is called. */
   readonly listen: (listener: (notice: ClientNotice) => void) => () => void;
+  /** What nobody would learn of in another way and was told before this was first asked; asked again: nothing. */
+  readonly takeEarly: () => readonly ClientNotice[];
 }
+
+/** Notices kept for the first screen: a start that finds weeks of changes. Later ones make no difference to a reader. */
+const EARLY_MAX = 1_000;
+/** Kinds that stand nowhere else: messages are unread lines, relays and peers are asked for. */
+const KEPT: ReadonlySet<ClientNotice["kind"]> = new Set(["member", "warning", "join-refused"]);
 
 export function createEventHub(): EventHub {
   const listeners = new Set<(notice: ClientNotice) => void>();
+  let early: ClientNotice[] | undefined = [];
   return {
+    takeEarly: () => {
+      const taken = early ?? [];
+      early = undefined;
+      return taken;
+    },
     tell: (notice) => {
+      if (early && early.length < EARLY_MAX && KEPT.has(notice.kind)) early.push(notice);
       for (const listener of [...listeners]) listener(notice);
     },
     listen: (listener) => {

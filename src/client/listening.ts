@@ -49,6 +49,7 @@ export async function listen(
     overflown ||= notices.length > NOTICES_MAX;
     wake();
   });
+  notices.push(...hub.takeEarly());
   const listening: Listening = { only, window: params.window, shown: new Set(), unmarked: new Set(), emit, isOver };
   try {
     for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });

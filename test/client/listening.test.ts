@@ -57,10 +57,31 @@ function listening() {
     const texts = () => events.flatMap((each) => (each.event === "message" ? [each.message.text] : []));
     return { events, texts, abort, ended };
   };
-  return { arrive, tell, tellState, start, store, groups };
+  return { arrive, tell, tellState, start, store, groups, hub, account: device.account().account };
 }
 
 describe("listening", () => {
+  it("tells the first listener, and no other, what happened to its group between the start and its call", async () => {
+    const { start, groups, hub, account } = listening();
+    hub.tell({ kind: "member", group: groups[0], change: "created", by: account });
+    hub.tell({ kind: "warning", code: "forged", group: groups[0] });
+    hub.tell({ kind: "warning", code: "fork", group: groups[1] });
+    const first = start(toHex(groups[0]));
+    await turn();
+    const second = start(toHex(groups[0]));
+    await turn();
+    const told = first.events.filter(({ event }) => event === "member" || event === "warning");
+    assert.deepEqual(
+      told.map((each) => (each.event === "warning" ? each.code : each.event)),
+      ["member", "forged"],
+    );
+    assert(!second.events.some(({ event }) => event === "member" || event === "warning"));
+    for (const each of [first, second]) {
+      each.abort.abort();
+      await each.ended;
+    }
+  });
+
   it("begins with the relays and what is unread, goes on with what comes, and shows nothing twice", async () => {
     const { arrive, tell, start } = listening();
     const early = await arrive("unread");
