@@ -57,7 +57,7 @@ export function* withNewestKey(work: Work, group: GroupState): Step<GroupState> 
 }
 
 /** `usage/not-allowed` when we are in the group no more. */
-export function* refuseOutsiders(work: Work, { group }: GroupState): Step<void> {
+function* refuseOutsiders(work: Work, { group }: GroupState): Step<void> {
   if (!(yield* read(work, OUT, toHex(group)))) return;
   throw new Fault("usage/not-allowed", "you are not in this group any more: ask one of its admins to add you again");
 }

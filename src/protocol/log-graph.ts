@@ -93,17 +93,6 @@ export function sinceThen(log: LogState, hash: EntryHash): readonly LogEntry[] {
   });
 }
 
-/** Those of `hashes` that no other one has in its past, sorted, each once. */
-export function maximal(log: LogState, hashes: readonly EntryHash[]): readonly EntryHash[] {
-  const unique = sortedHashes(hashes);
-  if (unique.length < 2) return unique;
-  const before = ancestors(
-    log,
-    unique.flatMap((each) => find(log, each)?.parents ?? []),
-  );
-  return unique.filter((each) => !before.has(toHex(each)));
-}
-
 /** Sorted bytewise, each once. */
 export function sortedHashes(hashes: readonly EntryHash[]): readonly EntryHash[] {
   const sorted = [...hashes].sort(compareBytes);
