@@ -142,6 +142,7 @@ export function renderEvent(event: ClientEvent): string | undefined {
     case "peer":
       return undefined;
     case "sent":
+    case "file":
     case "withdrawn":
       return undefined;
     case "warning":

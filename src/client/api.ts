@@ -7,12 +7,19 @@
  * Every method rejects with a `Fault`.
  */
 
+import type { FileEvent, FileView } from "./file-api.ts";
 import type { ChangeState, GroupMethods } from "./group-api.ts";
 
 /** `{"id","name"}` of a group; ids are lower-case hex. */
 export interface GroupName {
   readonly id: string;
   readonly name: string;
+}
+
+/** On how many of the other members' devices a message of ours is known to be; `of` counts those that were in the group then. */
+export interface DeliveryView {
+  readonly devices: number;
+  readonly of: number;
 }
 
 export interface MessageView {
@@ -24,6 +31,10 @@ export interface MessageView {
   readonly text: string;
   /** For our own messages only. */
   readonly state?: "queued" | "on-relay" | "delivered";
+  /** For our own messages, as soon as one device said so; `state` is `delivered` from then on. */
+  readonly delivery?: DeliveryView;
+  /** For kind `file`; `text` is its name then. */
+  readonly file?: FileView;
 }
 
 export interface MemberView {
@@ -108,7 +119,9 @@ export type ClientEvent =
       readonly group: GroupName;
       readonly message: { readonly id: string };
       readonly state: "on-relay" | "delivered";
+      readonly delivery?: DeliveryView;
     }
+  | FileEvent
   | {
       readonly event: "warning";
       readonly code: string;
