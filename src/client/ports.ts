@@ -3,7 +3,7 @@
  * `src/net` implement these; a screen's `main` composes them. Nothing here knows Node, so a browser can too.
  */
 import type { LineState as AnyLineState, Line } from "../protocol/step.ts";
-import type { DirectoryKey, EnvelopeId, LogId, Sequence, SlotKey, Topic } from "../wire/ids.ts";
+import type { ChunkId, DirectoryKey, EnvelopeId, LogId, Sequence, SlotKey, Topic } from "../wire/ids.ts";
 import type { DirectoryRecord, TakenPrekeys } from "../wire/prekey-frames.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
 
@@ -34,10 +34,12 @@ export interface HistoryQuery {
   readonly limit: number;
   /** Only lines before the one with this id (hex). */
   readonly before?: string | undefined;
+  /** Only lines after the one with this id (hex): the oldest of them. Stands alone. */
+  readonly after?: string | undefined;
   /** Full-text search: all of these words. */
   readonly search?: string | undefined;
-  /** Only lines that {@link ProfileStore.unread} counts; stands alone, without `before` and `search`. */
-  readonly unread?: true | undefined;
+  /** Only lines that {@link ProfileStore.unread} counts, the newest or the oldest of them; stands alone. */
+  readonly unread?: "newest" | "oldest" | undefined;
 }
 
 /** The encrypted profile database. All methods reject with a storage fault. */
@@ -51,7 +53,7 @@ export interface ProfileStore {
   ) => Promise<readonly (readonly [string, Uint8Array])[]>;
   /** One transaction, durable when it resolves. */
   readonly commit: (changes: ProfileChanges) => Promise<void>;
-  /** The newest `limit` lines that match, oldest first. An unknown `before` is `usage/not-found`. */
+  /** The newest `limit` lines that match, or the oldest where that is asked for; oldest first. An unknown `before` or `after` is `usage/not-found`. */
   readonly history: (query: HistoryQuery) => Promise<readonly ConversationLine[]>;
   /** One line by id. */
   readonly line: (group: string, id: string) => Promise<ConversationLine | undefined>;
@@ -139,6 +141,112 @@ export interface Network {
   readonly relays: () => readonly RelayStatus[];
   readonly peers: () => readonly PeerStatus[];
   readonly stop: () => Promise<void>;
+}
+
+/** The topic under which the chunks of one file lie; whoever has the file's key can prove it. */
+export interface ChunkTopic {
+  readonly topic: Topic;
+  readonly prove: TopicSubscription["prove"];
+}
+
+/** What this device has of one file. */
+export interface ChunkHoldings extends ChunkTopic {
+  /** Which of these we have, in their order; at most CHUNK_LIST_MAX. */
+  readonly has: (ids: readonly ChunkId[]) => Promise<readonly boolean[]>;
+  /** The ciphertext; undefined when it is here no more, as when the source file has changed. */
+  readonly read: (id: ChunkId) => Promise<Uint8Array | undefined>;
+  /** Another member has taken this one from us. */
+  readonly served?: (id: ChunkId) => void;
+}
+
+/** What became of a fetch; `lacking`: nobody who is reached has the rest. */
+export type FetchOutcome =
+  | { readonly kind: "complete" | "cancelled" }
+  | { readonly kind: "lacking"; readonly left: number };
+
+/** What became of an upload; `refused`: a sentence with the cause. */
+export type UploadOutcome =
+  | { readonly kind: "stored" | "unreachable" | "cancelled" }
+  | { readonly kind: "refused"; readonly reason: string; readonly retryAfterMs?: number };
+
+/** The part of AbortSignal that the core knows. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  readonly addEventListener: (type: "abort", listener: () => void) => void;
+}
+
+/** Chunks of files at relays and at other members. Every chunk that comes out of here has the hash that names it. */
+export interface ChunkNetwork {
+  /** Serves what we have to members who prove the topic, until the answer is called. */
+  readonly serve: (holdings: ChunkHoldings) => () => void;
+  /**
+   * Fetches chunks, at most CHUNK_LIST_MAX, from everybody who is reached and has them. `arrived` resolves when the chunk
+   * is saved; a source is read no further meanwhile. `blamed`: a source that lied or was slow, and is asked no more.
+   */
+  readonly fetch: (
+    topic: ChunkTopic,
+    wanted: readonly ChunkId[],
+    options: {
+      readonly arrived: (id: ChunkId, ciphertext: Uint8Array) => Promise<void>;
+      readonly blamed?: (source: string, why: "lied" | "slow") => void;
+      readonly signal: StopSignal;
+    },
+  ) => Promise<FetchOutcome>;
+  /** Puts these chunks, at most CHUNK_LIST_MAX, on every connected relay that no mere peer told us. `stored`: one relay has it on its disk. */
+  readonly upload: (
+    holdings: ChunkHoldings,
+    ids: readonly ChunkId[],
+    options: { readonly stored: (id: ChunkId) => void; readonly signal: StopSignal },
+  ) => Promise<UploadOutcome>;
+  /** Lets relays delete everything under this topic. Best effort. */
+  readonly release: (topic: ChunkTopic) => void;
+  /** Calls `wake` whenever somebody new may have chunks of this topic, until the answer is called. */
+  readonly watch: (topic: Topic, wake: () => void) => () => void;
+}
+
+/** What is to be sent: a file that can be read anywhere, or a stream that is read once. */
+export type FileSource =
+  | { readonly kind: "file"; readonly name: string; readonly sizeBytes: number; readonly modifiedMs: number }
+  /** `directory`: comes as a tar archive. `stream`: a local socket that gives bytes until it ends. */
+  | { readonly kind: "directory" | "stream"; readonly name: string };
+
+/** A picture's small likeness: `image` has at most FILE_PREVIEW_MAX_BYTES. */
+export interface PicturePreview {
+  readonly width: number;
+  readonly height: number;
+  readonly format: "jpeg" | "webp";
+  readonly image: Uint8Array;
+}
+
+/** The disk as files need it. Paths are absolute. Methods reject with a storage or usage fault. */
+export interface PartStore {
+  /** What lies there. Nothing, or something that cannot be sent, is `usage/not-found` or `usage/bad-argument`. */
+  readonly look: (path: string) => Promise<FileSource>;
+  /** Up to `length` bytes, fewer at the end; undefined when there is no such file. */
+  readonly read: (path: string, offset: number, length: number) => Promise<Uint8Array | undefined>;
+  /** A directory as an archive, or a stream, in pieces of any size. */
+  readonly stream: (path: string) => AsyncIterable<Uint8Array>;
+  /** Path in the profile for sealed chunks of something that can be read only once. `id`: hex. */
+  readonly spoolPath: (id: string) => Promise<string>;
+  /** Makes an empty temporary file, hidden, in the directory where the download will be; `storage/full` when so many bytes do not fit. */
+  readonly createPart: (target: PartTarget) => Promise<string>;
+  readonly write: (path: string, offset: number, bytes: Uint8Array) => Promise<void>;
+  /** What was written lies on the disk when this resolves. */
+  readonly sync: (path: string) => Promise<void>;
+  /** Cuts the part to its size, syncs it and gives it its name, another one where that is taken; answers the path. */
+  readonly finish: (part: string, target: PartTarget) => Promise<string>;
+  /** Nothing there is fine. */
+  readonly remove: (path: string) => Promise<void>;
+  /** Undefined: not a picture, too large, or broken. */
+  readonly preview: (path: string) => Promise<PicturePreview | undefined>;
+}
+
+/** Where a download goes. `name` is cleaned already; `isExact`: fails with `usage/not-allowed` where something is, instead of taking another name. */
+export interface PartTarget {
+  readonly directory: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly isExact: boolean;
 }
 
 /** Time as an input. */

@@ -43,6 +43,9 @@ export type DirectoryKey = Infer<typeof DirectoryKey>;
 /** Ed25519 public key that owns one slot of the directory. */
 export const SlotKey = branded("slot-key", 32);
 export type SlotKey = Infer<typeof SlotKey>;
+/** SHA-256 of a sealed chunk of a file. */
+export const ChunkId = branded("chunk-id", 32);
+export type ChunkId = Infer<typeof ChunkId>;
 /** ML-KEM-768 public key. */
 export const KemPublicKey = branded("kem-public-key", 1184);
 export type KemPublicKey = Infer<typeof KemPublicKey>;

@@ -55,3 +55,18 @@ export const SEALED_PREKEY_MAX_BYTES = 8_192;
 export const SKIPPED_KEYS_MAX = 2_000;
 /** How far ahead of the expected one an iteration may be (PROTOCOL.md § Double Ratchet, § Sender chains): each step costs one HMAC. */
 export const FORWARD_JUMP_MAX = 25_000;
+
+/** Bytes of a file in one chunk: large enough that hashes and frames cost little, small enough to lose or hold. */
+export const CHUNK_PLAIN_BYTES = 262_144;
+/** Bytes of a sealed chunk: with the tag. */
+export const CHUNK_MAX_BYTES = CHUNK_PLAIN_BYTES + 16;
+/** Hashes in one list of chunks: what fits a chunk. */
+export const CHUNK_LIST_MAX = CHUNK_PLAIN_BYTES / 32;
+/** Levels of lists above a file's chunks: two are enough for 16 TiB. */
+export const CHUNK_LEVELS_MAX = 2;
+/** UTF-8 bytes of a file's name: what most file systems take. */
+export const FILE_NAME_MAX_BYTES = 255;
+/** Bytes of a MIME type. */
+export const FILE_TYPE_MAX_BYTES = 127;
+/** Bytes of a picture's preview: a manifest with one fits an envelope after padding. */
+export const FILE_PREVIEW_MAX_BYTES = 24_576;
