@@ -140,6 +140,9 @@ export function renderEvent(event: ClientEvent): string | undefined {
     case "status":
       return `* ${renderRelay(event.relay)}`;
     case "peer":
+    case "following":
+    case "groups":
+    case "read":
       return undefined;
     case "sent":
     case "file":

@@ -29,6 +29,8 @@ export interface MessageView {
   readonly sentAt: string;
   readonly kind: "text" | "file" | "system";
   readonly text: string;
+  /** Lines are ordered by this, then by `sentAt`, then by `id`. */
+  readonly depth: number;
   /** For our own messages only. */
   readonly state?: "queued" | "on-relay" | "delivered";
   /** For our own messages, as soon as one device said so; `state` is `delivered` from then on. */
@@ -99,6 +101,8 @@ export interface RelayView {
 
 /** What happens while one listens. */
 export type ClientEvent =
+  /** The beginning of `follow`. Seen again, another process has taken the profile over: what happened in between was not told. */
+  | { readonly event: "following" }
   | { readonly event: "message"; readonly group: GroupName; readonly message: MessageView }
   | {
       readonly event: "member";
@@ -113,6 +117,10 @@ export type ClientEvent =
   /** Another member is reached without a relay's store, or no more. */
   | { readonly event: "peer"; readonly peer: PeerView }
   /** A message is shown no more; a warning says why. */
+  /** The list of groups has changed: one came, or one is left. For `follow` only, as is `read`. */
+  | { readonly event: "groups" }
+  /** What was new in the group is so no more: somebody has seen it, at this screen or another. */
+  | { readonly event: "read"; readonly group: GroupName }
   | { readonly event: "withdrawn"; readonly group: GroupName; readonly message: { readonly id: string } }
   | {
       readonly event: "sent";
@@ -161,8 +169,31 @@ export interface ClientMethods extends GroupMethods {
     { group: string; text: string; waitMs?: number; window?: string },
     { message: { id: string }; state: "queued" | "on-relay" | "delivered" },
   ];
-  /** Oldest first; marks the group as read. `limit` default 50. */
-  history: [{ group: string; limit?: number; before?: string; search?: string }, { messages: readonly MessageView[] }];
+  /** Oldest first; marks the group as read, unless only part of it or a `peek` was asked for. `limit` default 50. Of `before`, `after`
+   * and `around` (ids of messages; in the midst of half of `limit` on each side) one at most, and only `before` with `search`.
+   * `firstUnread`: id of the oldest message that is new, for a `peek`. */
+  history: [
+    {
+      group: string;
+      limit?: number;
+      before?: string;
+      after?: string;
+      around?: string;
+      search?: string;
+      peek?: boolean;
+    },
+    { messages: readonly MessageView[]; firstUnread?: string },
+  ];
+  /** Nothing in the group is new any more. */
+  "mark-read": [{ group: string }, Record<never, never>];
+  /** Texts of a screen's own: drafts, preferences. In the encrypted profile, of this device only. */
+  notes: [Record<never, never>, { notes: readonly { name: string; text: string }[] }];
+  /** `name`: 1 to 100 characters; at most 60,000 bytes of `text`, and an empty one is forgotten. */
+  "note-save": [{ name: string; text: string }, Record<never, never>];
+  /** Streams {@link ClientEvent}s until cancelled, for a screen that keeps its own view: `following` and the state of each relay and
+   * peer, then everything that happens, our own messages too. Nothing is marked as read. The first one, or the first `listen`,
+   * also gets the `member` and `warning` events since the program started. */
+  follow: [Record<never, never>, Record<never, never>];
   /** Streams {@link ClientEvent}s (of one group, or of all) until cancelled; then answers `{}`. The state of each relay
    * and the messages that arrived since the last `history` or `listen` come first. The first listener also gets the
    * `member` and `warning` events since the program started. With `window` also our own messages

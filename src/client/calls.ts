@@ -14,22 +14,20 @@ import { catchUp, isCaughtUp, outboxLength, WAIT_MS, waiting } from "./call-wait
 import type { TopicBook } from "./effects-performer.ts";
 import { type EventHub, waitUntil } from "./event-hub.ts";
 import { examine } from "./examination.ts";
+import { follow } from "./following.ts";
 import { add, createGroup, describeGroup, listGroups } from "./group-calls.ts";
 import { findGroup } from "./group-names.ts";
 import { isOutOf, outsider } from "./group-ranks.ts";
+import { history, markRead, notes, saveNote } from "./history-calls.ts";
 import { invite, join, listInvites, revoke } from "./invite-calls.ts";
 import { listen } from "./listening.ts";
 import { changeSettings, leave, rekey, removeMember, rename, setRole } from "./membership-calls.ts";
 import { listDevices, unlinkDevice, waitForLinks } from "./own-devices.ts";
-import { wholeNumber } from "./parameters.ts";
 import type { Clock, Network, ProfileStore } from "./ports.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
 import { verify } from "./verification.ts";
-import { messageView, relayView } from "./views.ts";
+import { relayView } from "./views.ts";
 
-/** Lines of history unless told otherwise, and at most. */
-const HISTORY_LINES = 50;
-const HISTORY_LINES_MAX = 10_000;
 /** What calls work with. */
 export interface CallContext {
   readonly primitives: Primitives;
@@ -79,7 +77,11 @@ const CALLS: Calls = {
   "account-leave": leaveEverything,
   send,
   history,
+  "mark-read": markRead,
+  notes,
+  "note-save": saveNote,
   listen,
+  follow,
   status,
   examine,
   sync,
@@ -142,15 +144,6 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
     await waitUntil(async () => (await state()) !== "queued", waiting(context, params.waitMs, options));
   const reached = await state();
   return { message: { id }, state: reached === "received" ? "on-relay" : reached };
-}
-
-async function history({ store }: CallContext, params: ClientMethods["history"][0]) {
-  const group = toHex((await findGroup(store, params.group)).group);
-  const limit = wholeNumber("limit", params.limit ?? HISTORY_LINES, HISTORY_LINES_MAX);
-  const { before, search } = params;
-  const lines = await store.history({ group, limit, before, search });
-  if (before === undefined && search === undefined) await store.markRead(group);
-  return { messages: lines.map(messageView) };
 }
 
 async function status({ network, store, primitives }: CallContext) {

@@ -12,6 +12,8 @@ export type ClientNotice =
   /** A relay holds our prekeys. */
   | { readonly kind: "introduced" }
   | { readonly kind: "outbox" }
+  /** Nothing of the group (hex) is new any more. */
+  | { readonly kind: "read"; readonly group: string }
   /** One of ours was sent, from the window that this names. */
   | { readonly kind: "own-message"; readonly line: ConversationLine; readonly window: string | undefined };
 

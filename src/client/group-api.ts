@@ -1,5 +1,5 @@
 /** The part of the client's methods that is about groups and who is in them; see api.ts. */
-import type { GroupName, MemberView } from "./api.ts";
+import type { GroupName, MemberView, MessageView } from "./api.ts";
 
 /** A person as others call them; `account` is lower-case hex. */
 export interface PersonName {
@@ -41,10 +41,11 @@ export type ChangeState = "queued" | "on-relay";
 export interface GroupMethods {
   /** `password`: a room password, for which links to the group ask from the start. */
   "group-create": [{ name: string; password?: string }, { group: GroupName }];
-  /** `state` only of those in which this profile is not; of `pending` and `refused` ones nothing but the id is known. */
+  /** `state` only of those in which this profile is not; of `pending` and `refused` ones nothing but the id is known. `last`: the
+   * newest line, its text cut to 200 characters; only with `lines`. */
   "group-list": [
-    Record<never, never>,
-    { groups: readonly (GroupName & { members: number; unread: number; state?: AbsentState })[] },
+    { lines?: boolean },
+    { groups: readonly (GroupName & { members: number; unread: number; state?: AbsentState; last?: MessageView })[] },
   ];
   /** `absent`: this profile is not in the group any more, by whom and since when (ISO 8601). */
   "group-info": [

@@ -30,6 +30,7 @@ import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import { allGroups, findGroup } from "./group-names.ts";
 import { needRank, standingIn } from "./group-ranks.ts";
+import { newestLine } from "./history-calls.ts";
 import { protectGroup } from "./membership-calls.ts";
 import { checkPassword } from "./parameters.ts";
 import type { ProfileStore } from "./ports.ts";
@@ -55,12 +56,13 @@ export async function createGroup(
 type ListedGroup = ClientMethods["group-list"][1]["groups"][number];
 
 /** See `group-list` in api.ts. */
-export async function listGroups({ store }: CallContext): Result<"group-list"> {
+export async function listGroups({ store }: CallContext, { lines }: Params<"group-list">): Result<"group-list"> {
   const groups: ListedGroup[] = [];
   for (const group of await allGroups(store)) {
     const { id, name } = groupName(group);
     const absent = await absenceFrom(store, group);
-    const listed = { id, name, members: group.members, unread: await store.unread(id) };
+    const last = lines === true ? await newestLine(store, group) : undefined;
+    const listed = { id, name, members: group.members, unread: await store.unread(id), ...(last ? { last } : {}) };
     groups.push(absent ? { ...listed, state: absent.state } : listed);
   }
   for (const [id] of await scanRecords(store, JOINING, { limit: GROUPS_MAX })) {

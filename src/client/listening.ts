@@ -57,7 +57,7 @@ export async function listen(
     await emitUnread(store, listening);
     while (!isOver()) {
       for (const notice of notices.splice(0)) await emitNotice(store, notice, listening);
-      if (notices.length === 0) await markShown(store, listening);
+      if (notices.length === 0) await markShown({ store, hub }, listening);
       if (notices.length === 0 && !isOver()) await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
@@ -66,8 +66,15 @@ export async function listen(
   return {};
 }
 
-async function markShown(store: ProfileStore, { unmarked, isOver }: Listening): Promise<void> {
-  for (const group of unmarked) if (!isOver()) await store.markRead(group);
+async function markShown(
+  { store, hub }: Pick<CallContext, "store" | "hub">,
+  { unmarked, isOver }: Listening,
+): Promise<void> {
+  for (const group of unmarked) {
+    if (isOver()) break;
+    await store.markRead(group);
+    hub.tell({ kind: "read", group });
+  }
   unmarked.clear();
 }
 
@@ -76,7 +83,7 @@ async function emitUnread(store: ProfileStore, { only, shown, unmarked, emit, is
   for (const group of await allGroups(store)) {
     const id = toHex(group.group);
     if (only !== undefined && only !== id) continue;
-    const lines = await store.history({ group: id, limit: BACKLOG_MAX, unread: true });
+    const lines = await store.history({ group: id, limit: BACKLOG_MAX, unread: "newest" });
     if (isOver()) return;
     for (const line of lines) {
       shown.add(line.id);
@@ -99,7 +106,8 @@ async function emitNotice(store: ProfileStore, notice: ClientNotice, listening: 
   if (notice.kind === "message" && groupId !== undefined) unmarked.add(groupId);
 }
 
-function groupOf(notice: ClientNotice): string | undefined {
+/** The group (hex) that a notice is about. */
+export function groupOf(notice: ClientNotice): string | undefined {
   switch (notice.kind) {
     case "message":
     case "member":
@@ -107,6 +115,7 @@ function groupOf(notice: ClientNotice): string | undefined {
     case "join-refused":
       return toHex(notice.group);
     case "line-state":
+    case "read":
       return notice.group;
     case "own-message":
       return notice.line.group;
@@ -117,12 +126,14 @@ function groupOf(notice: ClientNotice): string | undefined {
   }
 }
 
-async function nameOf(store: ProfileStore, id: string): Promise<GroupName> {
+/** A group as events name it. */
+export async function nameOf(store: ProfileStore, id: string): Promise<GroupName> {
   const group = await readRecord(store, GROUP, id);
   return { id, name: group?.name ?? "" };
 }
 
-async function eventOf(
+/** What whoever listens is told of a notice; `undefined`: nothing. */
+export async function eventOf(
   store: ProfileStore,
   notice: ClientNotice,
   group: GroupName | undefined,

@@ -16,8 +16,8 @@ export const groupName = (group: { readonly group: GroupId; readonly name: strin
 
 /** A line of a conversation. */
 export function messageView(line: ConversationLine): MessageView {
-  const { id, account, name, sentAtMs, kind, text, state } = line;
-  const view = { id, from: { account, name }, sentAt: isoTime(sentAtMs), kind, text };
+  const { id, account, name, sentAtMs, kind, text, depth, state } = line;
+  const view = { id, from: { account, name }, sentAt: isoTime(sentAtMs), kind, text, depth };
   return state === "received" ? view : { ...view, state };
 }
 

@@ -53,6 +53,7 @@ import {
   GROUP,
   type GroupState,
   JOINING,
+  NOTE,
   OUT,
   REQUEST,
   TOPIC,
@@ -106,6 +107,8 @@ export type Input =
   | { readonly kind: "retire-device"; readonly device: DeviceKey }
   /** Somebody's fingerprint was compared, or no longer counts as compared. `name`: what the person is called now. */
   | { readonly kind: "verify"; readonly account: AccountKey; readonly name: string; readonly isVerified: boolean }
+  /** A screen keeps a text of its own under a name (hex); an empty one is erased. */
+  | { readonly kind: "note"; readonly name: string; readonly text: string }
   /** `call` (hex) makes repeating safe: a second one answers the message of the first. */
   | { readonly kind: "send-text"; readonly group: GroupId; readonly text: string; readonly call: string }
   /** Several of them for one group, at most BURST_MESSAGES_MAX, signed together. */
@@ -144,55 +147,55 @@ export function* step(work: Work, input: Input): Step<Answer> {
   return answer;
 }
 
+/** For what is answered by being done. */
+function* without(answer: Step<void>): Step<Answer> {
+  yield* answer;
+  return NONE;
+}
+
 function* answerTo(work: Work, input: Input): Step<Answer> {
   switch (input.kind) {
     case "create-account":
       createAccount(work, input);
-      yield* openAccountTopic(work);
-      return NONE;
+      return yield* without(openAccountTopic(work));
     case "restore-account":
-      yield* restoreAccount(work, input);
-      return NONE;
+      return yield* without(restoreAccount(work, input));
     case "start":
       return yield* start(work);
     case "tick":
       return yield* tick(work);
     case "continue":
-      yield* goOn(work);
-      return NONE;
+      return yield* without(goOn(work));
     case "create-group":
       return { kind: "group", group: yield* createGroup(work, input.name) };
     case "create-invite":
       return { kind: "link", link: yield* createInvite(work, yield* groupOf(work, input.group), input.terms) };
     case "join":
-      yield* requestToJoin(work, input.link, input.passwordKey);
-      return NONE;
+      return yield* without(requestToJoin(work, input.link, input.passwordKey));
     case "add":
       return yield* add(work, input);
     case "change-group":
       return { kind: "group", group: yield* changeGroup(work, yield* groupOf(work, input.group), input.change) };
     case "retire-device":
-      yield* shareUnlinked(work, input.device);
-      return NONE;
+      return yield* without(shareUnlinked(work, input.device));
     case "verify":
-      yield* markVerified(work, input);
+      return yield* without(markVerified(work, input));
+    case "note":
+      write(work, NOTE, input.name, input.text === "" ? null : { text: input.text });
       return NONE;
     case "send-text":
       return { kind: "message", id: (yield* sendOnce(work, input.group, [input]))[0] ?? unanswered() };
     case "send-burst":
       return { kind: "messages", ids: yield* sendOnce(work, input.group, input.sends) };
     case "delivered":
-      yield* receive(work, input);
-      return NONE;
+      return yield* without(receive(work, input));
     case "settled":
       return { kind: "outbox", verdict: yield* settle(work, input.outbox, input.result) };
     case "prekeys-taken":
       yield* tellPending(work, input.account, input.taken);
-      yield* askThoseTaken(work, input.account, input.taken);
-      return NONE;
+      return yield* without(askThoseTaken(work, input.account, input.taken));
     case "prekeys-left":
-      yield* replenishPrekeys(work, input.left);
-      return NONE;
+      return yield* without(replenishPrekeys(work, input.left));
     default:
       return input satisfies never;
   }

@@ -572,6 +572,9 @@ export const LINKING: RecordType<LinkingState> = record("linking/", LinkingState
 /** A device of a verified person, or a namesake of one, of which we have told; id: account/device, or group/account. */
 export const TOLD_KEY: RecordType<{ readonly at: TimeMs }> = record("told-key/", struct({ at: TimeMs }));
 
+/** A small text that a screen keeps: a draft, a preference; id: hex of its name in UTF-8. */
+export const NOTE: RecordType<{ readonly text: string }> = record("note/", struct({ text: text(TEXT_MAX_BYTES) }));
+
 /** Hex of any id, for use in record keys. */
 export const idOf = (...parts: readonly Uint8Array[]): string => parts.map(toHex).join("/");
 /** Id of a chain: epoch and index. */

@@ -16,11 +16,16 @@ const MAX_PAGE_LINES = 10_000;
 
 const COLUMNS = "id, depth, sent_at_ms AS sentAtMs, account, device, name, kind, line.text AS text, state";
 const BEFORE = "AND (depth, sent_at_ms, id) < (@depth, @sentAtMs, @id)";
+const AFTER = "AND (depth, sent_at_ms, id) > (@depth, @sentAtMs, @id)";
+const OLDEST = "ORDER BY depth, sent_at_ms, id LIMIT @limit";
 const NEWEST = "ORDER BY depth DESC, sent_at_ms DESC, id DESC LIMIT @limit";
 const PAGE = `SELECT ${COLUMNS} FROM line WHERE conversation = @conversation AND state <> 'withdrawn'`;
 // CROSS JOIN fixes the order: the words first, then each line they are in.
 const FOUND = `SELECT ${COLUMNS} FROM line_text CROSS JOIN line ON line.arrival = line_text.rowid
   WHERE line_text MATCH @words AND conversation = @conversation AND state <> 'withdrawn'`;
+
+const UNREAD = `${PAGE} AND arrival > (SELECT read_arrival FROM conversation WHERE number = @conversation)
+    AND state = 'received' AND kind <> 'system'`;
 
 /** Statements of the tables, exported for the test that explains their plans. */
 export const CONVERSATION_SQL = {
@@ -37,10 +42,11 @@ export const CONVERSATION_SQL = {
   line: `${PAGE} AND id = @id`,
   page: `${PAGE} ${NEWEST}`,
   pageBefore: `${PAGE} ${BEFORE} ${NEWEST}`,
+  pageAfter: `${PAGE} ${AFTER} ${OLDEST}`,
   found: `${FOUND} ${NEWEST}`,
   foundBefore: `${FOUND} ${BEFORE} ${NEWEST}`,
-  pageUnread: `${PAGE} AND arrival > (SELECT read_arrival FROM conversation WHERE number = @conversation)
-    AND state = 'received' AND kind <> 'system' ${NEWEST}`,
+  newestUnread: `${UNREAD} ${NEWEST}`,
+  oldestUnread: `${UNREAD} ${OLDEST}`,
   unread: `SELECT count(*) AS lines FROM conversation JOIN line ON line.conversation = number
     WHERE group_id = ? AND arrival > read_arrival AND state = 'received' AND kind <> 'system'`,
   markRead: "UPDATE conversation SET read_arrival = (SELECT coalesce(max(arrival), 0) FROM line) WHERE group_id = ?",
@@ -124,29 +130,37 @@ function historyReader(
   const prepare = (sql: string) => database.prepare<[Parameters], Row>(sql);
   const all = { first: prepare(CONVERSATION_SQL.page), before: prepare(CONVERSATION_SQL.pageBefore) };
   const found = { first: prepare(CONVERSATION_SQL.found), before: prepare(CONVERSATION_SQL.foundBefore) };
-  const unreadPage = prepare(CONVERSATION_SQL.pageUnread);
-  return ({ group, limit, before, search, unread }) => {
+  const pageAfter = prepare(CONVERSATION_SQL.pageAfter);
+  const newestUnread = prepare(CONVERSATION_SQL.newestUnread);
+  const oldestUnread = prepare(CONVERSATION_SQL.oldestUnread);
+  return ({ group, limit, before, after, search, unread }) => {
     checkLimit(limit);
-    const anchor = before === undefined ? undefined : lineById(group, before);
-    if (before !== undefined && anchor === undefined) throw unknownLineFault();
+    const place = before ?? after;
+    const anchor = place === undefined ? undefined : lineById(group, place);
+    if (place !== undefined && anchor === undefined) throw unknownLineFault();
     const conversation = numberOf(group);
     if (conversation === undefined) return [];
-    if (unread) return inOrder(group, unreadPage.all({ conversation, limit }));
+    if (unread === "oldest") return named(group, oldestUnread.all({ conversation, limit }));
+    if (unread === "newest") return inOrder(group, newestUnread.all({ conversation, limit }));
+    if (after !== undefined && anchor) return named(group, pageAfter.all({ conversation, limit, ...placeOf(anchor) }));
     const words = searchExpression(search ?? "");
     const statements = words === undefined ? all : found;
     const parameters = { conversation, limit, ...(words === undefined ? {} : { words }) };
     const rows =
       anchor === undefined
         ? statements.first.all(parameters)
-        : statements.before.all({ ...parameters, depth: anchor.depth, sentAtMs: anchor.sentAtMs, id: anchor.id });
+        : statements.before.all({ ...parameters, ...placeOf(anchor) });
     return inOrder(group, rows);
   };
 }
 
+const placeOf = ({ depth, sentAtMs, id }: ConversationLine) => ({ depth, sentAtMs, id });
+
+const named = (group: string, rows: readonly Row[]): readonly ConversationLine[] =>
+  rows.map((row) => ({ group, ...row }));
+
 /** A page that was read backwards. */
-function inOrder(group: string, rows: readonly Row[]): readonly ConversationLine[] {
-  return rows.toReversed().map((row) => ({ group, ...row }));
-}
+const inOrder = (group: string, rows: readonly Row[]): readonly ConversationLine[] => named(group, rows.toReversed());
 
 function checkLimit(limit: number): void {
   if (Number.isSafeInteger(limit) && limit >= 1 && limit <= MAX_PAGE_LINES) return;
@@ -159,6 +173,6 @@ function checkLimit(limit: number): void {
 function unknownLineFault(): Fault {
   return new Fault(
     "usage/not-found",
-    "No message with that id is stored in this conversation, so there is nothing before it; check the id.",
+    "No message with that id is stored in this conversation, so there is nothing before or after it; check the id.",
   );
 }

@@ -56,7 +56,7 @@ export function profileStoreContract(name: string, open: () => Promise<OpenedSto
 
     const commit = (changes: Partial<ProfileChanges>) => store.commit({ ...NO_CHANGES, ...changes });
     const commitLines = (...lines: ConversationLine[]) => commit({ lines });
-    const history = async (query: { limit?: number; before?: string; search?: string } = {}) =>
+    const history = async (query: { limit?: number; before?: string; after?: string; search?: string } = {}) =>
       ids(await store.history({ group: GROUP, limit: 100, ...query }));
 
     describe("records", () => {
@@ -256,6 +256,14 @@ export function profileStoreContract(name: string, open: () => Promise<OpenedSto
         assert.deepEqual(await history({ limit: 3, before: lineId(1) }), []);
       });
 
+      it("answers the oldest lines after one, page by page", async () => {
+        await commitLines(...[3, 1, 4, 2, 7, 5, 6].map((n) => line(n, { depth: Math.ceil(n / 3) })));
+        assert.deepEqual(await history({ limit: 3, after: lineId(2) }), [3, 4, 5]);
+        assert.deepEqual(await history({ limit: 3, after: lineId(5) }), [6, 7]);
+        assert.deepEqual(await history({ limit: 3, after: lineId(7) }), []);
+        await assert.rejects(history({ after: lineId(9) }), (e) => isFault(e, "usage/not-found"));
+      });
+
       it("refuses an unknown anchor and a senseless limit", async () => {
         await commitLines(line(1), line(2, { group: OTHER_GROUP }));
         for (const before of [lineId(2), "", "zz"]) {
@@ -344,8 +352,23 @@ export function profileStoreContract(name: string, open: () => Promise<OpenedSto
         await store.markRead(GROUP);
         await commitLines(line(1, { depth: 0, sentAtMs: 0 }), line(5));
         assert.equal(await store.unread(GROUP), 1);
-        const [unread, ...others] = await store.history({ group: GROUP, limit: 10, unread: true });
+        const [unread, ...others] = await store.history({ group: GROUP, limit: 10, unread: "newest" });
         assert.deepEqual([unread?.id, others], [lineId(1), []]);
+      });
+
+      it("names the oldest and the newest of what it counts, in the order of history", async () => {
+        await commitLines(line(9));
+        await store.markRead(GROUP);
+        await commitLines(line(12), line(10), line(11), line(8, { state: "queued" }));
+        const unread = async (which: "oldest" | "newest") =>
+          ids(await store.history({ group: GROUP, limit: 2, unread: which }));
+        assert.deepEqual(
+          [await unread("oldest"), await unread("newest")],
+          [
+            [10, 11],
+            [11, 12],
+          ],
+        );
       });
 
       it("counts a line that arrives after the last one was removed", async () => {

@@ -91,6 +91,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.SAID, { ...said, isHeld: true, isVoid: true });
   const removals = [{ entry, accounts: [key], device: from, frontier: [message] }];
   add(records.REMOVALS, { digest: hash(14), removals, epochs: [{ epoch, lacks: [0] }], held: 1 });
+  add(records.NOTE, { text: "see you at ni" });
   return made;
 }
 

@@ -96,10 +96,12 @@ function isUnread({ lines, read }: MemoryProfile, { group, id, state, kind }: Co
 }
 
 function history(profile: MemoryProfile, query: HistoryQuery): readonly ConversationLine[] {
-  const { group, limit, before, search, unread } = query;
+  const { group, limit, before, after, search, unread } = query;
   const all = linesOf(profile, group).filter((line) => !unread || isUnread(profile, line));
   const end = before === undefined ? all.length : all.findIndex((line) => line.id === before);
-  if (end < 0) throw new Fault("usage/not-found", "no such line");
+  const start = after === undefined ? 0 : all.findIndex((line) => line.id === after) + 1;
+  if (end < 0 || (after !== undefined && start === 0)) throw new Fault("usage/not-found", "no such line");
+  if (after !== undefined || unread === "oldest") return all.slice(start, start + limit);
   const words = (search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   const matching = all.slice(0, end).filter(({ text }) => words.every((word) => text.toLowerCase().includes(word)));
   return matching.slice(-limit);

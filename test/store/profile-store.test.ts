@@ -337,7 +337,11 @@ describe("the profile database", () => {
 
     const assertIndexed = (name: string, detail: readonly string[]) => {
       const sorts = detail.some((step) => step.includes("TEMP B-TREE"));
-      assert.equal(sorts, ["found", "foundBefore", "pageUnread"].includes(name), `${name}: ${detail.join("; ")}`);
+      assert.equal(
+        sorts,
+        ["found", "foundBefore", "newestUnread", "oldestUnread"].includes(name),
+        `${name}: ${detail.join("; ")}`,
+      );
       for (const step of detail.filter((each) => each.startsWith("SCAN"))) {
         assert.match(step, /VIRTUAL TABLE INDEX|COVERING INDEX slot_free/, `${name}: ${detail.join("; ")}`);
       }

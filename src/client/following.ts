@@ -1,0 +1,51 @@
+/** Following everything for a screen that keeps its own view: nothing is looked up that was not new, and nothing is marked as read. */
+import type { ClientEvent } from "./api.ts";
+import type { CallContext, CallOptions } from "./calls.ts";
+import type { ClientNotice } from "./event-hub.ts";
+import { eventOf, groupOf, nameOf } from "./listening.ts";
+import type { ProfileStore } from "./ports.ts";
+import { relayView } from "./views.ts";
+
+/** Notices that may wait for a slow screen; further ones end the call, and the screen asks for everything anew. */
+const NOTICES_MAX = 100_000;
+
+/** See `follow` in api.ts. */
+export async function follow(
+  { store, hub, network }: CallContext,
+  _: Record<never, never>,
+  { emit, signal }: CallOptions,
+): Promise<Record<never, never>> {
+  const notices: ClientNotice[] = [];
+  let wake: () => void = () => undefined;
+  let overflown = false;
+  const isOver = (): boolean => overflown || signal?.aborted === true;
+  signal?.addEventListener("abort", () => wake());
+  const stop = hub.listen((notice) => {
+    notices.push(notice);
+    overflown ||= notices.length > NOTICES_MAX;
+    wake();
+  });
+  notices.push(...hub.takeEarly());
+  try {
+    emit({ event: "following" });
+    for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
+    for (const peer of network.peers()) emit({ event: "peer", peer: { ...peer, state: "connected" } });
+    while (!isOver()) {
+      for (const notice of notices.splice(0)) for (const event of await eventsOf(store, notice)) emit(event);
+      if (notices.length === 0 && !isOver()) await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    stop();
+  }
+  return {};
+}
+
+/** What a screen is told of a notice. */
+async function eventsOf(store: ProfileStore, notice: ClientNotice): Promise<readonly ClientEvent[]> {
+  const groupId = groupOf(notice);
+  const group = groupId === undefined ? undefined : await nameOf(store, groupId);
+  if (notice.kind === "read") return group ? [{ event: "read", group }] : [];
+  const event = await eventOf(store, notice, group);
+  const isListChanged = notice.kind === "joined" || notice.kind === "removed" || notice.kind === "join-refused";
+  return [...(event ? [event] : []), ...(isListChanged ? [{ event: "groups" as const }] : [])];
+}
