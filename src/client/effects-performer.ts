@@ -11,15 +11,11 @@ import { openProofBytes } from "../verify/open-proof.ts";
 import type { AccountKey, Sequence, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { EventHub } from "./event-hub.ts";
+import { followedRelays } from "./followed-relays.ts";
 import type { OutboxFlusher } from "./outbox-flusher.ts";
-import type { Clock, Network, ProfileStore, ToldBy, TopicSubscription } from "./ports.ts";
+import type { Clock, Network, ProfileStore, TopicSubscription } from "./ports.ts";
 import { readExistingRecord, readRecord } from "./profile-reader.ts";
 
-/**
- * Relays that other people may make us connect to: each costs a connection, and a stranger can name any address. Those
- * of groups that we were added to unasked are read as ours are, so they are fewest; over all such groups together.
- */
-const RELAYS_TOLD_MAX = { peer: 16, adder: 8, us: Number.POSITIVE_INFINITY } as const;
 /** Ms after which prekeys that nobody had are asked for again. */
 const PREKEYS_RETRY_MS = 15_000;
 
@@ -50,7 +46,7 @@ export interface EffectsPerformer {
 }
 
 export function createEffectsPerformer(d: PerformerDependencies): EffectsPerformer {
-  const relays: FollowedRelays = new Map();
+  const relays = followedRelays(d.network);
   const timers = createTimers(d.clock);
   const prekeys = createPrekeyTaker(d, timers);
   let introduced = false;
@@ -68,7 +64,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
       d.network.unsubscribe(topic);
     },
     trim: ({ log, topic, upTo }) => d.network.trim(log, topic, upTo),
-    "use-relays": (effect) => followRelays(d.network, relays, effect),
+    "use-relays": (effect) => relays.use(effect),
     flush: () => d.flusher().flush(),
     keep: () => undefined, // was part of the commit (step-queue.ts)
     "take-prekeys": ({ account }) => prekeys.take(account),
@@ -174,30 +170,6 @@ function createPrekeyTaker(d: PerformerDependencies, timers: Timers): PrekeyTake
     },
   };
 }
-
-/** Addresses that we follow, and who told us: the one we trust most. */
-type FollowedRelays = Map<string, ToldBy>;
-
-/** Addresses come from links and other people too: bad ones are passed over. */
-function followRelays(
-  network: Network,
-  known: FollowedRelays,
-  { relays, toldBy }: Extract<Effect, { readonly kind: "use-relays" }>,
-): void {
-  for (const address of relays) {
-    const before = known.get(address);
-    if (before && TRUST[before] >= TRUST[toldBy]) continue;
-    if ([...known.values()].filter((each) => each === toldBy).length >= RELAYS_TOLD_MAX[toldBy]) continue;
-    known.set(address, toldBy);
-    try {
-      network.useRelays([address], toldBy);
-    } catch {
-      // whatever is wrong with an address that somebody told us, the others go on
-    }
-  }
-}
-
-const TRUST = { peer: 0, adder: 1, us: 2 } as const;
 
 function subscriptionOf(d: PerformerDependencies, effect: Extract<Effect, { kind: "subscribe" }>): TopicSubscription {
   const { topic, inbox } = effect;

@@ -123,6 +123,8 @@ export interface Network {
   readonly start: (events: NetworkEvents) => Promise<void>;
   /** Adds relays (multiaddrs as text) to those kept connected. A bad address is `usage/bad-argument`. */
   readonly useRelays: (addresses: readonly string[], toldBy: ToldBy) => void;
+  /** Lets these addresses go; a relay of which no address is left is connected to no more. Others are passed over. */
+  readonly dropRelays: (addresses: readonly string[]) => void;
   /** Reads this topic on every connection to a relay that no mere peer told us, now and after each reconnect, until {@link unsubscribe}. */
   readonly subscribe: (subscription: TopicSubscription) => void;
   readonly unsubscribe: (topic: Topic) => void;

@@ -63,6 +63,8 @@ class ClientNetwork implements Network {
   readonly #askPrekeys: PrekeyAsker;
   /** By the relay's PeerId. */
   readonly #links = new Map<string, RelayLink>();
+  /** Of relays that were let go. */
+  readonly #ending = new Set<Promise<void>>();
   readonly #subscriptions = new Map<string, TopicSubscription>();
   /** Relays asked for before the start. */
   #waiting: (readonly [Multiaddr, ToldBy])[] = [];
@@ -99,6 +101,18 @@ class ClientNetwork implements Network {
     }
   };
 
+  readonly dropRelays = (addresses: readonly string[]): void => {
+    for (const address of addresses.flatMap((text) => parseAddress(text) ?? [])) {
+      const relay = relayOf(address);
+      this.#waiting = this.#waiting.filter(([each]) => !each.equals(address));
+      const link = this.#links.get(relay);
+      if (!link?.dropAddress(address)) continue;
+      this.#links.delete(relay);
+      const ended = link.stop().then(() => void this.#ending.delete(ended));
+      this.#ending.add(ended);
+    }
+  };
+
   readonly subscribe = (subscription: TopicSubscription): void => {
     this.#subscriptions.set(toHex(subscription.topic), subscription);
     for (const link of this.#links.values()) link.subscribe(subscription);
@@ -107,8 +121,8 @@ class ClientNetwork implements Network {
 
   readonly unsubscribe: Network["unsubscribe"] = (topic) => {
     this.#subscriptions.delete(toHex(topic));
+    this.#running?.members?.forget(topic);
     for (const link of this.#links.values()) link.unsubscribe(topic);
-    this.#running?.members?.links.unsubscribe(topic);
   };
 
   readonly append = (envelopes: readonly Uint8Array[]): Promise<readonly AppendOutcome[]> =>
@@ -157,7 +171,7 @@ class ClientNetwork implements Network {
   readonly stop = async (): Promise<void> => {
     const running = this.#running;
     this.#running = undefined;
-    await Promise.all([...this.#links.values()].map((link) => link.stop()));
+    await Promise.all([...this.#ending, ...[...this.#links.values()].map((link) => link.stop())]);
     await running?.members?.stop();
     await running?.node.stop();
   };
@@ -165,7 +179,7 @@ class ClientNetwork implements Network {
   #keep(address: Multiaddr, toldBy: ToldBy): void {
     const running = this.#running;
     if (running === undefined) return;
-    const relay = address.getComponents().at(-1)?.value ?? "";
+    const relay = relayOf(address);
     const known = this.#links.get(relay);
     known?.addAddress(address, toldBy);
     if (known !== undefined) return;
@@ -178,6 +192,7 @@ class ClientNetwork implements Network {
       accessToken: this.#accessToken,
       timing: this.#timing,
       subscriptions: () => this.#subscriptions.values(),
+      ended: () => healing?.stop(),
       events: {
         delivered: (delivery) => {
           healing?.delivered(delivery);
@@ -213,6 +228,9 @@ class ClientNetwork implements Network {
 
 /** What a relay's address may begin with; nothing else is dialled, whoever named it. */
 const HOST_CODES: ReadonlySet<number> = new Set([CODE_IP4, CODE_IP6, CODE_DNS, CODE_DNS4, CODE_DNS6]);
+
+/** PeerId of a relay, with which its address ends. */
+const relayOf = (address: Multiaddr): string => address.getComponents().at(-1)?.value ?? "";
 
 /** Appends those that are wanted; about the others nobody is asked. */
 async function appendSome(

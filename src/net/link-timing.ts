@@ -17,6 +17,8 @@ export interface LinkTiming {
   readonly absentRetryMs: number;
   /** Longest time after which a member looks what a relay lacks (ms), at random, so that most come when the first has given it. */
   readonly healWithinMs: number;
+  /** Longest time between two comparisons of everything with one relay or member (ms), at random from half of it on: they find what a fault lost. */
+  readonly compareEveryMs: number;
 }
 
 export const LINK_TIMING: LinkTiming = {
@@ -28,6 +30,7 @@ export const LINK_TIMING: LinkTiming = {
   lastRetryMs: 4_000,
   absentRetryMs: 800,
   healWithinMs: 5_000,
+  compareEveryMs: 600_000,
 };
 
 /**

@@ -4,14 +4,13 @@
  */
 import type { NetworkEvents } from "../client/ports.ts";
 import type { Verifier } from "../verify/verifier.ts";
-import { LogId, type Sequence, type Topic } from "../wire/ids.ts";
+import type { Sequence, Topic } from "../wire/ids.ts";
 import type { IdSets } from "./id-sets.ts";
+import { MEMBERS_LOG } from "./members-log.ts";
 import { compareTopic, fetchLacking } from "./reconciliation.ts";
 import type { TopicClient } from "./topic-client.ts";
 import type { TopicLog } from "./topic-log.ts";
 
-/** The log that deliveries of members are said to be from: one place for all of them, which nobody asks for. */
-export const MEMBERS_LOG = LogId.from(new Uint8Array(16));
 /** Envelopes that are fetched one by one; with more of them the whole topic is read from its beginning, in order. */
 const FETCHED_MAX = 512;
 

@@ -10,7 +10,8 @@ import type { Topic } from "../wire/ids.ts";
 import { idSets } from "./id-sets.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { discoverLocally, type LocalDiscovery } from "./local-discovery.ts";
-import { MEMBERS_LOG, memberCatchUp } from "./member-catch-up.ts";
+import { memberCatchUp } from "./member-catch-up.ts";
+import { MEMBERS_LOG } from "./members-log.ts";
 import { parseAddress } from "./multiaddr-text.ts";
 import type { NetNode } from "./node.ts";
 import { PeerLinks } from "./peer-links.ts";
@@ -57,6 +58,8 @@ export interface Members {
   readonly links: PeerLinks;
   /** The healing of one relay; `client` is the session with it while there is one that we may write to. */
   readonly healing: (client: () => TopicClient | undefined) => RelayHealing;
+  /** Nothing of this topic is read any more. */
+  readonly forget: (topic: Topic) => void;
   /** Before the node starts. */
   readonly serve: () => Promise<void>;
   /** After the node has started. */
@@ -93,9 +96,15 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
   return {
     links,
     healing: (client) => {
-      const healing = new RelayHealing({ log, sets, verifier, withinMs: parts.timing.healWithinMs, client });
+      const stopped = (): void => void healings.delete(healing);
+      const { timing } = parts;
+      const healing = new RelayHealing({ log, sets, verifier, timing, client, take: delivered, stopped });
       healings.add(healing);
       return healing;
+    },
+    forget: (topic) => {
+      for (const healing of healings) healing.forget(topic);
+      links.unsubscribe(topic);
     },
     serve: () => service.serve(node),
     discover: async () => {

@@ -5,7 +5,9 @@
  *    there, we wait for a random time, compare, and give what only we have. A mere reconnection costs nothing.
  * 2. Whoever comes later finds nothing to do: the waiting times differ, what comes in from the relay meanwhile is not given,
  *    and whoever sees others give slows down.
- * 3. What a relay's log has had or been offered is not offered to that log again, so that its retention is respected; a
+ * 3. At intervals everything is compared once more, in both directions: faults lose things on either side. What was
+ *    fetched so is not fetched again, though it be lacking again: it was not worth keeping.
+ * 4. What a relay's log has had or been offered is not offered to that log again, so that its retention is respected; a
  *    log with another name is another log.
  */
 import type { Delivery } from "../client/ports.ts";
@@ -13,7 +15,9 @@ import { envelopeId } from "../verify/envelope-check.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { LogId, Sequence, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { comparingRounds, type LackingFetcher, lackingFetcher, type TakeLacking } from "./comparing-rounds.ts";
 import type { IdSets } from "./id-sets.ts";
+import type { LinkTiming } from "./link-timing.ts";
 import { compareTopic, giveExtra } from "./reconciliation.ts";
 import type { TopicClient } from "./topic-client.ts";
 import type { TopicLog } from "./topic-log.ts";
@@ -34,11 +38,16 @@ export interface HealingOptions {
   readonly log: Pick<TopicLog, "ids" | "get">;
   readonly sets: IdSets;
   readonly verifier: Verifier;
-  /** Longest time to wait before comparing (ms). */
-  readonly withinMs: number;
+  readonly timing: Pick<LinkTiming, "healWithinMs" | "compareEveryMs">;
   /** The session with the relay, while there is one that we may write to. */
   readonly client: () => TopicClient | undefined;
+  /** Takes what the relay has and did not deliver. */
+  readonly take: TakeLacking;
+  readonly stopped?: () => void;
 }
+
+/** Why a topic is looked at. `doubt`: only while something of it has not come from the relay since. */
+type Cause = "caught-up" | "doubt" | "round";
 
 interface Giving {
   readonly topic: string;
@@ -55,7 +64,11 @@ export class RelayHealing {
   /** Our own number up to which a log (`log topic`) was compared with ours. */
   readonly #healed = new Map<string, Sequence>();
   /** Topics to look at, by their hex. */
-  readonly #planned = new Map<string, { readonly topic: Topic; readonly isDoubt: boolean }>();
+  readonly #planned = new Map<string, { readonly topic: Topic; readonly cause: Cause }>();
+  /** Topics that the relay has let us read, by their hex. */
+  readonly #read = new Map<string, Topic>();
+  readonly #lacking: LackingFetcher;
+  readonly #rounds: Promise<void>;
   /** Ids that came from the relay of late. */
   readonly #seen = new Set<string>();
   /** Ids that we keep and that have not come from there, with their topics in hex. */
@@ -68,14 +81,31 @@ export class RelayHealing {
 
   constructor(options: HealingOptions) {
     this.#options = options;
+    this.#lacking = lackingFetcher(options.take);
+    const { compareEveryMs: everyMs } = options.timing;
+    this.#rounds = comparingRounds({ everyMs, signal: this.#stopping.signal, begin: () => this.#beginRound() });
   }
 
   /** A topic of a group has been read to its end at the relay. */
   caughtUp(topic: Topic, log: LogId): void {
     this.#log = log;
+    this.#read.set(toHex(topic), topic);
     if (this.#healed.has(placeOf(log, topic)) && !this.#unsettled.has(toHex(topic))) return;
-    this.#planned.set(toHex(topic), { topic, isDoubt: false });
+    this.#planned.set(toHex(topic), { topic, cause: "caught-up" });
     this.#running ??= this.#run();
+  }
+
+  /** Nothing of this topic is read any more. */
+  forget(topic: Topic): void {
+    this.#read.delete(toHex(topic));
+    this.#planned.delete(toHex(topic));
+  }
+
+  #beginRound(): void {
+    if (this.#options.client() === undefined) return;
+    for (const [name, topic] of this.#read)
+      if (!this.#planned.has(name)) this.#planned.set(name, { topic, cause: "round" });
+    if (this.#planned.size > 0) this.#running ??= this.#run();
   }
 
   /** We keep these from now on, wherever they came from. */
@@ -94,7 +124,8 @@ export class RelayHealing {
     const name = toHex(topic);
     const isDoubt = this.#doubted.size < REMEMBERED_IDS; // else it is compared, whatever comes from there
     if (isDoubt) this.#doubted.set(id, name);
-    if (!isDoubt || !this.#planned.has(name)) this.#planned.set(name, { topic, isDoubt });
+    if (!isDoubt || !this.#planned.has(name))
+      this.#planned.set(name, { topic, cause: isDoubt ? "doubt" : "caught-up" });
   }
 
   /** The relay has these. */
@@ -119,41 +150,44 @@ export class RelayHealing {
     this.#stopping.abort();
     this.#planned.clear();
     await this.#running;
+    await this.#rounds;
+    this.#options.stopped?.();
   }
 
   async #run(): Promise<void> {
     while (this.#planned.size > 0) {
-      await delay(Math.random() * this.#options.withinMs, this.#stopping.signal);
+      await delay(Math.random() * this.#options.timing.healWithinMs, this.#stopping.signal);
       const due = [...this.#planned];
       this.#planned.clear();
       for (const [name, plan] of due) {
         if (!this.#isDue(name, plan)) continue;
         this.#unsettled.add(name);
-        if (await this.#heal(plan.topic).catch(ignore)) this.#unsettled.delete(name);
+        if (await this.#heal(plan).catch(ignore)) this.#unsettled.delete(name);
       }
     }
     this.#running = undefined;
   }
 
   /** False when all that was in doubt has come from the relay since. */
-  #isDue(name: string, { isDoubt }: { readonly isDoubt: boolean }): boolean {
+  #isDue(name: string, { cause }: { readonly cause: Cause }): boolean {
     const doubted = [...this.#doubted].filter(([, topic]) => topic === name);
     for (const [id] of doubted) this.#doubted.delete(id);
-    return !this.#stopping.signal.aborted && (!isDoubt || doubted.length > 0);
+    return !this.#stopping.signal.aborted && (cause !== "doubt" || doubted.length > 0);
   }
 
   /** True when nothing of ours is left to be given. */
-  async #heal(topic: Topic): Promise<boolean> {
+  async #heal({ topic, cause }: { readonly topic: Topic; readonly cause: Cause }): Promise<boolean> {
     const client = this.#options.client();
     const log = this.#log;
     const ours = await this.#options.sets.of(topic);
     if (!client || !log || !ours) return false;
     const key = placeOf(log, topic);
     const offered = this.#healed.get(key) ?? (0 as Sequence);
-    if (ours.head <= offered) return true;
+    if (ours.head <= offered && cause !== "round") return true;
     const parts = { ...this.#options, client };
     const difference = await compareTopic(parts, topic);
     if (!difference) return false;
+    if (cause === "round") await this.#lacking(parts, topic, difference.lacking);
     const pending = await this.#newer(topic, offered, difference.extra);
     const giving = { topic: toHex(topic), pending, pauseMs: PAUSE_MS.least, part: PART.least };
     this.#giving = giving;

@@ -26,6 +26,8 @@ export interface RelayLinkOptions {
   readonly timing: LinkTiming;
   /** Everything that is to be read, now. */
   readonly subscriptions: () => Iterable<TopicSubscription>;
+  /** It was stopped, and takes nothing any more. */
+  readonly ended?: () => Promise<void> | undefined;
   readonly events: Omit<TopicClientEvents, "challenged" | "waiting"> & {
     readonly changed: (status: RelayStatus) => void;
   };
@@ -92,6 +94,16 @@ export class RelayLink {
     if (wasForMail && !this.#isForMail) this.#subscribeAll();
   }
 
+  /** True when no address is left by it: the link is of no use any more. */
+  dropAddress(address: Multiaddr): boolean {
+    const left = this.#addresses.filter((known) => !known.equals(address));
+    if (left[0] !== undefined) {
+      this.#addresses = left;
+      this.#status = { ...this.#status, address: left[0].toString() };
+    }
+    return left.length === 0;
+  }
+
   #addAlso(address: Multiaddr): void {
     if (!this.#addresses.some((known) => known.equals(address))) this.#addresses.push(address);
   }
@@ -119,6 +131,7 @@ export class RelayLink {
     this.#stopping.abort();
     await this.#client?.close();
     await this.#run;
+    await this.#options.ended?.();
   }
 
   async #keep(): Promise<void> {

@@ -80,9 +80,15 @@ export type Effect =
   | { readonly kind: "keep"; readonly envelope: Uint8Array }
   /**
    * Addresses that others told us are followed only up to a small number. `adder`: whoever put us into a group unasked;
-   * the group is read there too. `peer`: mail goes there, nothing else.
+   * the group is read there too. `peer`: mail goes there, nothing else. With `group` these are all of that group's, and
+   * those named for it before are let go.
    */
-  | { readonly kind: "use-relays"; readonly relays: readonly string[]; readonly toldBy: "us" | "adder" | "peer" }
+  | {
+      readonly kind: "use-relays";
+      readonly relays: readonly string[];
+      readonly toldBy: "us" | "adder" | "peer";
+      readonly group?: GroupId;
+    }
   | { readonly kind: "take-prekeys"; readonly account: AccountKey }
   | { readonly kind: "publish-prekeys"; readonly record: DirectoryRecord; readonly signature: Signature }
   /** Bring a `tick` at this time (ms). */

@@ -17,6 +17,7 @@ import { headsForEntry } from "./cited-heads.ts";
 import { announce, type Work } from "./effects.ts";
 import { enterEpochs, hasRoom, isDerived } from "./epochs.ts";
 import { depthForEntry, depthOfEntry } from "./group-lines.ts";
+import { withSettingsOf } from "./group-relays.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followEveryInvite, followInvites } from "./invite-topics.ts";
 import { noteLacking } from "./key-letters.ts";
@@ -207,7 +208,7 @@ function* absorb(
   }
   const waiting = isConfirming(core.action.kind) ? [...group.missing, hash].slice(-MISSING_SECRETS_MAX) : group.missing;
   const counted = yield* countOwn(work, { ...group, missing: waiting }, hash, core);
-  const named = { ...counted, name: resolve(log).view.settings.name };
+  const named = yield* withSettingsOf(work, counted, resolve(log).view.settings);
   const entered = yield* enterEpochs(work, named, log, given);
   write(work, GROUP, id, entered);
   const isLacked = isRootAction(core.action.kind) && entered.missing.some((each) => equalBytes(each, hash));

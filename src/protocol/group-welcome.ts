@@ -15,6 +15,7 @@ import { fromHex, toHex } from "../wire/text-forms.ts";
 import { takeEarlyContributions } from "./contributions.ts";
 import { announce, type Work } from "./effects.ts";
 import type { Authored } from "./group-log.ts";
+import { useRelaysOf, withSettingsOf } from "./group-relays.ts";
 import { isEntered, isMembersDevice } from "./group-standing.ts";
 import {
   type Adoption,
@@ -237,10 +238,10 @@ function* enterGroup(work: Work, offered: Offered, judging: Judging): Step<Adopt
   const outcome = yield* adoptLog(work, blank, offered, judging);
   if (typeof outcome === "string") return outcome;
   const log = yield* readExisting(work, LOG, toHex(id));
-  write(work, GROUP, toHex(id), { ...outcome.entered, name: resolve(log).view.settings.name });
   write(work, LINKING, toHex(id), null);
   if (!joining) write(work, UNASKED, toHex(id), { adder: from });
-  work.effects.push({ kind: "use-relays", relays: blank.relays, toldBy: joining ? "us" : "adder" });
+  yield* useRelaysOf(work, blank);
+  write(work, GROUP, toHex(id), yield* withSettingsOf(work, outcome.entered, resolve(log).view.settings));
   yield* beginHistory(work, log, entry);
   announce(work, { kind: "joined", group: id });
   return outcome;

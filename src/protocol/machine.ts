@@ -24,7 +24,8 @@ import { eraseExpired } from "./erasure.ts";
 import { changeGroup, type GroupChange, readyToSend, rekeyGroup } from "./group-change.ts";
 import { receiveMessage } from "./group-chat.ts";
 import { receiveEntry } from "./group-log.ts";
-import { sendTexts } from "./group-sending.ts";
+import { forgetFormerRelays, useRelaysOf } from "./group-relays.ts";
+import { sendContents } from "./group-sending.ts";
 import { receiveDeposit } from "./inbox.ts";
 import { isRendezvousOver } from "./invite-topics.ts";
 import { forgetOldTries } from "./join-refusals.ts";
@@ -58,7 +59,6 @@ import {
   REQUEST,
   TOPIC,
   type TopicState,
-  UNASKED,
 } from "./records.ts";
 import { rekeyAfterMessages } from "./sending-epoch.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
@@ -288,8 +288,8 @@ function* start(work: Work): Step<Answer> {
   const groups = (yield* scan(work, GROUP, "", GROUPS_MAX)).map(([, group]) => group);
   for (const group of groups.sort((a, b) => a.joinedAt - b.joinedAt)) {
     yield* rebuildLog(work, group.group);
-    const isUnasked = (yield* read(work, UNASKED, toHex(group.group))) !== undefined;
-    work.effects.push({ kind: "use-relays", relays: group.relays, toldBy: isUnasked ? "adder" : "us" });
+    yield* forgetFormerRelays(work, group.group);
+    yield* useRelaysOf(work, group);
     if (group.rekeyAt !== undefined) work.effects.push({ kind: "wake", atMs: group.rekeyAt });
   }
   for (const [, joining] of yield* scan(work, JOINING, "", GROUPS_MAX))

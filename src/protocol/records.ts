@@ -487,6 +487,15 @@ export const WelcomeState = struct({
   at: TimeMs,
 });
 export type WelcomeState = Infer<typeof WelcomeState>;
+/** A relay that a group has left, and until when it is used all the same. */
+const FormerRelay = struct({ address: text(ADDRESS_MAX_BYTES), until: TimeMs });
+export type FormerRelay = Infer<typeof FormerRelay>;
+/** Relays that a group's settings name no more, the last first; id: group. */
+export const FORMER_RELAYS: RecordType<{ readonly relays: readonly FormerRelay[] }> = record(
+  "former-relays/",
+  struct({ relays: list(FormerRelay, RELAYS_MAX) }),
+);
+
 export const WELCOME: RecordType<WelcomeState> = record("welcome/", WelcomeState);
 /** How many entries of the log of a complete welcome are saved, or taken in; id: group. */
 export const ADOPTING: RecordType<{ readonly done: number }> = record("adopting/", struct({ done: u32 }));

@@ -19,6 +19,7 @@ export const QUICK: LinkTiming = {
   lastRetryMs: 200,
   absentRetryMs: 100,
   healWithinMs: 200,
+  compareEveryMs: 60_000,
 };
 
 export interface TestRelay {

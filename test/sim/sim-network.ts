@@ -84,7 +84,7 @@ export function simNetwork({ clock, random, weather, relays, reaches }: Surround
   };
 
   const connect = (link: Link): void => {
-    if (dead || link.state === "connected") return;
+    if (dead || link.state === "connected" || links.get(link.relay.address) !== link) return;
     if (reaches(link.relay.address)) change(link, "connected");
     else clock.after(RECONNECT_MS, () => connect(link));
   };
@@ -156,6 +156,14 @@ export function simNetwork({ clock, random, weather, relays, reaches }: Surround
         const link: Link = { relay, state: "connecting", sinceMs: clock.nowMs(), places: new Map(), pumping: false };
         links.set(address, link);
         later(async () => connect(link));
+      }
+    },
+    dropRelays: (addresses) => {
+      for (const address of addresses) {
+        const link = links.get(address);
+        if (!link) continue;
+        change(link, "unreachable");
+        links.delete(address);
       }
     },
     subscribe: (subscription) => {

@@ -1,0 +1,56 @@
+/**
+ * Comparing everything once more, at intervals: what a fault has lost on either side is found without a new connection.
+ *
+ * 1. A round begins at a random time of each interval, so that members who came together do not compare together.
+ * 2. What was fetched in a round is fetched once only: an envelope that is not kept, since no member's key made what is
+ *    in it, would otherwise be fetched for ever. Ids are remembered up to REMEMBERED_IDS.
+ */
+import type { Delivery } from "../client/ports.ts";
+import type { Sequence, Topic } from "../wire/ids.ts";
+import { MEMBERS_LOG } from "./members-log.ts";
+import { fetchLacking, type Reconciled } from "./reconciliation.ts";
+import { delay } from "./turn-gate.ts";
+
+/** Envelopes fetched of one topic in one round: the rest comes with the next ones. */
+const ROUND_FETCHES = 512;
+/** Ids that are remembered of what was fetched: far more than faults lose. */
+const REMEMBERED_IDS = 8_192;
+
+export interface RoundsOptions {
+  /** Longest time between two rounds (ms); they begin from half of it on. */
+  readonly everyMs: number;
+  readonly signal: AbortSignal;
+  readonly begin: () => unknown;
+}
+
+/** Begins rounds until the signal; resolves then. */
+export async function comparingRounds({ everyMs, signal, begin }: RoundsOptions): Promise<void> {
+  for (;;) {
+    await delay(everyMs * (0.5 + Math.random() / 2), signal);
+    if (signal.aborted) return;
+    await begin();
+  }
+}
+
+/** Takes what was fetched; resolves when it is committed. */
+export type TakeLacking = (delivery: Delivery) => Promise<void>;
+
+/** Fetches those of `lacking` (ids in hex) that it has not fetched before. */
+export type LackingFetcher = (parts: Reconciled, topic: Topic, lacking: readonly string[]) => Promise<void>;
+
+export function lackingFetcher(take: TakeLacking): LackingFetcher {
+  const fetched = new Set<string>();
+  return async (parts, topic, lacking) => {
+    const wanted = lacking.filter((id) => !fetched.has(id)).slice(0, ROUND_FETCHES);
+    if (wanted.length === 0) return;
+    for (const id of wanted) fetched.add(id);
+    for (const id of fetched) {
+      if (fetched.size <= REMEMBERED_IDS) break;
+      fetched.delete(id); // the one added first
+    }
+    await fetchLacking(parts, topic, wanted, (envelopes) => {
+      const items = envelopes.map((envelope) => ({ sequence: 0 as Sequence, envelope }));
+      return take({ log: MEMBERS_LOG, topic, items });
+    });
+  };
+}
