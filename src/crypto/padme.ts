@@ -48,9 +48,9 @@ export function unpad(padded: Uint8Array): Uint8Array | undefined {
   return padded.subarray(4, 4 + length);
 }
 
-/** Rounds `length` up so that its binary form ends in zeros after the first log2(log2(length)) + 1 bits. */
-function padme(length: number): number {
-  const exponent = 31 - Math.clz32(length);
+/** Rounds `length`, up to 2^53, so that its binary form ends in zeros after the first log2(log2(length)) + 1 bits. */
+export function padme(length: number): number {
+  const exponent = length < 2 ** 32 ? 31 - Math.clz32(length) : 63 - Math.clz32(length / 2 ** 32);
   const mantissaBits = 32 - Math.clz32(exponent);
   const unit = 2 ** Math.max(0, exponent - mantissaBits);
   return Math.ceil(length / unit) * unit;

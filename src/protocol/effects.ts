@@ -1,6 +1,6 @@
 /** What the shell does after a commit, or with it (`keep`). All else can be derived again from the profile at the next start. */
 import type { Role } from "../wire/entry.ts";
-import type { AccountKey, DeviceKey, GroupId, LogId, Sequence, Signature, Topic } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, GroupId, LogId, MessageId, Sequence, Signature, Topic } from "../wire/ids.ts";
 import type { JoinRefusal } from "../wire/join-request.ts";
 import type { DirectoryRecord } from "../wire/prekey-frames.ts";
 import type { Draft, Line, LineState } from "./step.ts";
@@ -36,6 +36,10 @@ export type ProtocolEvent =
       readonly detail?: string;
     }
   | { readonly kind: "joined"; readonly group: GroupId }
+  /** How far a file is, or who has it, has changed. */
+  | { readonly kind: "file"; readonly group: GroupId; readonly file: MessageId }
+  /** Somebody misses chunks of it that nobody who is reached has. */
+  | { readonly kind: "file-wanted"; readonly group: GroupId; readonly file: MessageId }
   /** An admin does not let us in; how many tries at the room password are left. */
   | { readonly kind: "join-refused"; readonly group: GroupId; readonly reason: JoinRefusal; readonly triesLeft: number }
   /** We are out of the group by an entry of this account, which may be our own. */

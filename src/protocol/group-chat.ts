@@ -21,13 +21,14 @@ import {
 } from "../crypto/sender-chain.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { ChainClosure, GroupPlaintext } from "../wire/group-message.ts";
-import type { AccountKey, DeviceKey, EpochId, Iteration, MessageId, TimeMs } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, EpochId, GroupId, Iteration, MessageId, TimeMs } from "../wire/ids.ts";
 import { FORWARD_JUMP_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { joinConversation } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
+import { hearOfFile, noteFile } from "./files.ts";
 import { contest, voidFrom } from "./forks.ts";
-import { lineOf, placeOf } from "./group-lines.ts";
+import { isShown, lineOf, placeOf } from "./group-lines.ts";
 import { receiveOwn } from "./own-messages.ts";
 import { CHAIN, chainId, EPOCH, type EpochState, idOf, MEMBER, ROSTER, SEEN, SENDERS } from "./records.ts";
 import { standingOf, weigh } from "./removals.ts";
@@ -118,12 +119,37 @@ function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveO
   yield* joinConversation(work, group, said);
   const member = yield* read(work, MEMBER, idOf(group, account));
   const author = { account, device, name: member?.name ?? toHex(account).slice(0, 8) };
-  const line = lineOf(group, id, { author, depth, plaintext, state: "received" });
-  work.lines.push(line);
-  if (isHeld) work.lineStates.push({ group: toHex(group), id: toHex(id), state: "withdrawn" });
-  else announce(work, { kind: "message", group, line });
+  yield* takeContent(work, group, arrived, isHeld);
+  if (isShown(plaintext.content)) {
+    const line = lineOf(group, id, { author, depth, plaintext, state: "received" });
+    work.lines.push(line);
+    if (isHeld) work.lineStates.push({ group: toHex(group), id: toHex(id), state: "withdrawn" });
+    else announce(work, { kind: "message", group, line });
+  }
   yield* weigh(work, group, standing);
   return "opened";
+}
+
+/** What a message says beside its line. */
+function* takeContent(
+  work: Work,
+  group: GroupId,
+  { account, messageId: id, plaintext }: Arrived,
+  isHeld: boolean,
+): Step<void> {
+  const { content, sentAt } = plaintext;
+  switch (content.kind) {
+    case "text":
+      return;
+    case "file":
+      return noteFile(work, { group, id }, content.manifest, { account, sentAt, stage: { kind: "offered" } });
+    case "fileWanted":
+    case "fileHeld":
+      if (!isHeld) yield* hearOfFile(work, group, account, content);
+      return;
+    default:
+      return content satisfies never;
+  }
 }
 
 /** The device sends no more in an earlier epoch: what comes later there is void, and a complete chain is erased. */

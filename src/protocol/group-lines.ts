@@ -1,6 +1,6 @@
 /** The lines of a conversation: where a message, or what the log says, stands among the others. */
 import type { EntryCore } from "../wire/entry.ts";
-import type { GroupPlaintext } from "../wire/group-message.ts";
+import type { GroupPlaintext, MessageContent } from "../wire/group-message.ts";
 import type { AccountKey, DeviceKey, EntryHash, GroupId, MessageId } from "../wire/ids.ts";
 import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
@@ -69,8 +69,12 @@ export interface LineSource {
   readonly state: Line["state"];
 }
 
-/** The line of a message, ours or received. */
+/** Whether people see it as a line; the rest is for programs. */
+export const isShown = ({ kind }: MessageContent): boolean => kind === "text" || kind === "file";
+
+/** The line of a message, ours or received; of a file it is the name, as the sender says. */
 export function lineOf(group: GroupId, id: MessageId, { author, depth, plaintext, state }: LineSource): Line {
+  const { content } = plaintext;
   return {
     group: toHex(group),
     id: toHex(id),
@@ -79,8 +83,8 @@ export function lineOf(group: GroupId, id: MessageId, { author, depth, plaintext
     account: toHex(author.account),
     device: toHex(author.device),
     name: author.name,
-    kind: "text",
-    text: plaintext.content.text,
+    kind: content.kind === "file" ? "file" : "text",
+    text: content.kind === "text" ? content.text : content.kind === "file" ? content.manifest.name : "",
     state,
   };
 }

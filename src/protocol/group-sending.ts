@@ -13,13 +13,13 @@ import { nextMessageKey } from "../crypto/sender-chain.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import { ENVELOPE_KIND } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
-import type { ChainClosure, GroupPlaintext } from "../wire/group-message.ts";
+import type { ChainClosure, GroupPlaintext, MessageContent } from "../wire/group-message.ts";
 import { type MessageId, Nonce, type TimeMs } from "../wire/ids.ts";
 import { CLOSURES_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { joinConversation } from "./conversation.ts";
 import type { Work } from "./effects.ts";
-import { deepest, depthForMessage, lineOf } from "./group-lines.ts";
+import { deepest, depthForMessage, isShown, lineOf } from "./group-lines.ts";
 import { enqueue } from "./outbox.ts";
 import {
   ACCOUNT,
@@ -29,16 +29,21 @@ import {
   GROUP,
   type GroupState,
   HEADS,
+  type OutboxOrigin,
   OWN_CHAIN,
 } from "./records.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 import { signEnvelope } from "./topic-envelope.ts";
 
 /**
- * Seals texts for the group and queues them, at most BURST_MESSAGES_MAX; their ids, in that order. Each text fits
- * TEXT_MAX_BYTES; the caller has checked.
+ * Seals messages for the group and queues them, at most BURST_MESSAGES_MAX; their ids, in that order. Each fits an
+ * envelope; the caller has checked.
  */
-export function* sendTexts(work: Work, group: GroupState, texts: readonly string[]): Step<readonly MessageId[]> {
+export function* sendContents(
+  work: Work,
+  group: GroupState,
+  contents: readonly MessageContent[],
+): Step<readonly MessageId[]> {
   const account = yield* readExisting(work, ACCOUNT);
   const epoch = group.sending && (yield* read(work, EPOCH, toHex(group.sending)));
   const own = epoch && (yield* read(work, OWN_CHAIN, toHex(epoch.epoch)));
@@ -49,8 +54,8 @@ export function* sendTexts(work: Work, group: GroupState, texts: readonly string
     );
   let closures = yield* closuresFor(work, group);
   const written: Written[] = [];
-  for (const text of texts) {
-    written.push(yield* writeOne(work, { account, epoch }, { text, closures }));
+  for (const content of contents) {
+    written.push(yield* writeOne(work, { account, epoch }, { content, closures }));
     closures = [];
   }
   yield* signAndQueue(work, { account, epoch }, written);
@@ -67,24 +72,24 @@ interface Written {
   readonly plaintext: GroupPlaintext;
 }
 
-/** One text with its place in the conversation and its line, sealed under the next key of our chain. */
+/** One message with its place in the conversation and its line, sealed under the next key of our chain. */
 function* writeOne(
   work: Work,
   sending: Sending,
-  { text, closures }: { readonly text: string; readonly closures: readonly ChainClosure[] },
+  { content, closures }: { readonly content: MessageContent; readonly closures: readonly ChainClosure[] },
 ): Step<Written> {
   const { account, epoch } = sending;
   const cites = deepest((yield* read(work, HEADS, toHex(epoch.group)))?.heads ?? []).map(({ id }) => id);
   const depth = yield* depthForMessage(work, epoch, cites);
   const sentAt = work.nowMs as TimeMs;
-  const content = { kind: "text", text } as const;
   const plaintext: GroupPlaintext = { version: 1, frontier: cites, depth, closures, sentAt, content };
   const payload = yield* sealInChain(work, sending, plaintext);
   const { messageId: id, iteration } = payload;
   const by = { account: account.account, device: account.device };
   yield* joinConversation(work, epoch.group, { id, iteration, depth, cites, ...by, epoch: epoch.epoch, isHeld: false });
   const author = { account: account.account, device: account.device, name: account.name };
-  work.lines.push(lineOf(epoch.group, payload.messageId, { author, depth, plaintext, state: "queued" }));
+  if (isShown(content))
+    work.lines.push(lineOf(epoch.group, payload.messageId, { author, depth, plaintext, state: "queued" }));
   return { payload, plaintext };
 }
 
@@ -115,16 +120,24 @@ function* signAndQueue(work: Work, { account, epoch }: Sending, written: readonl
   const bodies = signPayloads(work.p, author, payloads);
   for (const [i, { payload, plaintext }] of written.entries()) {
     const body = bodies[i] ?? new Uint8Array();
-    yield* enqueue(work, epoch.topic, signEnvelope(work.p, epoch, ENVELOPE_KIND.message, body), {
-      kind: "message",
-      group: epoch.group,
-      message: payload.messageId,
-      epoch: epoch.epoch,
-      iteration: payload.iteration,
-      text: plaintext.content.text,
-      sentAt: plaintext.sentAt,
-    });
+    yield* enqueue(
+      work,
+      epoch.topic,
+      signEnvelope(work.p, epoch, ENVELOPE_KIND.message, body),
+      originOf(epoch, payload, plaintext),
+    );
   }
+}
+
+/** What it takes to seal the message again. */
+function originOf(
+  { group, epoch }: EpochState,
+  { messageId: message, iteration }: SealedPayload,
+  { content, sentAt }: GroupPlaintext,
+): OutboxOrigin {
+  const origin = { group, message, epoch, iteration };
+  if (content.kind === "text") return { kind: "message", ...origin, text: content.text, sentAt };
+  return { kind: "content", ...origin, content };
 }
 
 /** How many messages we sent in epochs that are behind us, for those who still wait there; our chains there end. */

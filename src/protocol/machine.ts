@@ -11,6 +11,8 @@ import { equalBytes } from "../verify/transcript.ts";
 import type { Role } from "../wire/entry.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
+import type { FileManifest } from "../wire/file-manifest.ts";
+import type { MessageContent } from "../wire/group-message.ts";
 import type { AccountKey, DeviceKey, GroupId, LogId, MessageId, Sequence, TimeMs, Topic } from "../wire/ids.ts";
 import type { InviteLink } from "../wire/link.ts";
 import type { TakenPrekeys } from "../wire/prekey-frames.ts";
@@ -21,6 +23,8 @@ import { openAccountTopic, receiveSnapshot, refreshSnapshot, shareChanges, share
 import { askForLinks, askThoseTaken, type Restoration, restoreAccount, wantLinks } from "./account-topic-link.ts";
 import { announce, type Work } from "./effects.ts";
 import { eraseExpired } from "./erasure.ts";
+import type { SavedFile } from "./file-state.ts";
+import { changeFile, type FileChange, type FileNews, noteFile } from "./files.ts";
 import { changeGroup, type GroupChange, readyToSend, rekeyGroup } from "./group-change.ts";
 import { receiveMessage } from "./group-chat.ts";
 import { receiveEntry } from "./group-log.ts";
@@ -113,6 +117,17 @@ export type Input =
   | { readonly kind: "send-text"; readonly group: GroupId; readonly text: string; readonly call: string }
   /** Several of them for one group, at most BURST_MESSAGES_MAX, signed together. */
   | { readonly kind: "send-burst"; readonly group: GroupId; readonly sends: readonly TextToSend[] }
+  /** A file whose lists are saved already. */
+  | {
+      readonly kind: "send-file";
+      readonly group: GroupId;
+      readonly manifest: FileManifest;
+      readonly saved: SavedFile;
+      readonly call: string;
+    }
+  /** Tells the group that we miss a file, or have all of it. */
+  | { readonly kind: "tell-of-file"; readonly group: GroupId; readonly content: FileNews }
+  | { readonly kind: "change-file"; readonly change: FileChange }
   | {
       readonly kind: "delivered";
       readonly log: LogId;
@@ -131,6 +146,8 @@ export type Answer =
   | { readonly kind: "group"; readonly group: GroupState }
   | { readonly kind: "link"; readonly link: InviteLink }
   | { readonly kind: "message"; readonly id: MessageId }
+  /** Whether a change of a file was saved. */
+  | { readonly kind: "file"; readonly isChanged: boolean }
   /** One id for each text of a burst. */
   | { readonly kind: "messages"; readonly ids: readonly MessageId[] }
   | { readonly kind: "outbox"; readonly verdict: OutboxVerdict }
@@ -187,6 +204,12 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
       return { kind: "message", id: (yield* sendOnce(work, input.group, [input]))[0] ?? unanswered() };
     case "send-burst":
       return { kind: "messages", ids: yield* sendOnce(work, input.group, input.sends) };
+    case "send-file":
+      return { kind: "message", id: yield* sendFile(work, input) };
+    case "tell-of-file":
+      return yield* without(tellOfFile(work, input.group, input.content));
+    case "change-file":
+      return { kind: "file", isChanged: yield* changeFile(work, input.change) };
     case "delivered":
       return yield* without(receive(work, input));
     case "settled":
@@ -211,9 +234,9 @@ function unanswered(): never {
 
 /** Sends what no call before has sent, and answers one id for each. */
 /** Seals in an epoch that all of its members may read; a long conversation is followed by a fresh key. */
-function* say(work: Work, id: GroupId, texts: readonly string[]): Step<readonly MessageId[]> {
+function* say(work: Work, id: GroupId, contents: readonly MessageContent[]): Step<readonly MessageId[]> {
   const group = yield* readyToSend(work, yield* groupOf(work, id));
-  const ids = yield* sendTexts(work, group, texts);
+  const ids = yield* sendContents(work, group, contents);
   yield* rekeyAfterMessages(work, id);
   return ids;
 }
@@ -226,13 +249,31 @@ function* sendOnce(work: Work, group: GroupId, sends: readonly TextToSend[]): St
     if (before) sent.set(call, before.message);
     else fresh.set(call, fresh.get(call) ?? text);
   }
-  const ids = fresh.size === 0 ? [] : yield* say(work, group, [...fresh.values()]);
+  const ids = fresh.size === 0 ? [] : yield* say(work, group, [...fresh.values()].map(textOf));
   for (const [i, call] of [...fresh.keys()].entries()) {
     const message = ids[i] ?? unanswered();
     write(work, CALL, call, { message, at: work.nowMs as TimeMs });
     sent.set(call, message);
   }
   return sends.map(({ call }) => sent.get(call) ?? unanswered());
+}
+
+const textOf = (text: string): MessageContent => ({ kind: "text", text });
+
+/** Sends a file's message unless that call has sent it before. */
+function* sendFile(work: Work, input: Extract<Input, { kind: "send-file" }>): Step<MessageId> {
+  const { group, call, manifest, saved } = input;
+  const before = yield* read(work, CALL, call);
+  if (before) return before.message;
+  const id = (yield* say(work, group, [{ kind: "file", manifest }]))[0] ?? unanswered();
+  write(work, CALL, call, { message: id, at: work.nowMs as TimeMs });
+  const { account } = yield* readExisting(work, ACCOUNT);
+  noteFile(work, { group, id }, manifest, { account, sentAt: work.nowMs, stage: { kind: "sending", saved } });
+  return id;
+}
+
+function* tellOfFile(work: Work, group: GroupId, content: FileNews): Step<void> {
+  yield* say(work, group, [content]);
 }
 
 function* add(work: Work, input: Extract<Input, { kind: "add" }>): Step<Answer> {

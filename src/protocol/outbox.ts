@@ -48,7 +48,7 @@ export function* settle(work: Work, id: string, result: AppendResult): Step<Outb
   if (result.kind === "refused" && canHeal(result.reason) && !isGivenUp) return "retry";
   write(work, OUTBOX, id, null);
   if (result.kind === "refused") announce(work, { kind: "warning", code: isGivenUp ? "undeliverable" : "refused" });
-  else if (row.origin.kind === "message") {
+  else if (row.origin.kind === "message" || row.origin.kind === "content") {
     const line = { group: toHex(row.origin.group), id: toHex(row.origin.message), state: "on-relay" as const };
     work.lineStates.push(line);
     announce(work, { kind: "line-state", ...line });

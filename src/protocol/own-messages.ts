@@ -6,14 +6,16 @@
 import { checkSignature, type MessagePlace, type OpenedHeader, openPayload } from "../crypto/group-message.ts";
 import { messageKeyAt, type OwnChain, peerChainOf } from "../crypto/sender-chain.ts";
 import { equalBytes } from "../verify/transcript.ts";
+import type { MessageContent } from "../wire/group-message.ts";
 import type { TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { citeUnread, joinConversation } from "./conversation.ts";
 import type { Work } from "./effects.ts";
+import { moveFile } from "./files.ts";
 import { contest } from "./forks.ts";
 import type { ReceiveOutcome } from "./group-chat.ts";
-import { lineOf, placeOf } from "./group-lines.ts";
-import { sendTexts } from "./group-sending.ts";
+import { isShown, lineOf, placeOf } from "./group-lines.ts";
+import { sendContents } from "./group-sending.ts";
 import { ACCOUNT, chainId, type EpochState, GROUP, OUTBOX, OWN_CHAIN, SEEN } from "./records.ts";
 import { noteRestored } from "./restored-state.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
@@ -56,7 +58,8 @@ export function* receiveOwn(
   const said = { id: messageId, epoch: epoch.epoch, ...by, iteration, depth, cites: plaintext.frontier, isHeld: false };
   yield* joinConversation(work, epoch.group, said);
   const author = { ...by, name: account.name };
-  work.lines.push(lineOf(epoch.group, messageId, { author, depth, plaintext, state: "on-relay" }));
+  if (isShown(plaintext.content))
+    work.lines.push(lineOf(epoch.group, messageId, { author, depth, plaintext, state: "on-relay" }));
   const group = yield* readExisting(work, GROUP, toHex(epoch.group));
   write(work, GROUP, toHex(epoch.group), { ...group, rekeyAt: work.nowMs as TimeMs });
   work.effects.push({ kind: "wake", atMs: work.nowMs });
@@ -68,10 +71,13 @@ export function* receiveOwn(
 function* sealAgain(work: Work, epoch: EpochState, used: number): Step<void> {
   for (const [id, row] of yield* scan(work, OUTBOX, "", OUTBOX_SCAN_MAX)) {
     const { origin } = row;
-    if (origin.kind !== "message" || !equalBytes(origin.epoch, epoch.epoch) || origin.iteration > used) continue;
+    const isOfChain = (origin.kind === "message" || origin.kind === "content") && equalBytes(origin.epoch, epoch.epoch);
+    if (!isOfChain || origin.iteration > used) continue;
     write(work, OUTBOX, id, null);
     work.removedLines.push({ group: toHex(origin.group), id: toHex(origin.message) });
-    yield* sendTexts(work, yield* readExisting(work, GROUP, toHex(origin.group)), [origin.text]);
+    const content: MessageContent = origin.kind === "message" ? { kind: "text", text: origin.text } : origin.content;
+    const [fresh] = yield* sendContents(work, yield* readExisting(work, GROUP, toHex(origin.group)), [content]);
+    if (fresh && content.kind === "file") yield* moveFile(work, origin.group, origin.message, fresh);
   }
 }
 

@@ -30,6 +30,7 @@ import {
   union,
 } from "../wire/codec.ts";
 import { ENTRY_CORE_MAX_BYTES } from "../wire/entry.ts";
+import { MessageContent } from "../wire/group-message.ts";
 import {
   AccountKey,
   DeviceKey,
@@ -58,6 +59,7 @@ import {
 } from "../wire/limits.ts";
 import { ContactPoint, PayloadItem } from "../wire/pairwise-payload.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { FileBits, FileHashes, FileState } from "./file-state.ts";
 import { RememberedLog } from "./log-memory.ts";
 import type { LogState } from "./log-state.ts";
 import type { RecordType } from "./step.ts";
@@ -372,6 +374,11 @@ export const OutboxOrigin = union({
   ],
   /** A snapshot for our own account topic. */
   account: [3, noOrigin],
+  /** A message that is no text. */
+  content: [
+    4,
+    struct({ group: GroupId, message: MessageId, epoch: EpochId, iteration: Iteration, content: MessageContent }),
+  ],
 });
 export type OutboxOrigin = Infer<typeof OutboxOrigin>;
 
@@ -389,6 +396,12 @@ export const CALL: RecordType<{ readonly message: MessageId; readonly at: TimeMs
   "call/",
   struct({ message: MessageId, at: TimeMs }),
 );
+/** A file of a group; id: group/message. */
+export const FILE: RecordType<FileState> = record("file/", FileState);
+/** A list of hashes; id: topic of the file, level, index (5 digits). */
+export const FILE_LIST: RecordType<FileHashes> = record("file-list/", FileHashes);
+/** Which chunks of a list are through; id: topic of the file, index (5 digits). */
+export const FILE_BITS: RecordType<FileBits> = record("file-bits/", FileBits);
 /** Counters that never go back. */
 export const COUNTERS: RecordType<{ readonly outbox: number }> = record("counters", struct({ outbox: u64 }));
 
@@ -474,6 +487,15 @@ export const EARLY: RecordType<{
 /** Who put us into a group for which we followed no link: the group's relays are those that this device named; id: group. */
 export const UNASKED: RecordType<{ readonly adder: DeviceKey }> = record("unasked/", struct({ adder: DeviceKey }));
 
+/** A relay that a group has left, and until when it is used all the same. */
+const FormerRelay = struct({ address: text(ADDRESS_MAX_BYTES), until: TimeMs });
+export type FormerRelay = Infer<typeof FormerRelay>;
+/** Relays that a group's settings name no more, the last first; id: group. */
+export const FORMER_RELAYS: RecordType<{ readonly relays: readonly FormerRelay[] }> = record(
+  "former-relays/",
+  struct({ relays: list(FormerRelay, RELAYS_MAX) }),
+);
+
 /** A welcome whose log is not complete yet; id: group. */
 export const WelcomeState = struct({
   from: DeviceKey,
@@ -487,15 +509,6 @@ export const WelcomeState = struct({
   at: TimeMs,
 });
 export type WelcomeState = Infer<typeof WelcomeState>;
-/** A relay that a group has left, and until when it is used all the same. */
-const FormerRelay = struct({ address: text(ADDRESS_MAX_BYTES), until: TimeMs });
-export type FormerRelay = Infer<typeof FormerRelay>;
-/** Relays that a group's settings name no more, the last first; id: group. */
-export const FORMER_RELAYS: RecordType<{ readonly relays: readonly FormerRelay[] }> = record(
-  "former-relays/",
-  struct({ relays: list(FormerRelay, RELAYS_MAX) }),
-);
-
 export const WELCOME: RecordType<WelcomeState> = record("welcome/", WelcomeState);
 /** How many entries of the log of a complete welcome are saved, or taken in; id: group. */
 export const ADOPTING: RecordType<{ readonly done: number }> = record("adopting/", struct({ done: u32 }));

@@ -88,6 +88,10 @@ export const LABEL_NAMES = [
   "session-message-header",
   "session-ad",
   "session-id",
+  // files
+  "file-chunk",
+  "file-topic",
+  "file-commitment",
   // invites
   "welcome-log",
   "link-checksum",

@@ -6,7 +6,7 @@
  * header     form 1 | sender index 4 | iteration 8 | device signature 64
  *            form 2 | sender index 4 | first iteration 8 | position 1 | count 1 | device signature 64 | Merkle path (list of 32)
  * plaintext  version 1 | message frontier (list of 32) | depth 4 | closures (list of epoch 32, sent 8) | sent at 8 | content
- * content    tag 1 | text (u32 length)                                          (further tags: files, reactions)
+ * content    tag 1 | text (u32 length)        tag 2 | manifest        tag 3, 4 | message id 32        (further tags: reactions)
  * entry body nonce 24 | sealed entry (u32 length)
  * ```
  * @see PROTOCOL.md § Group messages
@@ -26,6 +26,7 @@ import {
   u64,
   union,
 } from "./codec.ts";
+import { FileManifest } from "./file-manifest.ts";
 import { EpochId, Iteration, MessageId, Nonce, Signature, TimeMs } from "./ids.ts";
 import {
   BODY_MAX_BYTES,
@@ -73,8 +74,15 @@ export type GroupHeader = Infer<typeof GroupHeader>;
 export const ChainClosure = struct({ epoch: EpochId, sent: u64 });
 export type ChainClosure = Infer<typeof ChainClosure>;
 
-/** What a person reads. */
-export const MessageContent = union({ text: [1, struct({ text: text(TEXT_MAX_BYTES) })] });
+/** What a person reads; of `fileWanted` and `fileHeld`, which concern the file of that message, only programs take note. */
+export const MessageContent = union({
+  text: [1, struct({ text: text(TEXT_MAX_BYTES) })],
+  file: [2, struct({ manifest: FileManifest })],
+  /** The author misses chunks that nobody who is reached has: whoever has the file puts them on the relays again. */
+  fileWanted: [3, struct({ file: MessageId })],
+  /** The author has all of it, and could bring it back. */
+  fileHeld: [4, struct({ file: MessageId })],
+});
 export type MessageContent = Infer<typeof MessageContent>;
 
 /** What a message key seals, after padding. */

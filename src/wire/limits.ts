@@ -64,6 +64,8 @@ export const CHUNK_MAX_BYTES = CHUNK_PLAIN_BYTES + 16;
 export const CHUNK_LIST_MAX = CHUNK_PLAIN_BYTES / 32;
 /** Levels of lists above a file's chunks: two are enough for 16 TiB. */
 export const CHUNK_LEVELS_MAX = 2;
+/** Bytes of a file: what that many levels hold. */
+export const FILE_MAX_BYTES = CHUNK_PLAIN_BYTES * CHUNK_LIST_MAX ** CHUNK_LEVELS_MAX;
 /** UTF-8 bytes of a file's name: what most file systems take. */
 export const FILE_NAME_MAX_BYTES = 255;
 /** Bytes of a MIME type. */

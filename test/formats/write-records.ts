@@ -6,6 +6,7 @@ import type { RecordType } from "../../src/protocol/step.ts";
 import { encode } from "../../src/wire/codec.ts";
 import {
   AccountKey,
+  ChunkId,
   DeviceKey,
   EntryHash,
   EpochId,
@@ -77,8 +78,8 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.SHARED, { counter: 2, value: { kind: "verified", account: key, name: "Bob", isVerified: true } });
   add(records.SHARING, { revision: 3, postedAt: at, outbox: [4], first: { log: LOG_ID, sequence: 5 as Sequence } });
   add(records.TOLD_KEY, { at });
-  add(records.HEADS, { heads: [{ id: message, depth: 3 }], said: 4 });
   add(records.FORMER_RELAYS, { relays: [{ address: "/ip4/192.0.2.7/tcp/33001/p2p/old", until: at }] });
+  add(records.HEADS, { heads: [{ id: message, depth: 3 }], said: 4 });
   add(records.GAP_COUNT, { gaps: 2 });
   const said = {
     id: message,
@@ -93,6 +94,20 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   const removals = [{ entry, accounts: [key], device: from, frontier: [message] }];
   add(records.REMOVALS, { digest: hash(14), removals, epochs: [{ epoch, lacks: [0] }], held: 1 });
   add(records.NOTE, { text: "see you at ni" });
+  const manifest = {
+    name: "a.txt",
+    type: "text/plain",
+    size: 5,
+    isDirectory: false,
+    key: hash(19),
+    commitment: hash(20),
+    root: ChunkId.from(hash(21)),
+    preview: { width: 640, height: 480, format: 1, image: hash(22) },
+  };
+  const stage = { kind: "fetching", directory: "/home/ann", name: "a.txt", isExact: false, part: "" } as const;
+  add(records.FILE, { manifest, from: key, isOurs: false, at, stage, holders: [key] });
+  add(records.FILE_LIST, { hashes: hash(23) });
+  add(records.FILE_BITS, { bits: Uint8Array.of(3) });
   return made;
 }
 

@@ -20,6 +20,7 @@ import { type Codec, decode, encode } from "../../src/wire/codec.ts";
 import * as entry from "../../src/wire/entry.ts";
 import * as envelope from "../../src/wire/envelope.ts";
 import { FAULT_CODES } from "../../src/wire/fault.ts";
+import * as fileManifest from "../../src/wire/file-manifest.ts";
 import * as groupMessage from "../../src/wire/group-message.ts";
 import * as ids from "../../src/wire/ids.ts";
 import * as joinRequest from "../../src/wire/join-request.ts";
@@ -57,6 +58,7 @@ const MODULES: Readonly<Record<string, object>> = {
   "bundle.ts": bundle,
   "entry.ts": entry,
   "envelope.ts": envelope,
+  "file-manifest.ts": fileManifest,
   "group-message.ts": groupMessage,
   "ids.ts": ids,
   "join-request.ts": joinRequest,
