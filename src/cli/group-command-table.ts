@@ -1,10 +1,11 @@
 /** Rows of the command table about groups. */
-import { flag, option } from "./arguments.ts";
+import { flag, option, repeated } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { command, TEXT_OF_GROUP, TEXT_OF_MEMBER, WAIT } from "./command-row.ts";
 import { addMember, createGroup, groupInfo, listGroups } from "./group-commands.ts";
 import { invite, joinGroup, listInvites, revokeInvite } from "./invite-commands.ts";
 import { groupSettings, leaveGroup, rekeyGroup, removeMember, renameGroup, setRole } from "./membership-commands.ts";
+import { groupRelays } from "./relay-commands.ts";
 import { PASSWORD_FILE } from "./room-password.ts";
 
 const ROLE = option("ROLE", "member (default) or admin");
@@ -143,5 +144,22 @@ foreign hands for a while.`,
     details: `A new room password, or none, closes all links that are open: make new ones.`,
     examples: ["hermes group settings 'Sunday hikes' --inviters member", "hermes group settings Board --rekey-days 1"],
     run: groupSettings,
+  }),
+  command({
+    name: "group relays",
+    summary: "show where a group's messages are stored, or change that",
+    operands: ["G"],
+    options: {
+      add: repeated("MULTIADDR", "store them there, too"),
+      remove: repeated("MULTIADDR", "not there any more: an address, or the PeerId in it"),
+      wait: WAIT,
+    },
+    details: `What is written goes to all relays of the group that answer, and is read from all; one is enough. A relay that was removed is
+used for a week more: whoever was away finds the way to the new ones there, or from another member.`,
+    examples: [
+      "hermes group relays 'Sunday hikes'",
+      "hermes group relays Board --add /ip4/192.0.2.7/tcp/33001/p2p/12D3Koo… --remove 12D3Koo…",
+    ],
+    run: groupRelays,
   }),
 ];

@@ -3,7 +3,15 @@
  *
  * What others wrote cannot move the cursor, change colours or turn the writing direction of what stands around it.
  */
-import type { ClientEvent, ClientMethods, GroupName, MemberView, MessageView, RelayView } from "../client/api.ts";
+import type {
+  ClientEvent,
+  ClientMethods,
+  GroupName,
+  MemberView,
+  MessageView,
+  RelayUse,
+  RelayView,
+} from "../client/api.ts";
 import { renderWords } from "./render-recovery.ts";
 import type { CreatedProfile } from "./session.ts";
 
@@ -199,11 +207,22 @@ export function renderRelay({ address, state, since, reason }: RelayView): strin
   return `relay ${printableLine(address)}: ${state} since ${clock(since)}${why}`;
 }
 
+/** The same, and what it is there for. */
+function renderRelayUse({ own, serves, formerly, ...relay }: RelayUse): string {
+  const names = (groups: readonly GroupName[]): string => groups.map(groupOf).join(", ");
+  const uses = [
+    ...(own ? ["your mail"] : []),
+    ...(serves.length > 0 ? [names(serves)] : []),
+    ...(formerly.length > 0 ? [`until all know that they left it: ${names(formerly)}`] : []),
+  ];
+  return `${renderRelay(relay)}\n  for ${uses.length > 0 ? uses.join("; ") : "mail to somebody who reads there"}`;
+}
+
 export function renderStatus({ relays, peers, outbox, primitives }: ClientMethods["status"][1]): string {
   const lines = relays.length === 0 ? ["No relay: make a profile with hermes init --relay ADDRESS."] : [];
   return [
     ...lines,
-    ...relays.map(renderRelay),
+    ...relays.map(renderRelayUse),
     ...peers.map(({ peerId, path }) => `peer ${peerId}: ${path}`),
     outbox === 0 ? "Nothing waits to be sent." : `${outbox} waiting to be sent.`,
     `Cryptography: ${primitives}.`,

@@ -99,6 +99,14 @@ export interface RelayView {
   readonly reason?: string;
 }
 
+/** A relay and what it is there for. `own`: our account's, which has our mail; `formerly`: groups that have left it, and use it
+ * for a week more. One that serves nothing was named by somebody we write to. */
+export interface RelayUse extends RelayView {
+  readonly own: boolean;
+  readonly serves: readonly GroupName[];
+  readonly formerly: readonly GroupName[];
+}
+
 /** What happens while one listens. */
 export type ClientEvent =
   /** The beginning of `follow`. Seen again, another process has taken the profile over: what happened in between was not told. */
@@ -202,7 +210,7 @@ export interface ClientMethods extends GroupMethods {
   status: [
     Record<never, never>,
     {
-      relays: readonly RelayView[];
+      relays: readonly RelayUse[];
       peers: readonly Omit<PeerView, "state">[];
       outbox: number;
       primitives: string;
@@ -214,7 +222,7 @@ export interface ClientMethods extends GroupMethods {
   examine: [
     { waitMs?: number },
     {
-      relays: readonly RelayView[];
+      relays: readonly RelayUse[];
       peers: readonly Omit<PeerView, "state">[];
       introduced: boolean;
       caughtUp: boolean;

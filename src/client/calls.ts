@@ -25,8 +25,8 @@ import { changeSettings, leave, rekey, removeMember, rename, setRole } from "./m
 import { listDevices, unlinkDevice, waitForLinks } from "./own-devices.ts";
 import type { Clock, Network, ProfileStore } from "./ports.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
+import { groupRelays, relaysInUse } from "./relay-calls.ts";
 import { verify } from "./verification.ts";
-import { relayView } from "./views.ts";
 
 /** What calls work with. */
 export interface CallContext {
@@ -74,6 +74,7 @@ const CALLS: Calls = {
   "group-rekey": rekey,
   "group-rename": rename,
   "group-settings": changeSettings,
+  "group-relays": groupRelays,
   "account-leave": leaveEverything,
   send,
   history,
@@ -146,9 +147,10 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
   return { message: { id }, state: reached === "received" ? "on-relay" : reached };
 }
 
-async function status({ network, store, primitives }: CallContext) {
+async function status(context: CallContext) {
+  const { network, store, primitives } = context;
   return {
-    relays: network.relays().map(relayView),
+    relays: await relaysInUse(context),
     peers: network.peers(),
     outbox: await outboxLength(store),
     primitives: primitives.provider,

@@ -4,7 +4,7 @@ import type { ClientMethods } from "./api.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import { scanRecords } from "./profile-reader.ts";
-import { relayView } from "./views.ts";
+import { relaysInUse } from "./relay-calls.ts";
 
 /** Ms that things may take to settle unless told otherwise: a connect, a first frame, what is stored, and its answers. */
 const SETTLE_MS = 8_000;
@@ -19,7 +19,7 @@ export async function examine(
 ): Promise<ClientMethods["examine"][1]> {
   const { network, topics, hub, clock, primitives, isIntroduced, undelivered } = context;
   const look = async () => ({
-    relays: network.relays().map(relayView),
+    relays: await relaysInUse(context),
     peers: network.peers(),
     introduced: isIntroduced(),
     caughtUp: topics.read.size > 0 && [...topics.read].every((topic) => topics.caughtUp.has(topic)),

@@ -1,5 +1,5 @@
 /** The part of the client's methods that is about groups and who is in them; see api.ts. */
-import type { GroupName, MemberView, MessageView } from "./api.ts";
+import type { GroupName, MemberView, MessageView, RelayView } from "./api.ts";
 
 /** A person as others call them; `account` is lower-case hex. */
 export interface PersonName {
@@ -32,6 +32,14 @@ export interface SettingsView {
   readonly inviters: "member" | "admin" | "owner";
   /** The key is renewed after so many days or messages, whichever comes first. */
   readonly rekey: { readonly days: number; readonly messages: number };
+}
+
+/** A relay of a group, and how the connection to it is: ISO 8601 UTC. Without `state`: this process connects to no relay. */
+export interface GroupRelayView {
+  readonly address: string;
+  readonly state?: RelayView["state"];
+  readonly since?: string;
+  readonly reason?: string;
 }
 
 /** How far a change of a group has come: written, or stored by a relay with everything that belongs to it. */
@@ -87,6 +95,17 @@ export interface GroupMethods {
       waitMs?: number;
     },
     { group: GroupName; settings: SettingsView; state: ChangeState },
+  ];
+  /** The group's relays, after those in `add` (addresses) came and those in `remove` (addresses or PeerIds) went; at least one is
+   * left, and at most 8. `former`: relays that it has left and that are used until then, for those who were away. */
+  "group-relays": [
+    { group: string; add?: readonly string[]; remove?: readonly string[]; waitMs?: number },
+    {
+      group: GroupName;
+      relays: readonly GroupRelayView[];
+      former: readonly { address: string; until: string }[];
+      state: ChangeState;
+    },
   ];
   /** Links that were made and are not forgotten: open ones, and those that ended less than a week ago. */
   "group-invites": [{ group: string }, { group: GroupName; invites: readonly InviteView[] }];

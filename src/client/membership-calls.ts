@@ -137,7 +137,8 @@ export async function rekey(
   return { group: groupName(group), epoch: { id: sending ? toHex(sending) : "", number: epoch?.number ?? 0 }, state };
 }
 
-const NO_SETTINGS: Settings = {
+/** A change of nothing, to which one adds what changes. */
+export const NO_SETTINGS: Settings = {
   name: undefined,
   password: undefined,
   inviters: undefined,

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { clockFinding, diskFinding, examinationFindings, nodeFinding } from "../../src/cli/doctor.ts";
 
-const RELAY = { address: "/ip4/192.0.2.7/tcp/1", state: "connected", since: "2026-01-01T00:00:00.000Z" } as const;
+const USE = { own: true, serves: [], formerly: [] } as const;
+const RELAY = {
+  address: "/ip4/192.0.2.7/tcp/1",
+  state: "connected",
+  since: "2026-01-01T00:00:00.000Z",
+  ...USE,
+} as const;
 const PEER = { peerId: "12D3KooW", path: "direct" } as const;
 const WELL = {
   relays: [RELAY],

@@ -90,9 +90,19 @@ describe("Results for people", () => {
   });
 
   it("show relays with their reason, and what waits", () => {
-    const relay = { address: "/ip4/a", state: "unreachable" as const, since: SENT_AT, reason: "nobody answers" };
+    const state = { state: "unreachable" as const, since: SENT_AT, reason: "nobody answers" };
+    const [hikes, board] = ["hikes", "board"].map((name) => ({ id: `0${name}`, name }));
+    assert(hikes && board);
+    const relay = { address: "/ip4/a", ...state, own: true, serves: [hikes, board], formerly: [] };
     const text = renderStatus({ relays: [relay], peers: [], outbox: 2, primitives: "noble" });
-    assert.match(text, /relay \/ip4\/a: unreachable since .* \(nobody answers\)\n2 waiting to be sent/);
+    assert.match(
+      text,
+      /relay \/ip4\/a: unreachable since .* \(nobody answers\)\n {2}for your mail; hikes, board\n2 waiting to be sent/,
+    );
+    const left = { ...relay, own: false, serves: [], formerly: [board] };
+    const told = renderStatus({ relays: [left, { ...left, formerly: [] }], peers: [], outbox: 0, primitives: "noble" });
+    assert.match(told, /\n {2}for until all know that they left it: board\n/);
+    assert.match(told, /\n {2}for mail to somebody who reads there\n/);
     assert.match(renderStatus({ relays: [], peers: [], outbox: 0, primitives: "noble" }), /No relay/);
   });
 

@@ -1,0 +1,132 @@
+/** Calls about relays: those of a group, and which relay is there for what. */
+import type { GroupSettings } from "../protocol/group-view.ts";
+import { ACCOUNT, FORMER_RELAYS, type GroupState } from "../protocol/records.ts";
+import { ROLE } from "../wire/entry.ts";
+import { Fault } from "../wire/fault.ts";
+import { RELAYS_MAX } from "../wire/limits.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { ClientMethods, GroupName, RelayUse } from "./api.ts";
+import { catchUp, waiting, waitSent } from "./call-waiting.ts";
+import type { CallContext, CallOptions } from "./calls.ts";
+import { waitUntil } from "./event-hub.ts";
+import type { GroupRelayView } from "./group-api.ts";
+import { allGroups, findGroup } from "./group-names.ts";
+import { isOutOf, needRank, standingIn } from "./group-ranks.ts";
+import { change, NO_SETTINGS } from "./membership-calls.ts";
+import type { ProfileStore } from "./ports.ts";
+import { readExistingRecord, readRecord } from "./profile-reader.ts";
+import { groupName, isoTime, relayView } from "./views.ts";
+
+type Params<M extends keyof ClientMethods> = ClientMethods[M][0];
+type Result<M extends keyof ClientMethods> = Promise<ClientMethods[M][1]>;
+
+/** See `group-relays` in api.ts. */
+export async function groupRelays(
+  context: CallContext,
+  params: Params<"group-relays">,
+  options: CallOptions,
+): Result<"group-relays"> {
+  const { network, store } = context;
+  await catchUp(context, options);
+  const before = await findGroup(store, params.group);
+  const { add = [], remove = [] } = params;
+  if (add.length + remove.length === 0) return { ...(await relaysView(context, before)), state: "on-relay" };
+  const at = await standingIn(store, before);
+  needRank(at, ROLE.admin, "changing the relays");
+  const relays = changedRelays(relaysNow(at.view.settings, before), add, remove);
+  network.useRelays(add, "us"); // what is no address is refused here, before anything is written
+  const isTried = async () => !statesOf(context, add).some((state) => state === "connecting");
+  await waitUntil(isTried, waiting(context, params.waitMs, options)); // so that the change is stored there as well
+  const after = await change(context, before, { kind: "settings", ...NO_SETTINGS, relays });
+  const state = await waitSent(context, params.waitMs, options);
+  return { ...(await relaysView(context, after)), state };
+}
+
+/** While the settings name none, they are those that this device knows by itself. */
+const relaysNow = ({ relays }: GroupSettings, group: GroupState): readonly string[] =>
+  relays.length > 0 ? relays : group.relays;
+
+function changedRelays(
+  before: readonly string[],
+  add: readonly string[],
+  remove: readonly string[],
+): readonly string[] {
+  const gone = new Set(remove.map((text) => meantRelay(before, text)));
+  const relays = [...new Set([...before.filter((each) => !gone.has(each)), ...add])];
+  if (relays.length === 0)
+    throw new Fault(
+      "usage/not-allowed",
+      "that is the group's only relay, so nothing was changed: name the new one with --add in the same command",
+    );
+  if (relays.length > RELAYS_MAX)
+    throw new Fault(
+      "usage/bad-argument",
+      `a group has at most ${RELAYS_MAX} relays, so nothing was changed: name those that it shall leave with --remove`,
+    );
+  return relays;
+}
+
+/** A relay by its address or by the PeerId in it. */
+function meantRelay(relays: readonly string[], text: string): string {
+  const meant = relays.find((each) => each === text) ?? relays.find((each) => relayIdOf(each) === text);
+  if (meant !== undefined) return meant;
+  throw new Fault(
+    "usage/not-found",
+    "the group has no such relay, so nothing was changed: `hermes group relays G` shows those that it has",
+  );
+}
+
+/** PeerId of a relay, with which its address ends. */
+const relayIdOf = (address: string): string => address.slice(address.lastIndexOf("/") + 1);
+
+const statesOf = ({ network }: CallContext, addresses: readonly string[]) =>
+  network.relays().flatMap(({ address, state }) => (addresses.some((each) => isOne(each, address)) ? [state] : []));
+
+const isOne = (address: string, other: string): boolean => relayIdOf(address) === relayIdOf(other);
+
+async function relaysView({ network, store }: CallContext, group: GroupState) {
+  const known = network.relays();
+  const relays = group.relays.map((address): GroupRelayView => {
+    const found = known.find((each) => isOne(each.address, address));
+    if (!found) return { address };
+    const { state, since, reason } = relayView(found);
+    return { address, state, since, ...(reason === undefined ? {} : { reason }) };
+  });
+  const former = await readRecord(store, FORMER_RELAYS, toHex(group.group));
+  return {
+    group: groupName(group),
+    relays,
+    former: former?.relays.map(({ address, until }) => ({ address, until: isoTime(until) })) ?? [],
+  };
+}
+
+/** All relays with what each is there for; one that serves nothing was named by somebody we write to. */
+export async function relaysInUse({ network, store }: CallContext): Promise<readonly RelayUse[]> {
+  const own = (await readExistingRecord(store, ACCOUNT)).relays;
+  const groups = await relaysOfGroups(store);
+  return network.relays().map((status) => {
+    const has = (relays: readonly string[]) => relays.some((each) => isOne(each, status.address));
+    return {
+      ...relayView(status),
+      own: has(own),
+      serves: groups.filter(({ relays }) => has(relays)).map(({ name }) => name),
+      formerly: groups.filter(({ relays, former }) => has(former) && !has(relays)).map(({ name }) => name),
+    };
+  });
+}
+
+interface RelaysOfGroup {
+  readonly name: GroupName;
+  readonly relays: readonly string[];
+  readonly former: readonly string[];
+}
+
+async function relaysOfGroups(store: ProfileStore): Promise<readonly RelaysOfGroup[]> {
+  const all: RelaysOfGroup[] = [];
+  for (const group of await allGroups(store)) {
+    if (await isOutOf(store, group)) continue;
+    const former = (await readRecord(store, FORMER_RELAYS, toHex(group.group)))?.relays ?? [];
+    all.push({ name: groupName(group), relays: group.relays, former: former.map(({ address }) => address) });
+  }
+  return all;
+}
