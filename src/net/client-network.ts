@@ -29,6 +29,7 @@ import type { DirectoryRecord, PrekeyAnswer, PrekeyRequest, TakenPrekeys } from 
 import { toHex } from "../wire/text-forms.ts";
 import { appendEverywhere } from "./append-everywhere.ts";
 import { LINK_TIMING, type LinkTiming } from "./link-timing.ts";
+import { watchMachine } from "./machine-watch.ts";
 import { createMembers, type Members, type MembersOptions } from "./members.ts";
 import { parseAddress } from "./multiaddr-text.ts";
 import { createClientNode, type NetNode } from "./node.ts";
@@ -44,6 +45,8 @@ export interface NetworkOptions {
   readonly noRelay?: boolean;
   /** Undefined: members are reached through relays only. */
   readonly members?: MembersOptions;
+  /** For tests; default: the machine as it is. */
+  readonly watch?: (changed: () => void) => () => void;
 }
 
 /** A network that connects to nobody before `start`. */
@@ -55,6 +58,7 @@ interface Running {
   readonly node: NetNode;
   readonly events: NetworkEvents;
   readonly members: Members | undefined;
+  readonly unwatch: () => void;
 }
 
 class ClientNetwork implements Network {
@@ -71,12 +75,14 @@ class ClientNetwork implements Network {
   #running: Running | undefined;
   readonly #members: MembersOptions | undefined;
   readonly #noRelay: boolean;
+  readonly #watch: NonNullable<NetworkOptions["watch"]>;
 
   constructor(options: NetworkOptions) {
     this.#timing = { ...LINK_TIMING, ...options.timing };
     this.#accessToken = options.accessToken ?? "";
     this.#members = options.members;
     this.#noRelay = options.noRelay ?? false;
+    this.#watch = options.watch ?? watchMachine;
     this.#askPrekeys = prekeyAsker(this.#timing.requestTimeoutMs);
   }
 
@@ -88,7 +94,8 @@ class ClientNetwork implements Network {
     await members?.serve();
     await node.start();
     await members?.discover();
-    this.#running = { node, events, members };
+    const unwatch = this.#watch(() => this.#hurry());
+    this.#running = { node, events, members, unwatch };
     for (const [address, toldBy] of this.#waiting) this.#keep(address, toldBy);
     this.#waiting = [];
   };
@@ -171,10 +178,16 @@ class ClientNetwork implements Network {
   readonly stop = async (): Promise<void> => {
     const running = this.#running;
     this.#running = undefined;
+    running?.unwatch();
     await Promise.all([...this.#ending, ...[...this.#links.values()].map((link) => link.stop())]);
     await running?.members?.stop();
     await running?.node.stop();
   };
+
+  #hurry(): void {
+    for (const link of this.#links.values()) link.hurry();
+    this.#running?.members?.links.hurry();
+  }
 
   #keep(address: Multiaddr, toldBy: ToldBy): void {
     const running = this.#running;

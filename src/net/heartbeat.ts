@@ -3,7 +3,8 @@
  *
  * 1. A beat is sent when nothing was sent or nothing was heard for `heartbeatMs`; both ends so know of each other.
  * 2. Silence does not count while this process itself stood still (sleep, a long computation): the bytes are there, unread.
- * 3. Times are those of a clock that no change of the system's time moves.
+ * 3. After a {@link Heartbeat.probe} the answer has to come within `probeMs`: there is a reason to doubt the link.
+ * 4. Times are those of a clock that no change of the system's time moves.
  */
 import type { LinkTiming } from "./link-timing.ts";
 
@@ -27,6 +28,8 @@ export class Heartbeat {
   /** Silence before this does not count (ms). */
   #listeningSinceMs = performance.now();
   #checkedAtMs = performance.now();
+  /** Undefined: not asked, or answered. */
+  #probedAtMs: number | undefined;
 
   constructor(timing: LinkTiming, port: HeartbeatPort) {
     this.#timing = timing;
@@ -38,13 +41,21 @@ export class Heartbeat {
     clearInterval(this.#timer);
   }
 
+  /** Finds out soon whether the other end is still there: this machine slept, or its network is another one. */
+  probe(): void {
+    this.#probedAtMs = performance.now();
+    this.#port.beat();
+  }
+
   #check(nowMs: number): void {
-    const { heartbeatMs, deadAfterMs } = this.#timing;
+    const { heartbeatMs, deadAfterMs, probeMs } = this.#timing;
     const stoodStill = nowMs - this.#checkedAtMs > heartbeatMs;
     this.#checkedAtMs = nowMs;
     if (stoodStill) this.#listeningSinceMs = nowMs;
     const heardAtMs = this.#port.heardAtMs();
-    if (nowMs - Math.max(heardAtMs, this.#listeningSinceMs) > deadAfterMs) {
+    if (this.#probedAtMs !== undefined && heardAtMs > this.#probedAtMs) this.#probedAtMs = undefined;
+    const isUnanswered = this.#probedAtMs !== undefined && nowMs - this.#probedAtMs > probeMs;
+    if (isUnanswered || nowMs - Math.max(heardAtMs, this.#listeningSinceMs) > deadAfterMs) {
       this.stop();
       this.#port.dead();
     } else if (nowMs - Math.min(heardAtMs, this.sentAtMs) >= heartbeatMs && nowMs - this.sentAtMs >= heartbeatMs / 2) {

@@ -5,6 +5,8 @@ export interface LinkTiming {
   readonly heartbeatMs: number;
   /** No byte for so long means the link is dead (ms): two heartbeats and their answers lost. */
   readonly deadAfterMs: number;
+  /** The same when there is a reason to doubt the link, as after sleep (ms): a slow round trip, and a look of the heartbeat. */
+  readonly probeMs: number;
   /** An answer that takes longer is "unknown" (ms): a relay's slow disk, not its absence, is the usual cause. */
   readonly requestTimeoutMs: number;
   /** One attempt to connect, up to the holder's first frame (ms). */
@@ -24,6 +26,7 @@ export interface LinkTiming {
 export const LINK_TIMING: LinkTiming = {
   heartbeatMs: 5_000,
   deadAfterMs: 12_000,
+  probeMs: 3_000,
   requestTimeoutMs: 10_000,
   connectTimeoutMs: 5_000,
   firstRetryMs: 200,

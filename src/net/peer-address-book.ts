@@ -24,14 +24,18 @@ interface Known {
   nextAtMs: number;
   failures: number;
   last: AddressOutcome | undefined;
+  /** When a member was last there; the end of the meeting. */
+  metAtMs: number | undefined;
   isInUse: boolean;
 }
 
 export interface AddressBook {
   readonly learn: (address: Multiaddr) => void;
-  /** One of those that are due, at random; it is in use until it is settled. */
+  /** Of those that are due the one where a member was last, else one at random; it is in use until it is settled. */
   readonly take: () => Multiaddr | undefined;
   readonly settle: (address: Multiaddr, outcome: AddressOutcome) => void;
+  /** Everything may be tried again now but where strangers are: the machine is somewhere else, or slept. */
+  readonly again: () => void;
   /** Strangers may be asked again now. */
   readonly forgive: () => void;
 }
@@ -46,11 +50,12 @@ export function addressBook(nowMs: () => number = Date.now, random: () => number
       if (known.has(key)) return;
       const [oldest] = [...known].find(([, each]) => !each.isInUse) ?? [];
       if (known.size >= ADDRESSES_MAX && oldest !== undefined) known.delete(oldest);
-      known.set(key, { address: bare, nextAtMs: 0, failures: 0, last: undefined, isInUse: false });
+      known.set(key, { address: bare, nextAtMs: 0, failures: 0, last: undefined, metAtMs: undefined, isInUse: false });
     },
     take: () => {
       const due = [...known.values()].filter((each) => !each.isInUse && each.nextAtMs <= nowMs());
-      const taken = due[Math.floor(random() * due.length)];
+      const lastMet = due.filter(({ metAtMs }) => metAtMs !== undefined).sort(byLastMet)[0];
+      const taken = lastMet ?? due[Math.floor(random() * due.length)];
       if (taken) taken.isInUse = true;
       return taken?.address;
     },
@@ -59,15 +64,22 @@ export function addressBook(nowMs: () => number = Date.now, random: () => number
       if (each === undefined) return;
       each.isInUse = false;
       each.last = outcome;
+      if (outcome === "member") each.metAtMs = nowMs();
+      if (outcome === "stranger") each.metAtMs = undefined;
       each.failures = outcome === "absent" ? each.failures + 1 : 0;
       each.nextAtMs = nowMs() + pauseMs(outcome, each.failures);
       if (each.failures > FAILURES_MAX) known.delete(address.toString());
+    },
+    again: () => {
+      for (const each of known.values()) if (each.last !== "stranger") each.nextAtMs = 0;
     },
     forgive: () => {
       for (const each of known.values()) if (each.last === "stranger") each.nextAtMs = 0;
     },
   };
 }
+
+const byLastMet = (one: Known, other: Known): number => (other.metAtMs ?? 0) - (one.metAtMs ?? 0);
 
 function pauseMs(outcome: AddressOutcome, failures: number): number {
   switch (outcome) {

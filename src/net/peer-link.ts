@@ -79,6 +79,11 @@ export class PeerLink {
     for (const each of this.#options.subscriptions()) if (!this.#reading.has(toHex(each.topic))) this.subscribe(each);
   }
 
+  /** Finds out soon whether the other end is still there. */
+  probe(): void {
+    this.#client?.probe();
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#client?.close();

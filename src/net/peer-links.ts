@@ -78,6 +78,13 @@ export class PeerLinks {
     else if (connection && this.#needsMore()) void this.#talk(connection);
   }
 
+  /** The machine slept, or is in another network: dials at once, and finds out soon which links still work. */
+  hurry(): void {
+    for (const link of this.#links.values()) link.probe();
+    this.#book.again();
+    this.#dialDue();
+  }
+
   /** Members only. */
   peers(): readonly PeerStatus[] {
     return [...this.#links.values()].filter(({ isMember }) => isMember).map(({ connection }) => statusOf(connection));

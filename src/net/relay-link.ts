@@ -54,6 +54,8 @@ interface Attempt {
 export class RelayLink {
   readonly #options: RelayLinkOptions;
   readonly #stopping = new AbortController();
+  /** The pause before the next attempt. */
+  #resting = new AbortController();
   #addresses: Multiaddr[];
   #toldBy: ToldBy;
   #status: RelayStatus;
@@ -127,8 +129,15 @@ export class RelayLink {
     this.#client?.unsubscribe(topic);
   }
 
+  /** The machine slept, or is in another network: dials now, or finds out soon whether the session still works. */
+  hurry(): void {
+    this.#client?.probe();
+    this.#resting.abort();
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#resting.abort();
     await this.#client?.close();
     await this.#run;
     await this.#options.ended?.();
@@ -146,7 +155,9 @@ export class RelayLink {
       await this.#client?.digested();
       longestMs = longestRetryMs(timing, livedMs > timing.lastRetryMs ? 0 : longestMs, failure === NOBODY_LISTENS);
       const spentMs = livedMs > 0 ? 0 : Date.now() - startedAtMs;
-      await delay(shortened(longestMs, Math.random()) - spentMs, signal);
+      this.#resting = new AbortController();
+      await delay(shortened(longestMs, Math.random()) - spentMs, this.#resting.signal);
+      if (this.#resting.signal.aborted) longestMs = 0;
     }
   }
 

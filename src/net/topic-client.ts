@@ -157,6 +157,11 @@ export class TopicClient {
     return this.#digestion.idle();
   }
 
+  /** Finds out soon whether the holder is still there. */
+  probe(): void {
+    if (this.#challenge !== undefined && !this.#isOver) this.#heartbeat.probe();
+  }
+
   /** Ends the stream and its connection at once. */
   abort(failure: LinkFailure): void {
     if (this.#isOver) return; // the connection may belong to our successor by now

@@ -5,7 +5,7 @@ import { LogId, type Sequence } from "../../src/wire/ids.ts";
 import { REFUSAL } from "../../src/wire/topic-frames.ts";
 import { memoryLog } from "./memory-log.ts";
 import { tcpProxy } from "./tcp-proxy.ts";
-import { Cleanup, startClient, startRelay } from "./test-relay.ts";
+import { Cleanup, QUICK, startClient, startRelay } from "./test-relay.ts";
 import { topicKey } from "./topic-keys.ts";
 
 const cleanup = new Cleanup();
@@ -137,6 +137,49 @@ describe("the client's network", () => {
     await recorder.untilState("unreachable");
     assert.deepEqual(outcome, [{ kind: "unreachable" }]);
     assert.match(recorder.states.find((each) => each.state === "unreachable")?.reason ?? "", /silent/);
+  });
+
+  it("after sleep, or in another network, finds a dead link soon and dials at once", async () => {
+    const { address, port } = await relay();
+    const proxy = cleanup.add(await tcpProxy(port));
+    const never = 3_600_000;
+    const timing = { ...QUICK, deadAfterMs: never, firstRetryMs: never, lastRetryMs: never, absentRetryMs: never };
+    let wake: () => void = () => undefined;
+    const watch = (changed: () => void) => {
+      wake = changed;
+      return () => undefined;
+    };
+    const { recorder } = await client([proxy.through(address)], { timing, watch });
+    await recorder.untilState("connected");
+    wake(); // answered: nothing happens
+    proxy.silence();
+    wake();
+    await recorder.untilState("unreachable");
+    await proxy.kill();
+    await proxy.revive();
+    const states = recorder.states.length;
+    wake();
+    await recorder.untilState("connected");
+    assert.equal(recorder.states.length, states + 1, "by one attempt");
+  });
+
+  it("reads and writes no more at a relay that it lets go", async () => {
+    const [home, left] = [await relay(), await relay({ seedByte: 8 })];
+    const { network, recorder } = await client([home.address, left.address]);
+    await recorder.until(() => recorder.states.filter(({ state }) => state === "connected").length === 2);
+    network.dropRelays([left.address, "/no/address"]);
+    assert.deepEqual(
+      network.relays().map(({ address }) => address),
+      [home.address],
+    );
+    while (left.topics.counts().sessions > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(
+      (await network.append([group.envelope("at home")])).map(({ kind }) => kind),
+      ["stored"],
+    );
+    assert.deepEqual([home.log.items(group.topic).length, left.log.items(group.topic).length], [1, 0]);
+    network.useRelays([left.address], "us");
+    await recorder.until(() => recorder.states.at(-1)?.address === left.address && recorder.state === "connected");
   });
 
   it("stays connected while nobody writes", async () => {

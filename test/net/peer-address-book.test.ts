@@ -39,6 +39,23 @@ describe("The book of members' addresses", () => {
     assert(take());
   });
 
+  it("asks first where a member was last, and everywhere at once when the machine is somewhere else", () => {
+    const { learn, take, settle, pass, again } = book();
+    for (const port of [1, 2, 3]) learn(at(port));
+    for (const port of [1, 2, 3]) assert(take()?.equals(at(port)));
+    settle(at(2), "member");
+    pass(10);
+    settle(at(3), "member");
+    settle(at(1), "absent");
+    pass(10_000);
+    const order = [take(), take(), take()];
+    assert.deepEqual(order.map(String), [3, 2, 1].map(at).map(String));
+    for (const port of [1, 2]) settle(at(port), "absent");
+    settle(at(3), "stranger");
+    again();
+    assert.deepEqual([take(), take(), take()].map(String), [at(2), at(1), undefined].map(String));
+  });
+
   it("asks ever more rarely where nobody answers, and forgets it in the end", () => {
     const { learn, take, settle, pass } = book();
     learn(at(1));

@@ -13,6 +13,7 @@ import { NetworkRecorder } from "./network-recorder.ts";
 export const QUICK: LinkTiming = {
   heartbeatMs: 200,
   deadAfterMs: 600,
+  probeMs: 150,
   requestTimeoutMs: 4_000,
   connectTimeoutMs: 3_000,
   firstRetryMs: 20,
