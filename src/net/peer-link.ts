@@ -12,6 +12,7 @@ import type { TopicSubscription } from "../client/ports.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Sequence, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { comparingRounds } from "./comparing-rounds.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import type { StartAt } from "./member-catch-up.ts";
 import type { NetNode } from "./node.ts";
@@ -92,6 +93,7 @@ export class PeerLink {
 
   async #converse(): Promise<"member" | "stranger"> {
     const { connection, timing } = this.#options;
+    const over = new AbortController();
     const stranger = setTimeout(() => this.#isMember || this.stop(), STRANGER_MS);
     try {
       const signal = AbortSignal.timeout(timing.connectTimeoutMs);
@@ -99,12 +101,15 @@ export class PeerLink {
       const client = this.#clientOn(stream);
       this.#client = client;
       this.meetAgain();
+      const begin = (): Promise<void> => this.#compareAll(client).catch(ignore);
+      void comparingRounds({ everyMs: timing.compareEveryMs, signal: over.signal, begin });
       if (this.#isStopped) await client.close();
       await client.ended;
       await client.digested();
     } catch {
       // it went away, or speaks something else
     }
+    over.abort();
     clearTimeout(stranger);
     if (connection.streams.length === 0) await connection.close().catch(() => undefined);
     return this.#isMember ? "member" : "stranger";
@@ -124,6 +129,12 @@ export class PeerLink {
     });
   }
 
+  /** What the other end keeps and did not send is fetched, as when reading began. */
+  async #compareAll(client: TopicClient): Promise<void> {
+    const { subscriptions, startAt } = this.#options;
+    for (const { topic } of [...subscriptions()]) if (this.reads(toHex(topic))) await startAt(client, topic);
+  }
+
   #startAt(topic: Topic): Promise<Sequence> {
     return this.#client ? this.#options.startAt(this.#client, topic) : Promise.resolve(0 as Sequence);
   }
@@ -141,3 +152,6 @@ export class PeerLink {
     return wanted.map((each) => ({ ...each, cursor: () => this.#startAt(each.topic) }));
   }
 }
+
+/** Our disk failed, or the link has ended: the next round, or link, compares again. */
+const ignore = (): void => undefined;

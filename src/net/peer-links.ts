@@ -1,7 +1,7 @@
 /**
  * The other members to whom we are connected: finds them at the addresses that we learn, and reads from them.
  *
- * 1. A topic is read at up to NEIGHBOURS_MAX of them, chosen at random; whoever goes is replaced.
+ * 1. A topic is read at up to NEIGHBOURS_MAX of them, chosen at random (neighbour-choice.ts); whoever goes is replaced.
  * 2. An address is dialled without a PeerId: whoever answers has to prove that it is a member, and so have we.
  * 3. Addresses, dials and links are bounded, whoever tells us how many addresses.
  *
@@ -15,18 +15,10 @@ import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import type { StartAt } from "./member-catch-up.ts";
+import { DIALS_MAX, LOOK_MS, needsNeighbours, wantsNeighbour } from "./neighbour-choice.ts";
 import type { NetNode } from "./node.ts";
 import { type AddressOutcome, addressBook } from "./peer-address-book.ts";
 import { PeerLink } from "./peer-link.ts";
-
-/** Members at whom one topic is read: with six each, fifty people stay connected when thirty vanish at once. */
-export const NEIGHBOURS_MAX = 6;
-/** Members to whom we are linked over all groups: each costs a connection. */
-const LINKS_MAX = 48;
-/** Addresses that are dialled at the same time. */
-const DIALS_MAX = 4;
-/** Time between two looks at the addresses that may be due (ms). */
-const LOOK_MS = 500;
 
 export interface PeerLinksOptions {
   readonly node: NetNode;
@@ -97,12 +89,12 @@ export class PeerLinks {
   }
 
   #needsMore(): boolean {
-    if (this.#stopping.signal.aborted || this.#links.size >= LINKS_MAX) return false;
-    return [...this.#options.subscriptions()].some(({ topic, inbox }) => !inbox && this.#wants(toHex(topic)));
-  }
-
-  #wants(topic: string): boolean {
-    return [...this.#links.values()].filter((link) => link.reads(topic)).length < NEIGHBOURS_MAX;
+    if (this.#stopping.signal.aborted) return false;
+    const read = [...this.#options.subscriptions()].filter(({ inbox }) => !inbox);
+    return needsNeighbours(
+      this.#links,
+      read.map(({ topic }) => toHex(topic)),
+    );
   }
 
   #dialDue(): void {
@@ -143,7 +135,7 @@ export class PeerLinks {
         delivered: events.delivered,
         caughtUp: events.caughtUp,
         known: () => events.peerChanged?.(status, "connected"),
-        wants: (topic) => this.#wants(topic),
+        wants: (topic) => wantsNeighbour(this.#links.values(), topic),
       },
     });
     this.#links.set(peer, link);

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { after, before, describe, it } from "mocha";
 import { primitives, systemRandom, unlock } from "../../src/cli/compose-key.ts";
 import { systemClock } from "../../src/cli/compose-profile.ts";
@@ -9,6 +7,7 @@ import type { Client, ClientEvent } from "../../src/client/api.ts";
 import { startClient } from "../../src/client/client.ts";
 import { createNetwork } from "../../src/net/client-network.ts";
 import { openProfileStore } from "../../src/store/profile-store.ts";
+import { footprint } from "../net/footprint.ts";
 import { type CuttableWire, cuttableWire } from "./scene/cuttable-wire.ts";
 import { PATIENCE_MS } from "./scene/hermes-process.ts";
 import type { Person } from "./scene/person.ts";
@@ -108,25 +107,5 @@ function counter(): Counter {
     reaches: async (count) => {
       while (value < count) await new Promise<void>((resolve) => (wake = resolve));
     },
-  };
-}
-
-interface Footprint {
-  readonly sockets: number;
-  readonly timers: number;
-  readonly heapBytes: number;
-}
-
-/** What this process holds after everything that can be collected was. */
-function footprint(): Footprint {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  for (let pass = 0; pass < 3; pass++) collect();
-  const resources = process.getActiveResourcesInfo();
-  const count = (name: string): number => resources.filter((each) => each === name).length;
-  return {
-    sockets: count("TCPSocketWrap"),
-    timers: count("Timeout"),
-    heapBytes: process.memoryUsage().heapUsed,
   };
 }

@@ -1,100 +1,16 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { afterEach, describe, it } from "mocha";
-import { createNetwork } from "../../src/net/client-network.ts";
-import type { MembersLog, MembersOptions } from "../../src/net/members.ts";
-import { envelopeId } from "../../src/verify/envelope-check.ts";
-import { nobleVerifier } from "../../src/verify/noble-verifier.ts";
-import { kindOf, topicOf } from "../../src/wire/envelope.ts";
-import { Topic } from "../../src/wire/ids.ts";
-import { memoryLog } from "./memory-log.ts";
-import { NetworkRecorder } from "./network-recorder.ts";
+import { freePort, group, Member, type MemberOptions } from "./test-member.ts";
 import { Cleanup, QUICK } from "./test-relay.ts";
-import { bodyText, topicKey } from "./topic-keys.ts";
+import { topicKey } from "./topic-keys.ts";
 
 const cleanup = new Cleanup();
-const group = topicKey(1);
 const other = topicKey(2);
 
-/** A port of 127.0.0.1 that nobody uses. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { readonly port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** A member that keeps what it writes and what it reads, as a profile does. */
-class Member {
-  readonly recorder = new NetworkRecorder();
-  readonly peers: string[] = [];
-  readonly #watchers = new Set<Parameters<MembersLog["watch"]>[0]>();
-  readonly #log = memoryLog(Math.floor(Math.random() * 256));
-  readonly #options: Omit<MembersOptions, "log" | "verifier" | "discover">;
-  network = createNetwork();
-
-  constructor(options: { readonly port?: number; readonly knows?: readonly number[] }) {
-    const { port, knows = [] } = options;
-    this.#options = { listen: port ? [at(port)] : [], addresses: knows.map(at) };
-    this.recorder.commit = ({ items }) => this.#keep(items.map(({ envelope }) => envelope));
-  }
-
-  async start(): Promise<this> {
-    const watch: MembersLog["watch"] = (told) => {
-      this.#watchers.add(told);
-      return () => this.#watchers.delete(told);
-    };
-    const log: MembersLog = Object.assign(this.#log, { watch });
-    const members = { ...this.#options, log, verifier: nobleVerifier, discover: false };
-    this.network = createNetwork({ timing: QUICK, members });
-    const { delivered, caughtUp, relayChanged } = this.recorder;
-    await this.network.start({
-      delivered,
-      caughtUp,
-      relayChanged,
-      peerChanged: ({ path }, state) => {
-        this.peers.push(`${path} ${state}`);
-        this.recorder.relayChanged({ address: "", state: "connected", sinceMs: 0 });
-      },
-    });
-    cleanup.add({ stop: () => this.network.stop() });
-    return this;
-  }
-
-  reads(...keys: readonly (typeof group)[]): this {
-    for (const key of keys) this.network.subscribe(key.subscription());
-    return this;
-  }
-
-  write(text: string, key = group): Promise<void> {
-    return this.#keep([key.envelope(text)]);
-  }
-
-  kept(): string[] {
-    return this.#log.items(group.topic).map(({ envelope }) => bodyText(envelope));
-  }
-
-  async #keep(envelopes: readonly Uint8Array[]): Promise<void> {
-    const items = envelopes.map((envelope) => ({
-      topic: Topic.from(topicOf(envelope).slice()),
-      id: envelopeId(nobleVerifier.sha256, envelope),
-      kind: kindOf(envelope),
-      envelope,
-    }));
-    const results = await this.#log.append(items);
-    const fresh = items.flatMap(({ topic, envelope }, i) => {
-      const result = results[i];
-      return result?.kind === "stored" && !result.duplicate ? [{ topic, envelope, sequence: result.sequence }] : [];
-    });
-    for (const told of this.#watchers) told(fresh);
-  }
-}
-
-const at = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`;
-
-async function member(options: ConstructorParameters<typeof Member>[0]): Promise<Member> {
-  return await new Member(options).start();
+async function member(options: MemberOptions): Promise<Member> {
+  const one = await new Member(options).start();
+  cleanup.add({ stop: () => one.network.stop() });
+  return one;
 }
 
 describe("members without a relay", () => {
@@ -184,5 +100,17 @@ describe("members without a relay", () => {
     assert.equal(authors().length, 6);
     await Promise.all(read.slice(0, 3).map((each) => each.network.stop()));
     await reader.recorder.until(() => authors().length === 9);
+  });
+
+  it("find at intervals what was lost on the way", async () => {
+    const port = await freePort();
+    const timing = { ...QUICK, compareEveryMs: 100 };
+    const ana = (await member({ port })).reads(group);
+    const ben = (await member({ knows: [port], timing })).reads(group);
+    await ana.write("heard");
+    await ben.recorder.until(() => ben.recorder.texts(group.topic).includes("heard"));
+    await ana.writeUnheard("unheard");
+    await ben.recorder.until(() => ben.recorder.texts(group.topic).includes("unheard"));
+    assert.deepEqual(ben.kept(), ["heard", "unheard"]);
   });
 });
