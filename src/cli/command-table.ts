@@ -6,6 +6,7 @@ import type { Command } from "./command.ts";
 import { command, WAIT } from "./command-row.ts";
 import { doctor } from "./doctor.ts";
 import { GROUP_COMMANDS } from "./group-command-table.ts";
+import { gui } from "./gui-command.ts";
 import { completion, help } from "./help-commands.ts";
 import { history, listen, send } from "./message-commands.ts";
 import { init, status, sync, whoami } from "./profile-commands.ts";
@@ -180,6 +181,19 @@ last of the words searched for may be the beginning of one.`,
     examples: ["hermes chat 'Sunday hikes'"],
     ends: "when-told",
     run: chat,
+  }),
+  command({
+    name: "gui",
+    summary: "the same and more in a browser: groups, files, people, settings",
+    options: {
+      port: option("P", "serve at this port of 127.0.0.1 (default: any free one)"),
+      "no-open": flag("only print the link"),
+    },
+    details: `The link works once: the browser that opens it may come back until the command ends. Nobody else on this machine or
+network gets anything, and the page loads nothing from elsewhere.`,
+    examples: ["hermes gui", "hermes gui --no-open --json"],
+    ends: "when-told",
+    run: gui,
   }),
   command({
     name: "status",

@@ -34,7 +34,7 @@ interface Reach {
   readonly kind: "owner" | "guest";
   readonly call: <M extends ClientMethod>(
     call: ClientCall<M>,
-    options: Required<CallOptions>,
+    options: Required<Omit<CallOptions, "id">>,
   ) => Promise<ClientMethods[M][1]>;
   readonly close: () => Promise<void>;
 }
@@ -80,8 +80,11 @@ async function openSession(choice: ProfileChoice, signal: AbortSignal): Promise<
     if (!keys.isKnown()) throw ownerGone();
     if ((await reach) === lost) reach = reachProfile(choice, keys, signal);
   };
-  const call: Session["call"] = async (method, params, { emit = () => undefined, signal: own = signal } = {}) => {
-    const id = randomUUID();
+  const call: Session["call"] = async (
+    method,
+    params,
+    { id = randomUUID(), emit = () => undefined, signal: own = signal } = {},
+  ) => {
     const emitOnce = eachMessageOnce(emit);
     const either = AbortSignal.any([signal, own]);
     for (let triedSinceMs = Date.now(); ; ) {
@@ -172,7 +175,7 @@ function askOwner(socketPath: string): Reach {
     kind: "guest",
     call: async <M extends ClientMethod>(
       { id, method, params }: ClientCall<M>,
-      { emit, signal }: Required<CallOptions>,
+      { emit, signal }: Required<Omit<CallOptions, "id">>,
     ) => {
       const onEvent = (event: unknown) => emit(event as ClientEvent);
       // The owner is a process of the same user and answers what its own client answers.

@@ -69,8 +69,10 @@ export interface RestoredProfile {
   }[];
 }
 
-/** Both may be left out. */
+/** All may be left out. */
 export interface CallOptions {
+  /** Under which the call is done once, however often it is repeated (1 to 100 characters); left out: a random one. */
+  readonly id?: string;
   /** Takes the events of `listen`. */
   readonly emit?: (event: ClientEvent) => void;
   readonly signal?: AbortSignal;

@@ -125,6 +125,7 @@ describe("Results with --json", () => {
     sentAt: "2026-01-01T00:00:00.000Z",
     kind: "text" as const,
     text: "hi\nthere",
+    depth: 1,
   });
 
   it("are one message a line in a history", async () => {
@@ -205,6 +206,7 @@ describe("hermes history", () => {
     sentAt: "2026-01-01T00:00:00.000Z",
     kind: "text" as const,
     text: "hi",
+    depth: 1,
   });
   const page = (count: number) => ({
     answers: { history: { messages: Array.from({ length: count }, (_, i) => text(`id-${i}`)) } },

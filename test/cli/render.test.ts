@@ -19,7 +19,7 @@ import {
 const GROUP = { id: "ab".repeat(32), name: "Home" };
 const ANA = { account: "11".repeat(32), name: "Ana" };
 const SENT_AT = "2026-03-01T12:05:00.000Z";
-const message = (text: string) => ({ id: "1", from: ANA, sentAt: SENT_AT, kind: "text" as const, text });
+const message = (text: string) => ({ id: "1", from: ANA, sentAt: SENT_AT, kind: "text" as const, text, depth: 1 });
 
 describe("Text from others at a terminal", () => {
   it("cannot move the cursor, change colours or turn the writing direction", () => {

@@ -87,6 +87,11 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "src/cli/compose-profile.ts": `import "../store/p.ts";\nimport "../net/n.ts";\n`,
   "src/cli/commands/faults.ts": `import "../../wire/fault.ts";\n`,
   "src/cli/commands/bytes.ts": `import "../../wire/codec.ts";\n`,
+  "src/gui/web/conversation.tsx": `import "../../client/view/view-model.ts";\nimport type { P } from "../../client/api.ts";\nimport "react";\nimport "./link/hermes.ts";\nexport const p: P = 1;\n`,
+  "src/gui/web/keys.tsx": `import "../../client/client.ts";\n`,
+  "src/gui/web/faults.ts": `import "../../wire/fault.ts";\n`,
+  "src/gui/web/link/files.ts": `import "node:fs";\n`,
+  "src/gui/web/server.ts": `import "hono/tiny";\n`,
   "src/gui/main.ts": `import "../protocol/membership.ts";\n`,
   "src/tui/main.ts": `import "libp2p";\n`,
   "scripts/start.mjs": `import "./prepare.mjs";\nimport "node:fs/promises";\nimport "node:os";\n`,
@@ -146,6 +151,7 @@ describe("The import rules", () => {
       "src/cli/main.ts",
       "src/cli/compose-profile.ts",
       "src/cli/commands/faults.ts",
+      "src/gui/web/conversation.tsx",
       "scripts/start.mjs",
     ]);
   });

@@ -45,8 +45,8 @@ export type ScreenReply =
       readonly fileKey: string;
       readonly profile: ProfileState;
     }
-  /** The profile was made, unlocked or locked; also in another tab. */
-  | { readonly kind: "profile"; readonly profile: ProfileState }
+  /** The profile was made, unlocked or locked, in this tab or another; a new stream begins. */
+  | { readonly kind: "profile"; readonly profile: ProfileState; readonly stream: string }
   | { readonly kind: "event"; readonly number: number; readonly event: ClientEvent }
   /** Events were lost: forget the numbers, ask for everything anew. */
   | { readonly kind: "anew"; readonly stream: string }

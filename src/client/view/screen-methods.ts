@@ -3,6 +3,7 @@
  * that serves the screen. Passphrases and recovery words travel over its loopback socket and nowhere else.
  */
 import type { ClientMethods, RelayView } from "../api.ts";
+import type { FileMethods } from "../file-api.ts";
 
 /** Method name -> [parameters, result]. Every method rejects with a {@link Failure}. */
 export interface ProfileMethods {
@@ -32,7 +33,7 @@ export interface ProfileMethods {
 }
 
 /** Everything that a screen may call. */
-export interface ScreenMethods extends ClientMethods, ProfileMethods {}
+export interface ScreenMethods extends ClientMethods, FileMethods, ProfileMethods {}
 
 export type ScreenMethod = keyof ScreenMethods;
 

@@ -1,0 +1,119 @@
+/**
+ * The profile behind the screen: not made yet, locked, or open. Passphrases come from the page and are used at once;
+ * the key stays in this process.
+ *
+ * 1. At most one session is open, and one of create, restore, unlock and lock runs at a time.
+ * 2. While it is open, what happens is added to the stream of events; when that stops by itself, the profile is locked.
+ */
+import type { CallOptions, ProfileChoice, Profiles, Session } from "../cli/session.ts";
+import type { ClientEvent } from "../client/api.ts";
+import type { ProfileState } from "../client/view/screen-messages.ts";
+import { Fault } from "../wire/fault.ts";
+import { fixedPassphrase } from "./fixed-passphrase.ts";
+
+/** What the keeper works with. */
+export interface KeeperParts {
+  readonly profiles: Profiles;
+  readonly choice: ProfileChoice;
+  /** For a new profile, from the settings. */
+  readonly defaultRelays: readonly string[];
+  /** A link that the program was started with. */
+  readonly invite?: string | undefined;
+  /** Everything that happens, from the first look on. */
+  readonly happened: (event: ClientEvent) => void;
+  /** Events were lost. */
+  readonly lost: () => void;
+  /** The profile was made, opened or locked. */
+  readonly changed: (state: ProfileState) => void;
+}
+
+export interface ProfileKeeper {
+  readonly state: () => ProfileState;
+  readonly choice: ProfileChoice;
+  readonly profiles: Profiles;
+  /** `usage/not-allowed` while it is locked. */
+  readonly session: () => Session;
+  /** Runs what makes a profile, then opens it with the passphrase. */
+  readonly make: <T>(passphrase: string, work: (choice: ProfileChoice) => Promise<T>) => Promise<T>;
+  readonly unlock: (passphrase: string) => Promise<void>;
+  readonly lock: () => Promise<void>;
+}
+
+interface Open {
+  readonly session: Session;
+  readonly end: AbortController;
+}
+
+/** Looks whether there is a profile; opens it if its passphrase was given to the program. */
+export async function createProfileKeeper(parts: KeeperParts): Promise<ProfileKeeper> {
+  const { profiles, choice, defaultRelays, invite, changed } = parts;
+  let open: Open | undefined;
+  let exists = await profiles.exists(choice.directory);
+  let last: Promise<unknown> = Promise.resolve();
+  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+  const state = (): ProfileState => ({
+    phase: open ? "open" : exists ? "locked" : "new",
+    directory: choice.directory,
+    defaultRelays,
+    ...(invite === undefined ? {} : { invite }),
+  });
+  const close = async (): Promise<void> => {
+    const closing = open;
+    if (closing === undefined) return;
+    open = undefined;
+    closing.end.abort();
+    changed(state());
+    await closing.session.close();
+  };
+  const openWith = async (passphrase: string): Promise<void> => {
+    if (open !== undefined) return;
+    const end = new AbortController();
+    const session = await profiles.open({ ...choice, passphrases: fixedPassphrase(passphrase) }, end.signal);
+    const opened = { session, end };
+    open = opened;
+    exists = true;
+    changed(state());
+    void followFor(opened, parts).then(() => (open === opened ? oneByOne(close) : undefined));
+  };
+  const supplied = exists ? await choice.passphrases.supplied() : undefined;
+  if (supplied !== undefined) await openWith(supplied);
+  return {
+    profiles,
+    choice,
+    state,
+    session: () => open?.session ?? locked(),
+    make: (passphrase, work) =>
+      oneByOne(async () => {
+        const made = await work({ ...choice, passphrases: fixedPassphrase(passphrase) });
+        await openWith(passphrase);
+        return made;
+      }),
+    unlock: (passphrase) => oneByOne(() => openWith(passphrase)),
+    lock: () => oneByOne(close),
+  };
+}
+
+/** Adds everything that happens to the stream, until the session is closed or cannot go on. */
+async function followFor({ session, end }: Open, { happened, lost }: KeeperParts): Promise<void> {
+  let isFirst = true;
+  const emit: CallOptions["emit"] = (event) => {
+    if (event.event !== "following") return happened(event);
+    if (!isFirst) lost();
+    isFirst = false;
+  };
+  while (!end.signal.aborted) {
+    const stopped = await session.call("follow", {}, { emit, signal: end.signal }).catch((error: unknown) => error);
+    if (stopped instanceof Error) return;
+  }
+}
+
+function locked(): never {
+  throw new Fault(
+    "usage/not-allowed",
+    "The profile is locked, so nothing was done; unlock it with its passphrase first.",
+  );
+}
