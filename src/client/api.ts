@@ -7,7 +7,7 @@
  * Every method rejects with a `Fault`.
  */
 
-import type { FileEvent, FileView } from "./file-api.ts";
+import type { FileEvent, FileMethods, FileView } from "./file-api.ts";
 import type { ChangeState, GroupMethods } from "./group-api.ts";
 
 /** `{"id","name"}` of a group; ids are lower-case hex. */
@@ -148,7 +148,7 @@ export type ClientEvent =
     };
 
 /** Method name -> [parameters, result]. */
-export interface ClientMethods extends GroupMethods {
+export interface ClientMethods extends GroupMethods, FileMethods {
   /** `contact` is a link that `group-add` takes. */
   whoami: [
     Record<never, never>,

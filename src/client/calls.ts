@@ -14,6 +14,8 @@ import { catchUp, isCaughtUp, outboxLength, WAIT_MS, waiting } from "./call-wait
 import type { TopicBook } from "./effects-performer.ts";
 import { type EventHub, waitUntil } from "./event-hub.ts";
 import { examine } from "./examination.ts";
+import { cancelFile, getFile, listFiles, sendFile } from "./file-calls.ts";
+import type { FileTransfers } from "./file-transfers.ts";
 import { follow } from "./following.ts";
 import { add, createGroup, describeGroup, listGroups } from "./group-calls.ts";
 import { findGroup } from "./group-names.ts";
@@ -41,6 +43,8 @@ export interface CallContext {
   /** See `OutboxFlusher`. */
   readonly undelivered: () => number;
   readonly put: (input: Input) => Promise<Answer>;
+  /** Left out where the program has no place for files. */
+  readonly files?: FileTransfers | undefined;
 }
 
 /** What comes with one call. */
@@ -77,6 +81,10 @@ const CALLS: Calls = {
   "group-relays": groupRelays,
   "account-leave": leaveEverything,
   send,
+  "file-send": sendFile,
+  "file-list": listFiles,
+  "file-get": getFile,
+  "file-cancel": cancelFile,
   history,
   "mark-read": markRead,
   notes,

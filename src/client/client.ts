@@ -11,8 +11,18 @@ import type { Client } from "./api.ts";
 import { type CallContext, perform } from "./calls.ts";
 import { createEffectsPerformer, type TopicBook } from "./effects-performer.ts";
 import { createEventHub } from "./event-hub.ts";
+import { createFileTransfers, type FileSettings } from "./file-transfers.ts";
 import { createOutboxFlusher, type OutboxFlusher } from "./outbox-flusher.ts";
-import type { Clock, Delivery, Network, NetworkEvents, ProfileStore, RandomBytes } from "./ports.ts";
+import type {
+  ChunkNetwork,
+  Clock,
+  Delivery,
+  Network,
+  NetworkEvents,
+  PartStore,
+  ProfileStore,
+  RandomBytes,
+} from "./ports.ts";
 import { createStepQueue, type StepQueue } from "./step-queue.ts";
 
 export interface ClientDependencies {
@@ -21,6 +31,12 @@ export interface ClientDependencies {
   readonly network: Network;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** Left out: this client neither sends nor fetches files, and says so. */
+  readonly files?: {
+    readonly chunks: ChunkNetwork;
+    readonly parts: PartStore;
+    readonly settings: FileSettings;
+  };
 }
 
 /** Starts a client on a profile that has an account. It owns store and network from now on. */
@@ -47,14 +63,18 @@ export async function startClient(dependencies: ClientDependencies): Promise<Cli
   });
   const { isIntroduced } = performer;
   const { undelivered } = flusher;
-  const context: CallContext = { ...dependencies, hub, topics, isIntroduced, undelivered, put };
+  const moved = dependencies.files;
+  const files = moved && createFileTransfers({ ...dependencies, ...moved, hub, put }, moved.settings);
+  const context: CallContext = { ...dependencies, hub, topics, isIntroduced, undelivered, put, files };
   await network.start(networkEvents(context, { flusher, performer }));
   await put({ kind: "start" });
+  await files?.start();
   return {
     call: async (call, options) =>
       perform(context, call, { id: call.id, emit: options?.emit ?? (() => undefined), signal: options?.signal }),
     close: async () => {
       performer.close();
+      await files?.close();
       await flusher.close();
       await network.stop();
       await queue.close();

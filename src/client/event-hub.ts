@@ -1,5 +1,6 @@
 /** Who is told what happens: screens that listen, and calls that wait for something. */
 import type { ProtocolEvent } from "../protocol/effects.ts";
+import type { GroupId, MessageId } from "../wire/ids.ts";
 import type { CancelSignal } from "./api.ts";
 import type { Clock, ConversationLine, PeerStatus, RelayStatus } from "./ports.ts";
 
@@ -14,6 +15,8 @@ export type ClientNotice =
   | { readonly kind: "outbox" }
   /** Nothing of the group (hex) is new any more. */
   | { readonly kind: "read"; readonly group: string }
+  /** More of a file has come or gone; at most 4 a second for each. */
+  | { readonly kind: "file-progress"; readonly group: GroupId; readonly file: MessageId }
   /** One of ours was sent, from the window that this names. */
   | { readonly kind: "own-message"; readonly line: ConversationLine; readonly window: string | undefined };
 

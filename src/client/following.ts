@@ -3,7 +3,7 @@ import type { ClientEvent } from "./api.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import type { ClientNotice } from "./event-hub.ts";
 import { eventOf, groupOf, nameOf } from "./listening.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { Seen } from "./shown-messages.ts";
 import { relayView } from "./views.ts";
 
 /** Notices that may wait for a slow screen; further ones end the call, and the screen asks for everything anew. */
@@ -11,10 +11,11 @@ const NOTICES_MAX = 100_000;
 
 /** See `follow` in api.ts. */
 export async function follow(
-  { store, hub, network }: CallContext,
+  context: CallContext,
   _: Record<never, never>,
   { emit, signal }: CallOptions,
 ): Promise<Record<never, never>> {
+  const { hub, network } = context;
   const notices: ClientNotice[] = [];
   let wake: () => void = () => undefined;
   let overflown = false;
@@ -31,7 +32,7 @@ export async function follow(
     for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
     for (const peer of network.peers()) emit({ event: "peer", peer: { ...peer, state: "connected" } });
     while (!isOver()) {
-      for (const notice of notices.splice(0)) for (const event of await eventsOf(store, notice)) emit(event);
+      for (const notice of notices.splice(0)) for (const event of await eventsOf(context, notice)) emit(event);
       if (notices.length === 0 && !isOver()) await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
@@ -41,11 +42,11 @@ export async function follow(
 }
 
 /** What a screen is told of a notice. */
-async function eventsOf(store: ProfileStore, notice: ClientNotice): Promise<readonly ClientEvent[]> {
+async function eventsOf(seen: Seen, notice: ClientNotice): Promise<readonly ClientEvent[]> {
   const groupId = groupOf(notice);
-  const group = groupId === undefined ? undefined : await nameOf(store, groupId);
+  const group = groupId === undefined ? undefined : await nameOf(seen.store, groupId);
   if (notice.kind === "read") return group ? [{ event: "read", group }] : [];
-  const event = await eventOf(store, notice, group);
+  const event = await eventOf(seen, notice, group);
   const isListChanged = notice.kind === "joined" || notice.kind === "removed" || notice.kind === "join-refused";
   return [...(event ? [event] : []), ...(isListChanged ? [{ event: "groups" as const }] : [])];
 }

@@ -10,6 +10,7 @@ import { findGroup } from "./group-names.ts";
 import { wholeNumber } from "./parameters.ts";
 import type { ConversationLine, ProfileStore } from "./ports.ts";
 import { scanRecords } from "./profile-reader.ts";
+import { shownMessage } from "./shown-messages.ts";
 import { messageView } from "./views.ts";
 
 type Params<M extends keyof ClientMethods> = ClientMethods[M][0];
@@ -24,7 +25,8 @@ const NOTE_NAME_MAX = 100;
 const NOTES_MAX = 1_000;
 
 /** See `history` in api.ts. */
-export async function history({ store, hub }: CallContext, params: Params<"history">): Result<"history"> {
+export async function history(context: CallContext, params: Params<"history">): Result<"history"> {
+  const { store, hub } = context;
   const group = toHex((await findGroup(store, params.group)).group);
   const { before, after, around, search, peek = false } = params;
   if ([before ?? search, after, around].filter((each) => each !== undefined).length > 1)
@@ -34,7 +36,7 @@ export async function history({ store, hub }: CallContext, params: Params<"histo
     around === undefined
       ? await store.history({ group, limit, before, after, search })
       : await linesAround(store, { group, limit, id: around });
-  const messages = lines.map(messageView);
+  const messages = await Promise.all(lines.map((line) => shownMessage(context, line)));
   if (peek) return { messages, ...(await firstUnread(store, group)) };
   if (before === undefined && after === undefined && around === undefined && search === undefined) {
     await store.markRead(group);

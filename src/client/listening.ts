@@ -8,7 +8,8 @@ import type { ClientNotice } from "./event-hub.ts";
 import { allGroups, findGroup } from "./group-names.ts";
 import type { ProfileStore } from "./ports.ts";
 import { readRecord } from "./profile-reader.ts";
-import { groupName, messageView, relayView, roleName } from "./views.ts";
+import { type Seen, shownMessage } from "./shown-messages.ts";
+import { groupName, relayView, roleName } from "./views.ts";
 import { refusalText, warningText } from "./warnings.ts";
 
 /** Unread lines that are shown first, per group. */
@@ -34,10 +35,11 @@ interface Listening {
  * goes on in another process, may get a message twice but misses none.
  */
 export async function listen(
-  { store, hub, network }: CallContext,
+  context: CallContext,
   params: ClientMethods["listen"][0],
   { emit, signal }: CallOptions,
 ): Promise<Record<never, never>> {
+  const { store, hub, network } = context;
   const only = params.group === undefined ? undefined : toHex((await findGroup(store, params.group)).group);
   const notices: ClientNotice[] = [];
   let wake: () => void = () => undefined;
@@ -54,9 +56,9 @@ export async function listen(
   try {
     for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
     for (const peer of network.peers()) emit({ event: "peer", peer: { ...peer, state: "connected" } });
-    await emitUnread(store, listening);
+    await emitUnread(context, listening);
     while (!isOver()) {
-      for (const notice of notices.splice(0)) await emitNotice(store, notice, listening);
+      for (const notice of notices.splice(0)) await emitNotice(context, notice, listening);
       if (notices.length === 0) await markShown({ store, hub }, listening);
       if (notices.length === 0 && !isOver()) await new Promise<void>((resolve) => (wake = resolve));
     }
@@ -79,7 +81,8 @@ async function markShown(
 }
 
 /** Emits what arrived since the last look. */
-async function emitUnread(store: ProfileStore, { only, shown, unmarked, emit, isOver }: Listening): Promise<void> {
+async function emitUnread(seen: Seen, { only, shown, unmarked, emit, isOver }: Listening): Promise<void> {
+  const { store } = seen;
   for (const group of await allGroups(store)) {
     const id = toHex(group.group);
     if (only !== undefined && only !== id) continue;
@@ -87,20 +90,21 @@ async function emitUnread(store: ProfileStore, { only, shown, unmarked, emit, is
     if (isOver()) return;
     for (const line of lines) {
       shown.add(line.id);
-      emit({ event: "message", group: groupName(group), message: messageView(line) });
+      emit({ event: "message", group: groupName(group), message: await shownMessage(seen, line) });
     }
     if (lines.length > 0) unmarked.add(id);
   }
 }
 
-async function emitNotice(store: ProfileStore, notice: ClientNotice, listening: Listening): Promise<void> {
+async function emitNotice(seen: Seen, notice: ClientNotice, listening: Listening): Promise<void> {
+  const { store } = seen;
   const { only, window, shown, unmarked, emit, isOver } = listening;
   if (notice.kind === "own-message" && (window === undefined || window === notice.window)) return;
   const groupId = groupOf(notice);
   if (only !== undefined && groupId !== undefined && groupId !== only) return;
   if (notice.kind === "message" && shown.delete(notice.line.id)) return;
   const group = groupId === undefined ? undefined : await nameOf(store, groupId);
-  const event = await eventOf(store, notice, group);
+  const event = await eventOf(seen, notice, group);
   if (!event || isOver()) return;
   emit(event);
   if (notice.kind === "message" && groupId !== undefined) unmarked.add(groupId);
@@ -113,6 +117,8 @@ export function groupOf(notice: ClientNotice): string | undefined {
     case "member":
     case "joined":
     case "join-refused":
+    case "file":
+    case "file-progress":
       return toHex(notice.group);
     case "line-state":
     case "read":
@@ -134,18 +140,22 @@ export async function nameOf(store: ProfileStore, id: string): Promise<GroupName
 
 /** What whoever listens is told of a notice; `undefined`: nothing. */
 export async function eventOf(
-  store: ProfileStore,
+  seen: Seen,
   notice: ClientNotice,
   group: GroupName | undefined,
 ): Promise<ClientEvent | undefined> {
+  const { store } = seen;
   switch (notice.kind) {
     case "message":
     case "own-message":
-      return group && { event: "message", group, message: messageView(notice.line) };
+      return group && { event: "message", group, message: await shownMessage(seen, notice.line) };
+    case "file":
+    case "file-progress":
+      return group && (await fileEvent(seen, notice, group));
     case "member":
       return group && (await memberEvent(store, notice, group));
     case "line-state":
-      return group && (await lineEvent(store, notice, group));
+      return group && (await lineEvent(seen, notice, group));
     case "relay":
       return { event: "status", relay: relayView(notice.status) };
     case "peer":
@@ -162,9 +172,18 @@ export async function eventOf(
   }
 }
 
+async function fileEvent(
+  { files }: Seen,
+  place: Extract<ClientNotice, { kind: "file" | "file-progress" }>,
+  group: GroupName,
+): Promise<ClientEvent | undefined> {
+  const file = await files?.view(place);
+  return file && { event: "file", group, file };
+}
+
 /** One of our messages has come further, a line is shown no more, or one is shown that was not. */
 async function lineEvent(
-  store: ProfileStore,
+  seen: Seen,
   { id, state }: Extract<ClientNotice, { kind: "line-state" }>,
   group: GroupName,
 ): Promise<ClientEvent | undefined> {
@@ -177,8 +196,8 @@ async function lineEvent(
     case "withdrawn":
       return { event: "withdrawn", group, message: { id } };
     case "received": {
-      const line = await store.line(group.id, id);
-      return line && { event: "message", group, message: messageView(line) };
+      const line = await seen.store.line(group.id, id);
+      return line && { event: "message", group, message: await shownMessage(seen, line) };
     }
   }
 }

@@ -228,7 +228,7 @@ export interface PartStore {
   readonly read: (path: string, offset: number, length: number) => Promise<Uint8Array | undefined>;
   /** A directory as an archive, or a stream, in pieces of any size. */
   readonly stream: (path: string) => AsyncIterable<Uint8Array>;
-  /** Path in the profile for sealed chunks of something that can be read only once. `id`: hex. */
+  /** Makes an empty file in the profile for sealed chunks of something that can be read only once; its path. `id`: hex. */
   readonly spoolPath: (id: string) => Promise<string>;
   /** Makes an empty temporary file, hidden, in the directory where the download will be; `storage/full` when so many bytes do not fit. */
   readonly createPart: (target: PartTarget) => Promise<string>;

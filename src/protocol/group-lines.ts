@@ -5,6 +5,7 @@ import type { AccountKey, DeviceKey, EntryHash, GroupId, MessageId } from "../wi
 import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
+import { cleanFileName } from "./file-name.ts";
 import { ENTRY, type EpochState, idOf, SEEN } from "./records.ts";
 import { type Line, read, type Step } from "./step.ts";
 
@@ -72,7 +73,7 @@ export interface LineSource {
 /** Whether people see it as a line; the rest is for programs. */
 export const isShown = ({ kind }: MessageContent): boolean => kind === "text" || kind === "file";
 
-/** The line of a message, ours or received; of a file it is the name, as the sender says. */
+/** The line of a message, ours or received; of a file it is the name, cleaned. */
 export function lineOf(group: GroupId, id: MessageId, { author, depth, plaintext, state }: LineSource): Line {
   const { content } = plaintext;
   return {
@@ -84,7 +85,7 @@ export function lineOf(group: GroupId, id: MessageId, { author, depth, plaintext
     device: toHex(author.device),
     name: author.name,
     kind: content.kind === "file" ? "file" : "text",
-    text: content.kind === "text" ? content.text : content.kind === "file" ? content.manifest.name : "",
+    text: content.kind === "text" ? content.text : content.kind === "file" ? cleanFileName(content.manifest.name) : "",
     state,
   };
 }

@@ -1,0 +1,211 @@
+/** Calls about files: sending, showing, fetching, cancelling. Shapes in file-api.ts. */
+import { cleanFileName } from "../protocol/file-name.ts";
+import type { FileState } from "../protocol/file-state.ts";
+import { CALL, FILE, type GroupState } from "../protocol/records.ts";
+import { Fault } from "../wire/fault.ts";
+import { PREVIEW_FORMAT } from "../wire/file-manifest.ts";
+import type { MessageId } from "../wire/ids.ts";
+import { FILE_TYPE_MAX_BYTES } from "../wire/limits.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { encodeUtf8 } from "../wire/utf8.ts";
+import { catchUp, WAIT_MS, waiting } from "./call-waiting.ts";
+import type { CallContext, CallOptions } from "./calls.ts";
+import { waitUntil } from "./event-hub.ts";
+import type { FileMethods, FileView } from "./file-api.ts";
+import { sealSource } from "./file-sealing.ts";
+import { change, type FilePlace } from "./file-transfer.ts";
+import { FILES_MAX, type FileTransfers, fetchInto, noFiles, placeOf } from "./file-transfers.ts";
+import { typeOfName } from "./file-types.ts";
+import { findGroup } from "./group-names.ts";
+import { isOutOf, outsider } from "./group-ranks.ts";
+import { meantBy } from "./meant-by.ts";
+import type { FileSource, PicturePreview } from "./ports.ts";
+import { readRecord, scanRecords } from "./profile-reader.ts";
+import { groupName } from "./views.ts";
+
+type Params<M extends keyof FileMethods> = FileMethods[M][0];
+type Result<M extends keyof FileMethods> = Promise<FileMethods[M][1]>;
+
+/** See `file-send` in file-api.ts. */
+export async function sendFile(
+  context: CallContext,
+  params: Params<"file-send">,
+  options: CallOptions,
+): Result<"file-send"> {
+  const { store, hub, files } = context;
+  if (!files) throw noFiles();
+  const group = await findGroup(store, params.group);
+  if (await isOutOf(store, group)) throw await outsider(store, group.group);
+  const call = toHex(encodeUtf8(options.id));
+  const id = (await readRecord(store, CALL, call))?.message ?? (await sealAndSend(context, group, params, options));
+  const place = { group: group.group, file: id };
+  await files.run(place);
+  const groupId = toHex(group.group);
+  const line = await store.line(groupId, toHex(id));
+  if (line) hub.tell({ kind: "own-message", line, window: params.window });
+  const state = async () => (await store.line(groupId, toHex(id)))?.state ?? "queued";
+  if ((params.waitMs ?? WAIT_MS) > 0)
+    await waitUntil(async () => (await state()) !== "queued", waiting(context, params.waitMs, options));
+  const reached = await state();
+  return {
+    message: { id: toHex(id) },
+    file: (await files.view(place)) ?? gone(),
+    state: reached === "received" ? "on-relay" : reached,
+  };
+}
+
+async function sealAndSend(
+  context: CallContext,
+  group: GroupState,
+  { path, name, type }: Params<"file-send">,
+  options: CallOptions,
+): Promise<MessageId> {
+  const { files, put } = context;
+  if (!files) throw noFiles();
+  const { parts, random } = files;
+  const source = await parts.look(path);
+  const clean = nameFor(source, name);
+  const sealed = await sealSource({ ...context, parts, random, signal: options.signal }, path, source);
+  const isDirectory = source.kind === "directory";
+  const preview = source.kind === "file" ? previewOf(await parts.preview(path).catch(() => undefined)) : undefined;
+  const manifest = { ...sealed.manifest, name: clean, type: typeFor(type, clean, isDirectory), isDirectory, preview };
+  await catchUp(context, options);
+  const call = toHex(encodeUtf8(options.id));
+  const answer = await put({ kind: "send-file", group: group.group, manifest, saved: sealed.saved, call });
+  if (answer.kind !== "message") throw new Fault("internal/invariant", "a step gave an answer of another kind");
+  return answer.id;
+}
+
+/** A directory's name ends in `.tar`, since that is what arrives. */
+function nameFor(source: FileSource, name: string | undefined): string {
+  const clean = cleanFileName(name ?? source.name);
+  return source.kind === "directory" && !clean.endsWith(".tar") ? `${clean}.tar` : clean;
+}
+
+function typeFor(type: string | undefined, name: string, isDirectory: boolean): string {
+  const chosen = type ?? (isDirectory ? "application/x-tar" : typeOfName(name));
+  if (encodeUtf8(chosen).length <= FILE_TYPE_MAX_BYTES) return chosen;
+  throw new Fault("usage/bad-argument", `a file's type has at most ${FILE_TYPE_MAX_BYTES} bytes`);
+}
+
+function previewOf(preview: PicturePreview | undefined) {
+  return preview && { ...preview, format: PREVIEW_FORMAT[preview.format] };
+}
+
+/** See `file-list` in file-api.ts. */
+export async function listFiles(context: CallContext, params: Params<"file-list">): Result<"file-list"> {
+  const group = await findGroup(context.store, params.group);
+  const views: FileView[] = [];
+  for (const [place] of await filesOf(context, group)) {
+    const view = await context.files?.view(place);
+    if (view) views.push(view);
+  }
+  return { group: groupName(group), files: views };
+}
+
+/** The group's files that a line shows, oldest first. */
+async function filesOf(
+  { store }: CallContext,
+  group: GroupState,
+): Promise<readonly (readonly [FilePlace, FileState])[]> {
+  const id = toHex(group.group);
+  const all = await scanRecords(store, FILE, { after: `${id}/`, limit: FILES_MAX });
+  const ours = all.filter(([key]) => key.startsWith(`${id}/`)).toSorted(([, a], [, b]) => a.at - b.at);
+  const shown: (readonly [FilePlace, FileState])[] = [];
+  for (const [key, state] of ours) {
+    const place = placeOf(key);
+    if (await store.line(id, toHex(place.file))) shown.push([place, state]);
+  }
+  return shown;
+}
+
+async function findFile(
+  context: CallContext,
+  group: GroupState,
+  text: string,
+): Promise<readonly [FilePlace, FileState]> {
+  const found = meantBy(await filesOf(context, group), text, ([{ file }, { manifest }]) => ({
+    id: toHex(file),
+    name: cleanFileName(manifest.name),
+  }));
+  const [first] = found;
+  if (first && found.length === 1) return first;
+  if (first)
+    throw new Fault(
+      "usage/ambiguous",
+      "more than one file can be meant by that; use an id from `hermes files --json` instead",
+    );
+  throw new Fault("usage/not-found", "this group has no such file; `hermes files` shows those it has");
+}
+
+/** See `file-get` in file-api.ts. */
+export async function getFile(
+  context: CallContext,
+  params: Params<"file-get">,
+  options: CallOptions,
+): Result<"file-get"> {
+  const { store, hub, files } = context;
+  if (!files) throw noFiles();
+  const group = await findGroup(store, params.group);
+  const [place, { isOurs, stage, manifest }] = await findFile(context, group, params.file);
+  if (isOurs)
+    throw new Fault(
+      "usage/not-allowed",
+      "this device sent that file itself, so there is nothing to fetch; it lies where it was sent from",
+    );
+  if (stage.kind !== "fetching") {
+    const target = await targetOf(files, params.out, cleanFileName(manifest.name));
+    await fetchInto(context, place, target);
+  }
+  await files.run(place);
+  const view = async () => (await files.view(place)) ?? gone();
+  const stop = hub.listen((notice) => {
+    if ((notice.kind === "file-progress" || notice.kind === "file") && toHex(notice.file) === toHex(place.file))
+      void view().then((file) => options.emit({ event: "file", group: groupName(group), file }));
+  });
+  try {
+    const isOver = async () => !["fetching", "waiting"].includes((await view()).state);
+    await waitUntil(isOver, { ...waiting(context, params.waitMs ?? FETCH_WAIT_MS, options) });
+  } finally {
+    stop();
+  }
+  return { group: groupName(group), file: await view() };
+}
+
+/** Ms that a fetch is waited for unless told otherwise: until it is here. */
+const FETCH_WAIT_MS = 2_147_000_000;
+
+/** A directory that exists, or a path where nothing is. */
+async function targetOf({ parts, settings }: FileTransfers, out: string | undefined, name: string) {
+  if (out === undefined) return { directory: settings.downloads, name, isExact: false };
+  const found = await parts.look(out).catch(() => undefined);
+  if (found?.kind === "directory") return { directory: out, name, isExact: false };
+  if (found)
+    throw new Fault(
+      "usage/not-allowed",
+      `there is something at ${out} already, and nothing is overwritten: choose another path`,
+    );
+  const cut = Math.max(out.lastIndexOf("/"), out.lastIndexOf("\\"));
+  return { directory: out.slice(0, cut) || "/", name: out.slice(cut + 1), isExact: true };
+}
+
+/** See `file-cancel` in file-api.ts. */
+export async function cancelFile(context: CallContext, params: Params<"file-cancel">): Result<"file-cancel"> {
+  const { store, files } = context;
+  if (!files) throw noFiles();
+  const group = await findGroup(store, params.group);
+  const [place, { isOurs, stage }] = await findFile(context, group, params.file);
+  const isStoppable = stage.kind === "sending" || stage.kind === "fetching" || (isOurs && stage.kind === "sent");
+  if (!isStoppable)
+    throw new Fault("usage/not-allowed", "that file is not being sent or fetched, so there is nothing to cancel");
+  files.stop(place);
+  if (isOurs) await files.release(place);
+  await change(context, { kind: "stage", ...place, stage: { kind: "cancelled" } });
+  if (stage.kind === "fetching" && stage.part !== "") await files.parts.remove(stage.part);
+  if ("saved" in stage && stage.saved.isSpool) await files.parts.remove(stage.saved.path);
+  return { group: groupName(group), file: (await files.view(place)) ?? gone() };
+}
+
+function gone(): never {
+  throw new Fault("internal/invariant", "a file's record is gone");
+}

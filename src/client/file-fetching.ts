@@ -1,0 +1,175 @@
+/**
+ * Fetching a file: the lists from the top, then the chunks that each names, from whoever has them, into a temporary file.
+ *
+ * 1. A chunk is written only after its hash (below) and its place (here) were checked.
+ * 2. What was fetched survives a crash: the temporary file is synced before its progress is saved.
+ * 3. The file has its name only when all of it is there.
+ */
+import { type ChunkPlace, topLevel } from "../crypto/file-shape.ts";
+import type { FileStage } from "../protocol/file-state.ts";
+import { Fault, isFault } from "../wire/fault.ts";
+import type { ChunkId } from "../wire/ids.ts";
+import { CHUNK_LIST_MAX, CHUNK_PLAIN_BYTES } from "../wire/limits.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { proofBy } from "./effects-performer.ts";
+import { change, type FileContext, type Transfer } from "./file-transfer.ts";
+import { pauseUntilNews } from "./file-waiting.ts";
+import type { PartTarget } from "./ports.ts";
+
+const FORGED =
+  "what came has the hashes that the sender's message names but does not open, so the file is not as it was sent: ask for it again";
+
+type Fetching = Extract<FileStage, { readonly kind: "fetching" }>;
+
+export interface FetchHooks {
+  /** A first list or chunk is here: from now on others can have it from us. */
+  readonly began: () => void;
+  /** Nobody who is reached has the rest. */
+  readonly lacking: () => void;
+}
+
+/** Fetches until the file is here, or the transfer is stopped; `failed` is a stage like others. Answers whether it is here. */
+export async function fetchFile(
+  c: FileContext,
+  t: Transfer,
+  stage: Fetching,
+  { began, lacking }: FetchHooks,
+): Promise<boolean> {
+  const place = { group: t.group, file: t.file };
+  const { directory, name, isExact } = stage;
+  const target: PartTarget = { directory, name, isExact, sizeBytes: t.shape.sizeBytes };
+  try {
+    const part = await partOf(c, t, stage, target);
+    t.told.bytes = { path: part, isSpool: false };
+    began();
+    await fetchAll(c, t, { part, lacking });
+    await t.progress.save(c.clock.nowMs(), "now");
+    if (t.stopper.signal.aborted) return false;
+    const path = await c.parts.finish(part, target);
+    t.told.bytes = { path, isSpool: false };
+    const found = await c.parts.look(path);
+    const modified = found.kind === "file" ? found.modifiedMs : 0;
+    return await change(c, {
+      kind: "stage",
+      ...place,
+      stage: { kind: "here", saved: { path, isSpool: false, modified } },
+    });
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    if (t.told.bytes) await c.parts.remove(t.told.bytes.path).catch(() => undefined);
+    await change(c, { kind: "stage", ...place, stage: { kind: "failed", reason: error.message } });
+    return false;
+  }
+}
+
+/** The temporary file of before, or a new one. */
+async function partOf(c: FileContext, t: Transfer, stage: Fetching, target: PartTarget): Promise<string> {
+  if (stage.part !== "") {
+    const found = await c.parts.look(stage.part).catch(() => undefined);
+    if (found) return stage.part;
+    if (t.progress.doneBytes() > 0)
+      throw new Fault(
+        "storage/failed",
+        "the unfinished download is not there any more, so it cannot go on: fetch the file again",
+      );
+  }
+  const part = await c.parts.createPart(target);
+  await change(c, { kind: "stage", group: t.group, file: t.file, stage: { ...stage, part } });
+  return part;
+}
+
+interface Run {
+  readonly part: string;
+  readonly lacking: () => void;
+}
+
+async function fetchAll(c: FileContext, t: Transfer, run: Run): Promise<void> {
+  for (let level = topLevel(t.shape); level > 1; level--)
+    for (let index = 0; index < (t.shape.counts[level + 1] ?? 1); index++)
+      await fetchUnder(c, t, { level, index }, run);
+  for (let index = 0; index < t.parts.windows && !t.stopper.signal.aborted; index++) {
+    if (topLevel(t.shape) > 0) await fetchList(c, t, index, run);
+    await fetchUnder(c, t, { level: 0, index }, run);
+  }
+}
+
+/** The list of level 1 at `index`, which names 8,192 chunks of data. */
+async function fetchList(c: FileContext, t: Transfer, index: number, run: Run): Promise<void> {
+  if (await t.parts.idsUnder(0, index)) return;
+  const [window, at] = [Math.floor(index / CHUNK_LIST_MAX), index % CHUNK_LIST_MAX];
+  const ids = (await t.parts.idsUnder(1, window)) ?? [];
+  await fetchThese(
+    c,
+    t,
+    new Map(ids.slice(at, at + 1).map((id) => [toHex(id), { id, place: { level: 1, index } }])),
+    run,
+  );
+}
+
+/** All chunks of that level that the list at `index` above names and that are not here. */
+async function fetchUnder(c: FileContext, t: Transfer, { level, index }: ChunkPlace, run: Run): Promise<void> {
+  const wanted = new Map<string, Wanted>();
+  for (const [at, id] of ((await t.parts.idsUnder(level, index)) ?? []).entries()) {
+    const place = { level, index: index * CHUNK_LIST_MAX + at };
+    const isHere =
+      level === 0 ? t.progress.has(place.index) : (await t.parts.idsUnder(level - 1, place.index)) !== undefined;
+    if (!isHere) wanted.set(toHex(id), { id, place });
+  }
+  await fetchThese(c, t, wanted, run);
+}
+
+interface Wanted {
+  readonly id: ChunkId;
+  readonly place: ChunkPlace;
+}
+
+/** Fetches until all of these are saved, or the transfer is stopped. */
+async function fetchThese(c: FileContext, t: Transfer, wanted: Map<string, Wanted>, run: Run): Promise<void> {
+  const { topic, topicSeed: seed } = t.keys;
+  const { signal } = t.stopper;
+  const from = { topic, prove: proofBy(c.primitives, { topic, seed, inbox: false }) };
+  let failure: unknown;
+  const arrived = async (id: ChunkId, ciphertext: Uint8Array): Promise<void> => {
+    const found = wanted.get(toHex(id));
+    if (!found || failure !== undefined) return;
+    try {
+      await save(c, t, { place: found.place, part: run.part }, ciphertext);
+      wanted.delete(toHex(id));
+      t.told.isWaiting = false;
+    } catch (error) {
+      failure = error;
+      t.stopper.stop();
+    }
+  };
+  while (wanted.size > 0 && !signal.aborted) {
+    const outcome = await c.chunks.fetch(
+      from,
+      [...wanted.values()].map(({ id }) => id),
+      { arrived, signal },
+    );
+    if (failure !== undefined) throw failure;
+    if (wanted.size === 0 || signal.aborted) return;
+    if (outcome.kind === "lacking") run.lacking();
+    t.told.isWaiting = true;
+    t.tell();
+    await pauseUntilNews(c, t);
+  }
+}
+
+/** Opens the chunk and puts its piece where it belongs. */
+async function save(
+  c: FileContext,
+  t: Transfer,
+  { place, part }: { readonly place: ChunkPlace; readonly part: string },
+  ciphertext: Uint8Array,
+): Promise<void> {
+  const piece = t.parts.open(place, ciphertext);
+  if (piece === "forged") throw new Fault("network/refused", FORGED);
+  const { level, index } = place;
+  if (level > 0) {
+    await change(c, { kind: "list", topic: t.keys.topic, level, index, hashes: Uint8Array.from(piece) });
+    return;
+  }
+  if (piece.length > 0) await c.parts.write(part, index * CHUNK_PLAIN_BYTES, piece);
+  t.through(index);
+}

@@ -1,0 +1,147 @@
+/**
+ * The chunks of one file as this device can name and make them: their ids, from the saved lists; their bytes, from the
+ * file on the disk.
+ *
+ * 1. At most two lists are in memory, whatever the file's size.
+ * 2. A chunk that is made again leaves only under its known id (PROTOCOL.md § Files): a changed file gives nothing.
+ */
+import { chunkIdOf, type FileKeys, openChunk, sealChunk } from "../crypto/file-chunk.ts";
+import {
+  type ChunkPlace,
+  type FileShape,
+  fileBytesIn,
+  isLastAt,
+  plainBytesAt,
+  topLevel,
+} from "../crypto/file-shape.ts";
+import { idsOf } from "../crypto/file-tree.ts";
+import type { Primitives } from "../crypto/primitives.ts";
+import { fileListId } from "../protocol/files.ts";
+import { FILE_LIST } from "../protocol/records.ts";
+import { equalBytes } from "../verify/transcript.ts";
+import type { ChunkId } from "../wire/ids.ts";
+import { CHUNK_LIST_MAX, CHUNK_MAX_BYTES, CHUNK_PLAIN_BYTES } from "../wire/limits.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { PartStore, ProfileStore } from "./ports.ts";
+import { readRecord } from "./profile-reader.ts";
+
+export interface FilePartsDependencies {
+  readonly primitives: Primitives;
+  readonly store: ProfileStore;
+  readonly parts: PartStore;
+  readonly keys: FileKeys;
+  readonly shape: FileShape;
+  readonly root: ChunkId;
+}
+
+/** Where the bytes of level 0 lie: the file itself (or its unfinished download), or chunks one after another. */
+export interface FileBytes {
+  readonly path: string;
+  readonly isSpool: boolean;
+}
+
+export interface FileParts {
+  /** How many lists of data chunks there are; a file of one chunk counts as one. */
+  readonly windows: number;
+  /** Ids of the chunks of a level that the list at `index` above it names; undefined: that list is not here yet. */
+  readonly idsUnder: (level: number, index: number) => Promise<readonly ChunkId[] | undefined>;
+  /** Where the chunk of that id stands, among the lists that are here. */
+  readonly find: (id: ChunkId) => Promise<ChunkPlace | undefined>;
+  /** The sealed chunk, or undefined when the disk does not have it (any more). */
+  readonly seal: (place: ChunkPlace, id: ChunkId, bytes: FileBytes) => Promise<Uint8Array | undefined>;
+  /** Its piece of the file without padding (level 0), or its hashes; "forged" if it is not what the sender says it is. */
+  readonly open: (place: ChunkPlace, ciphertext: Uint8Array) => Uint8Array | "forged";
+}
+
+interface Window {
+  readonly level: number;
+  readonly index: number;
+  readonly ids: readonly ChunkId[];
+  readonly places: ReadonlyMap<string, number>;
+}
+
+/** Lists that stay in memory. */
+const WINDOWS_KEPT = 2;
+
+export function createFileParts(d: FilePartsDependencies): FileParts {
+  const { shape, root } = d;
+  const top = topLevel(shape);
+  const kept: Window[] = [];
+  const listAt = async (level: number, index: number): Promise<Uint8Array | undefined> =>
+    (await readRecord(d.store, FILE_LIST, fileListId(d.keys.topic, level, index)))?.hashes;
+  /** Chunks of `level` that list `index` names; the top is named by the manifest. */
+  const windowAt = async (level: number, index: number): Promise<Window | undefined> => {
+    const at = kept.findIndex((each) => each.level === level && each.index === index);
+    const [found] = at < 0 ? [] : kept.splice(at, 1);
+    const hashes = found ? undefined : level === top ? root : await listAt(level + 1, index);
+    const window = found ?? (hashes && windowOf(level, index, idsOf(hashes)));
+    if (window) kept.unshift(window);
+    kept.splice(WINDOWS_KEPT);
+    return window;
+  };
+  const placeIn = ({ level, index, places }: Window, name: string): ChunkPlace | undefined => {
+    const at = places.get(name);
+    return at === undefined ? undefined : { level, index: index * CHUNK_LIST_MAX + at };
+  };
+  return {
+    windows: shape.counts[1] ?? 1,
+    idsUnder: async (level, index) => (await windowAt(level, index))?.ids,
+    find: async (id) => {
+      const name = toHex(id);
+      for (const window of kept) {
+        const place = placeIn(window, name);
+        if (place) return place;
+      }
+      for (let level = top; level >= 0; level--)
+        for (let index = 0; index < (shape.counts[level + 1] ?? 1); index++) {
+          const window = await windowAt(level, index);
+          const place = window && placeIn(window, name);
+          if (place) return place;
+        }
+      return undefined;
+    },
+    seal: async (place, id, bytes) => {
+      const sealed =
+        place.level === 0 && bytes.isSpool
+          ? await d.parts.read(bytes.path, place.index * CHUNK_MAX_BYTES, (plainBytesAt(shape, place) ?? 0) + 16)
+          : await sealAgain(
+              d,
+              place,
+              place.level === 0 ? pieceAt(d, place.index, bytes.path) : listAt(place.level, place.index),
+            );
+      return sealed && equalBytes(chunkIdOf(d.primitives, sealed), id) ? sealed : undefined;
+    },
+    open: (place, ciphertext) => {
+      const plain = openChunk(d.primitives, d.keys.chunkKey, { shape, place }, ciphertext);
+      if (plain === "forged" || place.level > 0) return plain;
+      const length = fileBytesIn(shape, place.index);
+      for (let at = length; at < plain.length; at++) if (plain[at] !== 0) return "forged";
+      return plain.subarray(0, length);
+    },
+  };
+}
+
+function windowOf(level: number, index: number, ids: readonly ChunkId[]): Window {
+  return { level, index, ids, places: new Map(ids.map((id, at) => [toHex(id), at])) };
+}
+
+async function sealAgain(
+  { primitives, keys, shape }: FilePartsDependencies,
+  place: ChunkPlace,
+  plain: Promise<Uint8Array | undefined>,
+): Promise<Uint8Array | undefined> {
+  const piece = await plain;
+  return piece && sealChunk(primitives, keys.chunkKey, { ...place, isLast: isLastAt(shape, place) }, piece);
+}
+
+/** A piece of the padded file. */
+async function pieceAt({ parts, shape }: FilePartsDependencies, index: number, path: string) {
+  const length = fileBytesIn(shape, index);
+  const padded = plainBytesAt(shape, { level: 0, index }) ?? 0;
+  const read = length === 0 ? new Uint8Array() : await parts.read(path, index * CHUNK_PLAIN_BYTES, length);
+  if (read?.length !== length) return undefined;
+  if (length === padded) return read;
+  const out = new Uint8Array(padded);
+  out.set(read);
+  return out;
+}

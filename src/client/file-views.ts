@@ -1,0 +1,73 @@
+/** Files as screens see them. */
+import { cleanFileName } from "../protocol/file-name.ts";
+import type { FileState as SavedState } from "../protocol/file-state.ts";
+import { idOf, MEMBER } from "../protocol/records.ts";
+import { PREVIEW_FORMAT } from "../wire/file-manifest.ts";
+import type { AccountKey } from "../wire/ids.ts";
+import { toBase64Url, toHex } from "../wire/text-forms.ts";
+import type { FileState, FileView } from "./file-api.ts";
+import type { FilePlace, Transfer } from "./file-transfer.ts";
+import type { PersonName } from "./group-api.ts";
+import type { ProfileStore } from "./ports.ts";
+import { readRecord } from "./profile-reader.ts";
+
+/** Letters, digits and a few signs on both sides of one slash: what a MIME type may be; others are shown as unknown bytes. */
+const MIME = /^[a-z0-9][a-z0-9.+-]{0,62}\/[a-z0-9][a-z0-9.+-]{0,62}$/;
+
+/** The file as its record says, and as the transfer that is under way says. */
+export async function fileView(
+  store: ProfileStore,
+  { group, file }: FilePlace,
+  saved: SavedState,
+  at: { readonly nowMs: number; readonly doneBytes: number; readonly transfer?: Transfer | undefined },
+): Promise<FileView> {
+  const { manifest, stage } = saved;
+  const state = stateOf(saved, at.transfer);
+  const type = manifest.type.toLowerCase();
+  const rate = state === "sending" || state === "fetching" ? at.transfer?.progress.bytesPerSecond(at.nowMs) : undefined;
+  const path = "saved" in stage && !stage.saved.isSpool ? stage.saved.path : undefined;
+  const reason = stage.kind === "failed" ? stage.reason : at.transfer?.told.reason;
+  const holders = state === "waiting" ? await holdersOf(store, group, saved) : undefined;
+  return {
+    id: toHex(file),
+    name: cleanFileName(manifest.name),
+    sizeBytes: manifest.size,
+    type: MIME.test(type) ? type : "application/octet-stream",
+    state,
+    doneBytes: state === "here" || state === "sent" ? manifest.size : at.doneBytes,
+    ...(rate === undefined ? {} : { bytesPerSecond: rate }),
+    ...(path === undefined ? {} : { path }),
+    ...previewOf(saved),
+    ...(reason === undefined ? {} : { reason }),
+    ...(holders === undefined ? {} : { holders }),
+    ...(manifest.isDirectory ? { directory: true as const } : {}),
+  };
+}
+
+function stateOf({ stage }: SavedState, transfer: Transfer | undefined): FileState {
+  return stage.kind === "fetching" && transfer?.told.isWaiting ? "waiting" : stage.kind;
+}
+
+function previewOf({ manifest: { preview } }: SavedState): Pick<FileView, "preview"> {
+  if (!preview) return {};
+  const { width, height, image } = preview;
+  const type = preview.format === PREVIEW_FORMAT.webp ? "image/webp" : "image/jpeg";
+  return { preview: { width, height, image: `data:${type};base64,${base64(image)}` } };
+}
+
+function base64(bytes: Uint8Array): string {
+  const text = toBase64Url(bytes).replaceAll("-", "+").replaceAll("_", "/");
+  return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
+}
+
+async function holdersOf(
+  store: ProfileStore,
+  group: FilePlace["group"],
+  { from, holders }: SavedState,
+): Promise<readonly PersonName[]> {
+  const named = async (account: AccountKey): Promise<PersonName> => {
+    const member = await readRecord(store, MEMBER, idOf(group, account));
+    return { account: toHex(account), name: member?.name ?? toHex(account).slice(0, 8) };
+  };
+  return await Promise.all([from, ...holders].map(named));
+}

@@ -1,0 +1,23 @@
+/** What a transfer waits for when nobody who is reached can help: somebody new, or that some time passes. */
+import type { FileContext, Transfer } from "./file-transfer.ts";
+
+/** Ms after which it is tried again in any case. */
+const RETRY_MS = 30_000;
+/** Ms that pass in any case, so that a holder cannot make us ask without end. */
+const RETRY_LEAST_MS = 250;
+
+/** Resolves when somebody new may have chunks of this file, or take them; after `retryMs` at the latest; when the transfer is stopped or has all. */
+export function pauseUntilNews(c: FileContext, t: Transfer, retryMs = RETRY_MS): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      unwatch();
+      t.wakers.delete(done);
+      resolve();
+    };
+    const cancel = c.clock.after(Math.max(RETRY_LEAST_MS, retryMs), done);
+    const unwatch = c.chunks.watch(t.keys.topic, done);
+    t.wakers.add(done);
+    if (t.stopper.signal.aborted) done();
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * A directory as a tar archive, made while it is read, and taken apart again.
+ *
+ * 1. Only files and directories go in: no links, no devices, no owners. Names in sorted order.
+ * 2. What comes out stays below the directory that is made for it: entries with `..`, absolute or reserved names, links and
+ *    whatever exists already end the unpacking. Nothing is executable afterwards.
+ */
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { extract, type Header, type Pack, pack } from "tar-stream";
+import { Fault, isFault } from "../wire/fault.ts";
+import { errorCode, storageFault } from "./storage-fault.ts";
+
+/** Rights in an archive: whoever unpacks it with another program may read and write. */
+const FILE_MODE = 0o644;
+const DIRECTORY_MODE = 0o755;
+/** Depth of directories in directories: more is a mistake, or a trap. */
+const DEPTH_MAX = 64;
+/** Entries of an archive that are unpacked: bounds what a hostile one can make of a disk's directories. */
+const ENTRIES_MAX = 1_000_000;
+/** A reserved name of Windows, with or without an ending. */
+const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
+/** The directory as an archive, piece by piece. */
+export async function* archiveOf(directory: string): AsyncIterable<Uint8Array> {
+  const archive = pack();
+  const filling = addDirectory(archive, directory, "").then(
+    () => archive.finalize(),
+    (error: unknown) => archive.destroy(storageFault(error, directory)),
+  );
+  for await (const piece of archive) yield piece as Uint8Array;
+  await filling;
+}
+
+async function addDirectory(archive: Pack, root: string, inside: string): Promise<void> {
+  if (inside.split("/").length > DEPTH_MAX)
+    throw new Fault("usage/bad-argument", `${root} has directories more than ${DEPTH_MAX} deep, so it is not sent`);
+  const rows = await readdir(join(root, inside), { withFileTypes: true });
+  for (const row of rows.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const name = inside === "" ? row.name : `${inside}/${row.name}`;
+    if (row.isDirectory()) {
+      archive.entry({ name: `${name}/`, type: "directory", mode: DIRECTORY_MODE }, "");
+      await addDirectory(archive, root, name);
+    } else if (row.isFile()) await addFile(archive, join(root, name), name);
+  }
+}
+
+/** A file that grows or shrinks meanwhile does not fit its header: that ends the archive. */
+async function addFile(archive: Pack, path: string, name: string): Promise<void> {
+  const { size, mtime } = await stat(path);
+  await new Promise<void>((resolve, reject) => {
+    const done = (error?: Error | null): void => (error ? reject(error) : resolve());
+    if (size === 0) return void archive.entry({ name, size, mtime, mode: FILE_MODE }, "", done);
+    const entry = archive.entry({ name, size, mtime, mode: FILE_MODE }, done);
+    const file = createReadStream(path, { end: size - 1 });
+    file.on("error", (error) => entry.destroy(error)).pipe(entry as unknown as NodeJS.WritableStream);
+  });
+}
+
+/** Unpacks an archive into `directory`, which must not exist. `usage/bad-argument` for what is no archive, or a hostile one. */
+export async function unpackArchive(path: string, directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+    const entries = extract();
+    const file = createReadStream(path);
+    file.on("error", (error) => entries.destroy(error)).pipe(entries as unknown as NodeJS.WritableStream);
+    let count = 0;
+    for await (const entry of entries) {
+      if (++count > ENTRIES_MAX) throw hostile("has too many entries");
+      await unpackEntry(entry.header, entry, directory);
+    }
+  } catch (error) {
+    if (error instanceof Error && errorCode(error) === undefined && !isFault(error)) throw hostile("is broken");
+    throw storageFault(error, directory);
+  }
+}
+
+async function unpackEntry({ name, type }: Header, content: AsyncIterable<unknown>, directory: string): Promise<void> {
+  const path = join(directory, ...safeParts(name));
+  if (type !== "directory" && type !== "file") throw hostile(`holds a ${type}`);
+  await mkdir(type === "directory" ? path : dirname(path), { recursive: true, mode: 0o700 });
+  const file = type === "file" ? await open(path, "wx", 0o600) : undefined;
+  try {
+    for await (const piece of content) await file?.writeFile(piece as Uint8Array);
+  } finally {
+    await file?.close();
+  }
+}
+
+function safeParts(name: string): readonly string[] {
+  const parts = name.replace(/\/$/, "").split("/");
+  const isSafe = parts.every(
+    (part) => part !== "" && part !== "." && part !== ".." && !/[\\:\0]/.test(part) && !RESERVED.test(part),
+  );
+  if (!isSafe || parts.length > DEPTH_MAX) throw hostile("names a place outside of it");
+  return parts;
+}
+
+const hostile = (what: string): Fault =>
+  new Fault("usage/bad-argument", `the archive ${what}, so it is not unpacked any further`);

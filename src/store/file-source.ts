@@ -1,0 +1,62 @@
+/** Files, directories and streams to be sent, as the disk has them. Nothing here holds more than one piece in memory. */
+import { createReadStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { connect } from "node:net";
+import { basename } from "node:path";
+import type { FileSource } from "../client/ports.ts";
+import { Fault } from "../wire/fault.ts";
+import { archiveOf } from "./directory-archive.ts";
+import { errorCode, storageFault } from "./storage-fault.ts";
+
+const GONE: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "EISDIR"]);
+
+/** See `PartStore.look`. */
+export async function lookAt(path: string): Promise<FileSource> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  const name = basename(path);
+  if (found.isFile()) return { kind: "file", name, sizeBytes: found.size, modifiedMs: Math.floor(found.mtimeMs) };
+  if (found.isDirectory()) return { kind: "directory", name };
+  if (found.isSocket() || found.isFIFO()) return { kind: "stream", name };
+  throw new Fault("usage/bad-argument", `${path} is neither a file nor a directory, so it cannot be sent`);
+}
+
+function unreadable(path: string, error: unknown): Fault {
+  const code = errorCode(error);
+  if (GONE.has(code)) return new Fault("usage/not-found", `there is no file ${path}: check the path`);
+  if (code === "EACCES" || code === "EPERM")
+    return new Fault("usage/not-allowed", `${path} cannot be read (${code}): give your user read access and try again`);
+  return storageFault(error, path);
+}
+
+/** See `PartStore.read`. */
+export async function readRange(path: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const out = new Uint8Array(length);
+      let at = 0;
+      while (at < length) {
+        const { bytesRead } = await file.read(out, at, length - at, offset + at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
+      return at === length ? out : out.subarray(0, at);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (GONE.has(errorCode(error))) return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+/** See `PartStore.stream`. */
+export async function* streamOf(path: string): AsyncIterable<Uint8Array> {
+  const source = await lookAt(path);
+  const found = await stat(path);
+  if (source.kind === "directory") yield* archiveOf(path);
+  else if (found.isSocket()) yield* connect(path);
+  else yield* createReadStream(path);
+}
