@@ -82,6 +82,19 @@ export const CLIENT_SETTINGS = {
     variable: "HERMES_NO_LISTEN",
     why: "Whether to let nobody connect to this machine, as with --no-listen: it still connects to members that it finds.",
   },
+  downloads: {
+    kind: "text",
+    default: "",
+    variable: "HERMES_DOWNLOADS",
+    why: "Directory for files that are fetched. Empty: Hermes in the Downloads directory of your home.",
+  },
+  automaticDownloadBytes: {
+    kind: "integer",
+    default: 10_485_760,
+    range: [0, 1_099_511_627_776],
+    variable: "HERMES_AUTOMATIC_DOWNLOAD_BYTES",
+    why: "Files of others up to this size (bytes) are fetched without asking; 0: none. The default, 10 MiB, is most pictures and documents.",
+  },
   kdfMemoryKiB: {
     kind: "integer",
     default: 65_536,
@@ -111,6 +124,8 @@ export interface ClientSettings {
   readonly noRelay: boolean;
   readonly noMdns: boolean;
   readonly noListen: boolean;
+  readonly downloads: string;
+  readonly automaticDownloadBytes: number;
   readonly kdfMemoryKiB: number;
   readonly kdfPasses: number;
 }

@@ -3,6 +3,8 @@
  *
  * Errors end here: a fault becomes a sentence (or an object with --json) and an exit code.
  */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
 import { isFault } from "../wire/fault.ts";
 import { type Arguments, mistake, nearest, operandPlaces, readArguments, textOf } from "./arguments.ts";
 import { type ClientSettings, readClientSettings } from "./client-settings.ts";
@@ -94,12 +96,18 @@ async function runCommand({ command, rest }: Found, surroundings: Surroundings, 
       discover: !(settings.noMdns || given.options.has("no-mdns")),
     },
     accessToken: settings.accessToken,
+    files: {
+      downloads: settings.downloads === "" ? defaultDownloads() : resolve(settings.downloads),
+      automaticBytes: settings.automaticDownloadBytes,
+    },
     kdf: { memoryKiB: settings.kdfMemoryKiB, passes: settings.kdfPasses },
   };
   const table = { commands: COMMANDS, common: COMMON_OPTIONS };
   const context: CommandContext = { given, output, choice, newProfileRelays: settings.relays, surroundings, table };
   return await runToItsEnd(command, context);
 }
+
+const defaultDownloads = (): string => join(homedir(), "Downloads", "Hermes");
 
 async function settingsFor({ reads }: Command, given: Arguments, { env }: Surroundings): Promise<ClientSettings> {
   return reads === "nothing" ? await readClientSettings({}) : await readClientSettings(env, textOf(given, "config"));

@@ -5,6 +5,7 @@ import { chat } from "./chat.ts";
 import type { Command } from "./command.ts";
 import { command, WAIT } from "./command-row.ts";
 import { doctor } from "./doctor.ts";
+import { FILE_COMMANDS } from "./file-command-table.ts";
 import { GROUP_COMMANDS } from "./group-command-table.ts";
 import { gui } from "./gui-command.ts";
 import { completion, help } from "./help-commands.ts";
@@ -151,6 +152,7 @@ and of anybody else with their name.`,
     examples: ["hermes send 'Sunday hikes' 'Nine at the station'", "uptime | hermes send Servers"],
     run: send,
   }),
+  ...FILE_COMMANDS,
   command({
     name: "history",
     summary: "messages of a group, oldest first",

@@ -1,5 +1,6 @@
 /** What a command is, and what it works with. */
 import type { Arguments, OptionTable } from "./arguments.ts";
+import type { FileTools } from "./compose-files.ts";
 import type { Output, Streams } from "./output.ts";
 import type { ProfileChoice, Profiles, Session } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,6 +14,7 @@ export interface Surroundings {
   /** `undefined` when standard input is not a terminal. */
   readonly terminal: Terminal | undefined;
   readonly profiles: Profiles;
+  readonly files: FileTools;
   /** `hermes relay`: its arguments in, its exit code out. */
   readonly relay: (argv: readonly string[]) => Promise<number>;
   /** How to start this program again: arguments for `process.execPath`. */

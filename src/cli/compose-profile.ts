@@ -10,6 +10,7 @@ import { checkName, setUpAccount } from "../client/account-setup.ts";
 import type { Client } from "../client/api.ts";
 import { startClient } from "../client/client.ts";
 import type { Clock, Network, ProfileStore } from "../client/ports.ts";
+import { createPartStore } from "../store/part-store.ts";
 import { createProfileDirectory, defaultProfileDirectory, profileExists } from "../store/profile-directory.ts";
 import { acquireProfileLock, type OwnedByUs } from "../store/profile-lock.ts";
 import { type OpenProfileStore, openProfileStore } from "../store/profile-store.ts";
@@ -60,6 +61,10 @@ export async function clientOn(store: OpenProfileStore, choice: ProfileChoice): 
       network,
       clock: systemClock,
       random: systemRandom,
+      files: choice.files && {
+        parts: createPartStore(choice.directory),
+        settings: choice.files,
+      },
     });
   } catch (error) {
     await store.close();

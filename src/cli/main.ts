@@ -10,6 +10,7 @@ import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Surroundings } from "./command.ts";
 import { runCommandLine } from "./command-line.ts";
+import { fileTools } from "./compose-files.ts";
 import { profiles } from "./compose-session.ts";
 import { installationRoot } from "./installation.ts";
 import { failureOf, reportFailure, type Streams } from "./output.ts";
@@ -64,6 +65,7 @@ function surroundings(): Surroundings {
     streams,
     terminal: stdin.isTTY ? { input: stdin, write: streams.stderr } : undefined,
     profiles,
+    files: fileTools,
     relay,
     program: [...process.execArgv, fileURLToPath(import.meta.url)],
     root: installationRoot(import.meta.url),

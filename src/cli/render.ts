@@ -12,6 +12,8 @@ import type {
   RelayUse,
   RelayView,
 } from "../client/api.ts";
+import type { FileView } from "../client/file-api.ts";
+import { renderBytes } from "./amounts.ts";
 import { renderWords } from "./render-recovery.ts";
 import type { CreatedProfile } from "./session.ts";
 
@@ -131,11 +133,20 @@ export function renderState(state: NonNullable<MessageView["state"]>): string {
 }
 
 /** One message on one line, or more when it has more. */
-export function renderMessage({ from, sentAt, kind, text, state }: MessageView): string {
+export function renderMessage({ from, sentAt, kind, text, state, file }: MessageView): string {
   const waiting = state === "queued" ? " (queued)" : "";
-  const body = printable(text).replaceAll("\n", "\n    ");
+  const body = file ? renderAttachment(file) : printable(text).replaceAll("\n", "\n    ");
   if (kind === "system") return `${clock(sentAt)}  * ${body}`;
   return `${clock(sentAt)}  ${nameOf(from)}: ${body}${waiting}`;
+}
+
+/** Digits of a file's id that are shown: enough to name one among many. */
+export const FILE_ID_SHOWN = 8;
+
+/** The file inside a conversation. */
+function renderAttachment(file: FileView): string {
+  const hint = file.state === "offered" ? `; hermes get-file fetches ${file.id.slice(0, FILE_ID_SHOWN)}` : "";
+  return `[file] ${printableLine(file.name)} (${renderBytes(file.sizeBytes)}${hint})`;
 }
 
 /** An event of `listen`; `undefined` when it says nothing to people. */

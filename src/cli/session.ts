@@ -33,6 +33,8 @@ export interface ProfileChoice {
   };
   /** Sent to relays that ask for one; empty for none. */
   readonly accessToken: string;
+  /** Where fetched files go (absolute), and up to which size (bytes) they are fetched unasked; undefined: no files. */
+  readonly files?: { readonly downloads: string; readonly automaticBytes: number };
   /** Cost of Argon2id for a new key file. */
   readonly kdf: { readonly memoryKiB: number; readonly passes: number };
 }

@@ -70,6 +70,7 @@ function valued({ commands, common }: Typeable): ReadonlyMap<ValueKind, readonly
 function kindOf(placeholder: string): ValueKind {
   switch (placeholder) {
     case "FILE":
+    case "PATH":
       return "file";
     case "DIR":
       return "directory";

@@ -13,16 +13,7 @@ import { createEffectsPerformer, type TopicBook } from "./effects-performer.ts";
 import { createEventHub } from "./event-hub.ts";
 import { createFileTransfers, type FileSettings } from "./file-transfers.ts";
 import { createOutboxFlusher, type OutboxFlusher } from "./outbox-flusher.ts";
-import type {
-  ChunkNetwork,
-  Clock,
-  Delivery,
-  Network,
-  NetworkEvents,
-  PartStore,
-  ProfileStore,
-  RandomBytes,
-} from "./ports.ts";
+import type { Clock, Delivery, Network, NetworkEvents, PartStore, ProfileStore, RandomBytes } from "./ports.ts";
 import { createStepQueue, type StepQueue } from "./step-queue.ts";
 
 export interface ClientDependencies {
@@ -32,11 +23,7 @@ export interface ClientDependencies {
   readonly clock: Clock;
   readonly random: RandomBytes;
   /** Left out: this client neither sends nor fetches files, and says so. */
-  readonly files?: {
-    readonly chunks: ChunkNetwork;
-    readonly parts: PartStore;
-    readonly settings: FileSettings;
-  };
+  readonly files?: { readonly parts: PartStore; readonly settings: FileSettings } | undefined;
 }
 
 /** Starts a client on a profile that has an account. It owns store and network from now on. */
@@ -63,8 +50,10 @@ export async function startClient(dependencies: ClientDependencies): Promise<Cli
   });
   const { isIntroduced } = performer;
   const { undelivered } = flusher;
-  const moved = dependencies.files;
-  const files = moved && createFileTransfers({ ...dependencies, ...moved, hub, put }, moved.settings);
+  const { chunks } = network;
+  const { parts, settings } = dependencies.files ?? {};
+  const files =
+    chunks && parts && settings && createFileTransfers({ ...dependencies, chunks, parts, hub, put }, settings);
   const context: CallContext = { ...dependencies, hub, topics, isIntroduced, undelivered, put, files };
   await network.start(networkEvents(context, { flusher, performer }));
   await put({ kind: "start" });

@@ -140,6 +140,8 @@ export interface Network {
   /** Takes from the first connected relay that knows the account; `undefined` when none was reachable. */
   readonly takePrekeys: (directoryKey: DirectoryKey) => Promise<readonly TakenPrekeys[] | undefined>;
   readonly countPrekeys: (directoryKey: DirectoryKey, slot: SlotKey) => Promise<number | undefined>;
+  /** Files' chunks; left out by a network that moves none. */
+  readonly chunks?: ChunkNetwork;
   readonly relays: () => readonly RelayStatus[];
   readonly peers: () => readonly PeerStatus[];
   readonly stop: () => Promise<void>;

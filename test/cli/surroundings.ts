@@ -67,6 +67,10 @@ export async function run(
     stdout: process.stdout,
     streams: { stdout: (text) => out.push(text), stderr: (text) => err.push(text) },
     terminal,
+    files: {
+      offer: async () => ({ path: "/run/offered", close: async () => undefined }),
+      unpack: async (archive) => archive.replace(/\.tar$/, ""),
+    },
     profiles: {
       create: async (choice, name) => {
         choices.push(choice);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { chatIn } from "../../src/cli/chat.ts";
 import type { CommandContext, Surroundings } from "../../src/cli/command.ts";
+import { fileTools } from "../../src/cli/compose-files.ts";
 import { profiles } from "../../src/cli/compose-session.ts";
 import { outputTo } from "../../src/cli/output.ts";
 import { passphrasesFrom } from "../../src/cli/passphrase.ts";
@@ -87,6 +88,7 @@ function context(choice: ProfileChoice, { keyboard, print, signal }: Ends): Comm
     streams,
     terminal: undefined,
     profiles,
+    files: fileTools,
     relay: async () => 1,
     program: [],
     root: "",

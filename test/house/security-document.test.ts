@@ -25,7 +25,6 @@ const hasCommand = (...names: readonly string[]) => names.some((name) => words.i
 /** What the page says is not built, and how one sees that it is still so. */
 const NOT_BUILT: readonly (readonly [sentence: string, isStillSo: () => boolean])[] = [
   ["There is no backup", () => !hasCommand("backup", "backup export", "backup import")],
-  ["No files", () => !hasCommand("send-file")],
   ["Clients do not empty their inboxes", () => trimmers().join() === "account-topic.ts"],
 ];
 

@@ -1,0 +1,33 @@
+/** Files as people read them. */
+import type { FileView } from "../client/file-api.ts";
+import { renderBytes } from "./amounts.ts";
+import { FILE_ID_SHOWN, printableLine } from "./render.ts";
+
+/** A line of `hermes files`. */
+export function renderFile(file: FileView): string {
+  return `${file.id.slice(0, FILE_ID_SHOWN)}  ${printableLine(file.name)}  ${renderBytes(file.sizeBytes)}  ${stateOf(file)}`;
+}
+
+/** How it ended, or stands. */
+export function renderOutcome(file: FileView): string {
+  return `${printableLine(file.name)}: ${stateOf(file)}`;
+}
+
+function stateOf(file: FileView): string {
+  const { state, path, reason, holders = [], sizeBytes, doneBytes } = file;
+  const percent = sizeBytes === 0 ? 0 : Math.floor((100 * doneBytes) / sizeBytes);
+  const why = reason === undefined ? "" : ` (${printableLine(reason)})`;
+  switch (state) {
+    case "here":
+      return path === undefined ? "here" : `saved as ${printableLine(path)}`;
+    case "sending":
+    case "fetching":
+      return `${state}, ${percent} % through${why}`;
+    case "waiting": {
+      const names = holders.map(({ name }) => printableLine(name)).join(", ");
+      return `waiting, ${percent} % through: nobody who is connected has the rest; it could come from ${names}`;
+    }
+    default:
+      return `${state}${why}`;
+  }
+}
