@@ -1,27 +1,30 @@
 /**
- * Runs mocha over the tests, those of single modules first, those with many processes last.
+ * Runs mocha over the tests, as many files at once as there are cores, the long ones first.
  *
  * 1. The last line is `N passed, N failed` (`, N skipped` if any); the exit code is 0 only when nothing failed.
  * 2. With CI set, a skipped or an exclusive test is a failure.
  * 3. A run that never ends after its summary, or ends before it, is a failure.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { runNode } from "./child.mjs";
 import { ROOT } from "./prepare.mjs";
 
-/** Folders of test/ whose tests start processes or take long: after all others, in this order. */
-const LATE = ["contract", "sim", "e2e"];
+/** Folders of test/ whose tests start processes or take long: before all others, the last first, so that no core is left with a long one alone. */
+const LONG = ["relay-node", "twin", "sim", "e2e"];
+/** Test files at once: most of them wait for processes of their own, and some measure these. */
+const FILES_AT_ONCE = Math.min(availableParallelism(), 4);
 /** How long open sockets and timers may keep the test process alive after its summary. */
 const LINGER_MS = 10_000;
 
-const rank = (path) => LATE.indexOf(relative(join(ROOT, "test"), path).split(/[\\/]/)[0]);
+const rank = (path) => LONG.indexOf(relative(join(ROOT, "test"), path).split(/[\\/]/)[0]);
 
 function testFiles(directory) {
   return readdirSync(directory, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".test.ts"))
     .map((path) => join(directory, path))
-    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+    .sort((a, b) => rank(b) - rank(a) || (a < b ? -1 : 1));
 }
 
 /** Arguments that are paths choose the tests; all others are mocha's (`-g test` is a word, not the folder). */
@@ -46,7 +49,8 @@ export async function runMocha(args, env = process.env) {
     counts = message;
     if (counts.ended) setTimeout(() => endLingering(child), LINGER_MS).unref();
   };
-  const exit = await runNode([...mocha, ...reporter, ...strict, ...options, ...files], { onMessage, env });
+  const atOnce = files.length > 1 ? ["--parallel", "--jobs", String(FILES_AT_ONCE)] : [];
+  const exit = await runNode([...mocha, ...reporter, ...strict, ...atOnce, ...options, ...files], { onMessage, env });
   if (!counts.ended) process.stderr.write("hermes: the test process ended before its summary\n");
   const broken = !counts.ended || (exit !== 0 && counts.failed === 0);
   return { ...counts, failed: counts.failed + (broken ? 1 : 0) };
