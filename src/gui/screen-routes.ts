@@ -42,6 +42,8 @@ export function screenRoutes(parts: RouteParts): Hono {
     if (!entered) return c.json({}, 401);
     return c.json({ key: entered.key }, 200, { "set-cookie": cookieHeader(cookieName, entered.cookie) });
   });
+  // A browser whose WebSocket was refused asks why.
+  routes.get("/session", (c) => c.body(null, keys.isCookie(cookieOf(c.req.header("cookie"), cookieName)) ? 204 : 401));
   fileRoutes(routes, parts);
   routes.get("*", async (c) => {
     const file = await staticFile(assets, new URL(c.req.url).pathname);

@@ -3,7 +3,6 @@
  * that serves the screen. Passphrases and recovery words travel over its loopback socket and nowhere else.
  */
 import type { ClientMethods, RelayView } from "../api.ts";
-import type { FileMethods } from "../file-api.ts";
 
 /** Method name -> [parameters, result]. Every method rejects with a {@link Failure}. */
 export interface ProfileMethods {
@@ -33,7 +32,7 @@ export interface ProfileMethods {
 }
 
 /** Everything that a screen may call. */
-export interface ScreenMethods extends ClientMethods, FileMethods, ProfileMethods {}
+export interface ScreenMethods extends ClientMethods, ProfileMethods {}
 
 export type ScreenMethod = keyof ScreenMethods;
 
