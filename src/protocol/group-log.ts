@@ -26,11 +26,12 @@ import { ancestors, find, sortedHashes } from "./log-graph.ts";
 import { isRootAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { acceptEntry, citableHeads, entrySigningBytes, frontierOf, isConfirming } from "./membership-log.ts";
-import { passOn, post } from "./passing-on.ts";
+import { newestBefore, passOn, post } from "./passing-on.ts";
 import {
   ACCOUNT,
   ENTRY,
   EPOCH,
+  type EpochState,
   FORK,
   GROUP,
   type GroupState,
@@ -176,17 +177,17 @@ function* takeOwn(
   const verdict = acceptEntry(work.p, group.group, before.log, signed.encoded);
   if (verdict.kind !== "accepted")
     throw new Fault("usage/not-allowed", "the group's rules do not allow you to do this: ask an admin of the group");
-  if (before.log)
-    yield* post(
-      work,
-      group.sending ? yield* read(work, EPOCH, toHex(group.sending)) : undefined,
-      signed.hash,
-      signed.encoded,
-    );
+  if (before.log) yield* post(work, yield* newestEpoch(work, group), signed.hash, signed.encoded);
   const counted = { ...group, entrySeq: group.entrySeq + 1, entryPrev: signed.hash };
   const given = signed.secret && { entry: signed.hash, secret: signed.secret.slice() as EpochSecret };
   const after = yield* absorb(work, counted, { ...verdict, encoded: signed.encoded }, given);
   return { ...after, hash: signed.hash, encoded: signed.encoded, secret: signed.secret, random };
+}
+
+/** The epoch that we send in; after somebody left the newest one: the leaver may read that the others renew the key. */
+function* newestEpoch(work: Work, { group, sending }: GroupState): Step<EpochState | undefined> {
+  if (sending) return yield* read(work, EPOCH, toHex(sending));
+  return yield* newestBefore(work, toHex(group), Number.POSITIVE_INFINITY);
 }
 
 type Accepted = Extract<ReturnType<typeof acceptEntry>, { kind: "accepted" }>;

@@ -31,6 +31,7 @@ import {
 } from "./log-adoption.ts";
 import { resolve } from "./log-resolution.ts";
 import { LOG_ENTRIES_MAX, type LogState } from "./log-state.ts";
+import { noteUnposted } from "./missing-entries.ts";
 import { tell } from "./pairwise.ts";
 import {
   ACCOUNT,
@@ -183,6 +184,7 @@ export function* goOnAdopting(work: Work, group: GroupId): Step<boolean> {
   yield* forgetWelcome(work, id);
   if (outcome !== "refused") {
     yield* answerWelcome(work, group, welcome);
+    if (known) noteUnposted(work, group, welcome.entry); // members of an earlier epoch of ours may not know that we are back
     write(work, JOINING, id, null);
     write(work, ASKED, id, null);
   } else if (!known || !judging) announce(work, { kind: "warning", code: "malformed", group });

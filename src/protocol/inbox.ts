@@ -24,9 +24,11 @@ import { isEntered } from "./group-standing.ts";
 import { receiveLogPart, receiveWelcome } from "./group-welcome.ts";
 import { receiveRefusal } from "./join-refusals.ts";
 import { keyArrived, resendKey } from "./key-letters.ts";
+import { answerWanted, receiveWanted } from "./missing-entries.ts";
 import { identityOf, tell } from "./pairwise.ts";
 import { receiveSecret } from "./received-secrets.ts";
 import { ACCOUNT, type AccountState, ONE_TIME, PEER, PREKEYS, SESSION } from "./records.ts";
+import { renewSession } from "./restored-state.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 
 /** A deposit in one of our inboxes. Whatever does not open changes nothing. */
@@ -41,6 +43,8 @@ export function* receiveDeposit(work: Work, inbox: Topic, body: Uint8Array): Ste
   if (letter.kind === "forged" || letter.kind === "too-far-ahead")
     announce(work, { kind: "warning", code: letter.kind });
   if (letter.kind === "opened") yield* acceptLetter(work, letter);
+  if (letter.kind === "forged" || letter.kind === "unknown-session")
+    yield* renewSession(work, neededFor(envelope).sender);
 }
 
 function* heldFor(work: Work, account: AccountState, envelope: PairwiseEnvelope): Step<Held> {
@@ -100,6 +104,12 @@ function* receiveItem(work: Work, from: DeviceKey, item: PayloadItem): Step<void
       return keyArrived(work, from, item); // it has turned the ratchet as well
     case "lacking":
       return yield* resendKey(work, from, item);
+    case "wanted":
+      return yield* answerWanted(work, from, item);
+    case "entry":
+      return yield* receiveWanted(work, item);
+    case "renewed":
+      return; // the letter itself began the session
     default:
       return item satisfies never;
   }

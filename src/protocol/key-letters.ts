@@ -16,7 +16,7 @@ import { memberOfDevice } from "./group-view.ts";
 import { find } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
 import { enqueue } from "./outbox.ts";
-import { GROUP, idOf, KEY_LETTER, LACKING, LOG, OUT, RESENDING } from "./records.ts";
+import { GROUP, idOf, KEY_LETTER, LACKING, LOG, OUT, RENEWAL, RESENDING } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Ms after which a letter is posted again for the first time, and a random part of as much again; then twice as long each time. */
@@ -68,11 +68,15 @@ export function keyArrived(work: Work, from: DeviceKey, { group, entry }: About)
   write(work, KEY_LETTER, idOf(group, entry, from), null);
 }
 
-/** A device says that it lacks r: it gets its letter again, if we wrote it and have it still. */
+/**
+ * A device says that it lacks r: it gets its letter again, if we wrote it and have it still. Should it lie in a session that
+ * the device has lost, the next letters to it are in a new one.
+ */
 export function* resendKey(work: Work, from: DeviceKey, { group, entry }: About): Step<void> {
   const id = idOf(group, entry, from);
   const letter = yield* read(work, KEY_LETTER, id);
   if (!letter || letter.resent >= RESENDS_MAX) return;
+  write(work, RENEWAL, toHex(from), { at: work.nowMs as TimeMs });
   yield* enqueue(work, letter.topic, letter.envelope);
   write(work, KEY_LETTER, id, { ...letter, resent: letter.resent + 1 });
 }

@@ -8,6 +8,7 @@ import type { Work } from "./effects.ts";
 import { goOnAdopting, isComplete, WELCOMES_AT_ONCE } from "./group-welcome.ts";
 import { goOnDelivering } from "./key-delivery.ts";
 import { wakeForKeys } from "./key-letters.ts";
+import { wakeForEntries } from "./missing-entries.ts";
 import { goOnPassing, PASSING_AT_ONCE } from "./passing-on.ts";
 import { PASSING, WELCOME } from "./records.ts";
 import { type Step, scan } from "./step.ts";
@@ -23,6 +24,7 @@ export function* takeUp(work: Work): Step<void> {
   for (const [, { dueAt }] of yield* scan(work, PASSING, "", PASSING_AT_ONCE))
     work.effects.push({ kind: "wake", atMs: dueAt });
   yield* wakeForKeys(work);
+  yield* wakeForEntries(work);
   yield* goOn(work);
 }
 

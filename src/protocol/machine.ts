@@ -46,6 +46,7 @@ import {
 import { askForKeys } from "./key-delivery.ts";
 import { resendDue } from "./key-letters.ts";
 import { goOn, takeUp } from "./long-work.ts";
+import { askForEntries, noteInTopic, postUnposted } from "./missing-entries.ts";
 import { rebuildLog } from "./old-records.ts";
 import { type OutboxVerdict, settle } from "./outbox.ts";
 import { askForPending, checkTaken, tellPending } from "./pairwise.ts";
@@ -307,11 +308,15 @@ function* receiveInEpoch(
   envelope: { readonly kind: number; readonly body: Uint8Array },
 ): Step<boolean> {
   if (envelope.kind === ENVELOPE_KIND.entry) {
-    const { logKey } = yield* readExisting(work, EPOCH, toHex(epoch));
-    const entry = openEntry(work.p, { logKey: LogKey.from(logKey), epochId: epoch }, envelope.body);
-    if (typeof entry === "string") announce(work, { kind: "warning", code: entry, group });
-    else yield* receiveEntry(work, group, entry);
-    return typeof entry !== "string";
+    const state = yield* readExisting(work, EPOCH, toHex(epoch));
+    const entry = openEntry(work.p, { logKey: LogKey.from(state.logKey), epochId: epoch }, envelope.body);
+    if (typeof entry === "string") {
+      announce(work, { kind: "warning", code: entry, group });
+      return false;
+    }
+    yield* receiveEntry(work, group, entry);
+    yield* noteInTopic(work, state, entry);
+    return true;
   }
   if (envelope.kind === ENVELOPE_KIND.message) {
     const outcome = yield* receiveMessage(work, epoch, envelope.body);
@@ -365,6 +370,8 @@ function* tick(work: Work): Step<Answer> {
   }
   yield* resendDue(work);
   yield* askForKeys(work);
+  yield* askForEntries(work);
+  yield* postUnposted(work);
   yield* goOn(work);
   yield* eraseExpired(work);
   yield* refreshSnapshot(work);

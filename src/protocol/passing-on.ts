@@ -21,7 +21,7 @@ import { ancestors, pastOf } from "./log-graph.ts";
 import type { LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
 import { enqueue } from "./outbox.ts";
-import { ENTRY, EPOCH, type EpochState, idOf, LIVE, LOG, PASSING } from "./records.ts";
+import { ENTRY, EPOCH, type EpochState, idOf, LIVE, type LiveEpoch, LOG, PASSING } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { signEnvelope } from "./topic-envelope.ts";
 
@@ -97,6 +97,14 @@ function* epochOf(work: Work, log: LogState, heads: readonly EntryHash[]): Step<
   const live = (yield* read(work, LIVE, toHex(log.group)))?.epochs ?? [];
   const found = live.find((each) => equalBytes(each.frontier, phi));
   return found && (yield* read(work, EPOCH, toHex(found.epoch)));
+}
+
+/** Of the epochs (group in hex) with a lower number the newest that we are in. */
+export function* newestBefore(work: Work, group: string, number: number): Step<EpochState | undefined> {
+  const live = (yield* read(work, LIVE, group))?.epochs ?? [];
+  let newest: LiveEpoch | undefined;
+  for (const each of live) if (each.number < number && each.number >= (newest?.number ?? 0)) newest = each;
+  return newest && (yield* read(work, EPOCH, toHex(newest.epoch)));
 }
 
 /** Puts an entry into an epoch's topic. The nonce follows from the entry: everybody's copy is the same envelope. */

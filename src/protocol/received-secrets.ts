@@ -19,8 +19,9 @@ import { isEntered, wanting, wasMembersDevice } from "./group-standing.ts";
 import { find, sinceThen } from "./log-graph.ts";
 import { isKeyAction } from "./log-resolution.ts";
 import { frontierOf, hashOfEntry } from "./membership-log.ts";
+import { noteUnposted } from "./missing-entries.ts";
 import { notePassing } from "./passing-on.ts";
-import { EARLY_AT, GROUP, idOf, LOG, SECRET, WAITING } from "./records.ts";
+import { EARLY_AT, ENTRY, GROUP, idOf, LOG, SECRET, WAITING } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** r of a root entry, from the entry's own author: nobody else's is listened to. */
@@ -40,7 +41,9 @@ export function* receiveSecret(
     return yield* keepEarly(work, id, { secret: item.secret, from });
   write(work, SECRET, id, { secret: item.secret, from });
   write(work, EARLY_AT, id, null);
+  const isNew = (yield* read(work, ENTRY, id)) === undefined;
   yield* receiveEntry(work, item.group, item.signed);
+  if (isNew) noteUnposted(work, item.group, item.entry);
   yield* enterAgain(work, item.group, item.entry);
   if (!(yield* read(work, WAITING, id))) write(work, SECRET, id, null); // used by now, or of no use
 }

@@ -414,6 +414,8 @@ export const PEER: RecordType<{ readonly account: AccountKey; readonly contact: 
 export const SESSION: RecordType<PairwiseSession> = record("session/", PairwiseSession);
 /** A device with which the next letter starts a new session; id: device. */
 export const RENEWAL: RecordType<{ readonly at: TimeMs }> = record("renewal/", struct({ at: TimeMs }));
+/** When a session was last begun anew because a letter in it did not open; id: device. */
+export const RENEWED: RecordType<{ readonly at: TimeMs }> = record("renewed/", struct({ at: TimeMs }));
 /** When we last found that this profile is an old copy. */
 export const RESTORED: RecordType<{ readonly at: TimeMs }> = record("restored", struct({ at: TimeMs }));
 /** Items waiting for one device. */
@@ -467,6 +469,18 @@ export const RESENDING: RecordType<{ readonly entry: EntryHash; readonly dueAt: 
 );
 /** When the author of a root entry is told that we lack its r; id: group/entry. */
 export const LACKING: RecordType<{ readonly dueAt: TimeMs }> = record("lacking/", struct({ dueAt: TimeMs }));
+/** Parents of a waiting entry are missing: when a member is asked for them, and how many were; id: group. */
+export const WANTED: RecordType<{ readonly dueAt: TimeMs; readonly asked: number }> = record(
+  "wanted/",
+  struct({ dueAt: TimeMs, asked: u8 }),
+);
+/** Since when a member's device asked for entries, and how often it was answered; id: group/device. */
+export const ANSWERED: RecordType<{ readonly at: TimeMs; readonly answers: number }> = record(
+  "answered/",
+  struct({ at: TimeMs, answers: u8 }),
+);
+/** An entry came in a letter and by no topic yet; when it is posted by us; id: group/entry. */
+export const UNPOSTED: RecordType<{ readonly dueAt: TimeMs }> = record("unposted/", struct({ dueAt: TimeMs }));
 /** c(head, F) for a head whose secret we lack; id: group/phi/head. */
 export const CONTRIBUTION: RecordType<{ readonly value: Uint8Array }> = record(
   "contribution/",

@@ -7,7 +7,7 @@
  * @see PROTOCOL.md § Membership log
  */
 import { decodeEntry, decodeEntryCore, type EntryCore } from "../wire/entry.ts";
-import type { EntryHash } from "../wire/ids.ts";
+import type { EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { memberOfDevice } from "./group-view.ts";
@@ -15,11 +15,13 @@ import { find } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { entrySigningBytes } from "./membership-log.ts";
-import { idOf, WAITING, WAITING_ENTRIES_MAX } from "./records.ts";
-import { type Step, scan, write } from "./step.ts";
+import { idOf, WAITING, WAITING_ENTRIES_MAX, WANTED } from "./records.ts";
+import { read, type Step, scan, write } from "./step.ts";
 
 /** Of the places of one group, those of one account, and those of all unknown devices together. */
 export const WAITING_PER_AUTHOR_MAX = 250;
+/** Ms for which missing parents may still come by themselves, and a random part of as much again. */
+const MISSING_MS = 10_000;
 
 /** Keeps an entry (h(e) is `hash`) until its parents are here, if it is genuine and there is a place for it. */
 export function* wait(work: Work, log: LogState, hash: EntryHash, encoded: Uint8Array): Step<void> {
@@ -37,7 +39,19 @@ export function* wait(work: Work, log: LogState, hash: EntryHash, encoded: Uint8
   });
   if (others.length >= WAITING_ENTRIES_MAX || same.length >= WAITING_PER_AUTHOR_MAX)
     announce(work, { kind: "warning", code: "waiting-room-full", group });
-  else write(work, WAITING, idOf(group, hash), { encoded });
+  else {
+    write(work, WAITING, idOf(group, hash), { encoded });
+    yield* noteMissing(work, group);
+  }
+}
+
+/** Parents are missing: somebody is asked for them unless they come soon. */
+function* noteMissing(work: Work, group: GroupId): Step<void> {
+  if (yield* read(work, WANTED, toHex(group))) return;
+  const [dice = 0] = work.random(1);
+  const dueAt = Math.ceil(work.nowMs + MISSING_MS * (1 + dice / 256)) as TimeMs;
+  work.effects.push({ kind: "wake", atMs: dueAt });
+  write(work, WANTED, toHex(group), { dueAt, asked: 0 });
 }
 
 /** Whose places it takes: an account's, or those of unknown devices. */

@@ -62,6 +62,19 @@ export const PayloadItem = union({
   joinRefused: [7, struct({ group: GroupId, nonce: raw(32), reason: joinRefusal, triesLeft: u8 })],
   /** To the author of a root entry: r did not come. Answered with the sealed letter, if that is still kept. */
   lacking: [8, struct({ group: GroupId, entry: EntryHash })],
+  /** To a member: these entries did not come, and we have what is in the past of those heads. */
+  wanted: [
+    9,
+    struct({
+      group: GroupId,
+      wanted: list(EntryHash, ENTRY_PARENTS_MAX, 1),
+      heads: list(EntryHash, ENTRY_PARENTS_MAX),
+    }),
+  ],
+  /** The answer: one of them, or what leads to them. */
+  entry: [10, struct({ group: GroupId, signed: encodedEntry })],
+  /** A letter of yours did not open: this one is in a new session, and so should the next ones be. */
+  renewed: [11, struct({})],
 });
 export type PayloadItem = Infer<typeof PayloadItem>;
 

@@ -65,6 +65,10 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.RESENDING, { entry, dueAt: at });
   add(records.PASSING, { next: 12, dueAt: at });
   add(records.LACKING, { dueAt: at });
+  add(records.WANTED, { dueAt: at, asked: 1 });
+  add(records.ANSWERED, { at, answers: 2 });
+  add(records.UNPOSTED, { dueAt: at });
+  add(records.RENEWED, { at });
   add(records.LOG_PART, { piece: hash(9) });
   add(records.FORK_PROOF, { body: hash(10), forks: 2 });
   add(records.RENEWAL, { at });

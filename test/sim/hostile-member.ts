@@ -42,7 +42,8 @@ const MISDEEDS: Readonly<Record<string, Misdeed>> = {
     post(v, i, entry(v, i, { action: { kind: "rekey" } }), 1);
   },
   "two messages under one number": twoMessages,
-  "a re-key that it keeps to itself": rekeyForNobody,
+  "a re-key that it keeps to itself": (v, i) => rekeyForNobody(v, i, "posted"),
+  "a re-key that only some hear of": (v, i) => rekeyForNobody(v, i, "posted nowhere"),
   "a re-key with two secrets": rekeyWithTwo,
   "a burst of entries": (v, i) => {
     for (let n = 0; n < 5; n++) post(v, i, entry(v, i, { action: { kind: "rekey" } }), n);
@@ -134,8 +135,12 @@ function twoMessages(villain: Villain, { account, epoch, log }: Insight): void {
   }
 }
 
-/** A re-key whose letters are thrown away: some of the others get it, or nobody. */
-async function rekeyForNobody({ world, device, random }: Villain, { state }: Insight): Promise<void> {
+/** A re-key whose letters are thrown away: some of the others get it, or nobody. Its entry may be told by letters alone. */
+async function rekeyForNobody(
+  { world, device, random }: Villain,
+  { state }: Insight,
+  entry: "posted" | "posted nowhere",
+): Promise<void> {
   device.crash();
   await world.during(
     device.take({ kind: "change-group", group: state.group, change: { kind: "rekey" } }).catch(() => undefined),
@@ -143,7 +148,8 @@ async function rekeyForNobody({ world, device, random }: Villain, { state }: Ins
   const { records } = device.profile();
   for (const [key, value] of records) {
     const row = key.startsWith(OUTBOX.prefix) ? decode(OUTBOX.codec, value) : undefined;
-    if (row && isDeposit(row.envelope) && random.happens(0.7)) records.delete(key);
+    const isThrown = row && (isDeposit(row.envelope) ? random.happens(0.7) : entry === "posted nowhere");
+    if (isThrown) records.delete(key);
   }
   await world.during(device.start());
 }

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { answerWanted } from "../../src/protocol/missing-entries.ts";
+import {
+  ACCOUNT,
+  ANSWERED,
+  GROUP,
+  LOG,
+  OUTBOX,
+  PENDING,
+  RENEWED,
+  SESSION,
+  UNPOSTED,
+  WAITING,
+  WANTED,
+} from "../../src/protocol/records.ts";
+import { isDeposit } from "../../src/wire/envelope.ts";
+import type { GroupId } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import type { Device } from "./device.ts";
+import { epochOf, groupOf, newScene, say } from "./scene.ts";
+
+/** Vic re-keys and throws away what it has to send, but for what `keeps` says. */
+function rekeyFor({ scene, vic, group }: Party, keeps: (topic: string, isLetter: boolean) => boolean): void {
+  const before = new Set(vic.ids(OUTBOX));
+  vic.put({ kind: "change-group", group, change: { kind: "rekey" } });
+  for (const id of vic.ids(OUTBOX)) {
+    const { topic, envelope } = vic.existing(OUTBOX, id);
+    if (!before.has(id) && !keeps(toHex(topic), isDeposit(envelope)))
+      vic.put({ kind: "settled", outbox: id, result: { kind: "stored", sequence: 1 as never, duplicate: false } });
+  }
+  scene.collect(vic);
+}
+
+const inboxOf = (device: Device): string => toHex(device.existing(ACCOUNT, "").privateInbox.topic);
+const entriesOf = (device: Device, group: GroupId): number => device.existing(LOG, toHex(group)).entries.length;
+const rename = (device: Device, group: GroupId, name: string) => {
+  const nothing = { password: undefined, inviters: undefined, rekey: undefined, relays: undefined };
+  device.put({ kind: "change-group", group, change: { kind: "settings", ...nothing, name } });
+};
+
+type Party = ReturnType<typeof party>;
+
+function party() {
+  const scene = newScene();
+  const [ann, bob, vic] = [scene.person("Ann"), scene.person("Bob"), scene.person("Vic")];
+  const people = [ann, bob, vic] as const;
+  const group = groupOf(scene, people);
+  for (const each of people) say(each, group, "hello");
+  scene.carry(...people);
+  ann.put({ kind: "change-group", group, change: { kind: "role", account: bob.account().account, role: 1 } });
+  scene.carry(...people);
+  const later = (device: Device, ms: number): void => {
+    scene.clock.nowMs += ms;
+    device.put({ kind: "tick" });
+  };
+  return { scene, ann, bob, vic, group, later };
+}
+
+describe("a member that was told a key which the others lack", () => {
+  it("gets what they wrote where it does not read from whoever wrote it, and all end in one epoch", () => {
+    const scenery = party();
+    const { scene, ann, bob, vic, group, later } = scenery;
+    rekeyFor(scenery, (topic, isLetter) => !isLetter || topic === inboxOf(bob)); // Ann lacks this key
+    scene.carry(ann, bob, vic);
+    rekeyFor(scenery, (topic, isLetter) => !isLetter || topic === inboxOf(ann)); // and Bob that one
+    scene.carry(ann, bob, vic);
+    rename(bob, group, "the others"); // where Ann does not read
+    bob.put({ kind: "change-group", group, change: { kind: "rekey" } });
+    scene.carry(ann, bob);
+    assert.equal(ann.ids(WAITING).length, 1);
+    later(ann, 20_000);
+    scene.carry(ann, bob);
+    assert.deepEqual([ann.ids(WAITING), ann.group(group).name], [[], "the others"]);
+    assert.equal(epochOf(ann, group), epochOf(bob, group));
+    later(ann, 1_000);
+    assert.deepEqual(ann.ids(WANTED), []);
+  });
+
+  it("posts the entry where the others read, if it came by no topic", () => {
+    const scenery = party();
+    const { scene, ann, bob, group, later } = scenery;
+    rekeyFor(scenery, (topic) => topic === inboxOf(ann));
+    scene.carry(ann, bob);
+    const known = entriesOf(bob, group);
+    later(ann, 14_000);
+    scene.carry(ann, bob);
+    assert.equal(entriesOf(bob, group), known, "it may still come");
+    later(ann, 20_000);
+    scene.carry(ann, bob);
+    assert.equal(entriesOf(bob, group), known + 1);
+    assert.deepEqual(ann.ids(UNPOSTED), []);
+  });
+
+  it("posts nothing that came by a topic as well", () => {
+    const scenery = party();
+    const { scene, ann, bob, vic, group, later } = scenery;
+    vic.put({ kind: "change-group", group, change: { kind: "rekey" } });
+    scene.carry(ann, bob, vic);
+    assert.deepEqual([ann.ids(UNPOSTED), bob.ids(UNPOSTED)], [[], []]);
+    later(ann, 40_000);
+    assert.deepEqual(ann.ids(OUTBOX), []);
+  });
+
+  it("asks eight members in turn for what nobody has, and then nobody", () => {
+    const scenery = party();
+    const { scene, ann, bob, group, later } = scenery;
+    rekeyFor(scenery, () => false);
+    rekeyFor(scenery, (topic) => topic === inboxOf(ann)); // its parent exists at Vic alone, who is away
+    scene.carry(ann);
+    let asked = 0;
+    for (let round = 0; round < 20; round++) {
+      later(ann, 61_000);
+      asked += ann.ids(OUTBOX).filter((id) => isDeposit(ann.existing(OUTBOX, id).envelope)).length;
+      scene.collect(ann);
+      ann.save(GROUP, toHex(group), { ...ann.group(group), rekeyAt: undefined }); // no letters but these
+    }
+    assert.deepEqual([asked, ann.ids(WANTED), ann.ids(WAITING).length], [8, [], 1]);
+    assert.equal(bob.ids(ANSWERED).length, 0);
+  });
+
+  it("answers one device 64 times in an hour", () => {
+    const scenery = party();
+    const { scene, ann, bob, group } = scenery;
+    const entry = bob.existing(LOG, toHex(group)).entries[0]?.hash;
+    assert(entry);
+    const wanted = { kind: "wanted" as const, group, wanted: [entry], heads: [] };
+    const answers = Array.from({ length: 70 }, () => {
+      bob.run((work) => answerWanted(work, ann.account().device, wanted));
+      const count = bob.ids(OUTBOX).length;
+      scene.collect(bob);
+      return count;
+    });
+    assert.equal(
+      answers.reduce((sum, each) => sum + each),
+      64,
+    );
+    bob.run((work) => answerWanted(work, scene.person("Eve").account().device, wanted));
+    assert.deepEqual(bob.ids(OUTBOX), [], "nobody else is answered");
+  });
+});
+
+describe("a letter that does not open", () => {
+  it("makes a device begin a new session with whoever it names, once in an hour", () => {
+    const scenery = party();
+    const { scene, ann, bob, group, later } = scenery;
+    const old = bob.existing(SESSION, toHex(ann.account().device));
+    for (let turn = 0; turn < 3; turn++) {
+      for (const each of [ann, bob]) each.put({ kind: "change-group", group, change: { kind: "rekey" } });
+      scene.carry(ann, bob);
+    }
+    bob.save(SESSION, toHex(ann.account().device), old); // as if it ran from an old copy
+    ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
+    scene.carry(ann, bob);
+    assert.equal(bob.ids(RENEWED).length, 1);
+    ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
+    scene.carry(ann, bob);
+    assert.equal(epochOf(bob, group), epochOf(ann, group));
+    later(bob, 1_000);
+    assert.deepEqual(bob.ids(PENDING), []);
+  });
+});
