@@ -31,9 +31,13 @@ export const COMMON_OPTIONS: OptionTable = {
 export const COMMANDS: readonly Command[] = [
   command({
     name: "start",
-    summary: "everything at once: a relay, a profile, a group and a chat (npm start)",
+    summary: "everything at once: a relay, and the web screen in your browser (npm start)",
     operands: ["[join]", "[LINK]"],
-    examples: ["npm start", "npm start -- join 'hermes://join/…'"],
+    options: {
+      chat: flag("chat at the terminal instead: a profile, a group and the line with which others join"),
+      "no-open": flag("open no browser, only print the screen's link"),
+    },
+    examples: ["npm start", "npm start -- --chat", "npm start -- join 'hermes://join/…'"],
     ends: "when-told",
     run: start,
   }),

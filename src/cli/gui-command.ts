@@ -51,7 +51,7 @@ async function open({ output }: CommandContext, url: string): Promise<void> {
   output.note(
     (await openBrowser(url))
       ? "A browser opens it; the link works once, in that browser. Ctrl-C ends Hermes."
-      : "No browser could be opened; open this link yourself. It works once. Ctrl-C ends Hermes.",
+      : "No browser could be opened; open this link yourself. It works once. Ctrl-C ends Hermes. At a terminal alone: npm start -- --chat",
   );
 }
 

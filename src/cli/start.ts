@@ -1,6 +1,7 @@
 /**
- * `npm start`: everything at once. At a terminal a relay, a profile, a group and a chat, all kept in one directory;
- * with `join LINK` a profile and a chat in the group of the link; without a terminal a demonstration.
+ * `npm start`: everything at once, kept in one directory. At a terminal a relay, and the web screen in a browser; with
+ * `join LINK` the web screen with that link filled in; with `--chat` a chat at the terminal instead; without a terminal
+ * a demonstration.
  */
 import { join } from "node:path";
 import type { ClientMethods, GroupName } from "../client/api.ts";
@@ -8,6 +9,7 @@ import { given, mistake, textOf } from "./arguments.ts";
 import { chatIn } from "./chat.ts";
 import { type CommandContext, withSession } from "./command.ts";
 import { demonstrate } from "./demonstration.ts";
+import { showInBrowser } from "./gui-command.ts";
 import { type HomeRelay, startHomeRelay } from "./home-relay.ts";
 import { askName } from "./profile-commands.ts";
 import { renderCreated } from "./render.ts";
@@ -34,6 +36,8 @@ function homeOf({ surroundings: { env, root } }: CommandContext): string {
   return env["HERMES_HOME"] || join(root, ".hermes");
 }
 
+const isChat = ({ given: { options } }: CommandContext): boolean => options.has("chat");
+
 /** The same context with the profile at home unless another is named. */
 function atHome(context: CommandContext): CommandContext {
   const directory = textOf(context.given, "profile") ?? join(homeOf(context), "profile");
@@ -46,6 +50,10 @@ async function startByLink(outer: CommandContext, link: string): Promise<number>
   }
   const context = atHome(outer);
   context.output.note(`The profile is kept in ${context.choice.directory}`);
+  if (!isChat(context)) {
+    await showInBrowser(context, { invite: link });
+    return 0;
+  }
   await makeProfileOnce(context, []);
   await withSession(context, async (session) => {
     await chatIn(context, session, await joinPatiently(context, session, link));
@@ -74,16 +82,22 @@ async function startAtHome(context: CommandContext): Promise<number> {
   output.note(`Everything is kept in ${homeOf(context)}`);
   if (await surroundings.profiles.inUse(choice.directory)) {
     output.note("Hermes runs here already; this is a second window.");
-    await openChat(context);
+    await (isChat(context) ? openChat(context) : showInBrowser(context, {}));
     return 0;
   }
   const { program, env, signal } = surroundings;
   const relay = await startHomeRelay(homeOf(context), { program, env }, signal);
   try {
     output.note(`The relay runs at ${relay.shared[0] ?? relay.addresses[0]}`);
-    await makeProfileOnce(context, relay.shared.length > 0 ? relay.shared : relay.addresses);
+    const relays = relay.shared.length > 0 ? relay.shared : relay.addresses;
     // all of the relay's present addresses: the machine may have got another one since the profile was made
-    await openChat({ ...context, choice: { ...choice, relays: relay.addresses } }, relay);
+    const here = { ...context, choice: { ...choice, relays: relay.addresses } };
+    if (!isChat(context)) {
+      await showInBrowser(here, { relays });
+      return 0;
+    }
+    await makeProfileOnce(context, relays);
+    await openChat(here, relay);
     return 0;
   } finally {
     await relay.process.end();

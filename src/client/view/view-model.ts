@@ -57,7 +57,11 @@ export function createViewModel(surroundings: ViewSurroundings): ViewModel {
       store.change({ groups: withRead(store.next().groups, group) });
       void link.call("mark-read", { group }).catch(refreshGroups);
     },
-    goTo: conversations.goTo,
+    goTo: async (group, to) => {
+      const place = await conversations.goTo(group, to);
+      store.flush(); // the answer is a place in what is shown
+      return place;
+    },
     send: (group, text) => {
       conversations.send(group, text);
       setDraft(parts, group, "");

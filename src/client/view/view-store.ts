@@ -12,6 +12,8 @@ export interface ViewStore {
   readonly next: () => ViewState;
   readonly change: (part: Partial<ViewState>) => void;
   readonly replace: (state: ViewState) => void;
+  /** Shows at once what is going to be shown. */
+  readonly flush: () => void;
   /** Something that `completed` adds has changed. */
   readonly touch: () => void;
   readonly subscribe: (listener: () => void) => () => void;
@@ -29,7 +31,6 @@ export function createViewStore(
   let isWaiting = false;
   let lastMs = 0;
   const show = (): void => {
-    isWaiting = false;
     lastMs = nowMs();
     next = completed(next);
     if (next === shown) return;
@@ -40,7 +41,10 @@ export function createViewStore(
     if (isWaiting) return;
     isWaiting = true;
     const sinceMs = nowMs() - lastMs;
-    after(sinceMs >= 0 && sinceMs < FRAME_MS ? FRAME_MS - sinceMs : 0, show);
+    after(sinceMs >= 0 && sinceMs < FRAME_MS ? FRAME_MS - sinceMs : 0, () => {
+      isWaiting = false;
+      show();
+    });
   };
   return {
     shown: () => shown,
@@ -54,6 +58,7 @@ export function createViewStore(
       touch();
     },
     touch,
+    flush: show,
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -87,7 +87,6 @@ describe("the view model", () => {
     await pass();
     assert.equal(messages(scene).length, 200);
     const place = await model.goTo(GROUP.id, line(10).id);
-    await pass();
     const there = model.state().conversations[GROUP.id]?.rows[place ?? -1];
     assert.ok(there?.kind === "message" && there.line.text === "line 10");
     assert.deepEqual(
