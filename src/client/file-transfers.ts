@@ -251,7 +251,8 @@ async function heed(book: Book, notice: ClientNotice): Promise<void> {
   if (notice.kind !== "message" || notice.line.kind !== "file") return;
   const place = { group: notice.group, file: MessageId.from(fromHex(notice.line.id) ?? new Uint8Array()) };
   const state = await savedFile(book.store, place);
-  if (state?.stage.kind !== "offered" || state.manifest.size > book.settings.automaticBytes) return;
+  const { automaticBytes } = book.settings;
+  if (automaticBytes === 0 || state?.stage.kind !== "offered" || state.manifest.size > automaticBytes) return;
   await fetchInto(book, place, { directory: book.settings.downloads, name: notice.line.text, isExact: false });
   await run(book, place);
 }

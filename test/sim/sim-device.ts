@@ -2,7 +2,15 @@
 import { setUpAccount } from "../../src/client/account-setup.ts";
 import type { Client, ClientEvent, ClientMethod, ClientMethods } from "../../src/client/api.ts";
 import { startClient } from "../../src/client/client.ts";
-import type { Clock, ProfileChanges, ProfileStore, RandomBytes } from "../../src/client/ports.ts";
+import type { FileSettings } from "../../src/client/file-transfers.ts";
+import type {
+  ChunkNetwork,
+  Clock,
+  PartStore,
+  ProfileChanges,
+  ProfileStore,
+  RandomBytes,
+} from "../../src/client/ports.ts";
 import { createStepQueue } from "../../src/client/step-queue.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import type { LogState } from "../../src/protocol/log-state.ts";
@@ -63,6 +71,14 @@ export interface DeviceOptions {
   readonly prepared?: PreparedDisk | undefined;
   /** Told after each commit, while nothing else may touch the disk. */
   readonly committed?: ((changes: ProfileChanges) => void) | undefined;
+  readonly files?: ((clock: Clock) => SimFiles) | undefined;
+}
+
+/** What a device moves files with. */
+export interface SimFiles {
+  readonly chunks: ChunkNetwork;
+  readonly parts: PartStore;
+  readonly settings: FileSettings;
 }
 
 /** A disk with an account on it. */
@@ -110,7 +126,9 @@ export async function simDevice(options: DeviceOptions): Promise<SimDevice> {
       nowMs: clock.nowMs,
       after: (delayMs, wake) => clock.after(delayMs, () => (current.dead ? undefined : wake())),
     };
-    current.client = startClient({ primitives, store: guarded, network, clock: own, random });
+    const files = options.files?.(own);
+    const whole = files ? { ...network, chunks: files.chunks } : network;
+    current.client = startClient({ primitives, store: guarded, network: whole, clock: own, random, files });
     life = current;
     let started = false;
     void current.client.then(() => {

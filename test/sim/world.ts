@@ -1,11 +1,11 @@
 /** Devices, relays and a network in one process, all from one seed. */
 import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
-import type { ProfileChanges } from "../../src/client/ports.ts";
+import type { Clock, ProfileChanges } from "../../src/client/ports.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import { choosePrimitives } from "../../src/crypto-native/choose-primitives.ts";
 import type { Input } from "../../src/protocol/machine.ts";
 import { type SeededRandom, seededRandom } from "./seeded-random.ts";
-import { type PreparedDisk, type SimDevice, simDevice } from "./sim-device.ts";
+import { type PreparedDisk, type SimDevice, type SimFiles, simDevice } from "./sim-device.ts";
 import type { Weather } from "./sim-network.ts";
 import { type SimRelay, simRelay } from "./sim-relay.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
@@ -45,6 +45,8 @@ export interface WorldOptions {
   readonly seenBy?: (device: string, relay: SimRelay) => SimRelay;
   readonly prepared?: (device: string, relays: readonly SimRelay[]) => Promise<PreparedDisk>;
   readonly committed?: (device: string, changes: ProfileChanges) => void;
+  /** Chunks and disk of this device, made anew at each of its starts; without it nobody moves files. */
+  readonly files?: (device: string, clock: Clock) => SimFiles;
 }
 
 const LONGEST_MS = 600_000;
@@ -59,7 +61,7 @@ export async function createWorld(seed: number, relayCount = 1, options: WorldOp
   const clock = virtualClock();
   const weather: Weather = { ...CALM };
   const relays = Array.from({ length: relayCount }, (_, i) => simRelay(i + 1, primitives));
-  const { primitivesOf = () => primitives, seenBy = (_, relay) => relay, prepared, committed } = options;
+  const { primitivesOf = () => primitives, seenBy = (_, relay) => relay, prepared, committed, files } = options;
   const devices: SimDevice[] = [];
   let reaches: (device: string, relay: number) => boolean = () => true;
 
@@ -105,6 +107,7 @@ export async function createWorld(seed: number, relayCount = 1, options: WorldOp
           surroundings,
           prepared: await prepared?.(name, relays),
           committed: committed && ((changes) => committed(name, changes)),
+          files: files && ((own) => files(name, own)),
         }),
       );
       devices.push(device);

@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "mocha";
+import type { FileView } from "../../src/client/file-api.ts";
+import { FILE_BITS, FILE_LIST } from "../../src/protocol/records.ts";
+import { isFault } from "../../src/wire/fault.ts";
+import { CHUNK_PLAIN_BYTES } from "../../src/wire/limits.ts";
+import { type MemoryDisk, memoryDisk, memoryParts } from "../sim/memory-parts.ts";
+import { type SimChunks, simChunks } from "../sim/sim-chunks.ts";
+import type { SimDevice } from "../sim/sim-device.ts";
+import { createWorld, people, type World } from "../sim/world.ts";
+import { fillerBytes } from "../twin/write-file-vectors.ts";
+
+describe("files of a group", function () {
+  this.timeout(20_000);
+  let world: World;
+  let hub: SimChunks;
+  let disks: Map<string, MemoryDisk>;
+  let ada: SimDevice;
+  let ben: SimDevice;
+  let cleo: SimDevice;
+  let group: string;
+  let automaticBytes: number;
+
+  const diskOf = (device: SimDevice): MemoryDisk => disks.get(device.name) ?? assert.fail("no disk");
+  const filesOf = async (device: SimDevice): Promise<readonly FileView[]> =>
+    (await world.call(device, "file-list", { group })).files;
+  const fileOf = async (device: SimDevice): Promise<FileView> =>
+    (await filesOf(device)).at(-1) ?? assert.fail("no file");
+  const send = async (device: SimDevice, name: string, bytes: Uint8Array) => {
+    diskOf(device).files.set(`/home/${name}`, bytes);
+    return (await world.call(device, "file-send", { group, path: `/home/${name}` })).file;
+  };
+  const get = async (device: SimDevice, file: string, out?: string) =>
+    (await world.call(device, "file-get", { group, file, waitMs: 60_000, ...(out === undefined ? {} : { out }) })).file;
+  const fails = (promise: Promise<unknown>, code: string): Promise<void> =>
+    assert.rejects(promise, (error) => isFault(error) && error.code === code);
+  const bits = (device: SimDevice): readonly string[] =>
+    [...device.profile().records.keys()].filter((key) => key.startsWith(FILE_BITS.prefix));
+
+  beforeEach(async () => {
+    hub = simChunks();
+    disks = new Map();
+    automaticBytes = 0;
+    world = await createWorld(1, 1, {
+      files: (device, clock) => {
+        const disk = disks.get(device) ?? memoryDisk();
+        disks.set(device, disk);
+        const settings = { downloads: "/downloads", automaticBytes };
+        return { chunks: hub.of(device, clock), parts: memoryParts(disk), settings };
+      },
+    });
+    const found = await people(world, "Ada", "Ben", "Cleo");
+    assert(found[0] && found[1] && found[2]);
+    [ada, ben, cleo] = [found[0], found[1], found[2]];
+    group = (await world.call(ada, "group-create", { name: "walks" })).group.id;
+    for (const other of [ben, cleo]) {
+      const { contact } = await world.call(other, "whoami", {});
+      await world.call(ada, "group-add", { group, account: contact });
+    }
+    await world.settle();
+  });
+
+  for (const size of [0, 1, 4_096, CHUNK_PLAIN_BYTES, CHUNK_PLAIN_BYTES + 1, 1_000_000]) {
+    it(`of ${size} bytes come as they were sent`, async () => {
+      const bytes = fillerBytes(size);
+      await send(ada, "route.gpx", bytes);
+      await world.settle(5_000);
+      assert.equal((await fileOf(ada)).state, "sent");
+      assert.equal((await fileOf(ben)).state, "offered");
+      const { state, path, doneBytes } = await get(ben, "route.gpx");
+      assert.deepEqual({ state, path, doneBytes }, { state: "here", path: "/downloads/route.gpx", doneBytes: size });
+      assert.deepEqual(diskOf(ben).files.get("/downloads/route.gpx"), bytes);
+      assert.deepEqual([...diskOf(ben).files.keys()], ["/downloads/route.gpx"]);
+      assert.deepEqual(bits(ben), []);
+    });
+  }
+
+  it("are lines of the conversation, with the file", async () => {
+    await send(ada, "notes.txt", fillerBytes(10));
+    await world.settle(5_000);
+    const { messages } = await world.call(ben, "history", { group });
+    const line = messages.at(-1);
+    assert.equal(line?.kind, "file");
+    assert.equal(line?.text, "notes.txt");
+    assert.equal(line?.file?.type, "text/plain");
+    assert.equal(line?.file?.state, "offered");
+  });
+
+  it("never replace what is there: another name, or a refusal where a path was given", async () => {
+    diskOf(ben).files.set("/downloads/a.txt", fillerBytes(3));
+    await send(ada, "a.txt", fillerBytes(10));
+    await world.settle(5_000);
+    await fails(get(ben, "a.txt", "/downloads/a.txt"), "usage/not-allowed");
+    assert.equal((await get(ben, "a.txt")).path, "/downloads/a.txt (2)");
+    assert.deepEqual(diskOf(ben).files.get("/downloads/a.txt"), fillerBytes(3));
+  });
+
+  it("small ones come by themselves, large ones do not", async () => {
+    automaticBytes = 1_000;
+    ben.crash();
+    await world.settle(1_000);
+    await send(ada, "small.txt", fillerBytes(1_000));
+    await send(ada, "large.txt", fillerBytes(1_001));
+    await world.settle(10_000);
+    assert.deepEqual(
+      (await filesOf(ben)).map(({ name, state }) => [name, state]),
+      [
+        ["small.txt", "here"],
+        ["large.txt", "offered"],
+      ],
+    );
+    assert.deepEqual(
+      (await filesOf(cleo)).map(({ state }) => state),
+      ["offered", "offered"],
+    );
+  });
+
+  it("go on where they stood when sender and receiver die again and again", async () => {
+    const bytes = fillerBytes(5_000_000);
+    diskOf(ada).files.set("/home/film.mkv", bytes);
+    void ada.call("file-send", { group, path: "/home/film.mkv" }).catch(() => undefined);
+    await world.clock.pass(200);
+    let given = 0;
+    hub.chunkMs = 400;
+    hub.onChunk = (device) => {
+      given++;
+      const who = device === "Ada" ? ada : ben;
+      if (given % 7 === 0 && given < 60) who.crash();
+    };
+    for (let round = 0; round < 30; round++) {
+      await world.clock.pass(5_000);
+      for (const device of [ada, ben]) if (!device.alive()) await world.during(device.start());
+      if (round === 5) void ben.call("file-get", { group, file: "film.mkv" }).catch(() => undefined);
+    }
+    assert.equal((await fileOf(ada)).state, "sent");
+    assert.equal((await fileOf(ben)).state, "here");
+    assert.deepEqual(diskOf(ben).files.get("/downloads/film.mkv"), bytes);
+    const ids = hub.fetched.filter(({ by }) => by === "Ben").map(({ id }) => id);
+    assert(ids.length < 2 * new Set(ids).size, "what was saved is not fetched again");
+  });
+
+  it("come from members when no relay takes them, and are sent then", async () => {
+    hub.refusal = "the relay is full";
+    await send(ada, "map.pdf", fillerBytes(600_000));
+    await world.settle(2_000);
+    const refused = await fileOf(ada);
+    assert.deepEqual([refused.state, refused.reason], ["sending", "the relay is full"]);
+    assert.equal((await get(ben, "map.pdf")).state, "here");
+    await world.settle(2_000);
+    assert.equal((await fileOf(ada)).state, "sent");
+    assert(hub.fetched.every(({ from }) => from === "Ada"));
+  });
+
+  it("are brought back by somebody who has them, after a member asked for what has expired", async () => {
+    await send(ada, "map.pdf", fillerBytes(600_000));
+    await world.settle(5_000);
+    await get(ben, "map.pdf");
+    await world.settle(60_000);
+    hub.stored.clear();
+    hub.away.add("Ada").add("Ben"); // not reached directly
+    ada.crash();
+    const waiting = cleo.call("file-get", { group, file: "map.pdf" });
+    await world.clock.pass(3_000);
+    const view = await fileOf(cleo);
+    assert.equal(view.state, "waiting");
+    assert.deepEqual(
+      view.holders?.map(({ name }) => name),
+      ["Ada", "Ben"],
+    );
+    hub.away.delete("Ben");
+    assert.equal((await world.during(waiting)).file.state, "here");
+    assert.deepEqual(diskOf(cleo).files.get("/downloads/map.pdf"), fillerBytes(600_000));
+  });
+
+  it("are put on the relay again by their sender when somebody asks", async () => {
+    await send(ada, "map.pdf", fillerBytes(600_000));
+    await world.settle(5_000);
+    hub.stored.clear();
+    hub.away.add("Ben"); // nobody reaches it, nor it anybody, but for the relay
+    const getting = ben.call("file-get", { group, file: "map.pdf" });
+    assert.equal((await world.during(getting)).file.state, "here");
+    assert(hub.fetched.every(({ from }) => from === "relay"));
+  });
+
+  it("end when they are cancelled, and leave nothing on the disk or at the relay", async () => {
+    hub.isRelayUp = false;
+    hub.away.add("Ada");
+    await send(ada, "big.iso", fillerBytes(3_000_000));
+    await world.settle(2_000);
+    const getting = ben.call("file-get", { group, file: "big.iso" });
+    await world.clock.pass(2_000);
+    assert.equal((await world.call(ben, "file-cancel", { group, file: "big.iso" })).file.state, "cancelled");
+    assert.equal((await world.during(getting)).file.state, "cancelled");
+    assert.deepEqual([...diskOf(ben).files.keys()], []);
+    assert.equal((await world.call(ada, "file-cancel", { group, file: "big.iso" })).file.state, "cancelled");
+    await world.settle(60_000);
+    assert.equal(hub.stored.size, 0);
+    const lists = [...ada.profile().records.keys()].filter((key) => key.startsWith(FILE_LIST.prefix));
+    assert.deepEqual(lists, []);
+    await fails(world.call(ada, "file-cancel", { group, file: "big.iso" }), "usage/not-allowed");
+  });
+
+  it("fail with the reason when the disk is full, and can be fetched again when it is not", async () => {
+    await send(ada, "big.iso", fillerBytes(3_000_000));
+    await world.settle(5_000);
+    diskOf(ben).room = 1_000_000;
+    const failed = await get(ben, "big.iso");
+    assert.equal(failed.state, "failed");
+    assert.match(failed.reason ?? "", /full/);
+    assert.deepEqual([...diskOf(ben).files.keys()], []);
+    diskOf(ben).room = Number.POSITIVE_INFINITY;
+    assert.equal((await get(ben, "big.iso")).state, "here");
+  });
+
+  it("fail at their sender when the file is changed before all of it has left", async () => {
+    hub.isRelayUp = false;
+    await send(ada, "log.txt", fillerBytes(600_000));
+    diskOf(ada).files.set("/home/log.txt", fillerBytes(500_000));
+    hub.isRelayUp = true;
+    hub.news();
+    await world.settle(60_000);
+    const { state, reason } = await fileOf(ada);
+    assert.equal(state, "failed");
+    assert.match(reason ?? "", /changed/);
+  });
+
+  it("can be a stream, which is kept sealed until it is elsewhere, and a directory", async () => {
+    const pieces = [fillerBytes(100), fillerBytes(400_000), fillerBytes(200_000)];
+    diskOf(ada).streams.set("/run/socket", pieces);
+    await world.call(ada, "file-send", { group, path: "/run/socket", name: "dump.sql" });
+    diskOf(ada).directories.add("/home/photos");
+    diskOf(ada).streams.set("/home/photos", [fillerBytes(1_024)]);
+    await world.call(ada, "file-send", { group, path: "/home/photos" });
+    await world.settle(5_000);
+    const whole = Uint8Array.from(pieces.flatMap((each) => [...each]));
+    assert.equal((await get(ben, "dump.sql")).state, "here");
+    assert.deepEqual(diskOf(ben).files.get("/downloads/dump.sql"), whole);
+    const archive = await get(ben, "photos.tar");
+    assert.deepEqual([archive.directory, archive.type], [true, "application/x-tar"]);
+    const kept = [...diskOf(ada).files].filter(([path]) => path.startsWith("/profile/")).map(([, bytes]) => bytes);
+    assert(kept.every((bytes) => !Buffer.from(bytes).includes(Buffer.from(whole.subarray(1_000, 1_032)))));
+  });
+
+  it("repeated under one id are one message", async () => {
+    diskOf(ada).files.set("/home/a.txt", fillerBytes(9));
+    const params = { group, path: "/home/a.txt" };
+    const first = await world.during(ada.call("file-send", params, "the same"));
+    const second = await world.during(ada.call("file-send", params, "the same"));
+    assert.deepEqual(first.message, second.message);
+    assert.equal((await filesOf(ada)).length, 1);
+  });
+
+  it("are told of while they move, at most four times a second", async () => {
+    await send(ada, "film.mkv", fillerBytes(8_000_000));
+    await world.settle(5_000);
+    const before = world.clock.nowMs();
+    await get(ben, "film.mkv");
+    const told = ben.shown.filter((event) => event.event === "file");
+    const moving = told.filter((event) => event.file.state === "fetching");
+    assert(moving.some(({ file }) => file.doneBytes > 0 && file.bytesPerSecond !== undefined));
+    assert(moving.length <= 3 + Math.ceil((world.clock.nowMs() - before) / 250));
+    assert.equal(told.at(-1)?.file.state, "here");
+  });
+});
