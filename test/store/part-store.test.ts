@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import type { PartStore } from "../../src/client/ports.ts";
+import { unpackArchive } from "../../src/store/directory-archive.ts";
+import { createPartStore } from "../../src/store/part-store.ts";
+import { isFault } from "../../src/wire/fault.ts";
+
+describe("the disk for files", () => {
+  let root: string;
+  let parts: PartStore;
+  const fails = (promise: Promise<unknown>, code: string): Promise<void> =>
+    assert.rejects(promise, (error) => isFault(error) && error.code === code);
+  const target = (name: string, sizeBytes: number, isExact = false) => ({
+    directory: join(root, "downloads"),
+    name,
+    sizeBytes,
+    isExact,
+  });
+  /** A finished download of these bytes. */
+  const fetched = async (name: string, text: string, isExact = false): Promise<string> => {
+    const to = target(name, text.length, isExact);
+    const part = await parts.createPart(to);
+    await parts.write(part, 0, Buffer.from(text));
+    return await parts.finish(part, to);
+  };
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), "hermes-parts-"));
+    parts = createPartStore(root);
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  it("writes a download in pieces of any order, and gives it its name at the end", async () => {
+    const to = target("a.txt", 6);
+    const part = await parts.createPart(to);
+    await parts.write(part, 3, Buffer.from("def"));
+    await parts.write(part, 0, Buffer.from("abc"));
+    assert.deepEqual(await readdir(to.directory), [part.split("/").at(-1)]);
+    assert.equal(await parts.finish(part, to), join(to.directory, "a.txt"));
+    assert.equal(await readFile(join(to.directory, "a.txt"), "utf8"), "abcdef");
+    assert.deepEqual(await readdir(to.directory), ["a.txt"]);
+  });
+
+  it("lets nobody else read a download, and makes nothing executable", async () => {
+    const { mode } = await stat(await fetched("run.sh", "#!/bin/sh"));
+    assert.equal(mode & 0o777, 0o600);
+  });
+
+  it("never replaces what is there, whatever it is", async () => {
+    await mkdir(join(root, "downloads"));
+    await writeFile(join(root, "downloads", "a.tar.gz"), "mine");
+    await symlink("/nowhere", join(root, "downloads", "a.tar (2).gz"));
+    assert.equal(await fetched("a.tar.gz", "theirs"), join(root, "downloads", "a.tar (3).gz"));
+    assert.equal(await readFile(join(root, "downloads", "a.tar.gz"), "utf8"), "mine");
+    await fails(fetched("a.tar.gz", "theirs", true), "usage/not-allowed");
+  });
+
+  it("asks for room before it begins", async () => {
+    await fails(parts.createPart(target("huge", Number.MAX_SAFE_INTEGER)), "storage/full");
+    assert.deepEqual(await readdir(join(root, "downloads")), []);
+  });
+
+  it("reads ranges, up to the end, and says when there is nothing", async () => {
+    await writeFile(join(root, "a"), "0123456789");
+    assert.equal(Buffer.from((await parts.read(join(root, "a"), 4, 3)) ?? []).toString(), "456");
+    assert.equal((await parts.read(join(root, "a"), 8, 100))?.length, 2);
+    assert.equal(await parts.read(join(root, "b"), 0, 1), undefined);
+  });
+
+  it("tells files, directories and streams apart, and refuses the rest", async () => {
+    await writeFile(join(root, "a"), "0123456789");
+    const file = await parts.look(join(root, "a"));
+    assert(file.kind === "file" && file.sizeBytes === 10 && file.name === "a");
+    assert.equal((await parts.look(root)).kind, "directory");
+    await fails(parts.look(join(root, "none")), "usage/not-found");
+    await fails(parts.look("/dev/null"), "usage/bad-argument");
+    if (process.getuid?.() === 0) return; // root may read everything
+    await chmod(join(root, "a"), 0);
+    assert.equal((await parts.look(join(root, "a"))).kind, "file");
+  });
+
+  it("takes a stream from a socket until it ends", async () => {
+    const path = join(root, "socket");
+    const server = createServer((socket) => socket.end("from elsewhere"));
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const pieces: Uint8Array[] = [];
+    for await (const piece of parts.stream(path)) pieces.push(piece);
+    assert.equal(Buffer.concat(pieces).toString(), "from elsewhere");
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  /** Sends a directory to itself. */
+  const archived = async (directory: string): Promise<string> => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of parts.stream(directory)) pieces.push(piece);
+    await writeFile(join(root, "a.tar"), Buffer.concat(pieces));
+    return join(root, "a.tar");
+  };
+
+  it("makes an archive of a directory, without links, and takes it apart again", async () => {
+    await mkdir(join(root, "in", "deep", "empty"), { recursive: true });
+    await writeFile(join(root, "in", "deep", "ä.txt"), "x".repeat(100_000));
+    await writeFile(join(root, "in", "none"), "");
+    await symlink("/etc/passwd", join(root, "in", "link"));
+    await unpackArchive(await archived(join(root, "in")), join(root, "out"));
+    assert.deepEqual((await readdir(join(root, "out"), { recursive: true })).sort(), [
+      "deep",
+      "deep/empty",
+      "deep/ä.txt",
+      "none",
+    ]);
+    assert.equal((await readFile(join(root, "out", "deep", "ä.txt"), "utf8")).length, 100_000);
+    await fails(unpackArchive(join(root, "a.tar"), join(root, "out")), "storage/failed");
+  });
+
+  for (const [what, name, type] of [
+    ["a way out", "../evil", "0"],
+    ["an absolute path", "/tmp/evil", "0"],
+    ["a way out in the middle", "a/../../evil", "0"],
+    ["a reserved name", "a/nul.txt", "0"],
+    ["a link", "link", "2"],
+    ["a device", "device", "3"],
+  ] as const) {
+    it(`unpacks no archive with ${what}`, async () => {
+      await writeFile(join(root, "bad.tar"), tarOf(name, type));
+      await fails(unpackArchive(join(root, "bad.tar"), join(root, "out")), "usage/bad-argument");
+      assert.deepEqual(await readdir(join(root, "out")), []);
+    });
+  }
+
+  it("unpacks nothing of what is no archive", async () => {
+    await writeFile(join(root, "bad.tar"), "x".repeat(2_000));
+    await fails(unpackArchive(join(root, "bad.tar"), join(root, "out")), "usage/bad-argument");
+  });
+});
+
+/** An archive with one empty entry. */
+function tarOf(name: string, type: string): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(name, 0);
+  header.write("0000644\0", 100);
+  header.write("0000000\0", 108);
+  header.write("0000000\0", 116);
+  header.write("00000000000\0", 124);
+  header.write("00000000000\0", 136);
+  header.write("        ", 148);
+  header.write(type, 156);
+  header.write("ustar\u000000", 257);
+  const sum = header.reduce((total, each) => total + each, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return Buffer.concat([header, Buffer.alloc(1_024)]);
+}
