@@ -1,0 +1,59 @@
+/** The address of a relay, and whether something answers there. */
+import { useEffect, useState } from "react";
+import type { RelayView } from "../../../client/api.ts";
+import { sentence } from "../failures.ts";
+import { TextField } from "../parts/field.tsx";
+import { useScreen } from "../screen-context.ts";
+import { words } from "../words.ts";
+
+/** Pause in typing after which an address is tried (ms). */
+const PAUSE_MS = 600;
+
+type Trial = { readonly state: RelayView["state"]; readonly reason?: string };
+const DOTS = { connecting: "warn", connected: "good", unreachable: "danger", refused: "danger" } as const;
+
+export function RelayField({ value, onText }: { readonly value: string; readonly onText: (text: string) => void }) {
+  const { model } = useScreen();
+  const address = value.trim();
+  const [trial, setTrial] = useState<Trial>();
+  useEffect(() => {
+    setTrial(undefined);
+    if (address === "") return undefined;
+    let current = true;
+    const timer = setTimeout(() => {
+      setTrial({ state: "connecting" });
+      model
+        .call("relay-try", { address })
+        .catch((error: { message?: string }) => ({ state: "unreachable" as const, reason: error.message ?? "" }))
+        .then((answer) => current && setTrial(answer));
+    }, PAUSE_MS);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [address, model]);
+  return (
+    <div className="field">
+      <TextField
+        label={words.start.relay}
+        hint={words.start.relayHint}
+        value={value}
+        onText={onText}
+        spellCheck={false}
+        autoComplete="off"
+        placeholder="/dns4/…/tcp/33001/p2p/…"
+      />
+      <div className="small relay-state" role="status">
+        {trial && (
+          <>
+            <span className={`dot ${DOTS[trial.state]}`} />
+            <span className="foreign">
+              {words.start.relayStates[trial.state]}
+              {trial.state === "refused" && trial.reason ? `: ${sentence(trial.reason)}` : ""}
+            </span>
+          </>
+        )}
+      </div>
+    </div>
+  );
+}

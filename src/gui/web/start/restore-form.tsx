@@ -1,0 +1,87 @@
+/** Coming back with the recovery words, on a machine that has no profile. */
+import { type FormEvent, useState } from "react";
+import { useAction } from "../failures.ts";
+import { Button } from "../parts/button.tsx";
+import { Field, NewPassphraseField, TextField } from "../parts/field.tsx";
+import { FailureNote } from "../parts/note.tsx";
+import { useScreen, useView } from "../screen-context.ts";
+import { words } from "../words.ts";
+import { passphraseMistakes } from "./account-form.tsx";
+import { RelayField } from "./relay-field.tsx";
+import { StartSheet } from "./start-sheet.tsx";
+
+interface RestoreFormProps {
+  readonly onBegin: () => void;
+  readonly onRestored: () => void;
+  readonly onBack: () => void;
+}
+
+export function RestoreForm({ onBegin, onRestored, onBack }: RestoreFormProps) {
+  const { model } = useScreen();
+  const defaults = useView((state) => state.defaultRelays);
+  const [typed, setTyped] = useState("");
+  const [passphrase, setPassphrase] = useState("");
+  const [repeated, setRepeated] = useState("");
+  const [relay, setRelay] = useState(defaults[0] ?? "");
+  const [mistakes, setMistakes] = useState<ReturnType<typeof passphraseMistakes>>({});
+  const { busy, failure, run } = useAction();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const found = passphraseMistakes(passphrase, repeated);
+    setMistakes(found);
+    if (found.weak || found.differs) return;
+    onBegin();
+    void run(async () => {
+      const relays = relay.trim() === "" ? [] : [relay.trim()];
+      await model.call("profile-restore", { words: typed.trim(), passphrase, relays });
+      onRestored();
+    });
+  };
+  return (
+    <StartSheet title={words.start.restoreTitle} lead={words.start.restoreLead}>
+      <form className="stack" onSubmit={submit}>
+        <Field label={words.start.wordsLabel}>
+          {(control) => (
+            <textarea
+              {...control}
+              className="input"
+              rows={4}
+              required
+              spellCheck={false}
+              autoComplete="off"
+              value={typed}
+              onChange={(event) => setTyped(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <NewPassphraseField
+          label={words.start.passphrase}
+          hint={words.start.passphraseHint}
+          wrong={mistakes.weak}
+          value={passphrase}
+          onText={setPassphrase}
+          required
+        />
+        <TextField
+          label={words.start.repeat}
+          wrong={mistakes.differs}
+          type="password"
+          autoComplete="new-password"
+          value={repeated}
+          onText={setRepeated}
+          required
+        />
+        <RelayField value={relay} onText={setRelay} />
+        <FailureNote failure={failure} />
+        <div className="start-actions">
+          <Button look="primary" type="submit" busy={busy}>
+            {busy ? words.start.restoring : words.start.restore}
+          </Button>
+          <Button look="quiet" onClick={onBack}>
+            {words.start.haveNone}
+          </Button>
+        </div>
+      </form>
+    </StartSheet>
+  );
+}
