@@ -84,7 +84,7 @@ export async function serveScreen(options: ScreenOptions): Promise<ScreenServer>
   };
   acceptTabs(server, { origin, cookieName, keys, host, tabs });
   return {
-    url: `${origin}/#${keys.token}`,
+    url: `${origin}/#enter=${keys.token}`,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const tab of tabs) tab.close();

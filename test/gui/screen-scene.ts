@@ -141,7 +141,7 @@ export async function openScreen({ passphrase }: { passphrase?: string } = {}): 
     debug: false,
   });
   const { origin, hash } = new URL(server.url);
-  const token = hash.slice(1);
+  const token = hash.slice("#enter=".length);
   return {
     directory,
     origin,

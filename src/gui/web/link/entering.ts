@@ -3,12 +3,15 @@
 /** Storage belongs to this port alone, which cookies do not; the key is good for as long as the process runs. */
 const STORED = "hermes-key";
 
+/** What stands before the token in a link's fragment; anything else there is a place in the page. */
+const TOKEN = "#enter=";
+
 /** The key, or `undefined` for a browser that never had the link. */
 export async function enter(): Promise<string | undefined> {
-  const token = location.hash.slice(1);
+  const token = location.hash.startsWith(TOKEN) ? location.hash.slice(TOKEN.length) : undefined;
   // Out of sight and out of the history before anything else.
-  history.replaceState(null, "", location.pathname);
-  const key = token === "" ? undefined : await exchange(token);
+  if (token !== undefined) history.replaceState(null, "", location.pathname);
+  const key = token === undefined ? undefined : await exchange(token);
   if (key === undefined) return localStorage.getItem(STORED) ?? undefined;
   localStorage.setItem(STORED, key);
   return key;
