@@ -19,6 +19,7 @@ import { forgetWelcome, WELCOME_MS, WELCOMES_AT_ONCE } from "./group-welcome.ts"
 import {
   CALL,
   CHAIN,
+  CLOSED,
   EPOCH,
   FORK,
   FORK_END,
@@ -39,6 +40,7 @@ export const SUPERSEDED_EPOCH_MS = 30 * 24 * 3600 * 1000;
 /** Ms for which a repeated call is known: far longer than any caller waits. */
 const CALL_MS = 24 * 3600 * 1000;
 const CALLS_AT_ONCE = 100_000;
+const CLOSED_AT_ONCE = 100_000;
 const GROUPS_AT_ONCE = 100_000;
 const FORKS_AT_ONCE = 1_000_000;
 
@@ -48,6 +50,8 @@ export function* eraseExpired(work: Work): Step<void> {
     if (work.nowMs - call.at > CALL_MS) write(work, CALL, id, null);
   for (const [id, { at }] of yield* scan(work, WELCOME, "", WELCOMES_AT_ONCE))
     if (work.nowMs - at > WELCOME_MS) yield* forgetWelcome(work, id);
+  for (const [id, { at }] of yield* scan(work, CLOSED, "", CLOSED_AT_ONCE))
+    if (isExpired(at, work.nowMs)) write(work, CLOSED, id, null);
   yield* eraseEarly(work);
   for (const [id, { at }] of yield* scan(work, FORK_END, "", FORKS_AT_ONCE)) {
     if (at > work.nowMs) continue;

@@ -8,7 +8,7 @@
  */
 import { type Action, decodeEntry, decodeEntryCore } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
-import type { DeviceKey, GroupId, Signature } from "../wire/ids.ts";
+import type { DeviceKey, GroupId, Signature, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { type Authored, author, canDerive } from "./group-log.ts";
@@ -19,7 +19,7 @@ import { isLinkable } from "./log-permission.ts";
 import { resolve } from "./log-resolution.ts";
 import { tell } from "./pairwise.ts";
 import { ACCOUNT, GROUP, type GroupState, LOG, OUT, PEER } from "./records.ts";
-import { read, readExisting, type Step } from "./step.ts";
+import { read, readExisting, type Step, write } from "./step.ts";
 import { addSystemLines } from "./system-lines.ts";
 
 /** What a member can change; people are added by an invite or their prekeys, devices by a request of theirs. */
@@ -42,6 +42,16 @@ export function* changeGroup(work: Work, group: GroupState, change: GroupChange)
 /** A fresh secret for everybody. */
 export function* rekeyGroup(work: Work, group: GroupState): Step<GroupState> {
   return yield* changeGroup(work, group, { kind: "rekey" });
+}
+
+/** Ms after which a re-key is tried again that the log has no room for, or that the rules forbid. */
+const REFUSED_REKEY_MS = 3_600_000;
+
+/** A re-key that was due could not be written: later perhaps. */
+export function putOffRekey(work: Work, group: GroupState): void {
+  const rekeyAt = (work.nowMs + REFUSED_REKEY_MS) as TimeMs;
+  work.effects.push({ kind: "wake", atMs: rekeyAt });
+  write(work, GROUP, toHex(group.group), { ...group, rekeyAt });
 }
 
 /** The group in an epoch that everybody in it may read: re-keyed now if there is none. */

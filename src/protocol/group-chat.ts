@@ -30,9 +30,9 @@ import { hearOfFile, noteFile } from "./files.ts";
 import { contest, voidFrom } from "./forks.ts";
 import { isShown, lineOf, placeOf } from "./group-lines.ts";
 import { receiveOwn } from "./own-messages.ts";
-import { CHAIN, chainId, EPOCH, type EpochState, idOf, MEMBER, ROSTER, SEEN, SENDERS } from "./records.ts";
+import { CHAIN, CLOSED, chainId, EPOCH, type EpochState, idOf, MEMBER, ROSTER, SEEN, SENDERS } from "./records.ts";
 import { standingOf, weigh } from "./removals.ts";
-import { read, readExisting, type Step, write } from "./step.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** What became of a received message. */
 export type ReceiveOutcome =
@@ -94,7 +94,11 @@ function* senderAt(work: Work, epoch: EpochState, index: number) {
   const senders = yield* readExisting(work, SENDERS, toHex(epoch.epoch));
   const opened = sender && openChain(work.p, senders.tree, { epochId: epoch.epoch, device: sender.device, index });
   if (!sender || !opened) return undefined;
-  const fresh = { ...sender, chain: peerChainOf(opened.chainKey) };
+  const closedId = idOf(sender.device, epoch.epoch);
+  const closed = yield* read(work, CLOSED, closedId);
+  const chain = peerChainOf(opened.chainKey);
+  const fresh = { ...sender, chain: closed ? closeChain(chain, closed.sent) : chain };
+  if (closed) write(work, CLOSED, closedId, null);
   write(work, SENDERS, toHex(epoch.epoch), { tree: opened.tree });
   write(work, CHAIN, id, fresh);
   return fresh;
@@ -155,7 +159,8 @@ function* takeContent(
 /** The device sends no more in an earlier epoch: what comes later there is void, and a complete chain is erased. */
 function* applyClosure(work: Work, device: DeviceKey, closure: ChainClosure): Step<void> {
   const roster = yield* read(work, ROSTER, toHex(closure.epoch));
-  const index = roster?.devices.findIndex((each) => equalBytes(each.device, device)) ?? -1;
+  if (!roster) return yield* keepClosure(work, device, closure);
+  const index = roster.devices.findIndex((each) => equalBytes(each.device, device));
   const epoch = index >= 0 && (yield* read(work, EPOCH, toHex(closure.epoch)));
   const sender = epoch && (yield* senderAt(work, epoch, index));
   if (!sender) return;
@@ -163,6 +168,17 @@ function* applyClosure(work: Work, device: DeviceKey, closure: ChainClosure): St
   write(work, CHAIN, chainId(closure.epoch, index), { ...sender, chain: withoutUse(chain) });
   const isContradicted = sender.chain.end === undefined && sender.chain.next > closure.sent;
   if (isContradicted) yield* voidFrom(work, epoch, device, closure.sent);
+}
+
+/** Epochs that one device closed and that we are not in: more than branches that could meet later. */
+const CLOSED_PER_DEVICE_MAX = 64;
+
+/** We may enter that epoch later; whoever was never in it forgets this with the epochs of its time. */
+function* keepClosure(work: Work, device: DeviceKey, { epoch, sent }: ChainClosure): Step<void> {
+  const others = yield* scan(work, CLOSED, `${toHex(device)}/`, CLOSED_PER_DEVICE_MAX);
+  const id = idOf(device, epoch);
+  const isKnown = others.some(([each]) => each === id);
+  if (!isKnown && others.length < CLOSED_PER_DEVICE_MAX) write(work, CLOSED, id, { sent, at: work.nowMs as TimeMs });
 }
 
 /** A chain whose every message has come keeps its bounds, so that replays stay duplicates, but no key. */

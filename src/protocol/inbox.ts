@@ -17,6 +17,7 @@ import type { PairwiseEnvelope } from "../wire/pairwise.ts";
 import { decodePairwisePayload, type PayloadItem } from "../wire/pairwise-payload.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { oneTimeId } from "./account.ts";
+import { attempt } from "./attempt.ts";
 import { receiveContribution } from "./contributions.ts";
 import { announce, type Work } from "./effects.ts";
 import { linkDevice } from "./group-change.ts";
@@ -97,7 +98,9 @@ function* receiveItem(work: Work, from: DeviceKey, item: PayloadItem): Step<void
     case "contribution":
       return yield* receiveContribution(work, from, item);
     case "linkRequest":
-      return yield* linkDevice(work, item.group, from, item.certificate);
+      // a refusal, say by a log without room, must not bring the letter back for ever
+      yield* attempt(work, (part) => linkDevice(part, item.group, from, item.certificate));
+      return;
     case "joinRefused":
       return yield* receiveRefusal(work, item);
     case "received":

@@ -4,7 +4,8 @@
  * 1. An account has TRIES_MAX refused tries, then a pause of PAUSE_MS; each device that may admit people counts by itself.
  * 2. Accounts cost nothing, so an invite has as many as INVITE_TRIES_MAX in that time, over all of them: then nobody comes in
  *    by it for a while, and of guesses the admins are warned.
- * 3. One and the same request counts once, whoever posts it again. What is over the limit is not answered.
+ * 3. One and the same request counts once, whoever posts it again. Of those that come during an invite's pause as many again
+ *    are told of it, since honest people are among them; what is over that is not answered.
  * 4. A refusal names the nonce of the request, which members alone can read: nobody else can refuse us.
  *
  * @see PROTOCOL.md § Invites
@@ -57,16 +58,26 @@ export function* refuse(work: Work, asked: Try, reason: JoinRefusal): Step<void>
   const { account } = opened.bundle.certificate;
   const own = yield* attempts(work, idOf(group, account));
   const all = yield* attempts(work, idOf(group, invite));
+  const isFull = all.nonces.length >= INVITE_TRIES_MAX;
   const isKnown = [...own.nonces, ...all.nonces].some((each) => equalBytes(each, nonce));
-  if (isKnown || own.nonces.length > TRIES_MAX || all.nonces.length >= INVITE_TRIES_MAX) return;
+  if (isKnown || own.nonces.length > TRIES_MAX || (isFull && !(yield* hasRoomToTell(work, asked)))) return;
   const tries = [...own.nonces, nonce];
   const at = own.nonces.length < TRIES_MAX ? (work.nowMs as TimeMs) : own.at;
   write(work, ATTEMPT, idOf(group, account), { nonces: tries, at });
-  countAtInvite(work, asked, all, reason);
+  if (!isFull) countAtInvite(work, asked, all, reason);
   if (reason === "removed") yield* warnOfRemoved(work, asked);
   const triesLeft = Math.max(0, TRIES_MAX - tries.length);
   const item = { kind: "joinRefused" as const, group, nonce, reason: JOIN_REFUSAL[reason], triesLeft };
   yield* tellWith(work, { bundle: opened.bundle, oneTime: undefined }, [item]);
+}
+
+/** Counts a request that comes during the invite's pause; whether it is answered. */
+function* hasRoomToTell(work: Work, { group, invite, opened }: Try): Step<boolean> {
+  const id = `${idOf(group, invite)}/told`;
+  const { nonces, at } = yield* attempts(work, id);
+  if (nonces.length >= INVITE_TRIES_MAX) return false;
+  write(work, ATTEMPT, id, { nonces: [...nonces, opened.request.nonce], at });
+  return true;
 }
 
 function countAtInvite(work: Work, { group, invite, opened }: Try, all: AttemptState, reason: JoinRefusal): void {

@@ -37,6 +37,8 @@ const OTHERS_WAIT_MS = 3_000;
 
 /** Ms after which requests are looked at again that could not be admitted for want of the group's newest key. */
 const KEYLESS_WAIT_MS = 5_000;
+/** Ms after which they are looked at again where the entry that lets them in is refused. */
+const REFUSED_WAIT_MS = 3_600_000;
 /** Requests of one group that are kept: as many as an invite has uses at most. */
 const REQUESTS_MAX = 10_000;
 
@@ -152,6 +154,14 @@ export function* admitDue(work: Work, groupId: GroupId): Step<void> {
     members,
     bundles.map((bundle) => ({ bundle, oneTime: undefined })),
   );
+}
+
+/** Nobody can be let in now, since the log has no room or we may not: what is due is looked at again in an hour. */
+export function* putOffAdmissions(work: Work, group: GroupId): Step<void> {
+  const dueAt = (work.nowMs + REFUSED_WAIT_MS) as TimeMs;
+  for (const [id, request] of yield* scan(work, REQUEST, `${toHex(group)}/`, REQUESTS_MAX))
+    if (request.dueAt <= work.nowMs + COLLECT_MS) write(work, REQUEST, id, { ...request, dueAt });
+  work.effects.push({ kind: "wake", atMs: dueAt });
 }
 
 /** While we wait for the group's newest key nobody can be admitted; nothing is lost by asking again. */

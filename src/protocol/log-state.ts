@@ -6,6 +6,8 @@ import { DEVICES_PER_ACCOUNT_MAX, ENTRY_PARENTS_MAX, MEMBERS_PER_ADD_MAX, NAME_M
 
 /** Entries of one log that we keep: a bound on memory; 100,000 membership changes. */
 export const LOG_ENTRIES_MAX = 100_000;
+/** Entries in the past of one entry: half of that, so that branches that meet find room, and everybody judges alike. */
+export const PAST_ENTRIES_MAX = 50_000;
 
 /** A member of a create or add entry, without the certificates, which were checked. */
 export const LoggedMember = struct({

@@ -21,11 +21,12 @@ import type { AppendResult } from "../wire/topic-frames.ts";
 import { createAccount, replenishPrekeys } from "./account.ts";
 import { openAccountTopic, receiveSnapshot, refreshSnapshot, shareChanges, shareUnlinked } from "./account-topic.ts";
 import { askForLinks, askThoseTaken, type Restoration, restoreAccount, wantLinks } from "./account-topic-link.ts";
+import { attempt } from "./attempt.ts";
 import { announce, type Work } from "./effects.ts";
 import { eraseExpired } from "./erasure.ts";
 import type { SavedFile } from "./file-state.ts";
 import { changeFile, type FileChange, type FileNews, noteFile } from "./files.ts";
-import { changeGroup, type GroupChange, readyToSend, rekeyGroup } from "./group-change.ts";
+import { changeGroup, type GroupChange, putOffRekey, readyToSend, rekeyGroup } from "./group-change.ts";
 import { receiveMessage } from "./group-chat.ts";
 import { receiveEntry } from "./group-log.ts";
 import { forgetFormerRelays, useRelaysOf } from "./group-relays.ts";
@@ -41,6 +42,7 @@ import {
   createInvite,
   type InviteTerms,
   memberFrom,
+  putOffAdmissions,
   receiveJoinRequest,
 } from "./joining.ts";
 import { askForKeys } from "./key-delivery.ts";
@@ -365,8 +367,11 @@ function* tick(work: Work): Step<Answer> {
   for (const [id, before] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
     const isOut = (yield* read(work, OUT, id)) !== undefined;
     // first: those who wait to be let in need the fresh key
-    if (before.rekeyAt !== undefined && before.rekeyAt <= work.nowMs && !isOut) yield* rekeyGroup(work, before);
-    if (due.has(id)) yield* admitDue(work, before.group);
+    const isDue = before.rekeyAt !== undefined && before.rekeyAt <= work.nowMs && !isOut;
+    const isRekeyed = !isDue || (yield* attempt(work, (part) => rekeyGroup(part, before)));
+    if (!isRekeyed) putOffRekey(work, before);
+    if (due.has(id) && !(yield* attempt(work, (part) => admitDue(part, before.group))))
+      yield* putOffAdmissions(work, before.group);
   }
   yield* resendDue(work);
   yield* askForKeys(work);

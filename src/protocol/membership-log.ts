@@ -15,10 +15,10 @@ import { type AccountKey, EntryHash, type GroupId } from "../wire/ids.ts";
 import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { type MemberView, memberOfDevice } from "./group-view.ts";
-import { ancestors, find, sortedHashes } from "./log-graph.ts";
+import { ancestors, find, pastOf, sortedHashes } from "./log-graph.ts";
 import { needsOf } from "./log-permission.ts";
 import { extended, isKeyAction, type Resolution, resolve, resolveAt } from "./log-resolution.ts";
-import { LOG_ENTRIES_MAX, type LogEntry, type LoggedAction, type LogState } from "./log-state.ts";
+import { LOG_ENTRIES_MAX, type LogEntry, type LoggedAction, type LogState, PAST_ENTRIES_MAX } from "./log-state.ts";
 import { hasGenuineDevices } from "./member-devices.ts";
 import { ROSTER_MAX } from "./records.ts";
 
@@ -144,7 +144,10 @@ function isInPast(log: LogState, heads: readonly EntryHash[], entry: LogEntry): 
 function fits(log: LogState, past: Resolution, core: EntryCore): boolean {
   const added = core.action.kind === "add" ? core.action.members.flatMap((each) => each.devices).length : 1;
   const isRoom = past.view.claims.size + added <= ROSTER_MAX;
-  return log.entries.length < LOG_ENTRIES_MAX && isRoom && past.keyHeads.length <= ENTRY_PARENTS_MAX;
+  // the past decides, so that everybody judges alike; the whole log has room for that of several branches
+  const isLong = log.entries.length >= PAST_ENTRIES_MAX && pastOf(log, core.parents).length >= PAST_ENTRIES_MAX;
+  const isKept = log.entries.length < LOG_ENTRIES_MAX;
+  return !isLong && isKept && isRoom && past.keyHeads.length <= ENTRY_PARENTS_MAX;
 }
 
 /** The newest entry by an admin or the owner among the parents and what they follow. */

@@ -469,6 +469,11 @@ export const RESENDING: RecordType<{ readonly entry: EntryHash; readonly dueAt: 
 );
 /** When the author of a root entry is told that we lack its r; id: group/entry. */
 export const LACKING: RecordType<{ readonly dueAt: TimeMs }> = record("lacking/", struct({ dueAt: TimeMs }));
+/** A device said how much it sent in an epoch that we are not in (yet); id: device/epoch. */
+export const CLOSED: RecordType<{ readonly sent: number; readonly at: TimeMs }> = record(
+  "closed/",
+  struct({ sent: u64, at: TimeMs }),
+);
 /** Parents of a waiting entry are missing: when a member is asked for them, and how many were; id: group. */
 export const WANTED: RecordType<{ readonly dueAt: TimeMs; readonly asked: number }> = record(
   "wanted/",

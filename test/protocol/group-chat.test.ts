@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { CHAIN, FORK_PROOF, GAP, GROUP, OUTBOX, OWN_CHAIN } from "../../src/protocol/records.ts";
+import { CHAIN, CLOSED, FORK_PROOF, GAP, GROUP, OUTBOX, OWN_CHAIN } from "../../src/protocol/records.ts";
+import { isDeposit } from "../../src/wire/envelope.ts";
 import { FORWARD_JUMP_MAX } from "../../src/wire/limits.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { p } from "./device.ts";
 import { forge, hand, keyAt, pair, sayAndTake, takeOutbox } from "./forged-message.ts";
-import { epochOf, say } from "./scene.ts";
+import { deliverOne, epochOf, groupOf, newScene, say } from "./scene.ts";
 
 describe("messages of a group", () => {
   it("are read by everybody", () => {
@@ -169,5 +170,29 @@ describe("a restored old state", () => {
     for (const each of takeOutbox(ann)) assert.deepEqual(hand(bob, epoch, each).warnings, []);
     assert.deepEqual(bob.texts(), ["one", "two", "written too early"]);
     assert.equal(ann.texts().filter((text) => text === "written too early").length, 1);
+  });
+});
+
+describe("the end of a chain in an epoch that is entered later", () => {
+  it("is remembered until then", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const group = groupOf(scene, [ann, bob]);
+    ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
+    const letters = ann.ids(OUTBOX).filter((id) => isDeposit(ann.existing(OUTBOX, id).envelope));
+    const late = letters.map((id) => ann.existing(OUTBOX, id));
+    for (const id of letters) ann.save(OUTBOX, id, null);
+    say(ann, group, "one");
+    ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
+    say(ann, group, "two");
+    scene.carry(ann, bob);
+    assert.deepEqual(bob.texts(), ["two"]);
+    const [closed = "", ...others] = bob.ids(CLOSED);
+    assert.deepEqual([closed !== "", others], [true, []]);
+    for (const [i, { topic, envelope }] of late.entries()) deliverOne(bob, topic, 1_000 + i, envelope);
+    scene.carry(ann, bob);
+    assert.deepEqual(bob.texts().toSorted(), ["one", "two"]);
+    const ends = bob.ids(CHAIN).map((id) => bob.existing(CHAIN, id).chain.end);
+    assert.deepEqual([bob.ids(CLOSED).includes(closed), ends.filter((each) => each === 1).length], [false, 1]);
   });
 });
