@@ -5,7 +5,7 @@
  * Only node: imports: this runs before npm install.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installCommand, installTools, missingTools } from "./toolchain.mjs";
@@ -102,12 +102,43 @@ function build(project) {
   if (run.status !== 0) throw new Unprepared(`the build failed:\n${run.stdout}${run.stderr}`);
 }
 
+/** What the browser's bundle is made of, and what says when it was made. */
+const BUNDLED = ["src/gui/web", "src/client", "config/vite.config.mjs", "package-lock.json"];
+const BUNDLE = "dist/gui/index.html";
+
+/** When a file, or the youngest thing in a directory, was changed (ms). Directories count: a file may be gone. */
+function changedMs(path) {
+  const found = statSync(path);
+  if (!found.isDirectory()) return found.mtimeMs;
+  return Math.max(found.mtimeMs, ...readdirSync(path).map((name) => changedMs(join(path, name))));
+}
+
+/** True when no part of the bundle was changed since it was made. */
+export function isBundled(root = ROOT) {
+  const bundle = join(root, BUNDLE);
+  if (!existsSync(bundle)) return false;
+  return Math.max(...BUNDLED.map((path) => changedMs(join(root, path)))) < changedMs(bundle);
+}
+
+/** The web screen's page, when something of it has changed since the last time (about two seconds). */
+function bundle() {
+  if (isBundled()) return;
+  const startedMs = Date.now();
+  const vite = join(ROOT, "node_modules/vite/bin/vite.js");
+  const args = [vite, "build", "--config", join(ROOT, "config/vite.config.mjs"), "--logLevel", "warn"];
+  const run = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
+  if (run.status !== 0) throw new Unprepared(`the web screen could not be built:\n${run.stdout}${run.stderr}`);
+  // What changes while it is built is built the next time.
+  utimesSync(join(ROOT, BUNDLE), new Date(), startedMs / 1_000);
+}
+
 /** Everything up to a current build of `project` ("." for all, tests included). Throws {@link Unprepared}. */
 export function prepare(project = ".") {
   checkNode();
   installPackages();
   checkNative();
   build(project);
+  bundle();
 }
 
 /** Runs `main`, whose result is the exit code; {@link Unprepared} becomes its sentence and exit code 1. */

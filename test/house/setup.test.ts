@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "mocha";
@@ -40,6 +40,31 @@ describe("Setting up a clone", () => {
         () => ask(`prepare.checkNode("${old}")`),
         new RegExp(`needs Node 20\\.19 or newer; this is ${old}`),
       );
+    }
+  });
+
+  it("bundles the web screen again only when something of it is younger than the bundle", () => {
+    const root = mkdtempSync(join(tmpdir(), "hermes-setup-"));
+    const isBundled = () => ask(`prepare.isBundled(${JSON.stringify(root)})`);
+    const touch = (path: string, seconds: number) => utimesSync(join(root, path), seconds, seconds);
+    try {
+      for (const path of ["src/gui/web/styles", "src/client", "config", "dist/gui"])
+        mkdirSync(join(root, path), { recursive: true });
+      const parts = ["src/gui/web/main.tsx", "src/client/api.ts", "config/vite.config.mjs", "package-lock.json"];
+      for (const path of parts) writeFileSync(join(root, path), "");
+      assert.equal(isBundled(), false);
+      writeFileSync(join(root, "dist/gui/index.html"), "");
+      const all = [...parts, "src/gui/web/styles", "src/gui/web", "src/client"];
+      for (const path of all) touch(path, 1_000);
+      touch("dist/gui/index.html", 2_000);
+      assert.equal(isBundled(), true);
+      for (const path of all) {
+        touch(path, 3_000);
+        assert.equal(isBundled(), false, path);
+        touch(path, 1_000);
+      }
+    } finally {
+      rmSync(root, { recursive: true });
     }
   });
 

@@ -1,0 +1,22 @@
+/** What axe-core finds wrong with a page for people who do not see it, or not well. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+  }[];
+}
+
+/** One line for each violation, with the first element that has it. */
+export async function axeViolations(page: Page): Promise<readonly string[]> {
+  // evaluate is the tester's, not the page's: its content security policy allows no script of others
+  await page.evaluate(AXE);
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as AxeResult;
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary ?? ""}`);
+}
