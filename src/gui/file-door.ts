@@ -3,13 +3,14 @@
  * directory of ours, and what it gets are files of a group.
  *
  * 1. An upload streams to the disk, readable by this user only, and is removed once all of it is sent, or it is given up.
+ *    One that is still being sent when the program ends stays, so that sending goes on at the next start.
  * 2. A file of somebody else's is given as an attachment that no browser runs; only pictures, told by their first bytes
  *    and not by what the sender says, are shown, in a page that may do nothing.
  */
 import { randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as NodeStream } from "node:stream/web";
@@ -38,8 +39,8 @@ export interface FileDoor {
   readonly give: (group: string, file: string, use: "save" | "show") => Promise<GivenFile | undefined>;
   /** Removes uploads that are through. */
   readonly happened: (event: ClientEvent) => void;
-  /** Removes what is left of uploads. */
-  readonly close: () => Promise<void>;
+  /** Removes uploads that no file of these groups is being sent from: what a program that was killed has left. */
+  readonly tidy: (groups: readonly string[]) => Promise<void>;
 }
 
 /** How long a call waits for the relay before it answers that the message is queued (ms). */
@@ -90,14 +91,26 @@ export function createFileDoor(directory: string, call: FileCall): FileDoor {
     },
     happened: (event) => {
       if (event.event !== "file" || !isOver(event.file)) return;
-      const path = sending.get(event.file.id);
+      const own = sending.get(event.file.id) ?? uploadOf(place, event.file);
       sending.delete(event.file.id);
-      if (path !== undefined) void remove(path);
+      if (own !== undefined) void remove(own);
     },
-    close: async () => {
-      await remove(place);
+    tidy: async (groups) => {
+      const found = await readdir(place).catch(() => []); // before asking, so that none is taken that comes meanwhile
+      const lists = await Promise.all(groups.map((group) => call("file-list", { group })));
+      const kept = lists.flatMap(({ files }) =>
+        files.filter((file) => !isOver(file)).map((file) => uploadOf(place, file)),
+      );
+      for (const own of found.map((name) => join(place, name)).filter((path) => !kept.includes(path)))
+        await remove(own);
     },
   };
+}
+
+/** The upload that a file of ours is sent from. */
+function uploadOf(place: string, { path }: FileView): string | undefined {
+  const own = path && dirname(path);
+  return own && dirname(own) === place ? own : undefined;
 }
 
 const isOver = ({ state }: FileView): boolean => state === "sent" || state === "cancelled" || state === "failed";
@@ -108,7 +121,8 @@ async function given(view: FileView, path: string, use: "save" | "show"): Promis
   if (!found?.isFile()) return undefined;
   const picture = use === "show" ? await pictureType(path) : undefined;
   if (use === "show" && picture === undefined) return undefined;
-  const disposition = `${picture ? "inline" : "attachment"}; filename*=UTF-8''${encodeURIComponent(view.name)}`;
+  const name = encodeURIComponent(view.name).replace(/['()*]/g, (each) => `%${each.charCodeAt(0).toString(16)}`);
+  const disposition = `${picture ? "inline" : "attachment"}; filename*=UTF-8''${name}`;
   return {
     body: Readable.toWeb(createReadStream(path)) as ReadableStream,
     headers: {

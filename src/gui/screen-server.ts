@@ -89,7 +89,6 @@ export async function serveScreen(options: ScreenOptions): Promise<ScreenServer>
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const tab of tabs) tab.close();
       await keeper.lock();
-      await files.close();
       server.closeAllConnections();
       await closed;
     },
@@ -126,6 +125,7 @@ async function openBehind(options: ScreenOptions, tellAll: (message: string) => 
     changed: (profile) => {
       stream.renew(); // what happened in the profile before is nobody's business while it is locked
       tellAll(reply({ kind: "profile", profile, stream: stream.name() }));
+      if (profile.phase === "open") void tidy(keeper, files).catch(() => undefined); // the next start does it as well
     },
   });
   return { stream, keeper, files };
@@ -142,6 +142,11 @@ function welcome(
   const after = missed && resume ? resume.after : stream.newest();
   const greeting = { stream: stream.name(), after, resumed: missed !== undefined };
   return { reply: { kind: "welcome", ...greeting, ...rest }, missed: missed ?? [] };
+}
+
+async function tidy(keeper: ProfileKeeper, files: FileDoor): Promise<void> {
+  const { groups } = await keeper.session().call("group-list", {});
+  await files.tidy(groups.filter(({ state }) => state !== "pending" && state !== "refused").map(({ id }) => id));
 }
 
 /** Files of the profile that is open. */

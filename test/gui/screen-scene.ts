@@ -131,6 +131,7 @@ export async function openScreen({ passphrase }: { passphrase?: string } = {}): 
     noRelay: true,
     accessToken: "",
     kdf: { memoryKiB: 8_192, passes: 1 },
+    files: { downloads: join(directory, "downloads"), automaticBytes: 0 },
   };
   const server = await serveScreen({
     profiles,

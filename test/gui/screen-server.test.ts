@@ -207,4 +207,28 @@ describe("The web screen's server", function () {
     const lines = history.kind === "result" ? (history.result as { messages: { text: string }[] }).messages : [];
     assert.equal(lines.filter(({ text }) => text === "only once").length, 1);
   });
+
+  it("takes and gives no file to whoever lacks the cookie or the key", async () => {
+    const { entered, page } = await opened();
+    const { origin } = scene;
+    const group = await page.call("group-create", { name: "walking club" });
+    const id = group.kind === "result" ? (group.result as { group: { id: string } }).group.id : "";
+    const { cookie, key } = entered;
+    const post = (headers: Record<string, string>) =>
+      ask(`${origin}/files/${id}?name=notes.txt&type=text/plain`, {
+        method: "POST",
+        headers: { origin, ...headers },
+        body: "all of it",
+      });
+    assert.equal((await post({ cookie })).status, 401);
+    assert.equal((await post({ "x-hermes-key": key })).status, 401);
+    assert.equal((await post({ cookie, "x-hermes-key": `${key}x` })).status, 401);
+    const welcome = page.messages[0];
+    const fileKey = welcome?.kind === "welcome" ? welcome.fileKey : "";
+    const get = (query: string, headers: Record<string, string>) =>
+      ask(`${origin}/files/${id}/f1?${query}`, { headers });
+    assert.equal((await get(`use=save&key=${fileKey}`, {})).status, 404);
+    assert.equal((await get(`use=save&key=${key}`, { cookie })).status, 404);
+    assert.equal((await ask(`${origin}/files/no-such-group/x?key=${fileKey}`, { headers: { cookie } })).status, 404);
+  });
 });

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import type { FileView } from "../../src/client/file-api.ts";
+import { createFileDoor, type FileCall } from "../../src/gui/file-door.ts";
+import { Fault } from "../../src/wire/fault.ts";
+
+const PNG = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
+const GROUP = { id: "a1", name: "walking club" };
+
+const view = (change: Partial<FileView>): FileView => ({
+  id: "f1",
+  name: "a.bin",
+  sizeBytes: 3,
+  type: "text/html",
+  state: "here",
+  doneBytes: 3,
+  ...change,
+});
+
+describe("Files between browser and profile", () => {
+  let directory: string;
+  let asked: { readonly method: string; readonly params: Readonly<Record<string, unknown>> }[];
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "hermes-door-"));
+    asked = [];
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  const door = (answer: (method: string, params: Readonly<Record<string, unknown>>) => unknown) => {
+    const call = (async (method: string, params: Readonly<Record<string, unknown>>) => {
+      asked.push({ method, params });
+      return answer(method, params);
+    }) as unknown as FileCall;
+    return createFileDoor(directory, call);
+  };
+  const body = (text: string) => new Response(text).body ?? assert.fail();
+  const uploads = () => (existsSync(join(directory, "uploads")) ? readdirSync(join(directory, "uploads")) : []);
+  const sent = (state: FileView["state"]) => ({ message: { id: "f1" }, file: view({ state }), state: "queued" });
+
+  it("put an upload on the disk for this user alone, and hand it over by path", async () => {
+    const { take } = door(() => sent("sending"));
+    const taken = await take({ group: "a1", name: "../../evil.sh", type: "image/png", body: body("all of it") });
+    assert.equal(taken.file.id, "f1");
+    const { path, name, type } = asked[0]?.params ?? assert.fail();
+    assert.ok(String(path).startsWith(join(directory, "uploads")));
+    assert.deepEqual([readFileSync(String(path), "utf8"), name, type], ["all of it", "../../evil.sh", "image/png"]);
+    assert.deepEqual(
+      [statSync(String(path)).mode & 0o777, statSync(join(String(path), "..")).mode & 0o777],
+      [0o600, 0o700],
+    );
+  });
+
+  it("remove an upload when it is through, given up, or refused, and the rest at the end", async () => {
+    for (const state of ["sent", "cancelled", "failed"] as const) {
+      const { take, happened } = door(() => sent("sending"));
+      await take({ group: "a1", name: "", type: "", body: body("x") });
+      happened({ event: "file", group: GROUP, file: view({ state: "sending" }) });
+      assert.equal(uploads().length, 1);
+      happened({ event: "file", group: GROUP, file: view({ state }) });
+      while (uploads().length > 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const refusing = door(() => {
+      throw new Fault("usage/not-allowed", "You are not in this group.");
+    });
+    await assert.rejects(refusing.take({ group: "a1", name: "", type: "", body: body("x") }), {
+      code: "usage/not-allowed",
+    });
+    assert.deepEqual(uploads(), []);
+  });
+
+  it("keep what is still being sent over a restart, and remove what nobody sends", async () => {
+    const before = door(() => sent("sending"));
+    await before.take({ group: "a1", name: "", type: "", body: body("x") });
+    await before.take({ group: "a1", name: "", type: "", body: body("y") });
+    const [kept] = asked.map(({ params }) => String(params["path"]));
+    const { tidy, happened } = door(() => ({ files: [view({ state: "sending", path: kept ?? "" })] }));
+    await tidy(["a1"]);
+    assert.deepEqual(
+      uploads().map((name) => join(directory, "uploads", name, "file")),
+      [kept],
+    );
+    happened({ event: "file", group: GROUP, file: view({ state: "sent", path: kept ?? "" }) });
+    while (uploads().length > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
+
+  it("give a file to be saved, never to be run, whatever its sender calls it", async () => {
+    const path = join(directory, "a.html");
+    await writeFile(path, "<script>1</script>");
+    const { give } = door(() => ({ files: [view({ path, name: 'ä"\r\nx: y.html' })] }));
+    const { headers, body: bytes } = (await give("a1", "f1", "save")) ?? assert.fail();
+    assert.equal(await new Response(bytes).text(), "<script>1</script>");
+    assert.equal(headers["content-type"], "application/octet-stream");
+    assert.equal(headers["content-disposition"], "attachment; filename*=UTF-8''%C3%A4%22%0D%0Ax%3A%20y.html");
+    assert.match(headers["content-security-policy"] ?? "", /sandbox/);
+  });
+
+  it("show pictures by their first bytes, and nothing that only claims to be one", async () => {
+    const [picture, page] = [join(directory, "a.png"), join(directory, "b.png")];
+    await writeFile(picture, PNG);
+    await writeFile(page, "<svg onload=alert(1)>");
+    const files = [
+      view({ id: "f1", path: picture, type: "text/html" }),
+      view({ id: "f2", path: page, type: "image/png" }),
+    ];
+    const { give } = door(() => ({ files }));
+    assert.equal((await give("a1", "f1", "show"))?.headers["content-type"], "image/png");
+    assert.equal(await give("a1", "f2", "show"), undefined);
+  });
+
+  it("give nothing that is not here, is gone, or is no file of the group", async () => {
+    const files = [
+      view({ id: "f1", state: "offered", path: join(directory, "x") }),
+      view({ id: "f2", path: join(directory, "gone") }),
+    ];
+    const { give } = door(() => ({ files }));
+    for (const id of ["f1", "f2", "f3"]) assert.equal(await give("a1", id, "save"), undefined);
+  });
+});
