@@ -37,6 +37,14 @@ export const LINK_TIMING: LinkTiming = {
 };
 
 /**
+ * The same for members, of whom many can vanish at once and whom nobody can replace but others: two beats are missed, and
+ * there are a few seconds left to find somebody else within ten.
+ */
+export function memberTiming(timing: LinkTiming): LinkTiming {
+  return { ...timing, heartbeatMs: timing.heartbeatMs * 0.8, deadAfterMs: timing.deadAfterMs * 0.65 };
+}
+
+/**
  * Longest time from the start of a failed attempt to the start of the next (ms).
  * @param beforeMs what this answered after the attempt before, 0 after a session that worked
  */

@@ -76,6 +76,7 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
     ...parts,
     events: { ...parts.events, delivered },
     verifier,
+    readersOf: (topic) => service.readers(topic),
     startAt: memberCatchUp({ log, sets, verifier, delivered }),
   });
   const service = createTopicService({

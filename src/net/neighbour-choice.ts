@@ -1,14 +1,24 @@
 /**
  * At how many other members a topic is read, and when more are looked for. Pure, so that simulations use it, too
  * (test/sim/vanishing.ts).
+ *
+ * 1. A topic is read at up to NEIGHBOURS_MAX members. Whoever comes and reads here is read in turn: where all places are
+ *    taken it gets that of another one, chosen at random. Else nobody would hear somebody who comes late.
+ * 2. Who is read at fewer than READERS_LEAST members goes on looking: what it writes must not hang on one of them.
  */
 
 /** Members at whom one topic is read: with six each, fifty people stay connected when thirty vanish at once. */
 export const NEIGHBOURS_MAX = 6;
+/** Members who read one topic here, below which more are looked for. */
+const READERS_LEAST = 2;
 /** Members to whom we are linked over all groups: each costs a connection. */
 export const LINKS_MAX = 48;
 /** Addresses that are dialled at the same time. */
 export const DIALS_MAX = 4;
+/** A dial that takes longer (ms) does not count as one of them: most that are answered are so in a fraction of it. */
+export const PATIENCE_MS = 2_000;
+/** Such dials at the same time. */
+export const SLOW_DIALS_MAX = 16;
 /** Time between two looks at the addresses that may be due (ms). */
 export const LOOK_MS = 500;
 
@@ -20,14 +30,25 @@ export interface Reading {
 
 /** Whether one more link should read this topic. */
 export function wantsNeighbour(links: Iterable<Reading>, topic: string): boolean {
-  let readers = 0;
-  for (const link of links) if (link.reads(topic)) readers += 1;
-  return readers < NEIGHBOURS_MAX;
+  let reading = 0;
+  for (const link of links) if (link.reads(topic)) reading += 1;
+  return reading < NEIGHBOURS_MAX;
 }
 
-/** Whether to look for more members: some topic is read at too few, and one more link is allowed. */
-export function needsNeighbours(links: ReadonlyMap<unknown, Reading>, topics: Iterable<string>): boolean {
+/** Whether to look for more members: some topic is read at too few, or by too few, and one more link is allowed. */
+export function needsNeighbours(
+  links: ReadonlyMap<unknown, Reading>,
+  topics: Iterable<string>,
+  readersOf: (topic: string) => number,
+): boolean {
   if (links.size >= LINKS_MAX) return false;
-  for (const topic of topics) if (wantsNeighbour(links.values(), topic)) return true;
+  for (const topic of topics)
+    if (wantsNeighbour(links.values(), topic) || readersOf(topic) < READERS_LEAST) return true;
   return false;
+}
+
+/** Whoever has to make room for somebody who came and reads here; undefined while there is room. `random` is in [0, 1). */
+export function replacedNeighbour<L extends Reading>(links: Iterable<L>, topic: string, random: number): L | undefined {
+  const reading = [...links].filter((link) => link.reads(topic));
+  return reading.length < NEIGHBOURS_MAX ? undefined : reading[Math.floor(random * reading.length)];
 }

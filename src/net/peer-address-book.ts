@@ -65,7 +65,7 @@ export function addressBook(nowMs: () => number = Date.now, random: () => number
       each.isInUse = false;
       each.last = outcome;
       if (outcome === "member") each.metAtMs = nowMs();
-      if (outcome === "stranger") each.metAtMs = undefined;
+      else each.metAtMs = undefined;
       each.failures = outcome === "absent" ? each.failures + 1 : 0;
       each.nextAtMs = nowMs() + pauseMs(outcome, each.failures);
       if (each.failures > FAILURES_MAX) known.delete(address.toString());

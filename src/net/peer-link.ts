@@ -33,8 +33,8 @@ export interface PeerLinkOptions {
   readonly events: Pick<TopicClientEvents, "delivered" | "caughtUp"> & {
     /** It has turned out to be a member of something of ours. */
     readonly known: () => void;
-    /** Whether one more link should read this topic (hex). */
-    readonly wants: (topic: string) => boolean;
+    /** Whether this link, too, should read this topic; `isFirstTime`: it has not been asked about it before. */
+    readonly wants: (topic: Topic, isFirstTime: boolean) => boolean;
   };
 }
 
@@ -45,6 +45,8 @@ export class PeerLink {
   readonly #options: PeerLinkOptions;
   /** Topics that are read here, in hex. */
   readonly #reading = new Set<string>();
+  /** Topics that the other end has proved, in hex. */
+  readonly #shared = new Set<string>();
   #client: TopicClient | undefined;
   #isMember = false;
   #isStopped = false;
@@ -141,10 +143,14 @@ export class PeerLink {
 
   /** Answers which of these to read here. */
   #met(shared: readonly TopicSubscription[]): readonly TopicSubscription[] {
-    const wanted = shared.filter(
-      ({ topic }) => !this.#reading.has(toHex(topic)) && this.#options.events.wants(toHex(topic)),
-    );
-    for (const { topic } of wanted) this.#reading.add(toHex(topic));
+    const wanted: TopicSubscription[] = [];
+    for (const each of shared) {
+      const name = toHex(each.topic);
+      if (this.#reading.has(name) || !this.#options.events.wants(each.topic, !this.#shared.has(name))) continue;
+      wanted.push(each);
+      this.#reading.add(name);
+    }
+    for (const { topic } of shared) this.#shared.add(toHex(topic));
     if (shared.length > 0 && !this.#isMember) {
       this.#isMember = true;
       this.#options.events.known();

@@ -2,8 +2,9 @@
  * The other members to whom we are connected: finds them at the addresses that we learn, and reads from them.
  *
  * 1. A topic is read at up to NEIGHBOURS_MAX of them, chosen at random (neighbour-choice.ts); whoever goes is replaced.
- * 2. An address is dialled without a PeerId: whoever answers has to prove that it is a member, and so have we.
- * 3. Addresses, dials and links are bounded, whoever tells us how many addresses.
+ * 2. Whoever comes and reads here is read in turn, for which another one has to make room once.
+ * 3. An address is dialled without a PeerId: whoever answers has to prove that it is a member, and so have we.
+ * 4. A dial that takes longer than PATIENCE_MS keeps no other from being made. Addresses, dials and links are bounded, whoever tells us how many addresses.
  *
  * It does not know where addresses come from (local-discovery.ts), nor what is in an envelope.
  */
@@ -13,9 +14,18 @@ import type { NetworkEvents, PeerStatus, TopicSubscription } from "../client/por
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import type { LinkTiming } from "./link-timing.ts";
+import { type LinkTiming, memberTiming } from "./link-timing.ts";
 import type { StartAt } from "./member-catch-up.ts";
-import { DIALS_MAX, LOOK_MS, needsNeighbours, wantsNeighbour } from "./neighbour-choice.ts";
+import {
+  DIALS_MAX,
+  LINKS_MAX,
+  LOOK_MS,
+  needsNeighbours,
+  PATIENCE_MS,
+  replacedNeighbour,
+  SLOW_DIALS_MAX,
+  wantsNeighbour,
+} from "./neighbour-choice.ts";
 import type { NetNode } from "./node.ts";
 import { type AddressOutcome, addressBook } from "./peer-address-book.ts";
 import { PeerLink } from "./peer-link.ts";
@@ -24,6 +34,8 @@ export interface PeerLinksOptions {
   readonly node: NetNode;
   readonly verifier: Verifier;
   readonly startAt: StartAt;
+  /** How many members read this topic (hex) here. */
+  readonly readersOf: (topic: string) => number;
   readonly timing: LinkTiming;
   readonly subscriptions: () => Iterable<TopicSubscription>;
   readonly events: Pick<NetworkEvents, "delivered" | "caughtUp" | "peerChanged">;
@@ -37,6 +49,7 @@ export class PeerLinks {
   readonly #stopping = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #dials = 0;
+  #slowDials = 0;
 
   constructor(options: PeerLinksOptions) {
     this.#options = options;
@@ -67,7 +80,8 @@ export class PeerLinks {
       .find(({ remotePeer }) => toHex(remotePeer.toMultihash().bytes) === toHex(openerPeerId));
     const link = connection && this.#links.get(connection.remotePeer.toString());
     if (link) link.meetAgain();
-    else if (connection && this.#needsMore()) void this.#talk(connection);
+    else if (connection && this.#links.size < LINKS_MAX && !this.#stopping.signal.aborted)
+      void this.#talk(connection, "called-on");
   }
 
   /** The machine slept, or is in another network: dials at once, and finds out soon which links still work. */
@@ -82,6 +96,11 @@ export class PeerLinks {
     return [...this.#links.values()].filter(({ isMember }) => isMember).map(({ connection }) => statusOf(connection));
   }
 
+  /** To members only. */
+  connections(): readonly Connection[] {
+    return [...this.#links.values()].filter(({ isMember }) => isMember).map(({ connection }) => connection);
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopping.abort();
@@ -94,14 +113,14 @@ export class PeerLinks {
     return needsNeighbours(
       this.#links,
       read.map(({ topic }) => toHex(topic)),
+      this.#options.readersOf,
     );
   }
 
   #dialDue(): void {
-    while (this.#dials < DIALS_MAX && this.#needsMore()) {
+    while (this.#dials < DIALS_MAX && this.#slowDials < SLOW_DIALS_MAX && this.#needsMore()) {
       const address = this.#book.take();
       if (address === undefined) return;
-      this.#dials += 1;
       this.#dial(address).then((outcome) => this.#book.settle(address, outcome));
     }
   }
@@ -109,13 +128,23 @@ export class PeerLinks {
   async #dial(address: Multiaddr): Promise<AddressOutcome> {
     const { node, timing } = this.#options;
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(timing.connectTimeoutMs)]);
+    this.#dials += 1;
+    let isSlow = false;
+    const patience = setTimeout(() => {
+      isSlow = true;
+      this.#dials -= 1;
+      this.#slowDials += 1;
+      this.#dialDue();
+    }, PATIENCE_MS);
     const connection = await node.libp2p.dial(address, { signal }).catch(() => undefined);
-    this.#dials -= 1;
+    clearTimeout(patience);
+    if (isSlow) this.#slowDials -= 1;
+    else this.#dials -= 1;
     return connection ? this.#talk(connection) : "absent";
   }
 
-  /** One conversation from its beginning to its end. */
-  async #talk(connection: Connection): Promise<AddressOutcome> {
+  /** One conversation from its beginning to its end; `called-on`: the other end came to us, and reads here. */
+  async #talk(connection: Connection, cause: "dialled" | "called-on" = "dialled"): Promise<AddressOutcome> {
     const { node, verifier, timing, subscriptions, events, startAt } = this.#options;
     const peer = connection.remotePeer.toString();
     const other = this.#links.get(peer);
@@ -129,13 +158,16 @@ export class PeerLinks {
       connection,
       verifier,
       startAt,
-      timing,
+      timing: memberTiming(timing),
       subscriptions,
       events: {
         delivered: events.delivered,
         caughtUp: events.caughtUp,
         known: () => events.peerChanged?.(status, "connected"),
-        wants: (topic) => wantsNeighbour(this.#links.values(), topic),
+        wants: (topic, isFirstTime) => {
+          if (cause === "called-on" && isFirstTime) this.#makeRoom(topic);
+          return wantsNeighbour(this.#links.values(), toHex(topic));
+        },
       },
     });
     this.#links.set(peer, link);
@@ -146,6 +178,10 @@ export class PeerLinks {
       for (const each of this.#links.values()) each.meetAgain();
     }
     return outcome;
+  }
+
+  #makeRoom(topic: Topic): void {
+    replacedNeighbour(this.#links.values(), toHex(topic), Math.random())?.unsubscribe(topic);
   }
 }
 

@@ -47,6 +47,8 @@ export interface TopicFanout {
   readonly stored: (topic: Topic, item: StoredEnvelope) => void;
   /** Topics that somebody reads now. */
   readonly topics: () => number;
+  /** Who reads this topic (hex) now. */
+  readonly readers: (topic: string) => number;
 }
 
 interface LiveTopic {
@@ -99,6 +101,7 @@ export function topicFanout(onTick: (tick: FanoutTick) => void): TopicFanout {
       setImmediate(tick);
     },
     topics: () => topics.size,
+    readers: (topic) => topics.get(topic)?.readers.size ?? 0,
   };
 }
 

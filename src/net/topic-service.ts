@@ -50,6 +50,7 @@ export interface TopicService {
   readonly serve: (node: NetNode) => Promise<void>;
   /** Tells that the log has got an envelope otherwise than through this service. */
   readonly stored: TopicFanout["stored"];
+  readonly readers: TopicFanout["readers"];
   /** Sessions open now, and topics that somebody reads now. */
   readonly counts: () => { readonly sessions: number; readonly topics: number };
   /** Ends all sessions and turns newcomers away; stop the node right afterwards. */
@@ -107,6 +108,7 @@ export function createTopicService(options: TopicServiceOptions): TopicService {
       );
     },
     stored: (topic, item) => context.fanout.stored(topic, item),
+    readers: (topic) => context.fanout.readers(topic),
     counts: () => ({ sessions: sessions.size, topics: context.fanout.topics() }),
     close: async () => {
       clearInterval(silenceTimer);

@@ -102,6 +102,17 @@ describe("members without a relay", () => {
     await reader.recorder.until(() => authors().length === 9);
   });
 
+  it("hear whoever comes when all of them have their six", async function () {
+    this.timeout(60_000);
+    const ports = await Promise.all(Array.from({ length: 7 }, freePort));
+    const many: Member[] = [];
+    for (const port of ports) many.push((await member({ port, knows: ports })).reads(group));
+    for (const each of many) await each.recorder.until(() => each.peers.length >= 6);
+    const late = (await member({ knows: ports })).reads(group);
+    await late.write("late");
+    for (const each of many) await each.recorder.until(() => each.recorder.texts(group.topic).includes("late"));
+  });
+
   it("find at intervals what was lost on the way", async () => {
     const port = await freePort();
     const timing = { ...QUICK, compareEveryMs: 100 };
