@@ -1,12 +1,13 @@
 /**
  * `npm run sim -- [--seeds N] [--from N] [--people N] [--minutes N]` plays many seeds and ends with a line of figures;
  * `npm run sim -- --seed S` replays one with a log of what happens. A failing seed is shrunk. The exit code is 0 when
- * everything held, else 1.
+ * everything held, else 1. `npm run sim -- --scenario NAME [--seeds N] [--from N]` plays one of scenarios.ts instead.
  */
 import { parseArgs } from "node:util";
 import { figuresLine, playSeed, runCampaign } from "./campaign.ts";
 import { drawPlan, type Scale, USUAL_SCALE } from "./plan.ts";
 import { type Outcome, playPlan } from "./play.ts";
+import { runScenario, SCENARIOS } from "./scenarios.ts";
 import { shrink } from "./shrink.ts";
 import { failureText, headline, replayCommand } from "./sim-report.ts";
 
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     people: { type: "string", default: String(USUAL_SCALE.people) },
     minutes: { type: "string", default: String(USUAL_SCALE.minutes) },
     seed: { type: "string" },
+    scenario: { type: "string" },
     /** Shrinking takes as long as some two hundred seeds. */
     "no-shrink": { type: "boolean", default: false },
   },
@@ -52,4 +54,19 @@ async function campaign(): Promise<number> {
   return figures.failed.length > 0 ? 1 : 0;
 }
 
-process.exitCode = values.seed === undefined ? await campaign() : await replay(Number(values.seed));
+async function scenario(name: string): Promise<number> {
+  const chosen = SCENARIOS[name];
+  if (!chosen) {
+    say(`there is no scenario ${name}; there are ${Object.keys(SCENARIOS).join(", ")}`);
+    return 2;
+  }
+  const { lines, failed } = await runScenario(chosen, { first: Number(values.from), count: Number(values.seeds) });
+  for (const line of lines) say(line);
+  return failed > 0 ? 1 : 0;
+}
+
+async function campaignOrReplay(): Promise<number> {
+  return values.seed === undefined ? await campaign() : await replay(Number(values.seed));
+}
+
+process.exitCode = values.scenario === undefined ? await campaignOrReplay() : await scenario(values.scenario);
