@@ -44,6 +44,9 @@ export interface LiveLink {
 /** Addresses of one relay that others told us: each that is silent delays the next attempt. */
 const OTHERS_ADDRESSES_MAX = 3;
 
+/** Share of `connectTimeoutMs` after which the next address of the same relay is tried: 2 s. */
+const NEXT_ADDRESS_SHARE = 0.4;
+
 /** How one attempt went. */
 interface Attempt {
   readonly failure: LinkFailure;
@@ -163,16 +166,38 @@ export class RelayLink {
 
   async #attempt(): Promise<Attempt> {
     const { timing, node } = this.#options;
-    const timeout = AbortSignal.timeout(timing.connectTimeoutMs);
-    const signal = AbortSignal.any([this.#stopping.signal, timeout]);
     try {
-      const connection = await node.libp2p.dial(this.#addresses, { signal });
+      const connection = await this.#dial();
+      const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(timing.connectTimeoutMs)]);
       await node.libp2p.peerStore.merge(connection.remotePeer, KEEP_TAG);
       const stream = await connection.newStream(TOPIC_PROTOCOL, { signal });
       return await this.#converse(connection, stream);
     } catch (error) {
       return { failure: failureOf(error), livedMs: 0 };
     }
+  }
+
+  /**
+   * The address at which it was last comes first. libp2p tries those of one PeerId one after another for as long as the
+   * whole may take, so that one silent address would keep it from the others: each gets a part of the time here.
+   */
+  async #dial(): Promise<Connection> {
+    const { node, timing } = this.#options;
+    const { signal: stopping } = this.#stopping;
+    for (const [i, address] of this.#addresses.entries()) {
+      const isLast = i === this.#addresses.length - 1;
+      const patience = AbortSignal.timeout(
+        isLast ? timing.connectTimeoutMs : timing.connectTimeoutMs * NEXT_ADDRESS_SHARE,
+      );
+      try {
+        const connection = await node.libp2p.dial(address, { signal: AbortSignal.any([stopping, patience]) });
+        this.#addresses = [address, ...this.#addresses.filter((each) => each !== address)];
+        return connection;
+      } catch (error) {
+        if (isLast || stopping.aborted) throw error;
+      }
+    }
+    throw new Error("a relay without an address");
   }
 
   async #converse(connection: Connection, stream: Stream): Promise<Attempt> {

@@ -300,6 +300,21 @@ describe("the client's network", () => {
     }
   });
 
+  it("reaches a relay at another address of it when one is silent, and begins there the next time", async () => {
+    const { address, port } = await relay();
+    const [mute, wire] = [cleanup.add(await tcpProxy(port)), cleanup.add(await tcpProxy(port))];
+    mute.silence();
+    const timing = { ...QUICK, connectTimeoutMs: 1_000 };
+    const { recorder } = await client([mute.through(address), wire.through(address)], { timing });
+    await recorder.untilState("connected");
+    await wire.kill();
+    await recorder.untilState("unreachable");
+    const attempts = recorder.states.length;
+    await wire.revive();
+    await recorder.untilState("connected");
+    assert.equal(recorder.states.length, attempts + 1);
+  });
+
   it("counts two addresses of one relay as one relay", async () => {
     const { address } = await relay();
     const { network, recorder } = await client([address, address.replace("/ip4/127.0.0.1", "/dns4/localhost")]);
