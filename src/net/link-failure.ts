@@ -22,6 +22,9 @@ export function refusedBecause(reason: string): LinkFailure {
 /** Nobody listens at the address. */
 export const NOBODY_LISTENS = unreachable("the connection was refused: no relay is running at this address");
 
+/** Nothing was heard for longer than a living end takes. */
+export const GONE_SILENT = unreachable("the relay has gone silent");
+
 /** Substrings of error names, codes and texts of libp2p and Node, most specific first. */
 const KNOWN: readonly (readonly [pattern: RegExp, failure: LinkFailure])[] = [
   [

@@ -16,8 +16,8 @@ const STRANGER_AGAIN_MS = 600_000;
 /** Times that nobody answered, after which an address is forgotten: half a minute; the LAN tells it again. */
 const FAILURES_MAX = 6;
 
-/** What was found at an address, after the end of it. */
-export type AddressOutcome = "member" | "stranger" | "absent";
+/** What was found at an address, after the end of it; `silent`: a member that was there and went without a word. */
+export type AddressOutcome = "member" | "silent" | "stranger" | "absent";
 
 interface Known {
   readonly address: Multiaddr;
@@ -87,6 +87,8 @@ function pauseMs(outcome: AddressOutcome, failures: number): number {
       return MEMBER_AGAIN_MS;
     case "stranger":
       return STRANGER_AGAIN_MS;
+    case "silent":
+      return ABSENT_AGAIN_MS;
     case "absent":
       return ABSENT_AGAIN_MS * 2 ** (failures - 1);
   }

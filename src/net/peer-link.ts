@@ -13,6 +13,7 @@ import type { Verifier } from "../verify/verifier.ts";
 import type { Sequence, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { comparingRounds } from "./comparing-rounds.ts";
+import { GONE_SILENT } from "./link-failure.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import type { StartAt } from "./member-catch-up.ts";
 import type { NetNode } from "./node.ts";
@@ -40,8 +41,8 @@ export interface PeerLinkOptions {
 
 /** A link from the connection to its end. */
 export class PeerLink {
-  /** Resolves when it is over; whether it was somebody we share a topic with. */
-  readonly ended: Promise<"member" | "stranger">;
+  /** Resolves when it is over; whether it was somebody we share a topic with, and went without a word. */
+  readonly ended: Promise<"member" | "silent" | "stranger">;
   readonly #options: PeerLinkOptions;
   /** Topics that are read here, in hex. */
   readonly #reading = new Set<string>();
@@ -93,9 +94,10 @@ export class PeerLink {
     await this.ended;
   }
 
-  async #converse(): Promise<"member" | "stranger"> {
+  async #converse(): Promise<"member" | "silent" | "stranger"> {
     const { connection, timing } = this.#options;
     const over = new AbortController();
+    let isSilent = false;
     const stranger = setTimeout(() => this.#isMember || this.stop(), STRANGER_MS);
     try {
       const signal = AbortSignal.timeout(timing.connectTimeoutMs);
@@ -106,7 +108,7 @@ export class PeerLink {
       const begin = (): Promise<void> => this.#compareAll(client).catch(ignore);
       void comparingRounds({ everyMs: timing.compareEveryMs, signal: over.signal, begin });
       if (this.#isStopped) await client.close();
-      await client.ended;
+      isSilent = (await client.ended) === GONE_SILENT;
       await client.digested();
     } catch {
       // it went away, or speaks something else
@@ -114,7 +116,8 @@ export class PeerLink {
     over.abort();
     clearTimeout(stranger);
     if (connection.streams.length === 0) await connection.close().catch(() => undefined);
-    return this.#isMember ? "member" : "stranger";
+    if (!this.#isMember) return "stranger";
+    return isSilent ? "silent" : "member";
   }
 
   #clientOn(stream: Awaited<ReturnType<Connection["newStream"]>>): TopicClient {

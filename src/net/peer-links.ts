@@ -173,7 +173,7 @@ export class PeerLinks {
     this.#links.set(peer, link);
     const outcome = await link.ended;
     this.#links.delete(peer);
-    if (outcome === "member" && !this.#stopping.signal.aborted) {
+    if (outcome !== "stranger" && !this.#stopping.signal.aborted) {
       events.peerChanged?.(status, "gone");
       for (const each of this.#links.values()) each.meetAgain();
     }

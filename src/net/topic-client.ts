@@ -28,7 +28,7 @@ import {
 import { Digestion } from "./digestion.ts";
 import { FrameStream } from "./frame-stream.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { type LinkFailure, refusedBecause, unreachable, waitingBecause } from "./link-failure.ts";
+import { GONE_SILENT, type LinkFailure, refusedBecause, unreachable, waitingBecause } from "./link-failure.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { type MeetingEnds, meetingProofs, metTopics } from "./topic-meeting.ts";
 
@@ -111,7 +111,7 @@ export class TopicClient {
     this.#heartbeat = new Heartbeat(options.timing, {
       heardAtMs: () => this.#frames.heardAtMs,
       beat: () => this.#send({ kind: "ping" }),
-      dead: () => this.abort(unreachable("the relay has gone silent")),
+      dead: () => this.abort(GONE_SILENT),
     });
   }
 

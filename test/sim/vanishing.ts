@@ -239,6 +239,6 @@ function noticedAfterMs({ departure, random, ...crowd }: Crowd): number {
 
 function end(crowd: Crowd, member: Member, gone: Member): void {
   if (!member.isHere || !member.links.delete(gone)) return;
-  member.book.settle(gone.address, "member");
+  member.book.settle(gone.address, crowd.departure === "silent" ? "silent" : "member");
   for (const link of member.links.values()) if (link.to.isHere) meet(crowd, member, link);
 }
