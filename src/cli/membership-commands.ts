@@ -51,18 +51,31 @@ async function confirmHandOver(context: CommandContext): Promise<void> {
   );
 }
 
-/** `hermes group leave G` */
+/** `hermes group leave G`: also a group that one waits for to be let in. */
 export async function leaveGroup(context: CommandContext): Promise<number> {
   const handOver = textOf(context.given, "hand-over");
   const params = { group: operand(context, 0), ...given({ handOver }), ...waitingOf(context) };
   const done = await withSession(context, (session) =>
     session.call("group-leave", params).catch(async (error: unknown) => {
+      const cancelled = await cancelJoin(session, params.group);
+      if (cancelled) return { group: cancelled, state: "cancelled" as const };
       if (handOver === undefined && isFault(error, "usage/not-allowed")) await suggestHeir(context, session);
       throw error;
     }),
   );
-  context.output.result(done, `You left ${groupOf(done.group)}${renderSent(done.state)}`);
+  const { group, state } = done;
+  const text =
+    state === "cancelled" ? "You wait for that group no more." : `You left ${groupOf(group)}${renderSent(state)}`;
+  context.output.result(done, text);
   return 0;
+}
+
+/** The group that is waited for no more, if one was. */
+async function cancelJoin(session: Session, group: string) {
+  const done = await session.call("group-cancel", { group }).catch((error: unknown) => {
+    if (!isFault(error, "usage/not-found")) throw error;
+  });
+  return done?.group;
 }
 
 /** One word of a POSIX shell. Names are what others typed, and whoever copies the line must run nothing of theirs. */

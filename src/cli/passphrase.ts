@@ -10,8 +10,13 @@ import { ask, type Terminal } from "./terminal.ts";
 /** Far more than anybody types; keeps a wrong file name from being read whole (bytes). */
 const FILE_MAX_BYTES = 4_096;
 
+/** Characters below which a new passphrase is called short: a copy of the profile can be tried offline, however slowly. */
+const SHORT_CHARACTERS = 10;
+
 /** What there is to get a passphrase from. */
 export interface PassphraseOrigin {
+  /** Hears what is said against a new passphrase; it is taken all the same. */
+  readonly note?: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--passphrase-file`. */
   readonly file: string | undefined;
@@ -36,6 +41,7 @@ export function passphrasesFrom(origin: PassphraseOrigin): Passphrases {
     },
     chosen: async () => {
       latest = (await supplied()) ?? (await typedTwice(origin.terminal));
+      noteWeakness(origin, latest);
       return latest;
     },
     refused: () => origin.terminal?.write("That is not the passphrase of this profile.\n"),
@@ -43,7 +49,24 @@ export function passphrasesFrom(origin: PassphraseOrigin): Passphrases {
 }
 
 /** The passphrase that shall be the new one: from `--new-passphrase-file`, HERMES_NEW_PASSPHRASE, or typed twice. */
-export async function newPassphraseFrom({ env, file, terminal }: PassphraseOrigin): Promise<string> {
+export async function newPassphraseFrom(origin: PassphraseOrigin): Promise<string> {
+  const chosen = await givenAnew(origin);
+  noteWeakness(origin, chosen);
+  return chosen;
+}
+
+/** Whoever has a copy of the profile tries short ones, and those of one kind of character, first. */
+function noteWeakness({ note }: PassphraseOrigin, passphrase: string): void {
+  const isShort = [...passphrase].length < SHORT_CHARACTERS;
+  const isPlain = /^\d+$/.test(passphrase) || new Set(passphrase).size < 4;
+  if (!isShort && !isPlain) return;
+  const what = isShort ? `shorter than ${SHORT_CHARACTERS} characters` : "easy to guess";
+  note?.(
+    `That passphrase is ${what}: whoever copies this profile may find it. Four or five unrelated words are better; hermes passphrase changes it.`,
+  );
+}
+
+async function givenAnew({ env, file, terminal }: PassphraseOrigin): Promise<string> {
   if (file !== undefined) return refuseEmpty(await firstLine(file));
   const given = env["HERMES_NEW_PASSPHRASE"];
   if (given !== undefined) return refuseEmpty(given);

@@ -22,8 +22,12 @@ function halfBlock(upper: boolean, lower: boolean): string {
 }
 
 /** Both fingerprints, the code, and what to do with them. */
-export function renderVerify({ me, member, code }: ClientMethods["verify"][1]): string {
+export function renderVerify(
+  { me, member, code }: ClientMethods["verify"][1],
+  done: VerifyDone = NOTHING_DONE,
+): string {
   const name = printableLine(member.name) || member.account.slice(0, 12);
+  if (done.isCompared || done.mark !== undefined) return renderDone(name, member.verified, done).join("\n");
   return [
     `You, ${printableLine(me.name)}`,
     indented(me),
@@ -39,6 +43,21 @@ export function renderVerify({ me, member, code }: ClientMethods["verify"][1]): 
       ? "Marked as verified. If the digits differ now: hermes verify with --withdraw, and ask what happened."
       : "If all digits are the same, run this again with --confirm (and --compare DIGITS, if you have scanned them).",
   ].join("\n");
+}
+
+/** What a call of verify was asked to do. */
+export interface VerifyDone {
+  readonly isCompared: boolean;
+  readonly mark: "verified" | "unverified" | undefined;
+}
+
+const NOTHING_DONE: VerifyDone = { isCompared: false, mark: undefined };
+
+function renderDone(name: string, isVerified: boolean, { isCompared, mark }: VerifyDone): readonly string[] {
+  const same = isCompared ? [`These are the digits of ${name}: nobody stands between you.`] : [];
+  if (mark === "verified") return [...same, `${name} is marked as verified.`];
+  if (mark === "unverified") return [...same, `${name} is not marked as verified any more.`];
+  return [...same, isVerified ? `${name} is marked as verified.` : "Run this again with --confirm to mark that."];
 }
 
 /** Six groups of digits a line. */

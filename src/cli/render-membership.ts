@@ -24,7 +24,7 @@ function renderTerms({ id, role, uses, left, expires, by, state }: InviteView): 
 export function renderSettings({ group, settings, state }: ClientMethods["group-settings"][1]): string {
   const { password, inviters, rekey } = settings;
   return [
-    `Settings of ${groupOf(group)}${renderSent(state)}`,
+    `Settings of ${groupOf(group)}${state === undefined ? "" : renderSent(state)}`,
     `Links can be made by      ${INVITERS[inviters]}`,
     `Links ask for a password  ${password ? "yes" : "no"}`,
     `The key is renewed        after ${rekey.days === 1 ? "1 day" : `${rekey.days} days`} or ${rekey.messages} messages`,

@@ -12,7 +12,7 @@ import { type RecoveryCheck, renderRecoveryCheck, renderWords } from "./render-r
 export async function passphrase({ given, output, choice, surroundings }: CommandContext): Promise<number> {
   const { env, terminal, profiles } = surroundings;
   const file = textOf(given, "new-passphrase-file");
-  await profiles.changePassphrase(choice, () => newPassphraseFrom({ env, file, terminal }));
+  await profiles.changePassphrase(choice, () => newPassphraseFrom({ env, file, terminal, note: output.note }));
   output.result({ changed: true }, "The passphrase was changed. The old one opens this profile no more.");
   return 0;
 }

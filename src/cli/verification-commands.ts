@@ -17,7 +17,8 @@ export async function verify(context: CommandContext): Promise<number> {
     ...(compare === undefined ? {} : { compare }),
   };
   const verification = await withSession(context, (session) => session.call("verify", params));
-  output.result(verification, renderVerify(verification));
+  const done = { isCompared: compare !== undefined, mark: params.mark };
+  output.result(verification, renderVerify(verification, done));
   return 0;
 }
 

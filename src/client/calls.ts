@@ -23,7 +23,7 @@ import { isOutOf, outsider } from "./group-ranks.ts";
 import { history, markRead, notes, saveNote } from "./history-calls.ts";
 import { invite, join, listInvites, revoke } from "./invite-calls.ts";
 import { listen } from "./listening.ts";
-import { changeSettings, leave, rekey, removeMember, rename, setRole } from "./membership-calls.ts";
+import { cancelJoin, changeSettings, leave, rekey, removeMember, rename, setRole } from "./membership-calls.ts";
 import { listDevices, unlinkDevice, waitForLinks } from "./own-devices.ts";
 import type { Clock, Network, ProfileStore } from "./ports.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
@@ -75,6 +75,7 @@ const CALLS: Calls = {
   "group-remove": removeMember,
   "group-role": setRole,
   "group-leave": leave,
+  "group-cancel": cancelJoin,
   "group-rekey": rekey,
   "group-rename": rename,
   "group-settings": changeSettings,

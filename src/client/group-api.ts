@@ -78,6 +78,8 @@ export interface GroupMethods {
   ];
   /** An owner who is not alone names in `handOver` who takes the group over; else `usage/not-allowed`. */
   "group-leave": [{ group: string; handOver?: string; waitMs?: number }, { group: GroupName; state: ChangeState }];
+  /** A group that one has asked to join, named by its id, is waited for no more. `usage/not-found`: none such is waited for. */
+  "group-cancel": [{ group: string }, { group: GroupName }];
   /** A fresh key for everybody. */
   "group-rekey": [
     { group: string; waitMs?: number },
@@ -94,7 +96,8 @@ export interface GroupMethods {
       password?: string | null;
       waitMs?: number;
     },
-    { group: GroupName; settings: SettingsView; state: ChangeState },
+    /** `state`: absent when nothing was changed. */
+    { group: GroupName; settings: SettingsView; state?: ChangeState },
   ];
   /** The group's relays, after those in `add` (addresses) came and those in `remove` (addresses or PeerIds) went; at least one is
    * left, and at most 8. `former`: relays that it has left and that are used until then, for those who were away. */

@@ -14,6 +14,7 @@ import {
   idOf,
   JOINING,
   LINKING,
+  LIVE,
   LOG,
   MEMBER,
   OUT,
@@ -96,7 +97,7 @@ export async function describeGroup({ store }: CallContext, params: Params<"grou
   const verified = await verifiedAccounts(store);
   const group = await findGroup(store, params.group);
   const log = await readExistingRecord(store, LOG, toHex(group.group));
-  const epoch = group.sending && (await readRecord(store, EPOCH, toHex(group.sending)));
+  const epoch = await shownEpoch(store, group);
   const members = [...resolve(log).view.members.values()].map(({ account, name, role, devices }) => ({
     account: toHex(account),
     name,
@@ -114,6 +115,13 @@ export async function describeGroup({ store }: CallContext, params: Params<"grou
   return absent ? { ...info, absent } : info;
 }
 
+/** The epoch that we send in; where there is none until the next re-key, the newest one that we have. */
+async function shownEpoch(store: ProfileStore, { group, sending }: GroupState) {
+  const live = sending ? [] : ((await readRecord(store, LIVE, toHex(group)))?.epochs ?? []);
+  const id = sending ?? live.toSorted((one, other) => other.number - one.number)[0]?.epoch;
+  return id && (await readRecord(store, EPOCH, toHex(id)));
+}
+
 /** See `group-add` in api.ts. */
 export async function add(
   context: CallContext,
@@ -127,7 +135,7 @@ export async function add(
   const role = roleOf(params.role ?? "member");
   await catchUp(context, options);
   const at = await standingIn(store, group);
-  if (at.view.members.has(id)) throw new Fault("usage/bad-argument", "this person is in the group already");
+  if (at.view.members.has(id)) throw new Fault("usage/not-allowed", "this person is in the group already");
   needRank(at, Math.max(ROLE.admin, role + 1), role === ROLE.member ? "adding somebody" : "adding an admin");
   network.useRelays(contact.relays, "peer");
   const isReachable = async () => network.relays().some((each) => each.state === "connected");

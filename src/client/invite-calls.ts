@@ -105,7 +105,7 @@ export async function revoke(
   const group = await findGroup(context.store, params.group);
   const at = await standingIn(context.store, group);
   const terms = inviteIn(at, params.invite);
-  if (terms.isRevoked) throw new Fault("usage/bad-argument", "this link is closed already, so nothing was changed");
+  if (terms.isRevoked) throw new Fault("usage/not-allowed", "this link is closed already, so nothing was changed");
   if (toHex(terms.account) !== toHex(at.self.account)) needRank(at, ROLE.admin, "closing somebody else's link");
   await context.put({
     kind: "change-group",

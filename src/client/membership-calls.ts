@@ -1,11 +1,12 @@
 /** Calls that change who is in a group, who ranks how, and its settings. Each is one entry of its membership log, or two. */
 import { roomPasswordKey } from "../crypto/room-password.ts";
 import type { GroupSettings } from "../protocol/group-view.ts";
-import type { Input } from "../protocol/machine.ts";
-import { EPOCH, GROUP, type GroupState } from "../protocol/records.ts";
+import { GROUPS_MAX, type Input } from "../protocol/machine.ts";
+import { EPOCH, GROUP, type GroupState, JOINING } from "../protocol/records.ts";
 import { ROLE, type Settings } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
-import { toHex } from "../wire/text-forms.ts";
+import { GroupId } from "../wire/ids.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
 import { checkName } from "./account-setup.ts";
 import type { ClientMethods } from "./api.ts";
 import { catchUp, waitSent } from "./call-waiting.ts";
@@ -14,9 +15,10 @@ import type { SettingsView } from "./group-api.ts";
 import { findGroup } from "./group-names.ts";
 import { needRank, type Standing, standingIn } from "./group-ranks.ts";
 import { revokeOpen } from "./invite-calls.ts";
+import { meantBy } from "./meant-by.ts";
 import { findAmong, type NamedMember } from "./member-names.ts";
 import { checkPassword, wholeNumber } from "./parameters.ts";
-import { readExistingRecord, readRecord } from "./profile-reader.ts";
+import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
 import { groupName, roleName } from "./views.ts";
 
 type Params<M extends keyof ClientMethods> = ClientMethods[M][0];
@@ -85,7 +87,7 @@ export async function setRole(
   const member = memberIn(at, params.member);
   const role = ROLE[params.role];
   if (member.role === role)
-    throw new Fault("usage/bad-argument", `this member is ${article(params.role)} already, so nothing was changed`);
+    throw new Fault("usage/not-allowed", `this member is ${article(params.role)} already, so nothing was changed`);
   if (member === at.self && at.self.role === ROLE.owner)
     throw new Fault(
       "usage/not-allowed",
@@ -122,6 +124,19 @@ export async function leave(
   const before = await readExistingRecord(context.store, GROUP, toHex(at.group.group));
   await change(context, before, { kind: "leave" });
   return { group: groupName(at.group), state: await waitSent(context, params.waitMs, options) };
+}
+
+/** See `group-cancel` in api.ts. */
+export async function cancelJoin(
+  { store, put }: CallContext,
+  { group: text }: Params<"group-cancel">,
+): Result<"group-cancel"> {
+  const asked = (await scanRecords(store, JOINING, { limit: GROUPS_MAX })).map(([id]) => ({ id, name: "" }));
+  const [found, ...others] = meantBy(asked, text, (each) => each);
+  if (!found) throw new Fault("usage/not-found", "no such group is waited for; `hermes group list` shows which are");
+  if (others.length > 0) throw new Fault("usage/ambiguous", "more than one id begins like that; type more of it");
+  await put({ kind: "cancel-join", group: GroupId.from(fromHex(found.id) ?? new Uint8Array()) });
+  return { group: found };
 }
 
 /** See `group-rekey` in api.ts. */
@@ -169,7 +184,7 @@ export async function changeSettings(
   const at = await begin(context, params.group, options);
   const wanted = settingsFrom(context, at.group, at.view.settings, params);
   if (Object.values(wanted).every((each) => each === undefined))
-    return { group: groupName(at.group), settings: settingsView(at.view.settings), state: "on-relay" };
+    return { group: groupName(at.group), settings: settingsView(at.view.settings) };
   needRank(at, Math.max(ROLE.admin, wanted.inviters ?? 0), "changing the settings");
   const after = await change(context, at.group, { kind: "settings", ...wanted });
   if (wanted.password) await revokeOpen(context, after);

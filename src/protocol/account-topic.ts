@@ -22,6 +22,7 @@ import {
   type TimeMs,
 } from "../wire/ids.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
+import { withdrawPrekeys } from "./account.ts";
 import { accountTopicKeys, openAccountSnapshot, sealAccountSnapshot } from "./account-topic-box.ts";
 import { inParts, isNewer, isSameValue, itemId } from "./account-topic-items.ts";
 import { announce, type Work } from "./effects.ts";
@@ -209,10 +210,13 @@ export interface ReadAt {
 }
 
 /** Somebody has our words, or another device has put us out: we hear of it here, if nowhere else. */
-function warnOfOwn(work: Work, { item: { value }, known, device }: News): void {
+function* takeOwnNews(work: Work, { item: { value }, known, device }: News): Step<void> {
   if (value.kind !== "device") return;
   const isUs = equalBytes(value.device, device);
-  if (isUs && value.unlinked) announce(work, { kind: "warning", code: "own-unlinked" });
+  if (isUs && value.unlinked) {
+    announce(work, { kind: "warning", code: "own-unlinked" });
+    yield* withdrawPrekeys(work); // nobody shall take this device for one of the account's any more
+  }
   if (!isUs && !known && !value.unlinked)
     announce(work, { kind: "warning", code: "own-new-device", device: value.device });
 }
@@ -238,7 +242,7 @@ export function* receiveSnapshot(work: Work, at: ReadAt, body: Uint8Array): Step
     if (known && !isNewer(work.p, item, known)) continue;
     if (item.counter > (known?.counter ?? 0) + COUNTER_REACH) continue;
     write(work, SHARED, id, item);
-    warnOfOwn(work, { item, known, device });
+    yield* takeOwnNews(work, { item, known, device });
     news.push(item);
   }
   const before = (yield* read(work, SHARING)) ?? NEVER;

@@ -210,6 +210,15 @@ export function withdrawnRecord(
   return { record, signature: Signature.from(p.sign(account.slotSeed, directoryRecordBytes(record))) };
 }
 
+/** The directories forget this device. */
+export function* withdrawPrekeys(work: Work): Step<void> {
+  const prekeys = yield* readExisting(work, PREKEYS);
+  const publishedAt = Math.max(work.nowMs, prekeys.publishedAt + 1) as TimeMs;
+  write(work, PREKEYS, "", { ...prekeys, publishedAt });
+  const { record, signature } = withdrawnRecord(work.p, yield* readExisting(work, ACCOUNT), publishedAt);
+  work.effects.push({ kind: "publish-prekeys", record, signature });
+}
+
 /** No sealed bundle: whoever takes it finds that it opens with no key. */
 const WITHDRAWN = Uint8Array.of(0);
 

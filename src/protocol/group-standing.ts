@@ -1,15 +1,19 @@
 /** Who stands how in a group of ours by its saved log: other devices in the group, and we in its epochs. It changes nothing. */
 import { frontierHash } from "../crypto/epoch-secrets.ts";
 import { equalBytes } from "../verify/transcript.ts";
-import type { DeviceKey, EntryHash, GroupId } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, EntryHash, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { newDevices } from "./epochs.ts";
-import { memberOfDevice } from "./group-view.ts";
+import { memberOfDevice, unlinkedName } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
+import type { PeerPrekeys } from "./pairwise.ts";
 import { FORK, GROUP, type GroupState, LOG, MISSING_SECRETS_MAX } from "./records.ts";
-import { read, readExisting, type Step } from "./step.ts";
+import { read, readExisting, type Step, scan } from "./step.ts";
+
+/** A bound for scans only. */
+const GROUPS_AT_ONCE = 100_000;
 
 /**
  * We are in the group, and this device belongs or belonged to a member: what it wrote before it heard that it is out is
@@ -46,4 +50,16 @@ export function* wanting(work: Work, log: LogState, group: GroupState, hashes: r
     if (!isEntered && !missing.some((each) => equalBytes(each, hash))) missing.push(hash);
   }
   return { ...group, missing: missing.slice(-MISSING_SECRETS_MAX) };
+}
+
+/** A stolen device goes on publishing its prekeys: those that their account has unlinked in some group of ours are left out. */
+export function* withoutUnlinked(
+  work: Work,
+  account: AccountKey,
+  prekeys: readonly PeerPrekeys[],
+): Step<readonly PeerPrekeys[]> {
+  const unlinked = new Set<string>();
+  for (const [id] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE))
+    for (const name of resolve(yield* readExisting(work, LOG, id)).view.unlinked) unlinked.add(name);
+  return prekeys.filter(({ bundle }) => !unlinked.has(unlinkedName(account, bundle.certificate.device)));
 }

@@ -28,7 +28,7 @@ import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { enqueue } from "./outbox.ts";
 import { ACCOUNT, ASKED, JOINING } from "./records.ts";
-import { readExisting, type Step, write } from "./step.ts";
+import { read, readExisting, type Step, write } from "./step.ts";
 import { signEnvelope } from "./topic-envelope.ts";
 
 /** Posts our request to join where every admin finds it. Repeating it does no harm. `passwordKey`: of the room's password, if the link asks for one. */
@@ -57,6 +57,14 @@ export function* requestToJoin(work: Work, link: InviteLink, passwordKey?: Uint8
   const body = sealBox(work.p, to, encodeJoinRequest(request), work.random(32));
   const rendezvous = { topic, topicSeed: link.topicSeed };
   yield* enqueue(work, topic, signEnvelope(work.p, rendezvous, ENVELOPE_KIND.rendezvous, body));
+}
+
+/** We wait for that group no more. */
+export function* cancelJoin(work: Work, group: GroupId): Step<void> {
+  const asked = yield* read(work, JOINING, toHex(group));
+  if (!asked) return;
+  write(work, JOINING, toHex(group), null);
+  write(work, ASKED, toHex(group), null);
 }
 
 interface Asking {

@@ -19,7 +19,14 @@ import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
 import { createAccount, replenishPrekeys } from "./account.ts";
-import { openAccountTopic, receiveSnapshot, refreshSnapshot, shareChanges, shareUnlinked } from "./account-topic.ts";
+import {
+  isUnlinked,
+  openAccountTopic,
+  receiveSnapshot,
+  refreshSnapshot,
+  shareChanges,
+  shareUnlinked,
+} from "./account-topic.ts";
 import { askForLinks, askThoseTaken, type Restoration, restoreAccount, wantLinks } from "./account-topic-link.ts";
 import { attempt } from "./attempt.ts";
 import { announce, type Work } from "./effects.ts";
@@ -31,10 +38,11 @@ import { receiveMessage } from "./group-chat.ts";
 import { receiveEntry } from "./group-log.ts";
 import { forgetFormerRelays, useRelaysOf } from "./group-relays.ts";
 import { sendContents } from "./group-sending.ts";
+import { withoutUnlinked } from "./group-standing.ts";
 import { receiveDeposit } from "./inbox.ts";
 import { isRendezvousOver } from "./invite-topics.ts";
 import { forgetOldTries } from "./join-refusals.ts";
-import { requestToJoin } from "./join-request.ts";
+import { cancelJoin, requestToJoin } from "./join-request.ts";
 import {
   addMembers,
   admitDue,
@@ -102,6 +110,8 @@ export type Input =
   | { readonly kind: "create-invite"; readonly group: GroupId; readonly terms: InviteTerms }
   /** `passwordKey`: Argon2id of the room password, for a link that asks for it. */
   | { readonly kind: "join"; readonly link: InviteLink; readonly passwordKey?: Uint8Array }
+  /** Whoever lets us in now finds us as anybody who is added unasked. */
+  | { readonly kind: "cancel-join"; readonly group: GroupId }
   | {
       readonly kind: "add";
       readonly group: GroupId;
@@ -192,6 +202,8 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
       return { kind: "link", link: yield* createInvite(work, yield* groupOf(work, input.group), input.terms) };
     case "join":
       return yield* without(requestToJoin(work, input.link, input.passwordKey));
+    case "cancel-join":
+      return yield* without(cancelJoin(work, input.group));
     case "add":
       return yield* add(work, input);
     case "change-group":
@@ -201,8 +213,7 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
     case "verify":
       return yield* without(markVerified(work, input));
     case "note":
-      write(work, NOTE, input.name, input.text === "" ? null : { text: input.text });
-      return NONE;
+      return yield* without(keepNote(work, input.name, input.text));
     case "send-text":
       return { kind: "message", id: (yield* sendOnce(work, input.group, [input]))[0] ?? unanswered() };
     case "send-burst":
@@ -218,13 +229,27 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
     case "settled":
       return { kind: "outbox", verdict: yield* settle(work, input.outbox, input.result) };
     case "prekeys-taken":
-      yield* tellPending(work, input.account, input.taken);
-      return yield* without(askThoseTaken(work, input.account, input.taken));
+      return yield* without(takePrekeys(work, input.account, input.taken));
     case "prekeys-left":
-      return yield* without(replenishPrekeys(work, input.left));
+      return yield* without(replenish(work, input.left));
     default:
       return input satisfies never;
   }
+}
+
+function* keepNote(work: Work, name: string, text: string): Step<void> {
+  const before = yield* read(work, NOTE, name);
+  if (before?.text !== text) write(work, NOTE, name, text === "" ? null : { text });
+}
+
+function* takePrekeys(work: Work, account: AccountKey, taken: readonly TakenPrekeys[]): Step<void> {
+  yield* tellPending(work, account, taken);
+  yield* askThoseTaken(work, account, taken);
+}
+
+/** A device that was unlinked offers no prekeys any more. */
+function* replenish(work: Work, left: number): Step<void> {
+  if (!(yield* isUnlinked(work, yield* readExisting(work, ACCOUNT)))) yield* replenishPrekeys(work, left);
 }
 
 function* groupOf(work: Work, group: GroupId): Step<GroupState> {
@@ -280,9 +305,9 @@ function* tellOfFile(work: Work, group: GroupId, content: FileNews): Step<void> 
 }
 
 function* add(work: Work, input: Extract<Input, { kind: "add" }>): Step<Answer> {
-  const prekeys = checkTaken(work, input.account, input.taken);
-  if (prekeys.length === 0) return { kind: "no-prekeys" };
   const group = yield* groupOf(work, input.group);
+  const prekeys = yield* withoutUnlinked(work, input.account, checkTaken(work, input.account, input.taken));
+  if (prekeys.length === 0) return { kind: "no-prekeys" };
   return { kind: "group", group: yield* addMembers(work, group, [memberFrom(prekeys, input.role)], prekeys) };
 }
 

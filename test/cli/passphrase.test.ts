@@ -95,6 +95,22 @@ describe("A passphrase", () => {
     }
   });
 
+  it("is spoken against when it is new and easily found, and taken all the same", async () => {
+    const said: string[] = [];
+    const of = (text: string) => ({
+      ...none,
+      env: { HERMES_PASSPHRASE: text },
+      note: (each: string) => said.push(each),
+    });
+    for (const text of ["short", "12345678901234", "aaaaaaaaaaaa"]) {
+      assert.equal(await passphrasesFrom(of(text)).chosen(), text);
+      assert.match(said.pop() ?? "", /^That passphrase is (shorter than 10 characters|easy to guess)/);
+    }
+    await passphrasesFrom(of("short")).known();
+    await passphrasesFrom(of("four words nobody combines")).chosen();
+    assert.deepEqual(said, []);
+  });
+
   it("comes from the terminal, and is typed twice when it is new", async () => {
     assert.equal(await passphrasesFrom({ ...none, terminal: typing("x\r").terminal }).known(), "x");
     const { terminal, shown } = typing("\ra\rb\rc\rc\r");

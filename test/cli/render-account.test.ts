@@ -54,6 +54,11 @@ describe("what people see of", () => {
     assert.match(text, /Ben/);
     assert.match(text, /--confirm/);
     assert(!text.includes("\u001b"));
+    const member = { ...verification.member, verified: true };
+    const compared = renderVerify({ ...verification, member }, { isCompared: true, mark: "verified" });
+    assert.match(compared, /^These are the digits of Ben.*\nBen.* is marked as verified\.$/);
+    const withdrawn = renderVerify(verification, { isCompared: false, mark: "unverified" });
+    assert.match(withdrawn, /is not marked as verified any more\.$/);
     const verified = renderVerify({ ...verification, member: { ...verification.member, verified: true } });
     assert.match(verified, /\(verified\)/);
     assert.match(verified, /--withdraw/);

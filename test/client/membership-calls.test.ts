@@ -60,12 +60,25 @@ describe("calls that change a group", () => {
 
   it("take nothing for what is so already", async () => {
     const { ann, call, refused } = await club();
-    for (const promise of [
-      call(ann, "group-role", { member: "Ben", role: "member" }),
-      call(ann, "group-remove", { member: "Ann" }),
-    ])
-      assert.equal((await refused(promise))[0], "usage/bad-argument");
+    const again = await refused(call(ann, "group-role", { member: "Ben", role: "member" }));
+    assert.equal(again[0], "usage/not-allowed");
+    assert.equal((await refused(call(ann, "group-remove", { member: "Ann" })))[0], "usage/bad-argument");
+    const settings = await call(ann, "group-settings", {});
+    assert.deepEqual([settings.settings.inviters, "state" in settings], ["admin", false]);
     assert.equal((await refused(call(ann, "group-remove", { member: "Dan" })))[0], "usage/not-found");
+  });
+
+  it("end the waiting for a group that one has asked to join", async () => {
+    const { world, ann, call, group, refused } = await club();
+    const dan = await world.addDevice("Dan");
+    const { link } = await call(ann, "group-invite", {});
+    ann.crash();
+    await world.call(dan, "group-join", { link, waitMs: 0 });
+    const states = async () => (await world.call(dan, "group-list", {})).groups.map(({ state }) => state);
+    assert.deepEqual(await states(), ["pending"]);
+    const { group: cancelled } = await world.call(dan, "group-cancel", { group: group.slice(0, 8) });
+    assert.deepEqual([cancelled.id, await states()], [group, []]);
+    assert.equal((await refused(world.call(dan, "group-cancel", { group })))[0], "usage/not-found");
   });
 
   it("let a member give up its rank, and an owner hand over", async () => {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { accountTopicKeys } from "../../src/protocol/account-topic-box.ts";
-import { GROUP, LINKING, ROSTER, SESSION, SHARED } from "../../src/protocol/records.ts";
+import { membersOf } from "../../src/protocol/membership-log.ts";
+import { GROUP, LINKING, LOG, ROSTER, SESSION, SHARED } from "../../src/protocol/records.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
@@ -155,6 +156,26 @@ describe("an unlinked device", () => {
     for (const each of [bob, cem]) assert.equal(epochOf(each, group), epochOf(again, group));
     const lines = [...bob.lines.values()].filter(({ text }) => text === "Ann unlinked a device");
     assert.equal(lines.length, 1);
+  });
+
+  it("takes its prekeys back, and is added nowhere by whoever knows that it is out", () => {
+    const { scene, ann, bob, cem, again } = unlinked();
+    const stale = scene.taken(ann);
+    const heard = ann.effects.length;
+    scene.carry(ann, bob, cem, again);
+    const published = ann.effects
+      .slice(heard)
+      .flatMap((each) => (each.kind === "publish-prekeys" ? [each.record] : []));
+    assert.deepEqual([published.length, published[0]?.bundle.length, published[0]?.oneTime], [1, 1, []]);
+    assert.equal(
+      ann.put({ kind: "prekeys-left", left: 0 }).effects.some(({ kind }) => kind === "publish-prekeys"),
+      false,
+    );
+    const other = makeGroup(bob, "without the thief");
+    const taken = [...stale, ...scene.taken(again)];
+    bob.put({ kind: "add", group: other, account: again.account().account, taken, role: 0 });
+    const member = membersOf(bob.existing(LOG, toHex(other))).find(({ name }) => name === "Ann");
+    assert.deepEqual(member?.devices.map(toHex), [toHex(again.account().device)]);
   });
 
   it("is not let in again, and says nothing more in the account's name", () => {
