@@ -7,12 +7,14 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { networkInterfaces } from "node:os";
+import { createChunkService } from "../src/net/chunk-service.ts";
 import { createRelayNode, type NetNode } from "../src/net/node.ts";
 import type { Rate } from "../src/net/pace.ts";
 import { createPrekeyService } from "../src/net/prekey-service.ts";
 import { createTopicService, type TopicService } from "../src/net/topic-service.ts";
 
 import type { Fault } from "../src/wire/fault.ts";
+import { type ChunkFiles, openChunkFiles } from "./chunk-files.ts";
 import { prepareDataDirectory } from "./data-directory.ts";
 import { loadIdentity } from "./identity.ts";
 import { nodeVerifier } from "./node-verifier.ts";
@@ -50,8 +52,14 @@ export async function startRelay(config: RelayConfig, log: RelayLog): Promise<Re
   const directory = await prepareDataDirectory(config.data);
   const store = await openRelayStore(storeOptions(config, directory));
   try {
+    const chunks = await openChunkFiles({
+      directory,
+      totalMaxBytes: config.chunksMaxBytes,
+      fileMaxBytes: config.fileMaxBytes,
+      retentionMs: config.chunkRetentionDays * DAY_MS,
+    });
     const node = await createNode(config, await loadIdentity(directory));
-    return await serve({ ...config, data: directory }, log, { store, node });
+    return await serve({ ...config, data: directory }, log, { store, node, chunks });
   } catch (error) {
     await store.log.close();
     throw error;
@@ -80,9 +88,10 @@ function createNode(config: RelayConfig, seed: Uint8Array): Promise<NetNode> {
 interface Parts {
   readonly store: RelayStore;
   readonly node: NetNode;
+  readonly chunks: ChunkFiles;
 }
 
-async function serve(config: RelayConfig, log: RelayLog, { store, node }: Parts): Promise<Relay> {
+async function serve(config: RelayConfig, log: RelayLog, { store, node, chunks }: Parts): Promise<Relay> {
   const traffic = trafficCount(log);
   const watchWrites = writeWatch(store.log.health, log);
   const topics = createTopicService({
@@ -100,21 +109,27 @@ async function serve(config: RelayConfig, log: RelayLog, { store, node }: Parts)
     verifier: nodeVerifier,
     onEvent: traffic.prekeyEvent,
   });
-  const housekeeping = keepHouse(store, log, () =>
+  const files = createChunkService({
+    store: chunks,
+    verifier: nodeVerifier,
+    addressRate: rate(config.addressBytesPerSecond),
+    ...(config.access === "open" ? {} : { admit: admission(config.access) }),
+  });
+  const housekeeping = keepHouse({ store, chunks }, log, () =>
     traffic.report({ ...topics.counts(), connections: node.connections() }),
   );
   let reports: ReportServer | undefined;
   const stop = async (): Promise<void> => {
     clearInterval(housekeeping);
     await reports?.close();
-    await topics.close();
+    await Promise.all([topics.close(), files.close()]);
     await node.stop();
     await store.log.close();
   };
   try {
-    await Promise.all([topics.serve(node), prekeys.serve(node)]);
+    await Promise.all([topics.serve(node), prekeys.serve(node), files.serve(node)]);
     await node.start();
-    reports = await serveReports(reportPlaces(config, log), reporter(config, { store, node, topics, traffic }));
+    reports = await serveReports(reportPlaces(config, log), reporter(config, { store, node, chunks, topics, traffic }));
   } catch (error) {
     await stop();
     throw error;
@@ -172,9 +187,15 @@ function admission(token: string): (offered: string) => boolean {
   return (offered) => timingSafeEqual(digest(offered), expected);
 }
 
-function keepHouse(store: RelayStore, log: RelayLog, report: () => void): NodeJS.Timeout {
+function keepHouse(
+  { store, chunks }: Pick<Parts, "store" | "chunks">,
+  log: RelayLog,
+  report: () => void,
+): NodeJS.Timeout {
   const purge = (): void => {
-    store.purge().catch((error: Fault) => log("error", "retention-failed", { code: error.code }));
+    Promise.all([store.purge(), chunks.purge()]).catch((error: Fault) =>
+      log("error", "retention-failed", { code: error.code }),
+    );
   };
   purge();
   return setInterval(() => {

@@ -144,6 +144,27 @@ export const SETTINGS = {
     unit: "days",
     why: "How long prekeys of a device that does not renew them are kept; devices renew them weekly.",
   }),
+  chunksMaxBytes: integer({
+    default: 20 * GIB,
+    min: 0,
+    max: 64 * TIB,
+    unit: "bytes",
+    why: "Most that chunks of files take together; beyond it uploads are refused, and members fetch from each other. 0: no files.",
+  }),
+  fileMaxBytes: integer({
+    default: 8 * GIB,
+    min: 0,
+    max: 64 * TIB,
+    unit: "bytes",
+    why: "Most that is stored of one file; larger ones go from member to member.",
+  }),
+  chunkRetentionDays: integer({
+    default: 14,
+    min: 1,
+    max: 3_650,
+    unit: "days",
+    why: "How long chunks are kept after they were handed in: files are larger than messages, and members can bring them back.",
+  }),
   queueMaxBytes: integer({
     default: 32 * MIB,
     min: 2 * MIB,

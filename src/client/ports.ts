@@ -141,7 +141,7 @@ export interface Network {
   readonly takePrekeys: (directoryKey: DirectoryKey) => Promise<readonly TakenPrekeys[] | undefined>;
   readonly countPrekeys: (directoryKey: DirectoryKey, slot: SlotKey) => Promise<number | undefined>;
   /** Files' chunks; left out by a network that moves none. */
-  readonly chunks?: ChunkNetwork;
+  readonly chunks?: ChunkNetwork | undefined;
   readonly relays: () => readonly RelayStatus[];
   readonly peers: () => readonly PeerStatus[];
   readonly stop: () => Promise<void>;

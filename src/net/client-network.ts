@@ -20,7 +20,14 @@ import {
   CODE_TCP,
   type Multiaddr,
 } from "@multiformats/multiaddr";
-import type { AppendOutcome, Network, NetworkEvents, ToldBy, TopicSubscription } from "../client/ports.ts";
+import type {
+  AppendOutcome,
+  ChunkNetwork,
+  Network,
+  NetworkEvents,
+  ToldBy,
+  TopicSubscription,
+} from "../client/ports.ts";
 import { isDeposit, topicOf } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
 import type { DirectoryKey, SlotKey } from "../wire/ids.ts";
@@ -28,6 +35,8 @@ import { Signature } from "../wire/ids.ts";
 import type { DirectoryRecord, PrekeyAnswer, PrekeyRequest, TakenPrekeys } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { appendEverywhere } from "./append-everywhere.ts";
+import { type ChunkExchange, createChunkExchange } from "./chunk-exchange.ts";
+import { type ChunkSources, sourceOn } from "./chunk-sources.ts";
 import { LINK_TIMING, type LinkTiming } from "./link-timing.ts";
 import { watchMachine } from "./machine-watch.ts";
 import { createMembers, type Members, type MembersOptions } from "./members.ts";
@@ -76,6 +85,9 @@ class ClientNetwork implements Network {
   readonly #members: MembersOptions | undefined;
   readonly #noRelay: boolean;
   readonly #watch: NonNullable<NetworkOptions["watch"]>;
+  /** Called when somebody new may have chunks. */
+  readonly #chunkWatchers = new Set<() => void>();
+  readonly #exchange: ChunkExchange | undefined;
 
   constructor(options: NetworkOptions) {
     this.#timing = { ...LINK_TIMING, ...options.timing };
@@ -84,14 +96,21 @@ class ClientNetwork implements Network {
     this.#noRelay = options.noRelay ?? false;
     this.#watch = options.watch ?? watchMachine;
     this.#askPrekeys = prekeyAsker(this.#timing.requestTimeoutMs);
+    this.#exchange = options.members && createChunkExchange(options.members.verifier, this.#chunkSources());
+  }
+
+  get chunks(): ChunkNetwork | undefined {
+    return this.#exchange;
   }
 
   readonly start = async (events: NetworkEvents): Promise<void> => {
     const node = await createClientNode({ listen: this.#members?.listen ?? [] });
     const subscriptions = () => this.#subscriptions.values();
     const members =
-      this.#members && createMembers(this.#members, { node, timing: this.#timing, subscriptions, events });
+      this.#members &&
+      createMembers(this.#members, { node, timing: this.#timing, subscriptions, events: this.#alsoChunks(events) });
     await members?.serve();
+    await this.#exchange?.serveOn(node);
     await node.start();
     await members?.discover();
     const unwatch = this.#watch(() => this.#hurry());
@@ -179,10 +198,46 @@ class ClientNetwork implements Network {
     const running = this.#running;
     this.#running = undefined;
     running?.unwatch();
+    await this.#exchange?.stop();
     await Promise.all([...this.#ending, ...[...this.#links.values()].map((link) => link.stop())]);
     await running?.members?.stop();
     await running?.node.stop();
   };
+
+  /** Members are those who have shown that they share a topic with us. */
+  #alsoChunks(events: NetworkEvents): NetworkEvents {
+    return {
+      ...events,
+      peerChanged: (peer, state) => {
+        events.peerChanged?.(peer, state);
+        if (state === "connected") this.#tellChunks();
+      },
+    };
+  }
+
+  #tellChunks(): void {
+    for (const each of [...this.#chunkWatchers]) each();
+  }
+
+  #chunkSources(): ChunkSources {
+    return {
+      now: () => {
+        const running = this.#running;
+        const verifier = this.#members?.verifier;
+        if (!running || !verifier) return [];
+        const as = { ownPeerId: running.node.peerIdBytes, verifier, accessToken: this.#accessToken };
+        const relays = this.#live().filter((link) => !link.isForMail);
+        return [
+          ...(running.members?.links.connections() ?? []).map((each) => sourceOn(each, { ...as, kind: "member" })),
+          ...relays.map(({ connection }) => sourceOn(connection, { ...as, kind: "relay" })),
+        ];
+      },
+      watch: (changed) => {
+        this.#chunkWatchers.add(changed);
+        return () => this.#chunkWatchers.delete(changed);
+      },
+    };
+  }
 
   #hurry(): void {
     for (const link of this.#links.values()) link.hurry();
@@ -215,7 +270,10 @@ class ClientNetwork implements Network {
           healing?.caughtUp(topic, log);
           caughtUp(topic, log);
         },
-        changed,
+        changed: (status) => {
+          changed(status);
+          if (status.state === "connected") this.#tellChunks();
+        },
       },
     });
     this.#links.set(relay, link);

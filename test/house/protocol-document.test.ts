@@ -16,6 +16,7 @@ import * as records from "../../src/protocol/records.ts";
 import { LABEL_NAMES } from "../../src/verify/labels.ts";
 import * as accountSnapshot from "../../src/wire/account-snapshot.ts";
 import * as bundle from "../../src/wire/bundle.ts";
+import * as chunkFrames from "../../src/wire/chunk-frames.ts";
 import { type Codec, decode, encode } from "../../src/wire/codec.ts";
 import * as entry from "../../src/wire/entry.ts";
 import * as envelope from "../../src/wire/envelope.ts";
@@ -56,6 +57,7 @@ function tableRows(text: string): readonly (readonly string[])[] {
 const MODULES: Readonly<Record<string, object>> = {
   "account-snapshot.ts": accountSnapshot,
   "bundle.ts": bundle,
+  "chunk-frames.ts": chunkFrames,
   "entry.ts": entry,
   "envelope.ts": envelope,
   "file-manifest.ts": fileManifest,
