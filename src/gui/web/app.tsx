@@ -12,8 +12,8 @@ export function App() {
   useAppearance();
   return (
     <Toasts>
-      <Page />
       <LostBanner />
+      <Page />
     </Toasts>
   );
 }

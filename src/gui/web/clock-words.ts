@@ -53,7 +53,8 @@ export function sizeWords(bytes: number): string {
   const unit = units[step] ?? "byte";
   const value = bytes / 1000 ** step;
   const maximumFractionDigits = step === 0 || value >= 100 ? 0 : 1;
-  return new Intl.NumberFormat(undefined, { style: "unit", unit, maximumFractionDigits }).format(value);
+  const unitDisplay = step === 0 ? "long" : "short";
+  return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay, maximumFractionDigits }).format(value);
 }
 
 /** A name that somebody chose, harmless; or the beginning of an id; or words that say that there is none. */

@@ -18,19 +18,19 @@ export function Home() {
   const place: Place = asked.kind === "group" && !isThere && isLoaded ? { kind: "groups" } : asked;
   const panel = place.kind === "group" ? place.panel : undefined;
   return (
-    <div className="home" data-place={place.kind} data-panel={panel}>
+    <main className="home" data-place={place.kind} data-panel={panel}>
       <Sidebar place={place} />
-      <main className="main">
+      <div className="main">
         <Main place={place} />
-      </main>
+      </div>
       {place.kind === "group" && panel && (
-        <aside className="panel" key={`${place.group}/${panel}`}>
+        <div className="panel" key={`${place.group}/${panel}`}>
           {panel === "people" && <PeoplePanel group={place.group} />}
           {panel === "search" && <SearchPanel group={place.group} />}
           {panel === "files" && <FilesPanel group={place.group} />}
-        </aside>
+        </div>
       )}
-    </div>
+    </main>
   );
 }
 

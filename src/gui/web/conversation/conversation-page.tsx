@@ -57,9 +57,9 @@ function ConversationHead({ row, panel }: { readonly row: GroupRow; readonly pan
       </a>
       <Avatar id={row.id} name={row.name} kind="group" small />
       <div className="title">
-        <h2>
+        <h1>
           <Name name={row.name} id={row.id} oneLine />
-        </h2>
+        </h1>
         <div className="soft small one-line">{row.state ? words.groups.states[row.state] : members}</div>
       </div>
       <PanelLink row={row} panel="search" open={panel} icon="search" label={words.conversation.search} />

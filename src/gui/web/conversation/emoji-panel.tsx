@@ -1,5 +1,5 @@
 /** The emoji picker: search, skin tones, and what was used lately. Its data comes from our own server. */
-import { EmojiPicker, type SkinTone } from "frimousse";
+import { EmojiPicker, type EmojiPickerListEmojiProps, type EmojiPickerListRowProps, type SkinTone } from "frimousse";
 import { useEffect, useRef } from "react";
 import { useScreen, useView } from "../screen-context.ts";
 import { words } from "../words.ts";
@@ -67,7 +67,7 @@ export function EmojiPanel({ onPick, onClose }: EmojiPanelProps) {
         </div>
         {recent.length > 0 && (
           <section aria-label={words.emoji.recent}>
-            <h3 className="emoji-title">{words.emoji.recent}</h3>
+            <div className="emoji-title">{words.emoji.recent}</div>
             <div className="emoji-recent">
               {recent.slice(0, COLUMNS).map((emoji) => (
                 <button key={emoji} type="button" className="emoji-button" onClick={() => pick(emoji)}>
@@ -80,12 +80,33 @@ export function EmojiPanel({ onPick, onClose }: EmojiPanelProps) {
         <EmojiPicker.Viewport>
           <EmojiPicker.Loading>{words.emoji.loading}</EmojiPicker.Loading>
           <EmojiPicker.Empty>{words.emoji.none}</EmojiPicker.Empty>
-          <EmojiPicker.List />
+          <EmojiPicker.List components={LIST_PARTS} />
         </EmojiPicker.Viewport>
       </EmojiPicker.Root>
     </div>
   );
 }
+
+/** The library counts rows and columns from 0; screen readers begin with 1. */
+function fromOne<P extends { "aria-rowindex"?: number | undefined; "aria-colindex"?: number | undefined }>(
+  props: P,
+): P {
+  const [row, column] = [props["aria-rowindex"], props["aria-colindex"]];
+  return {
+    ...props,
+    ...(row === undefined ? {} : { "aria-rowindex": row + 1 }),
+    ...(column === undefined ? {} : { "aria-colindex": column + 1 }),
+  };
+}
+
+const LIST_PARTS = {
+  Row: (props: EmojiPickerListRowProps) => <div {...fromOne(props)} />,
+  Emoji: ({ emoji, ...props }: EmojiPickerListEmojiProps) => (
+    <button {...fromOne(props)} type="button" title={emoji.label}>
+      {emoji.emoji}
+    </button>
+  ),
+};
 
 function useOutsideClick(frame: React.RefObject<HTMLDivElement | null>, onOutside: () => void): void {
   const latest = useRef(onOutside);

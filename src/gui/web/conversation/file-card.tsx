@@ -1,10 +1,10 @@
 /** A file in the conversation or in the list of files: how far it is, and what one can do. */
 import { useState } from "react";
-import type { FileView } from "../../../client/file-api.ts";
+import type { FilePreview, FileView } from "../../../client/file-api.ts";
 import { safeText } from "../../../client/view/safe-text.ts";
 import { nameWords, sizeWords } from "../clock-words.ts";
 import { failureOf, sentence } from "../failures.ts";
-import { Button } from "../parts/button.tsx";
+import { Button, IconButton } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Name } from "../parts/name.tsx";
@@ -19,9 +19,13 @@ interface FileCardProps {
 }
 
 const PREVIEW = /^data:image\/(?:webp|jpeg|png);base64,[A-Za-z0-9+/=]+$/;
+/** Widest preview (pixels). */
+const PREVIEW_WIDTH = 360;
 const MOVING: readonly FileView["state"][] = ["sending", "fetching", "waiting"];
 
 export function FileCard({ group, file, own }: FileCardProps) {
+  const { model } = useScreen();
+  const attempt = useAttempt();
   const isMoving = MOVING.includes(file.state);
   return (
     <div className="file-card">
@@ -34,6 +38,13 @@ export function FileCard({ group, file, own }: FileCardProps) {
           </div>
           <FileStatus file={file} />
         </div>
+        {isMoving && (
+          <IconButton
+            icon="close"
+            label={words.file.cancel}
+            onClick={() => attempt(model.call("file-cancel", { group, file: file.id }))}
+          />
+        )}
       </div>
       {isMoving && (
         <progress
@@ -64,17 +75,21 @@ function FileStatus({ file }: { readonly file: FileView }) {
   );
 }
 
-function FileActions({ group, file, own }: FileCardProps) {
-  const { model, files } = useScreen();
+/** Calls whose failure is told, and whose success the card shows. */
+function useAttempt(): (work: Promise<unknown>) => void {
   const { toast } = useAnnouncer();
-  const attempt = (work: Promise<unknown>): void => {
+  return (work) => {
     work.catch((error) => toast(sentence(failureOf(error).message)));
   };
+}
+
+function FileActions({ group, file, own }: FileCardProps) {
+  const { model, files } = useScreen();
+  const attempt = useAttempt();
   const get = () => attempt(model.call("file-get", { group, file: file.id, waitMs: 0 }));
-  const cancel = () => attempt(model.call("file-cancel", { group, file: file.id }));
   const isOpen = file.state === "offered" || (!own && (file.state === "cancelled" || file.state === "failed"));
   const isSaved = file.state === "here" && !file.directory;
-  if (!isOpen && !isSaved && !MOVING.includes(file.state)) return null;
+  if (!isOpen && !isSaved) return null;
   return (
     <div className="row">
       {isOpen && (
@@ -89,13 +104,14 @@ function FileActions({ group, file, own }: FileCardProps) {
           {words.file.save}
         </a>
       )}
-      {MOVING.includes(file.state) && (
-        <Button small look="quiet" onClick={cancel}>
-          {words.file.cancel}
-        </Button>
-      )}
     </div>
   );
+}
+
+/** No larger than the picture, nor than a bubble has room for (pixels). */
+function sizeInBubble({ width, height }: FilePreview): { readonly width: number; readonly height: number } {
+  const shown = Math.min(width, PREVIEW_WIDTH);
+  return { width: shown, height: Math.round((shown * height) / Math.max(1, width)) };
 }
 
 /** The sender's small likeness; the picture itself once it is here. */
@@ -109,7 +125,7 @@ function Preview({ group, file }: { readonly group: string; readonly file: FileV
   return (
     <>
       <button type="button" className="file-preview" aria-label={words.file.view(name)} onClick={() => setLarge(true)}>
-        <img src={preview.image} width={preview.width} height={preview.height} alt={words.file.preview(name)} />
+        <img src={preview.image} {...sizeInBubble(preview)} alt={words.file.preview(name)} />
       </button>
       {large && (
         <Dialog wide title={<Name name={file.name} />} onClose={() => setLarge(false)}>

@@ -12,9 +12,9 @@ export function PageHead({ title, children }: { readonly title: string; readonly
       <a className="icon-button only-narrow" href={placeAddress({ kind: "groups" })} aria-label={words.back}>
         <Icon name="back" />
       </a>
-      <h2 ref={heading} tabIndex={-1} className="grow">
+      <h1 ref={heading} tabIndex={-1} className="grow">
         {title}
-      </h2>
+      </h1>
       {children}
     </header>
   );

@@ -18,9 +18,9 @@ export function PanelHead({ group, title, unfocused }: PanelHeadProps) {
   }, [unfocused]);
   return (
     <header className="bar panel-head">
-      <h2 ref={heading} tabIndex={-1} className="grow">
+      <h1 ref={heading} tabIndex={-1} className="grow">
         {title}
-      </h2>
+      </h1>
       <IconButton icon="close" label={words.close} onClick={() => go({ kind: "group", group })} />
     </header>
   );

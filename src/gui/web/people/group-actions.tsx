@@ -26,7 +26,7 @@ export function GroupActions(props: GroupActionsProps) {
   const isAdmin = props.mine.role !== "member";
   return (
     <section className="stack tight">
-      <h3>{peopleWords.group}</h3>
+      <h2>{peopleWords.group}</h2>
       {isAdmin && <Button onClick={() => setOpened("rename")}>{peopleWords.rename.open}</Button>}
       {isAdmin && <Button onClick={() => setOpened("password")}>{peopleWords.password.open}</Button>}
       <Button onClick={() => setOpened("rekey")}>{peopleWords.rekey.open}</Button>
