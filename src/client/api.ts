@@ -107,6 +107,15 @@ export interface RelayUse extends RelayView {
   readonly formerly: readonly GroupName[];
 }
 
+/** How others could connect to this process: multiaddrs at which it listens, PeerIds of relays that pass connections on to it,
+ * IP addresses at which our relays see it, and those of this machine. */
+export interface ReachView {
+  readonly listening: readonly string[];
+  readonly circuits: readonly string[];
+  readonly observed: readonly string[];
+  readonly own: readonly string[];
+}
+
 /** What happens while one listens. */
 export type ClientEvent =
   /** The beginning of `follow`. Seen again, another process has taken the profile over: what happened in between was not told. */
@@ -211,7 +220,7 @@ export interface ClientMethods extends GroupMethods, FileMethods {
     Record<never, never>,
     {
       relays: readonly RelayUse[];
-      peers: readonly Omit<PeerView, "state">[];
+      peers: readonly (Omit<PeerView, "state"> & { since: string })[];
       outbox: number;
       primitives: string;
     },
@@ -224,6 +233,7 @@ export interface ClientMethods extends GroupMethods, FileMethods {
     {
       relays: readonly RelayUse[];
       peers: readonly Omit<PeerView, "state">[];
+      reach: ReachView;
       introduced: boolean;
       caughtUp: boolean;
       outbox: number;

@@ -25,10 +25,11 @@ import { invite, join, listInvites, revoke } from "./invite-calls.ts";
 import { listen } from "./listening.ts";
 import { cancelJoin, changeSettings, leave, rekey, removeMember, rename, setRole } from "./membership-calls.ts";
 import { listDevices, unlinkDevice, waitForLinks } from "./own-devices.ts";
-import type { Clock, Network, ProfileStore } from "./ports.ts";
+import type { Clock, Network, PeerStatus, ProfileStore } from "./ports.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
 import { groupRelays, relaysInUse } from "./relay-calls.ts";
 import { verify } from "./verification.ts";
+import { isoTime } from "./views.ts";
 
 /** What calls work with. */
 export interface CallContext {
@@ -38,6 +39,8 @@ export interface CallContext {
   readonly clock: Clock;
   readonly hub: EventHub;
   readonly topics: TopicBook;
+  /** Since when (ms) we have been connected to another member in this way. */
+  readonly peerSince: (peer: PeerStatus) => number;
   /** See `EffectsPerformer`. */
   readonly isIntroduced: () => boolean;
   /** See `OutboxFlusher`. */
@@ -157,10 +160,10 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
 }
 
 async function status(context: CallContext) {
-  const { network, store, primitives } = context;
+  const { network, store, primitives, peerSince } = context;
   return {
     relays: await relaysInUse(context),
-    peers: network.peers(),
+    peers: network.peers().map((peer) => ({ ...peer, since: isoTime(peerSince(peer)) })),
     outbox: await outboxLength(store),
     primitives: primitives.provider,
   };

@@ -4,6 +4,7 @@
  * Input -> step -> commit -> effects (step-queue.ts, effects-performer.ts); what the network delivers are inputs.
  * @see ARCHITECTURE.md § One message in eight hops
  */
+
 import type { Primitives } from "../crypto/primitives.ts";
 import { isFault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";
@@ -13,6 +14,7 @@ import { createEffectsPerformer, type TopicBook } from "./effects-performer.ts";
 import { createEventHub } from "./event-hub.ts";
 import { createFileTransfers, type FileSettings } from "./file-transfers.ts";
 import { createOutboxFlusher, type OutboxFlusher } from "./outbox-flusher.ts";
+import { peerTimes } from "./peer-times.ts";
 import type { Clock, Delivery, Network, NetworkEvents, PartStore, ProfileStore, RandomBytes } from "./ports.ts";
 import { createStepQueue, type StepQueue } from "./step-queue.ts";
 
@@ -54,7 +56,8 @@ export async function startClient(dependencies: ClientDependencies): Promise<Cli
   const { parts, settings } = dependencies.files ?? {};
   const files =
     chunks && parts && settings && createFileTransfers({ ...dependencies, chunks, parts, hub, put }, settings);
-  const context: CallContext = { ...dependencies, hub, topics, isIntroduced, undelivered, put, files };
+  const peerSince = peerTimes(hub, clock.nowMs);
+  const context: CallContext = { ...dependencies, hub, topics, isIntroduced, undelivered, put, files, peerSince };
   await network.start(networkEvents(context, { flusher, performer }));
   await put({ kind: "start" });
   await files?.start();

@@ -29,6 +29,7 @@ const COMMANDS = [
   "history",
   "listen",
   "chat",
+  "gui",
   "status",
   "sync",
   "start",
@@ -167,7 +168,12 @@ describe("the JSON objects of the command line", function () {
     [
       "status",
       () => [],
-      { relays: [{ ...RELAY, state: /^conn/ }], peers: [{ peerId: "", path: "" }], outbox: 0, primitives: /^\w/ },
+      {
+        relays: [{ ...RELAY, state: /^conn/, own: true, serves: [{ id: ID, name: "shapes" }], formerly: [GROUP] }],
+        peers: [{ peerId: "", path: "", since: TIME }],
+        outbox: 0,
+        primitives: /^\w/,
+      },
     ],
   ];
 
@@ -179,7 +185,7 @@ describe("the JSON objects of the command line", function () {
 
   it("are as documented: history", async () => {
     const lines = await ana.askAll<{ message: { kind: string } }>("history", "shapes");
-    const line = { id: ID, from: ANA, sentAt: TIME };
+    const line = { id: ID, from: ANA, sentAt: TIME, depth: COUNT };
     assert(lines.length >= 2);
     for (const each of lines) {
       const shape: Shape =
@@ -202,7 +208,14 @@ describe("the JSON objects of the command line", function () {
 
   it("are as documented: events of listen", async () => {
     const message = await listener.event("message", () => true);
-    const text = { id: ID, from: { account: ID, name: "cleo" }, sentAt: TIME, kind: "text", text: "cleo is in" };
+    const text = {
+      id: ID,
+      from: { account: ID, name: "cleo" },
+      sentAt: TIME,
+      kind: "text",
+      text: "cleo is in",
+      depth: COUNT,
+    };
     assertShape(message, { event: "message", group: GROUP, message: text }, "message");
     const member = await listener.event("member", () => true);
     const change = { event: "member", group: GROUP, change: "joined", by: ANA, member: { account: ID, name: "cleo" } };

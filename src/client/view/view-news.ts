@@ -6,7 +6,7 @@ import { DRAFT_NOTE } from "./notes.ts";
 import { DEFAULT_PREFERENCES, PREFERENCES_NOTE, readPreferences } from "./preferences.ts";
 import type { LinkNews, ViewSurroundings } from "./screen-link.ts";
 import type { ProfileState } from "./screen-messages.ts";
-import type { ConnectedPeer, ViewState, WarningRow } from "./view-state.ts";
+import type { ViewState, WarningRow } from "./view-state.ts";
 import type { ViewStore } from "./view-store.ts";
 
 /** Warnings that are kept; older ones have been there for long. */
@@ -108,15 +108,10 @@ export async function askGroups({ link, store, drafts }: ViewParts): Promise<voi
   store.change({ groupsLoaded: true, groups: groupRows(list.groups, me?.account ?? "", drafts) });
 }
 
-async function askStatus({ link, store, nowMs }: ViewParts): Promise<void> {
+async function askStatus({ link, store }: ViewParts): Promise<void> {
   const status = await link.call("status", {}).catch(() => undefined);
   if (status === undefined || store.next().phase !== "open") return;
-  const { relays, outbox } = status;
-  const known = new Map(store.next().peers.map((peer) => [peer.peerId, peer]));
-  const peers = status.peers.map((peer): ConnectedPeer => {
-    const before = known.get(peer.peerId);
-    return before?.path === peer.path ? before : { ...peer, since: isoTime(nowMs()) };
-  });
+  const { relays, peers, outbox } = status;
   store.change({ relays, peers, outbox });
 }
 
