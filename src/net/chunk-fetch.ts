@@ -12,9 +12,10 @@ import { toHex } from "../wire/text-forms.ts";
 import { type ChunkClient, openChunks } from "./chunk-client.ts";
 import type { ChunkSource, ChunkSources } from "./chunk-sources.ts";
 
-/** Chunks under way at one holder: enough for a long way, 1 and 2 MiB. */
+/** Chunks under way at one holder: enough for a long way, 1 MiB. */
 const AT_ONCE = 4;
-const AT_ONCE_DIRECT = 8;
+/** The same at a relay, or over one, while somebody is reached directly: it has others to serve. */
+const AT_ONCE_BESIDE = 2;
 /** Ms after which a chunk under way is asked of somebody else, too. */
 const SLOW_MS = 5_000;
 
@@ -37,6 +38,8 @@ interface Run {
   readonly met: Set<string>;
   /** Holders that are not done. */
   busy: number;
+  /** Somebody is reached without a relay in between. */
+  hasDirect: boolean;
   /** Called when something changed for whoever waits. */
   readonly wakers: Set<() => void>;
 }
@@ -53,7 +56,7 @@ export function fetchChunks(
   [topic, wanted, options]: Parameters<ChunkNetwork["fetch"]>,
 ): Promise<FetchOutcome> {
   const left = new Map(wanted.map((id) => [toHex(id), { id, holders: 0, sinceMs: undefined } as Wanted]));
-  const run: Run = { topic, options, left, met: new Set(), busy: 0, wakers: new Set() };
+  const run: Run = { topic, options, left, met: new Set(), busy: 0, hasDirect: false, wakers: new Set() };
   return new Promise((resolve) => {
     const end = (): void => {
       if (run.left.size > 0 && run.busy > 0 && !options.signal.aborted) return;
@@ -68,6 +71,7 @@ export function fetchChunks(
         if (run.met.has(source.name) || performance.now() - liedMs < LIAR_MS) continue;
         run.met.add(source.name);
         run.busy++;
+        run.hasDirect ||= source.isDirect;
         void fetchFrom(run, source, liars)
           .catch(() => undefined)
           .finally(() => {
@@ -104,7 +108,7 @@ async function fetchFrom(run: Run, source: ChunkSource, liars: Liars): Promise<v
     }
     const rarity = (name: string): number => run.left.get(name)?.holders ?? 0;
     const order = shuffled(names).sort((a, b) => rarity(a) - rarity(b));
-    const workers = Array.from({ length: source.isDirect ? AT_ONCE_DIRECT : AT_ONCE }, () =>
+    const workers = Array.from({ length: run.hasDirect && !source.isDirect ? AT_ONCE_BESIDE : AT_ONCE }, () =>
       workAt(run, client, order, () => {
         liars.set(liarName(run, source), performance.now());
         run.options.blamed?.(source.name, "lied");

@@ -1,10 +1,11 @@
 /**
  * `/hermes/chunks/1.0.0`: one stream for each file and holder; frames are length-prefixed as on the topic stream. The holder
- * speaks first. Requests carry an id that the answer repeats; many may be under way.
+ * speaks first. Requests carry an id that the answer repeats; many may be under way. Chunks are views of their frame: nothing
+ * else of it is worth a copy.
  *
  * @see PROTOCOL.md § Chunks
  */
-import { bytes, decode, encode, type Infer, list, raw, struct, text, u32, union } from "./codec.ts";
+import { bytes, bytesView, decode, encode, type Infer, list, raw, struct, text, u32, union } from "./codec.ts";
 import { ChunkId, Signature, Topic } from "./ids.ts";
 import { CHUNK_LIST_MAX, CHUNK_MAX_BYTES } from "./limits.ts";
 import { ChallengeNonce, refusal } from "./topic-frames.ts";
@@ -20,7 +21,7 @@ export const ChunkRequest = union({
   /** Which of these the holder has. */
   have: [3, struct({ id, chunks: list(ChunkId, CHUNK_LIST_MAX) })],
   get: [4, struct({ id, chunk: ChunkId })],
-  put: [5, struct({ id, chunk: bytes(CHUNK_MAX_BYTES, 16) })],
+  put: [5, struct({ id, chunk: bytesView(CHUNK_MAX_BYTES, 16) })],
   /** The holder may erase all that it has under the topic. */
   release: [6, struct({ id })],
 });
@@ -33,7 +34,7 @@ export const ChunkAnswer = union({
   opened: [2, struct({ proof: bytes(64) })],
   /** One bit for each chunk that was asked for, lowest first. */
   has: [3, struct({ id, bits: bytes(CHUNK_LIST_MAX / 8) })],
-  chunk: [4, struct({ id, chunk: bytes(CHUNK_MAX_BYTES, 16) })],
+  chunk: [4, struct({ id, chunk: bytesView(CHUNK_MAX_BYTES, 16) })],
   lacking: [5, struct({ id })],
   /** Durable; or released. */
   done: [6, struct({ id })],

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import type { FileView } from "../../src/client/file-api.ts";
+import { type HermesProcess, PATIENCE_MS } from "./scene/hermes-process.ts";
+import type { Person } from "./scene/person.ts";
+import { freePort, type Relay } from "./scene/relay.ts";
+import { openScene, type Scene } from "./scene/scene.ts";
+
+/** Bytes of the large file. */
+const LARGE_BYTES = 256 * 1024 * 1024;
+/** Bytes that a process may use above what it uses when idle. */
+const MEMORY_BYTES = 60 * 1024 * 1024;
+
+describe("files between processes", function () {
+  this.timeout(10 * PATIENCE_MS);
+  let scene: Scene;
+  let relay: Relay;
+  let ana: Person;
+  let ben: Person;
+  let group: string;
+
+  const path = (name: string): string => join(scene.directory, name);
+  const written = async (name: string, bytes: number): Promise<string> => {
+    const file = await open(path(name), "w");
+    for (let at = 0; at < bytes; at += 1_048_576) await file.write(randomBytes(Math.min(1_048_576, bytes - at)));
+    await file.close();
+    return path(name);
+  };
+  const digest = async (file: string): Promise<string> => {
+    const hash = createHash("sha256");
+    const handle = await open(file);
+    for await (const piece of handle.createReadStream()) hash.update(piece);
+    return hash.digest("hex");
+  };
+  const fileOf = async (person: Person, ...args: readonly string[]): Promise<FileView> => {
+    const all = await person.askAll<{ readonly file: FileView }>(...args);
+    return all.at(-1)?.file ?? assert.fail("no file");
+  };
+
+  before(async () => {
+    scene = await openScene();
+    relay = await scene.relay();
+    const ports = [await freePort(), await freePort()];
+    const at = (port: number | undefined): string => `/ip4/127.0.0.1/tcp/${port}`;
+    const member = (name: string, mine: number, other: number): Promise<Person> =>
+      scene.person(name, [relay.address], {
+        env: {
+          HERMES_NO_LISTEN: undefined,
+          HERMES_LISTEN: at(ports[mine]),
+          HERMES_PEERS: at(ports[other]),
+          HERMES_AUTOMATIC_DOWNLOAD_BYTES: "1000",
+          HERMES_DOWNLOADS: path(`downloads-${name}`),
+        },
+      });
+    [ana, ben] = await Promise.all([member("ana", 0, 1), member("ben", 1, 0)]);
+    group = await ana.createGroup("film club");
+    const link = await ana.invite(group);
+    const door = ana.listen();
+    await door.ready();
+    assert.equal((await ben.join(link)).state, "joined");
+    door.signal("SIGINT");
+    await door.ended;
+  });
+  after(() => scene.end());
+
+  it("go by commands alone, one after the other, neither side there when the other is", async () => {
+    const sent = await fileOf(ana, "send-file", group, await written("notes.pdf", 700_000));
+    assert.equal(sent.state, "sent");
+    await ben.sync();
+    assert.equal((await ben.history(group)).at(-1)?.file?.name, "notes.pdf");
+    const here = await fileOf(ben, "get-file", group, "notes.pdf");
+    assert.equal(here.path, path("downloads-ben/notes.pdf"));
+    assert.equal(await digest(here.path ?? ""), await digest(path("notes.pdf")));
+    const again = await fileOf(ben, "get-file", group, "notes.pdf", "--out", path("other.pdf"));
+    assert.equal(again.path, path("other.pdf"));
+  });
+
+  it("256 MiB go through the relay, and on by a direct path when it is gone, in little memory", async () => {
+    const large = await written("film.mkv", LARGE_BYTES);
+    const expected = await digest(large);
+    const windows = [ana.listen(), ben.listen()] as const;
+    for (const window of windows) await window.event("peer", ({ peer }) => peer.state === "connected");
+    const processes = [relay.process(), ...windows];
+    const idle = processes.map((each) => memoryOf(each).now);
+    assert.equal((await fileOf(ana, "send-file", group, large)).state, "sent");
+    const here = await fileOf(ben, "get-file", group, "film.mkv");
+    assert.equal(await digest(here.path ?? ""), expected);
+    const used = processes.map((each, i) => memoryOf(each).peak - (idle[i] ?? 0));
+    await relay.kill();
+    const direct = await written("direct.mkv", LARGE_BYTES / 4);
+    await fileOf(ana, "send-file", group, direct, "--no-wait");
+    await windows[1].event("message", ({ message }) => message.file?.name === "direct.mkv");
+    const there = await fileOf(ben, "get-file", group, "direct.mkv");
+    assert.equal(await digest(there.path ?? ""), await digest(direct));
+    await windows[0].event("file", ({ file }) => file.name === "direct.mkv" && file.state === "sent");
+    for (const window of windows) window.signal("SIGINT");
+    for (const window of windows) await window.ended;
+    await relay.restart();
+    console.log(used.map((each) => Math.round(each / 1e6)));
+    assert(
+      used.every((each) => each < MEMORY_BYTES),
+      `${used}`,
+    );
+  });
+});
+
+/** Resident memory of a process (bytes), and the most that it ever had. */
+function memoryOf({ pid }: HermesProcess): { readonly now: number; readonly peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const kib = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0);
+  return { now: kib("VmRSS") * 1024, peak: kib("VmHWM") * 1024 };
+}
