@@ -6,12 +6,13 @@
  */
 import { readdir, readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import type { ClientMethods, RelayView } from "../client/api.ts";
+import type { ClientMethods, RelayUse } from "../client/api.ts";
 import { isFault } from "../wire/fault.ts";
 import { secondsAsMsOf } from "./arguments.ts";
 import { type CommandContext, withSession } from "./command.ts";
+import { groupsWithout, reachFindings } from "./doctor-reach.ts";
 import { probeRelay } from "./relay-probe.ts";
-import { printableLine } from "./render.ts";
+import { printableLine, usesOf } from "./render.ts";
 
 /** One thing that was looked at. `notice`: works, and could be better. */
 export interface Finding {
@@ -25,6 +26,9 @@ export interface Finding {
     | "profile"
     | "cryptography"
     | "relay"
+    | "group"
+    | "reservation"
+    | "reach"
     | "peers"
     | "prekeys"
     | "messages"
@@ -162,8 +166,8 @@ export function examinationFindings(seen: Examination, relays: readonly Finding[
     return [cryptography, noRelay(seen), peers(seen), ...waiting(seen, false)];
   }
   // without a relay these follow from it, and there is nothing else to do about them
-  const online = isConnected ? [prekeys(seen), messages(seen)] : [];
-  return [cryptography, ...relays, peers(seen), ...online, ...waiting(seen, isConnected)];
+  const online = isConnected ? [...reachFindings(seen.reach), prekeys(seen), messages(seen)] : [];
+  return [cryptography, ...relays, ...groupsWithout(seen), peers(seen), ...online, ...waiting(seen, isConnected)];
 }
 
 function noRelay(seen: Examination): Finding {
@@ -216,9 +220,9 @@ function waiting({ outbox, undelivered }: Examination, isConnected: boolean): Fi
 
 const envelopesWait = (count: number): string => (count === 1 ? "1 envelope waits" : `${count} envelopes wait`);
 
-async function relayFinding(relay: RelayView): Promise<Finding> {
+async function relayFinding(relay: RelayUse): Promise<Finding> {
   const { address, state, reason } = relay;
-  const name = printableLine(address);
+  const name = `${printableLine(address)} for ${usesOf(relay)}`;
   if (state === "connected" && reason === undefined) return fine("relay", `${name}: connected.`);
   const why = reason === undefined ? "" : printableLine(reason);
   if (state === "connected") return notice("relay", `${name}: connected, but ${why}.`);

@@ -219,14 +219,19 @@ export function renderRelay({ address, state, since, reason }: RelayView): strin
 }
 
 /** The same, and what it is there for. */
-function renderRelayUse({ own, serves, formerly, ...relay }: RelayUse): string {
+function renderRelayUse(relay: RelayUse): string {
+  return `${renderRelay(relay)}\n  for ${usesOf(relay)}`;
+}
+
+/** What a relay is there for, after "for". */
+export function usesOf({ own, serves, formerly }: RelayUse): string {
   const names = (groups: readonly GroupName[]): string => groups.map(groupOf).join(", ");
   const uses = [
     ...(own ? ["your mail"] : []),
     ...(serves.length > 0 ? [names(serves)] : []),
     ...(formerly.length > 0 ? [`until all know that they left it: ${names(formerly)}`] : []),
   ];
-  return `${renderRelay(relay)}\n  for ${uses.length > 0 ? uses.join("; ") : "mail to somebody who reads there"}`;
+  return uses.length > 0 ? uses.join("; ") : "mail to somebody who reads there";
 }
 
 export function renderStatus({ relays, peers, outbox, primitives }: ClientMethods["status"][1]): string {

@@ -21,6 +21,7 @@ export async function examine(
   const look = async () => ({
     relays: await relaysInUse(context),
     peers: network.peers(),
+    reach: network.reach(),
     introduced: isIntroduced(),
     caughtUp: topics.read.size > 0 && [...topics.read].every((topic) => topics.caughtUp.has(topic)),
     outbox: (await scanRecords(context.store, OUTBOX, { limit: OUTBOX_COUNTED })).length,

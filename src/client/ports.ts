@@ -98,12 +98,26 @@ export interface PeerStatus {
   readonly path: "direct" | "circuit";
 }
 
+/** How others could connect to this process. */
+export interface Reach {
+  /** Multiaddrs at which it listens. */
+  readonly listening: readonly string[];
+  /** PeerIds of relays that pass connections on to it. */
+  readonly circuits: readonly string[];
+  /** IP addresses at which our relays see it. */
+  readonly observed: readonly string[];
+  /** IP addresses of this machine, without loopback. */
+  readonly own: readonly string[];
+}
+
 /** What the network tells the client. */
 export interface NetworkEvents {
   /** Resolves when the delivery is committed; the network reads no more of that stream meanwhile (back-pressure). */
   readonly delivered: (delivery: Delivery) => Promise<void>;
   /** Everything that the holder had stored for this topic has been delivered. */
   readonly caughtUp: (topic: Topic, log: LogId) => void;
+  /** Somebody who reads that topic said this in passing (a live frame); it comes once, and is stored nowhere. */
+  readonly said?: (topic: Topic, body: Uint8Array) => void;
   readonly relayChanged: (status: RelayStatus) => void;
   /** Somebody has turned out to be a member of a group of ours, or is here no more. */
   readonly peerChanged?: (peer: PeerStatus, state: "connected" | "gone") => void;
@@ -130,6 +144,8 @@ export interface Network {
   readonly unsubscribe: (topic: Topic) => void;
   /** Appends encoded envelopes to every connected relay, a peer's only deposits; per envelope the best outcome. Safe to repeat. */
   readonly append: (envelopes: readonly Uint8Array[]) => Promise<readonly AppendOutcome[]>;
+  /** Says this to whoever reads the topic at this moment, through relays and members. Best effort, and nobody answers. */
+  readonly say: (topic: Topic, body: Uint8Array) => void;
   /** Lets the holder of that log erase what it has of this inbox of ours, up to and with this number. Best effort. */
   readonly trim: (log: LogId, topic: Topic, upTo: Sequence) => void;
   /** Publishes to the directory of every connected relay that no mere peer told us; answers how many one-time prekeys the fullest one holds. */
@@ -144,6 +160,7 @@ export interface Network {
   readonly chunks?: ChunkNetwork | undefined;
   readonly relays: () => readonly RelayStatus[];
   readonly peers: () => readonly PeerStatus[];
+  readonly reach: () => Reach;
   readonly stop: () => Promise<void>;
 }
 

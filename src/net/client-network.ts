@@ -30,7 +30,7 @@ import type {
 } from "../client/ports.ts";
 import { isDeposit, topicOf } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
-import type { DirectoryKey, SlotKey } from "../wire/ids.ts";
+import type { DirectoryKey, SlotKey, Topic } from "../wire/ids.ts";
 import { Signature } from "../wire/ids.ts";
 import type { DirectoryRecord, PrekeyAnswer, PrekeyRequest, TakenPrekeys } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
@@ -43,7 +43,9 @@ import { createMembers, type Members, type MembersOptions } from "./members.ts";
 import { parseAddress } from "./multiaddr-text.ts";
 import { createClientNode, type NetNode } from "./node.ts";
 import { type PrekeyAsker, prekeyAsker } from "./prekey-client.ts";
+import { type Reachability, reachability } from "./reachability.ts";
 import { type LiveLink, RelayLink } from "./relay-link.ts";
+import { saidBefore } from "./said-before.ts";
 
 export interface NetworkOptions {
   /** For relays that ask for one; default none. At most 256 bytes. */
@@ -68,6 +70,7 @@ interface Running {
   readonly events: NetworkEvents;
   readonly members: Members | undefined;
   readonly unwatch: () => void;
+  readonly reachability: Reachability;
 }
 
 class ClientNetwork implements Network {
@@ -88,6 +91,7 @@ class ClientNetwork implements Network {
   /** Called when somebody new may have chunks. */
   readonly #chunkWatchers = new Set<() => void>();
   readonly #exchange: ChunkExchange | undefined;
+  readonly #isNews = saidBefore();
 
   constructor(options: NetworkOptions) {
     this.#timing = { ...LINK_TIMING, ...options.timing };
@@ -108,13 +112,19 @@ class ClientNetwork implements Network {
     const subscriptions = () => this.#subscriptions.values();
     const members =
       this.#members &&
-      createMembers(this.#members, { node, timing: this.#timing, subscriptions, events: this.#alsoChunks(events) });
+      createMembers(this.#members, {
+        node,
+        timing: this.#timing,
+        subscriptions,
+        events: this.#alsoChunks(events),
+        said: (topic, body) => this.#heard(topic, body),
+      });
     await members?.serve();
     await this.#exchange?.serveOn(node);
     await node.start();
     await members?.discover();
     const unwatch = this.#watch(() => this.#hurry());
-    this.#running = { node, events, members, unwatch };
+    this.#running = { node, events, members, unwatch, reachability: reachability(node) };
     for (const [address, toldBy] of this.#waiting) this.#keep(address, toldBy);
     this.#waiting = [];
   };
@@ -159,6 +169,12 @@ class ClientNetwork implements Network {
       ),
     );
 
+  readonly say: Network["say"] = (topic, body) => {
+    this.#isNews(body);
+    for (const link of this.#live()) if (!link.isForMail) link.client.say(topic, body);
+    this.#running?.members?.say(topic, body);
+  };
+
   readonly trim: Network["trim"] = (log, topic, upTo) => {
     for (const link of this.#live()) if (!link.isForMail) link.client.trim(log, topic, upTo);
   };
@@ -194,15 +210,30 @@ class ClientNetwork implements Network {
 
   readonly peers: Network["peers"] = () => this.#running?.members?.links.peers() ?? [];
 
+  readonly reach: Network["reach"] = () => {
+    const relays = new Set(
+      [...this.#links].flatMap(([relay, link]) => (link.live?.isForMail === false ? [relay] : [])),
+    );
+    return this.#running?.reachability.now(relays) ?? { listening: [], circuits: [], observed: [], own: [] };
+  };
+
   readonly stop = async (): Promise<void> => {
     const running = this.#running;
     this.#running = undefined;
     running?.unwatch();
+    running?.reachability.stop();
     await this.#exchange?.stop();
     await Promise.all([...this.#ending, ...[...this.#links.values()].map((link) => link.stop())]);
     await running?.members?.stop();
     await running?.node.stop();
   };
+
+  /** Whoever reads with us, and not where it was said, hears it from us. */
+  #heard(topic: Topic, body: Uint8Array): void {
+    if (!this.#isNews(body)) return;
+    this.#running?.events.said?.(topic, body);
+    this.#running?.members?.say(topic, body);
+  }
 
   /** Members are those who have shown that they share a topic with us. */
   #alsoChunks(events: NetworkEvents): NetworkEvents {
@@ -270,6 +301,7 @@ class ClientNetwork implements Network {
           healing?.caughtUp(topic, log);
           caughtUp(topic, log);
         },
+        said: (topic, body) => this.#heard(topic, body),
         changed: (status) => {
           changed(status);
           if (status.state === "connected") this.#tellChunks();

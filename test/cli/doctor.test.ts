@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { clockFinding, diskFinding, examinationFindings, nodeFinding } from "../../src/cli/doctor.ts";
+import type { GroupName, ReachView } from "../../src/client/api.ts";
 
-const USE = { own: true, serves: [], formerly: [] } as const;
+const NO_GROUPS: readonly GroupName[] = [];
+const USE = { own: true, serves: NO_GROUPS, formerly: NO_GROUPS };
 const RELAY = {
   address: "/ip4/192.0.2.7/tcp/1",
   state: "connected",
@@ -10,9 +12,11 @@ const RELAY = {
   ...USE,
 } as const;
 const PEER = { peerId: "12D3KooW", path: "direct" } as const;
+const REACH: ReachView = { listening: [], circuits: ["12D3Relay"], observed: ["192.0.2.9"], own: ["10.0.0.2"] };
 const WELL = {
   relays: [RELAY],
   peers: [PEER],
+  reach: REACH,
   introduced: true,
   caughtUp: true,
   outbox: 0,
@@ -52,7 +56,14 @@ describe("The doctor", () => {
   });
 
   it("finds what waits although a relay is connected, and keys that no relay has", () => {
-    const others = { peers: "fine", prekeys: "fine", messages: "fine", outbox: "fine" };
+    const others = {
+      peers: "fine",
+      reservation: "fine",
+      reach: "fine",
+      prekeys: "fine",
+      messages: "fine",
+      outbox: "fine",
+    };
     assert.deepEqual(states(WELL), { cryptography: "fine", ...others });
     assert.equal(states({ ...WELL, outbox: 3 })["outbox"], "wrong");
     assert.equal(states({ ...WELL, outbox: 3, undelivered: 2 })["outbox"], "wrong");
@@ -76,5 +87,29 @@ describe("The doctor", () => {
       return found?.text.includes("may go away");
     });
     assert.deepEqual(texts, [false, true]);
+  });
+
+  it("tells address translation from none, and where nobody from outside gets in", () => {
+    const reach = (changed: Partial<ReachView>) => {
+      const found = examinationFindings({ ...WELL, reach: { ...WELL.reach, ...changed } }, []);
+      return found.flatMap(({ check, state, text }) => (check === "reach" ? [[state, text] as const] : []));
+    };
+    assert.match(reach({})[0]?.[1] ?? "", /sees you at 192\.0\.2\.9, and this machine is 10\.0\.0\.2: a router/);
+    assert.equal(reach({ circuits: [] })[0]?.[0], "notice");
+    assert.match(reach({ observed: ["10.0.0.2"] })[0]?.[1] ?? "", /nothing listens here/);
+    assert.match(
+      reach({ observed: ["10.0.0.2"], listening: ["/ip4/10.0.0.2/tcp/1"] })[0]?.[1] ?? "",
+      /members can connect/,
+    );
+    assert.deepEqual(reach({ observed: [] }), []);
+    assert.equal(states({ ...WELL, reach: { ...WELL.reach, circuits: [] } })["reservation"], "notice");
+  });
+
+  it("names groups of which no relay answers while others do", () => {
+    const bakers = { id: "0a", name: "bakers" };
+    const [here, away] = [RELAY, { ...RELAY, state: "unreachable", serves: [bakers] }] as const;
+    assert.equal(states({ ...WELL, relays: [here, away] })["group"], "notice");
+    assert.equal(states({ ...WELL, relays: [{ ...here, serves: [bakers] }, away] })["group"], undefined);
+    assert.equal(states({ ...WELL, relays: [away] })["group"], undefined, "the relay is what is wrong");
   });
 });

@@ -52,6 +52,8 @@ describe("hermes doctor", function () {
       "cryptography",
       "relay",
       "peers",
+      "reservation",
+      "reach",
       "prekeys",
       "messages",
       "outbox",
@@ -73,7 +75,7 @@ describe("hermes doctor", function () {
     const { code, stdout } = await scene.start({ args: ["doctor", "--profile", ana.profile] }).ended;
     assert.equal(code, 0);
     assert.match(stdout, /^ok {5}version {7}Hermes \d.*\nok {5}node {10}Node \d/);
-    assert.equal(stdout.trimEnd().split("\n").length, 13);
+    assert.equal(stdout.trimEnd().split("\n").length, 15);
   });
 
   it("names a missing profile, a wrong passphrase and a directory that others may write", async () => {

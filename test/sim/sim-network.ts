@@ -205,6 +205,7 @@ export function simNetwork({ clock, random, weather, relays, reaches }: Surround
     },
     relays: () => [...links.values()].map(statusOf),
     peers: () => [],
+    reach: () => ({ listening: [], circuits: [], observed: [], own: [] }),
     stop: async () => {
       dead = true;
     },

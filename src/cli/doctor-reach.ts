@@ -1,0 +1,71 @@
+/** What the doctor says about ways to this machine: groups whose relays are all away, reservations, address translation. */
+import type { ClientMethods, GroupName, ReachView, RelayUse } from "../client/api.ts";
+import type { Finding } from "./doctor.ts";
+import { groupOf, printableLine } from "./render.ts";
+
+type Examination = ClientMethods["examine"][1];
+
+/** One finding for each group of which no relay answers, while others do. */
+export function groupsWithout({ relays, peers }: Pick<Examination, "relays" | "peers">): readonly Finding[] {
+  const isUp = ({ state }: RelayUse): boolean => state === "connected";
+  const served = new Set(relays.filter(isUp).flatMap(({ serves }) => serves.map(({ id }) => id)));
+  const without = new Map<string, GroupName>();
+  for (const { serves } of relays) for (const group of serves) if (!served.has(group.id)) without.set(group.id, group);
+  if (!relays.some(isUp)) return []; // then the relays themselves are what is wrong
+  const meanwhile = peers.length > 0 ? "members who are reached directly get it at once" : "it waits here until then";
+  return [...without.values()].map((group) => ({
+    check: "group",
+    state: "notice",
+    text: `${groupOf(group)}: none of its relays answers. What you write goes to your other relays, and ${meanwhile}; hermes group relays G --add ADDRESS moves it.`,
+  }));
+}
+
+/** Only while a relay is connected: it is relays that know. */
+export function reachFindings(reach: ReachView): readonly Finding[] {
+  return [reservation(reach), ...addressFinding(reach)];
+}
+
+function reservation({ circuits }: ReachView): Finding {
+  if (circuits.length > 0) {
+    const who = circuits.length === 1 ? "A relay passes" : `${circuits.length} relays pass`;
+    return { check: "reservation", state: "fine", text: `${who} connections of other members on to you.` };
+  }
+  return {
+    check: "reservation",
+    state: "notice",
+    text: "No relay passes connections on to you: it may have no place left, or be just about to. Messages go through its store all the same.",
+  };
+}
+
+/** Nothing when no relay has said how it sees us. */
+function addressFinding({ observed, own, listening, circuits }: ReachView): readonly Finding[] {
+  const [seen] = observed;
+  if (seen === undefined) return [];
+  const at = printableLine(seen);
+  const isOwn = own.includes(seen) || /^127\.|^::1$/.test(seen);
+  if (isOwn && listening.length > 0)
+    return [
+      {
+        check: "reach",
+        state: "fine",
+        text: `Your relay sees you at ${at}, which is this machine: unless a firewall is in between, members can connect to it.`,
+      },
+    ];
+  if (isOwn)
+    return [
+      {
+        check: "reach",
+        state: "fine",
+        text: `Your relay sees you at ${at}, which is this machine, but nothing listens here: members are reached when you connect to them, or through a relay. HERMES_LISTEN changes that.`,
+      },
+    ];
+  const through =
+    circuits.length > 0 ? "through a relay" : "by nobody from outside, as no relay passes connections on to you";
+  return [
+    {
+      check: "reach",
+      state: circuits.length > 0 ? "fine" : "notice",
+      text: `Your relay sees you at ${at}, and this machine is ${own.map(printableLine).join(", ") || "without an address"}: a router translates between them (NAT). From outside you are reached ${through}; on the LAN directly.`,
+    },
+  ];
+}
