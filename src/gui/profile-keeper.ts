@@ -33,6 +33,8 @@ export interface ProfileKeeper {
   readonly profiles: Profiles;
   /** `usage/not-allowed` while it is locked. */
   readonly session: () => Session;
+  /** Opens it if there is one and its passphrase was given to the program. */
+  readonly begin: () => Promise<void>;
   /** Runs what makes a profile, then opens it with the passphrase. */
   readonly make: <T>(passphrase: string, work: (choice: ProfileChoice) => Promise<T>) => Promise<T>;
   readonly unlock: (passphrase: string) => Promise<void>;
@@ -44,7 +46,7 @@ interface Open {
   readonly end: AbortController;
 }
 
-/** Looks whether there is a profile; opens it if its passphrase was given to the program. */
+/** Looks whether there is a profile. */
 export async function createProfileKeeper(parts: KeeperParts): Promise<ProfileKeeper> {
   const { profiles, choice, defaultRelays, invite, changed } = parts;
   let open: Open | undefined;
@@ -79,9 +81,11 @@ export async function createProfileKeeper(parts: KeeperParts): Promise<ProfileKe
     changed(state());
     void followFor(opened, parts).then(() => (open === opened ? oneByOne(close) : undefined));
   };
-  const supplied = exists ? await choice.passphrases.supplied() : undefined;
-  if (supplied !== undefined) await openWith(supplied);
   return {
+    begin: async () => {
+      const supplied = exists ? await choice.passphrases.supplied() : undefined;
+      if (supplied !== undefined) await openWith(supplied);
+    },
     profiles,
     choice,
     state,

@@ -128,6 +128,7 @@ async function openBehind(options: ScreenOptions, tellAll: (message: string) => 
       if (profile.phase === "open") void tidy(keeper, files).catch(() => undefined); // the next start does it as well
     },
   });
+  await keeper.begin();
   return { stream, keeper, files };
 }
 

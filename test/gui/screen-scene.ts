@@ -1,5 +1,5 @@
 /** A screen's server with a profile of its own on the disk and no network, and what a browser does with it, without a browser. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -111,11 +111,17 @@ export interface ScreenScene {
   readonly close: () => Promise<void>;
 }
 
-/** `passphrase`: given to the program, as with HERMES_PASSPHRASE. */
-export async function openScreen({ passphrase }: { passphrase?: string } = {}): Promise<ScreenScene> {
-  const directory = await mkdtemp(join(tmpdir(), "hermes-gui-"));
+/** `passphrase`: given to the program, as with HERMES_PASSPHRASE; `before`: the directory of a scene that was left. */
+export async function openScreen({
+  passphrase,
+  before,
+}: {
+  passphrase?: string;
+  before?: string;
+} = {}): Promise<ScreenScene> {
+  const directory = before ?? (await mkdtemp(join(tmpdir(), "hermes-gui-")));
   const assets = join(directory, "assets");
-  await import("node:fs/promises").then(({ mkdir }) => mkdir(assets));
+  await mkdir(assets, { recursive: true });
   await writeFile(join(assets, "index.html"), "<!doctype html><title>Hermes</title>");
   await writeFile(join(assets, "app.js"), "export {};");
   await writeFile(join(directory, "secret.js"), "not for anybody");
@@ -129,6 +135,7 @@ export async function openScreen({ passphrase }: { passphrase?: string } = {}): 
     },
     relays: [],
     noRelay: true,
+    members: { listen: [], addresses: [], discover: false },
     accessToken: "",
     kdf: { memoryKiB: 8_192, passes: 1 },
     files: { downloads: join(directory, "downloads"), automaticBytes: 0 },

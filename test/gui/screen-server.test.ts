@@ -170,6 +170,18 @@ describe("The web screen's server", function () {
     assert.equal(await failureOf(page.call("recovery-show", { passphrase: "another" })), "done");
   });
 
+  it("opens at once when the program was given the passphrase, and not at all with a wrong one", async () => {
+    await opened();
+    await scene.server.close();
+    await assert.rejects(openScreen({ before: scene.directory, passphrase: "wrong" }), {
+      code: "usage/wrong-passphrase",
+    });
+    scene = await openScreen({ before: scene.directory, passphrase: PASSPHRASE });
+    const page = await scene.page(await scene.enter());
+    assert.equal(page.messages[0]?.kind === "welcome" && page.messages[0].profile.phase, "open");
+    assert.equal(await failureOf(page.call("whoami", {})), "done");
+  });
+
   it("goes on after the last event that a tab has seen, or says that it cannot", async () => {
     const { entered, page } = await opened();
     const group = await page.call("group-create", { name: "walking club" });
@@ -208,7 +220,7 @@ describe("The web screen's server", function () {
     assert.equal(lines.filter(({ text }) => text === "only once").length, 1);
   });
 
-  it("takes and gives no file to whoever lacks the cookie or the key", async () => {
+  it("takes and gives files for the page that has cookie and key, and for nobody else", async () => {
     const { entered, page } = await opened();
     const { origin } = scene;
     const group = await page.call("group-create", { name: "walking club" });
@@ -223,12 +235,22 @@ describe("The web screen's server", function () {
     assert.equal((await post({ cookie })).status, 401);
     assert.equal((await post({ "x-hermes-key": key })).status, 401);
     assert.equal((await post({ cookie, "x-hermes-key": `${key}x` })).status, 401);
+    const taken = await post({ cookie, "x-hermes-key": key });
+    assert.equal(taken.status, 200, taken.body);
+    const { file } = JSON.parse(taken.body) as { file: { id: string; name: string; sizeBytes: number } };
+    assert.deepEqual([file.name, file.sizeBytes], ["notes.txt", 9]);
     const welcome = page.messages[0];
     const fileKey = welcome?.kind === "welcome" ? welcome.fileKey : "";
     const get = (query: string, headers: Record<string, string>) =>
-      ask(`${origin}/files/${id}/f1?${query}`, { headers });
+      ask(`${origin}/files/${id}/${file.id}?${query}`, { headers });
     assert.equal((await get(`use=save&key=${fileKey}`, {})).status, 404);
     assert.equal((await get(`use=save&key=${key}`, { cookie })).status, 404);
+    const given = await get(`use=save&key=${fileKey}`, { cookie });
+    assert.deepEqual(
+      [given.status, given.body, given.headers["content-type"]],
+      [200, "all of it", "application/octet-stream"],
+    );
+    assert.equal((await get(`use=show&key=${fileKey}`, { cookie })).status, 404);
     assert.equal((await ask(`${origin}/files/no-such-group/x?key=${fileKey}`, { headers: { cookie } })).status, 404);
   });
 });
