@@ -16,6 +16,8 @@ import { change, type FileContext, type Transfer } from "./file-transfer.ts";
 import { pauseUntilNews } from "./file-waiting.ts";
 import type { PartTarget } from "./ports.ts";
 
+/** Ms that we give ourselves to reach somebody before anything is said: a program has just started, a relay is dialled again. */
+const CONNECTING_MS = 3_000;
 const FORGED =
   "what came has the hashes that the sender's message names but does not open, so the file is not as it was sent: ask for it again";
 
@@ -141,7 +143,7 @@ async function fetchThese(c: FileContext, t: Transfer, wanted: Map<string, Wante
       t.stopper.stop();
     }
   };
-  while (wanted.size > 0 && !signal.aborted) {
+  for (let isFirst = true; wanted.size > 0 && !signal.aborted; isFirst = false) {
     const outcome = await c.chunks.fetch(
       from,
       [...wanted.values()].map(({ id }) => id),
@@ -149,7 +151,11 @@ async function fetchThese(c: FileContext, t: Transfer, wanted: Map<string, Wante
     );
     if (failure !== undefined) throw failure;
     if (wanted.size === 0 || signal.aborted) return;
-    if (outcome.kind === "lacking") run.lacking();
+    if (isFirst) {
+      await pauseUntilNews(c, t, CONNECTING_MS);
+      continue;
+    }
+    if (outcome.kind === "lacking" && outcome.asked > 0) run.lacking();
     t.told.isWaiting = true;
     t.tell();
     await pauseUntilNews(c, t);

@@ -2,7 +2,7 @@
  * What the client needs from the outside: a profile store, a network, a clock, randomness. `src/store` and
  * `src/net` implement these; a screen's `main` composes them. Nothing here knows Node, so a browser can too.
  */
-import type { LineState as AnyLineState, Line } from "../protocol/step.ts";
+import type { LineState as AnyLineState, Line, LineChange } from "../protocol/step.ts";
 import type { ChunkId, DirectoryKey, EnvelopeId, LogId, Sequence, SlotKey, Topic } from "../wire/ids.ts";
 import type { DirectoryRecord, TakenPrekeys } from "../wire/prekey-frames.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
@@ -21,7 +21,7 @@ export interface ProfileChanges {
   readonly lines: readonly ConversationLine[];
   /** Lines that were sealed again under another id. */
   readonly removedLines: readonly { readonly group: string; readonly id: string }[];
-  readonly lineStates: readonly { readonly group: string; readonly id: string; readonly state: LineState }[];
+  readonly lineStates: readonly LineChange[];
   /** Encoded envelopes of our groups' topics, to be served to other members; undefined: none. A store may pass them over. */
   readonly kept?: readonly Uint8Array[] | undefined;
 }
@@ -180,10 +180,10 @@ export interface ChunkHoldings extends ChunkTopic {
   readonly served?: (id: ChunkId) => void;
 }
 
-/** What became of a fetch; `lacking`: nobody who is reached has the rest. */
+/** What became of a fetch; `lacking`: none of so many `asked` has the rest. */
 export type FetchOutcome =
   | { readonly kind: "complete" | "cancelled" }
-  | { readonly kind: "lacking"; readonly left: number };
+  | { readonly kind: "lacking"; readonly asked: number };
 
 /** What became of an upload; `refused`: a sentence with the cause. */
 export type UploadOutcome =

@@ -36,6 +36,8 @@ interface Run {
   readonly left: Map<string, Wanted>;
   /** Asked once in this run. */
   readonly met: Set<string>;
+  /** Holders that have answered what they have. */
+  asked: number;
   /** Holders that are not done. */
   busy: number;
   /** Somebody is reached without a relay in between. */
@@ -56,14 +58,14 @@ export function fetchChunks(
   [topic, wanted, options]: Parameters<ChunkNetwork["fetch"]>,
 ): Promise<FetchOutcome> {
   const left = new Map(wanted.map((id) => [toHex(id), { id, holders: 0, sinceMs: undefined } as Wanted]));
-  const run: Run = { topic, options, left, met: new Set(), busy: 0, hasDirect: false, wakers: new Set() };
+  const run: Run = { topic, options, left, met: new Set(), asked: 0, busy: 0, hasDirect: false, wakers: new Set() };
   return new Promise((resolve) => {
     const end = (): void => {
       if (run.left.size > 0 && run.busy > 0 && !options.signal.aborted) return;
       unwatch();
       wakeAll(run);
       if (run.left.size === 0) resolve({ kind: "complete" });
-      else resolve(options.signal.aborted ? { kind: "cancelled" } : { kind: "lacking", left: run.left.size });
+      else resolve(options.signal.aborted ? { kind: "cancelled" } : { kind: "lacking", asked: run.asked });
     };
     const begin = (): void => {
       for (const source of sources.now()) {
@@ -101,6 +103,7 @@ async function fetchFrom(run: Run, source: ChunkSource, liars: Liars): Promise<v
   try {
     const ids = [...run.left.values()].map(({ id }) => id);
     const flags = await client.have(ids);
+    if (flags) run.asked++;
     const names = ids.map(toHex).filter((_, i) => flags?.[i]);
     for (const name of names) {
       const wanted = run.left.get(name);

@@ -160,7 +160,7 @@ describe("files of a group", function () {
     hub.away.add("Ada").add("Ben"); // not reached directly
     ada.crash();
     const waiting = cleo.call("file-get", { group, file: "map.pdf" });
-    await world.clock.pass(3_000);
+    await world.clock.pass(5_000);
     const view = await fileOf(cleo);
     assert.equal(view.state, "waiting");
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { FileView } from "../../src/client/file-api.ts";
@@ -100,13 +100,76 @@ describe("files between processes", function () {
     for (const window of windows) window.signal("SIGINT");
     for (const window of windows) await window.ended;
     await relay.restart();
-    console.log(used.map((each) => Math.round(each / 1e6)));
     assert(
       used.every((each) => each < MEMORY_BYTES),
       `${used}`,
     );
   });
+  it("go on after sender, relay and receiver were killed in the middle, and a command was stopped", async () => {
+    const bytes = LARGE_BYTES / 4;
+    const file = await written("killed.mkv", bytes);
+    const moving = (one: HermesProcess): Promise<unknown> =>
+      one.until("some progress", (objects) => (objects as readonly Progress[]).find(isMoving));
+    const sending = ana.start(["send-file", group, file]);
+    await moving(sending);
+    sending.signal("SIGKILL");
+    await sending.ended;
+    await relay.kill();
+    await relay.restart();
+    const stopped = ana.listen();
+    await moving(stopped);
+    stopped.signal("SIGINT");
+    assert.equal((await stopped.ended).code, 0);
+    const window = ana.listen();
+    await window.event("file", (event) => event.file.name === "killed.mkv" && event.file.state === "sent");
+    window.signal("SIGINT");
+    await window.ended;
+    await ben.sync();
+    const getting = ben.start(["get-file", group, "killed.mkv"]);
+    await moving(getting);
+    getting.signal("SIGKILL");
+    await getting.ended;
+    const [before] = (await ben.askAll<Progress>("files", group)).filter(
+      ({ file: each }) => each.name === "killed.mkv",
+    );
+    assert(before && ["fetching", "here"].includes(before.file.state));
+    const here = await fileOf(ben, "get-file", group, "killed.mkv");
+    assert.equal(here.state, "here");
+    assert.equal(await digest(here.path ?? ""), await digest(file));
+    const left = (await readdir(path("downloads-ben"))).filter((name) => name.startsWith("."));
+    assert.deepEqual(left, []);
+  });
+
+  it("can be a directory, or standard input, and are cancelled with nothing left", async () => {
+    await mkdir(path("photos/2026"), { recursive: true });
+    await writeFile(path("photos/2026/a.txt"), "hello");
+    await fileOf(ana, "send-file", group, path("photos"));
+    const { code, objects } = await ana.run(["send-file", group, "-", "--name", "dump.sql"], "select 1;");
+    assert.equal(code, 0, JSON.stringify(objects));
+    await ben.sync();
+    const out = ["--out", path("unpacked"), "--unpack"];
+    await mkdir(path("unpacked"));
+    await fileOf(ben, "get-file", group, "photos.tar", ...out);
+    assert.equal(await readFile(path("unpacked/photos/2026/a.txt"), "utf8"), "hello");
+    const dump = (await ben.askAll<Progress>("files", group)).find(({ file }) => file.name === "dump.sql");
+    const fetched = dump?.file.state === "here" ? dump.file : await fileOf(ben, "get-file", group, "dump.sql");
+    assert.equal(await readFile(fetched.path ?? "", "utf8"), "select 1;");
+    assert.equal((await fileOf(ana, "cancel-file", group, "dump.sql")).state, "cancelled");
+    const none = { exit: 1, code: "usage/not-found" };
+    const { exit, code: refusal } = await ben.refused(["get-file", group, "nothing.txt"]);
+    assert.deepEqual({ exit, code: refusal }, none);
+    assert.equal((await ana.refused(["send-file", group, path("nowhere")])).code, "usage/not-found");
+  });
 });
+
+interface Progress {
+  readonly file: FileView;
+}
+
+/** An event of a file of which something, and not all, is through. */
+function isMoving({ file }: Partial<Progress>): boolean {
+  return file !== undefined && file.doneBytes > 0 && file.doneBytes < file.sizeBytes;
+}
 
 /** Resident memory of a process (bytes), and the most that it ever had. */
 function memoryOf({ pid }: HermesProcess): { readonly now: number; readonly peak: number } {

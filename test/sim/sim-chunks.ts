@@ -77,7 +77,7 @@ export function simChunks(): SimChunks {
             hub.fetched.push({ by: device, id: toHex(id), from: found.from });
             await arrived(id, found.bytes);
           }
-          return left === 0 ? { kind: "complete" } : { kind: "lacking", left };
+          return left === 0 ? { kind: "complete" } : { kind: "lacking", asked: 1 };
         },
         upload: async (holdings, ids, { stored, signal }) => {
           for (const id of ids) {
