@@ -141,6 +141,82 @@ export const BUGS = [
     only: "hold together",
   },
   {
+    name: "simulated: the secret of an epoch is kept after use",
+    file: "src/protocol/epochs.ts",
+    from: "  secret.fill(0);\n  const account",
+    to: "  write(work, CONTRIBUTION, idOf(group.group, phi, phi), { value: secret.slice() });\n  const account",
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "simulated: ties are broken by the clock",
+    file: "src/protocol/log-state.ts",
+    from: "  /** Longest path to the create entry. */",
+    to: "  at: u64,\n  /** Longest path to the create entry. */",
+    also: [
+      {
+        file: "src/protocol/membership-log.ts",
+        from: "    generation: 0,",
+        to: "    at: core.at,\n    generation: 0,",
+      },
+      {
+        file: "src/protocol/log-resolution.ts",
+        from: "one.generation - other.generation || compareBytes(one.hash, other.hash);",
+        to: "one.at - other.at;",
+      },
+    ],
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "simulated: whoever asks is given r, also a newcomer",
+    file: "src/protocol/key-delivery.ts",
+    from: "isMore ? { random, next: next + DELIVERED_AT_ONCE, number } : null",
+    to: "{ random, next: next + DELIVERED_AT_ONCE, number }",
+    also: [
+      {
+        file: "src/protocol/key-delivery.ts",
+        from: "  if (!newest) return false;",
+        to: "  if (!newest || newest[1].next > 0) return false;",
+      },
+      {
+        file: "src/protocol/key-letters.ts",
+        from: "  if (!letter || letter.resent >= RESENDS_MAX) return;",
+        to: `  const kept = yield* read(work, DELIVERY, idOf(group, entry));
+  const peer = kept && (yield* read(work, PEER, toHex(from)));
+  const saved = peer && (yield* read(work, ENTRY, idOf(group, entry)));
+  if (saved) {
+    const item = { kind: "secret" as const, group, entry, secret: kept.random, signed: saved.encoded };
+    yield* tell(work, { account: peer.account, device: from }, [item]);
+  }
+  if (!letter || letter.resent >= RESENDS_MAX) return;`,
+      },
+      {
+        file: "src/protocol/key-letters.ts",
+        from: `import { enqueue } from "./outbox.ts";`,
+        to: `import { enqueue } from "./outbox.ts";
+import { tell } from "./pairwise.ts";
+import { DELIVERY, ENTRY, PEER } from "./records.ts";`,
+      },
+    ],
+    test: "test/sim/mixed.test.ts",
+    only: "hold together",
+  },
+  {
+    name: "an entry that came in a letter alone is posted by nobody",
+    file: "src/protocol/received-secrets.ts",
+    from: "if (isNew) noteUnposted(work, item.group, item.entry);",
+    to: "",
+    test: "test/protocol/missing-entries.test.ts",
+  },
+  {
+    name: "nobody is asked for the parents of an entry that waits",
+    file: "src/protocol/missing-entries.ts",
+    from: "if (dueAt > work.nowMs) continue;\n    const log",
+    to: "if (dueAt > 0) continue;\n    const log",
+    test: "test/protocol/missing-entries.test.ts",
+  },
+  {
     name: "simulated: a fresh secret is not checked against its tag",
     file: "src/protocol/epochs.ts",
     from: "return equalInConstantTime(confirmation(work.p, secret, x), expected) ? secret : undefined;",

@@ -53,17 +53,19 @@ function withBug(text, { from, to, every }) {
 }
 
 function tryBug(directory, bug, sound) {
-  const changes = [bug, ...(bug.also ?? [])].map((change) => {
+  const texts = new Map();
+  const broken = new Map();
+  for (const change of [bug, ...(bug.also ?? [])]) {
     const path = join(directory, change.file);
-    const text = readFileSync(path, "utf8");
-    return { file: change.file, path, text, broken: withBug(text, change) };
-  });
-  const missing = changes.find(({ broken }) => broken === undefined);
-  if (missing) return `NOT TRIED: ${missing.file} has no such place any more`;
+    if (!texts.has(path)) texts.set(path, readFileSync(path, "utf8"));
+    const changed = withBug(broken.get(path) ?? texts.get(path), change);
+    if (changed === undefined) return `NOT TRIED: ${change.file} has no such place any more`;
+    broken.set(path, changed);
+  }
   if (sound !== "passes") return `NOT TRIED: without it the test ${sound}`;
-  for (const { path, broken } of changes) writeFileSync(path, broken);
+  for (const [path, text] of broken) writeFileSync(path, text);
   const outcome = outcomeOf(directory, bug);
-  for (const { path, text } of changes) writeFileSync(path, text);
+  for (const [path, text] of texts) writeFileSync(path, text);
   return outcome === "fails" ? "caught" : `NOT CAUGHT: the test ${outcome}`;
 }
 

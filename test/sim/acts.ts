@@ -3,7 +3,9 @@
  * does nothing: a plan stays a plan when parts of it are left out. To add one: a row of the table.
  */
 import type { ClientMethods } from "../../src/client/api.ts";
-import { GROUP, OUT } from "../../src/protocol/records.ts";
+import { parseInviteLink } from "../../src/protocol/link.ts";
+import { ASKED, GROUP, OUT } from "../../src/protocol/records.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
 import { MISDEEDS } from "./hostile-relay.ts";
 import { coreOf } from "./ledger.ts";
 import type { PlannedStep } from "./plan.ts";
@@ -36,6 +38,10 @@ const TABLE = {
   role: { weight: 1.4, perform: role },
   rename: { weight: 0.8, perform: (play, step) => change(play, step, "group-rename", { name: `club ${step.dice}` }) },
   settings: { weight: 0.2, perform: settings },
+  password: { weight: 0.3, perform: password },
+  guess: { weight: 0.3, perform: guess },
+  recover: { weight: 0.5, perform: (play, { who }) => play.recover(who) },
+  unlink: { weight: 0.4, perform: (play, { who, dice }) => play.unlink(who, dice) },
   "revoke invite": { weight: 0.2, perform: revokeInvite },
   tumult: { weight: 1.2, perform: tumult },
   "two removals": { weight: 0.7, perform: twoRemovals },
@@ -71,7 +77,27 @@ function invite(play: Play, step: PlannedStep): void {
 
 function join(play: Play, step: PlannedStep): void {
   const link = play.links[Math.floor(step.dice * play.links.length)] ?? play.links.at(-1);
-  if (link) play.call(play.device(step.whom), "group-join", { link, waitMs: 2_000 });
+  if (link) play.call(play.device(step.whom), "group-join", { link, password: ROOM_PASSWORD, waitMs: 2_000 });
+}
+
+/** Of every room that has one. */
+const ROOM_PASSWORD = "the tide is out";
+
+function password(play: Play, step: PlannedStep): void {
+  change(play, step, "group-settings", { password: step.dice < 0.7 ? ROOM_PASSWORD : null });
+}
+
+/** Somebody follows a link without knowing the room's password. */
+async function guess(play: Play, step: PlannedStep): Promise<void> {
+  const link = play.links[Math.floor(step.dice * play.links.length)] ?? play.links.at(-1);
+  const terms = link === undefined ? undefined : parseInviteLink(play.world.primitives, link);
+  if (link === undefined || !terms?.password) return;
+  const device = play.device(step.whom);
+  const nonce = () => toHex(device.record(ASKED, toHex(terms.group))?.nonce ?? new Uint8Array());
+  const before = nonce();
+  play.call(device, "group-join", { link, password: `a guess, ${step.dice}`, waitMs: 0 });
+  await play.world.clock.pass(1);
+  if (nonce() !== before) play.wrongGuesses.add(nonce());
 }
 
 /** Several change the group at the same instant, so that none can know of the others. */

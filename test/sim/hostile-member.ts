@@ -170,8 +170,8 @@ async function rekeyWithTwo(villain: Villain, insight: Insight): Promise<void> {
   const { group } = insight.log;
   // what it tells outsiders it could tell them in any other way, too
   const members = villain.members();
-  for (const { account, keys } of world.devices)
-    if (members.has(account()))
+  for (const { keys } of world.devices)
+    if (members.has(toHex(keys.device)))
       runSteps(villain, (work) =>
         tell(work, keys, [{ kind: "secret", group, entry: hash, secret: random.happens(0.5) ? right : wrong, signed }]),
       );

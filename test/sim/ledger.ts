@@ -30,14 +30,16 @@ export interface Violation {
 export interface Said {
   readonly by: string;
   readonly account: string;
+  /** Device key (hex). */
+  readonly device: string;
   readonly group: string;
   readonly id: string;
   readonly text: string;
   readonly topic: string;
   readonly atMs: number;
-  /** Accounts in the epoch that it was sealed in. */
+  /** Devices (hex) in the epoch that it was sealed in. */
   readonly readers: ReadonlySet<string>;
-  /** Accounts that its author could take for members then. */
+  /** Devices that its author could take for those of members then. */
   readonly members: ReadonlySet<string>;
   /** Sealed anew, under another id. */
   gone: boolean;
@@ -50,7 +52,7 @@ export interface HeldContribution {
   readonly value: Uint8Array;
 }
 
-/** What one account's devices ever had. */
+/** What one device ever had. */
 export interface Knowledge {
   /** Every S(F) that one of them computed, by hex. */
   readonly secrets: Map<string, Uint8Array>;
@@ -64,6 +66,7 @@ export interface Knowledge {
 export interface Ledger {
   readonly said: Said[];
   readonly violations: Violation[];
+  /** By device key (hex). */
   readonly known: Map<string, Knowledge>;
   /** Epochs of all devices by topic (hex). */
   readonly epochs: Map<string, EpochState>;
@@ -77,7 +80,7 @@ export interface Ledger {
   /** Account (hex) of a device key (hex). */
   readonly accountOf: (device: string) => string | undefined;
   readonly violate: (invariant: string, what: string) => void;
-  readonly knowledgeOf: (account: string) => Knowledge;
+  readonly knowledgeOf: (device: string) => Knowledge;
   readonly committed: (device: SimDevice, changes: ProfileChanges, nowMs: number) => void;
 }
 
@@ -101,21 +104,21 @@ export function newLedger(primitives: Primitives, isHostile: (device: string) =>
     commits: 0,
     restored: [],
     introduce: (name, account, device) => {
-      names.set(account, name);
+      if (!names.has(account)) names.set(account, name);
       accounts.set(device, account);
     },
     accountOf: (device) => accounts.get(device),
     violate: (invariant, what) => {
       ledger.violations.push({ invariant, what });
     },
-    knowledgeOf: (account) => {
-      const found = known.get(account) ?? {
+    knowledgeOf: (device) => {
+      const found = known.get(device) ?? {
         secrets: new Map(),
         given: new Map(),
         randoms: new Map(),
         contributions: [],
       };
-      known.set(account, found);
+      known.set(device, found);
       return found;
     },
     committed: (device, changes, nowMs) => {
@@ -165,7 +168,7 @@ function noteRecord(ledger: Ledger, device: SimDevice, key: string, value: Uint8
 /** `id` is group, phi and head. */
 function noteContribution(ledger: Ledger, device: SimDevice, id: string, value: Uint8Array | undefined): void {
   const [, phi = "", head = ""] = id.split("/");
-  if (value) ledger.knowledgeOf(device.account()).contributions.push({ phi, head, value });
+  if (value) ledger.knowledgeOf(toHex(device.keys.device)).contributions.push({ phi, head, value });
 }
 
 interface Moment {
@@ -179,13 +182,14 @@ function noteSent(ledger: Ledger, device: SimDevice, row: OutboxState, { nowMs, 
   const id = toHex(origin.message);
   if (ledger.said.some((each) => each.id === id)) return;
   const group = toHex(origin.group);
-  const readers = new Set(device.record(ROSTER, toHex(origin.epoch))?.devices.map(({ account }) => toHex(account)));
+  const readers = new Set(device.record(ROSTER, toHex(origin.epoch))?.devices.map((each) => toHex(each.device)));
   // a commit can hold several steps: whoever was a member before or after it could be meant
   const after = entriesOf(device, group);
   const before = after.filter((each) => !changes.records.has(`${ENTRY.prefix}${group}/${each}`));
   const views = [before, after].map((entries) => ledger.logOf(group).seenWith(entries));
-  const members = new Set(views.flatMap((view) => view.members.map(({ account }) => account)));
-  const said = { by: device.name, account: device.account(), group, id, text: origin.text, atMs: nowMs };
+  const members = new Set(views.flatMap((view) => view.members.flatMap(({ devices }) => devices)));
+  const by = { by: device.name, account: device.account(), device: toHex(device.keys.device) };
+  const said = { ...by, group, id, text: origin.text, atMs: nowMs };
   ledger.said.push({ ...said, topic: toHex(topic), readers, members, gone: false });
   for (const each of readers)
     if (!members.has(each))

@@ -1,5 +1,5 @@
 /**
- * Everything that a set of accounts can compute together from all that any of them ever computed or was given: the
+ * Everything that a set of devices can compute together from all that any of them ever computed or was given: the
  * real key schedule, driven to its end. Entries are public to it (the worst case), secrets are not.
  */
 import {
@@ -39,8 +39,8 @@ interface Merge {
 }
 
 export interface Adversary {
-  /** Topics (hex) of all epochs whose secret these accounts (hex) can compute together. */
-  readonly topicsOf: (accounts: readonly string[]) => ReadonlySet<string>;
+  /** Topics (hex) of all epochs whose secret these devices (hex) can compute together. */
+  readonly topicsOf: (devices: readonly string[]) => ReadonlySet<string>;
 }
 
 interface Found {
@@ -70,11 +70,11 @@ export function adversary(p: Primitives, ledger: Ledger, group: GroupId): Advers
     return made;
   };
   return {
-    topicsOf: (accounts) => {
+    topicsOf: (devices) => {
       const reached = new Set<string>();
       const open: Found[] = [];
       const values = new Map<string, Uint8Array>();
-      const knowledge = accounts.flatMap((each) => ledger.known.get(each) ?? []);
+      const knowledge = devices.flatMap((each) => ledger.known.get(each) ?? []);
       for (const { secrets, given, contributions } of knowledge) {
         for (const secret of [...secrets.values(), ...given.values()]) {
           const epoch = ledger.epochs.get(topicOf(secret));

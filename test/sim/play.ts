@@ -3,6 +3,7 @@ import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
 import { choosePrimitives } from "../../src/crypto-native/choose-primitives.ts";
 import { contactLinkText } from "../../src/protocol/link.ts";
 import { ACCOUNT } from "../../src/protocol/records.ts";
+import { concat } from "../../src/verify/transcript.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";
 import { encodeUtf8 } from "../../src/wire/utf8.ts";
@@ -13,6 +14,7 @@ import { watchKeyUse } from "./key-use.ts";
 import { entriesOf, type Ledger, newLedger, type Violation } from "./ledger.ts";
 import { noteLetter } from "./letters.ts";
 import type { MemoryProfile } from "./memory-profile.ts";
+import { deviceOn, devicesOf, recoveredDisk } from "./more-devices.ts";
 import type { Plan, PlannedStep } from "./plan.ts";
 import { type AccountMaker, accountMaker } from "./prepared-accounts.ts";
 import { checkQuiescence } from "./quiescence.ts";
@@ -46,6 +48,15 @@ export interface Play {
   readonly links: string[];
   /** Whether the hostile relay may lose what it acknowledged: then nobody can promise that it arrives. */
   readonly isDropping: boolean;
+  /** Devices that another one of their account unlinked, or tried to. */
+  readonly retired: ReadonlySet<string>;
+  /** Nonces (hex) of requests to join that were made with a wrong room password. */
+  readonly wrongGuesses: Set<string>;
+  /** One more device of that person, from the recovery words. */
+  readonly recover: (number: number) => Promise<void>;
+  /** One of that person's devices unlinks another. */
+  readonly unlink: (number: number, dice: number) => void;
+  /** That person's, or one of those. */
   readonly device: (number: number) => SimDevice;
   readonly group: (step: PlannedStep) => string;
   readonly isHostile: (device: SimDevice) => boolean;
@@ -72,6 +83,8 @@ export interface Play {
 
 const NAMES = ["Adelaide", "Bartholomew", "Clementine", "Desmond", "Eleanor", "Fernando", "Guinevere", "Humphrey"];
 const nameOf = (number: number): string => `${NAMES[number % NAMES.length]}${number < NAMES.length ? "" : number}`;
+/** Devices of one person, unlinked ones too. */
+const PERSONS_DEVICES_MAX = 3;
 /** Number of the relay that lies, where one does. */
 const LIAR = 1;
 
@@ -85,7 +98,9 @@ let shared:
 /** Primitives and accounts of the whole process. */
 function foundation() {
   shared ??= choosePrimitives().then((chosen) => {
-    const primitives = rememberingPrimitives(chosen);
+    // a room password costs a quarter of a second by design, and is guessed here by nobody
+    const argon2id: typeof chosen.argon2id = (password, salt) => chosen.sha256(concat(password, salt));
+    const primitives = rememberingPrimitives({ ...chosen, argon2id });
     return { primitives, prepared: accountMaker(primitives) };
   });
   return shared;
@@ -97,10 +112,12 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
   const ledger = newLedger(primitives, (name) => name === hostileName);
   const keyUse = watchKeyUse(ledger);
   const secrets = relaySecrets(ledger);
+  const recovering = new Map<string, SimDevice>();
   const liarRandom = seededRandom(plan.seed ^ 0x11a2);
   const watched = new Map<SimRelay, SimRelay>();
   let liar: HostileRelay | undefined;
-  const accounts = new Map<string, string>();
+  /** Device keys (hex) by name. */
+  const keys = new Map<string, string>();
   const wasRestored = (name: string): boolean => ledger.restored.some(({ device }) => device === name);
   const world: World = await createWorld(plan.seed, plan.relays, {
     primitives,
@@ -115,8 +132,11 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
         rootRandom: (random) => knows(name)?.randoms.set(toHex(random), random.slice()),
       }),
     prepared: async (name, relays) => {
-      const made = await prepared(name, relays);
-      accounts.set(name, made.account);
+      const of = recovering.get(name);
+      const made = of
+        ? await recoveredDisk(primitives, of, { name, clock: world.clock })
+        : await prepared(name, relays);
+      keys.set(name, deviceOn(made.disk));
       secrets.add(`the account of ${name}`, fromHex(made.account) ?? new Uint8Array());
       secrets.add(`the name of ${name}`, encodeUtf8(name));
       return made;
@@ -136,8 +156,8 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
     },
   });
   const knows = (name: string) => {
-    const account = accounts.get(name);
-    return account === undefined ? undefined : ledger.knowledgeOf(account);
+    const key = keys.get(name);
+    return key === undefined ? undefined : ledger.knowledgeOf(key);
   };
   for (let i = 0; i < plan.people; i++) {
     const { name, account, keys } = await world.addDevice(nameOf(i));
@@ -151,10 +171,13 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
   const links: string[] = [];
   const copies = new Map<string, { readonly copy: MemoryProfile; readonly atMs: number }>();
   let villain: HostileMember | undefined;
+  const retired = new Set<string>();
+  const wrongGuesses = new Set<string>();
   const device = (number: number): SimDevice => {
-    const found = world.devices[number % plan.people];
-    if (!found) throw new Error(`no device ${number}`);
-    return found;
+    const first = world.devices[number % plan.people];
+    if (!first) throw new Error(`no device ${number}`);
+    const all = devicesOf(world, first).filter((each) => each.alive() && !retired.has(each.name));
+    return all[world.clock.nowMs() % all.length] ?? first; // whichever is at hand
   };
   const call: Play["call"] = (who, method, params, then) => {
     if (!who.alive()) return;
@@ -173,6 +196,26 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
     groups,
     links,
     isDropping: plan.flavour === "hostile relay" && plan.seed % 3 === 0,
+    retired,
+    wrongGuesses,
+    recover: async (number) => {
+      const first = world.devices[number % plan.people];
+      const count = first ? devicesOf(world, first).length : 0;
+      if (!first || first.name === hostileName || count >= PERSONS_DEVICES_MAX) return;
+      const name = `${first.name}'s number ${count + 1}`;
+      recovering.set(name, first);
+      const made = await world.addDevice(name);
+      ledger.introduce(name, made.account(), toHex(made.keys.device));
+    },
+    unlink: (number, dice) => {
+      const first = world.devices[number % plan.people];
+      const all = first ? devicesOf(world, first).filter((each) => !retired.has(each.name)) : [];
+      const one = all[Math.floor(dice * all.length)];
+      const other = all.find((each) => each !== one);
+      if (!one?.alive() || !other || first?.name === hostileName) return;
+      retired.add(other.name);
+      call(one, "device-unlink", { device: toHex(other.keys.device), waitMs: 3_000 });
+    },
     device,
     group: ({ dice }) => groups[Math.floor(dice * 997) % groups.length] ?? "",
     isHostile: ({ name }) => name === hostileName,
@@ -227,7 +270,7 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
     heal: () => world.partition(),
     turnRelay: (misdeed) => liar?.turn(misdeed),
     mischief: async (dice) => {
-      const who = world.devices.at(-1);
+      const who = world.devices[plan.people - 1];
       const group = groups[0];
       if (!who || group === undefined) return;
       const members = () =>
@@ -235,7 +278,7 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
           ledger
             .logOf(group)
             .seenWith(entriesOf(who, group))
-            .members.map(({ account }) => account),
+            .members.flatMap(({ devices }) => devices),
         );
       villain ??= hostileMember({ world, device: who, group, random: seededRandom(plan.seed ^ 0xbad), members });
       await villain.act(dice);

@@ -45,9 +45,28 @@ function checkArrivals(play: Play, group: string): void {
   const { world, ledger, isHostile } = play;
   const { members } = finalView(play, group);
   if (ledger.restored.length > 0 || play.flavour === "hostile member") return;
-  for (const each of world.devices)
-    if (!isHostile(each) && members.some(({ account }) => account === each.account()) && !isActive(each, group))
+  for (const each of world.devices) {
+    const member = members.find(({ account }) => account === each.account());
+    if (isHostile(each) || !member || isRetired(play, each)) continue;
+    if (!isActive(each, group))
       ledger.violate("who is added comes in", `${each.name} is a member for others and not for itself`);
+    else if (!member.devices.includes(toHex(each.keys.device)))
+      ledger.violate("who is back is linked", `${each.name} is in the group for itself and not for others`);
+  }
+  checkPasswords(play, group);
+}
+
+/** Another device of its account has unlinked it, or tried to. */
+const isRetired = ({ retired }: Play, { name }: SimDevice): boolean => retired.has(name);
+
+/** Nobody came in by a request with a wrong room password. */
+function checkPasswords({ ledger, wrongGuesses }: Play, group: string): void {
+  for (const bytes of ledger.logOf(group).encoded.values()) {
+    const action = coreOf(bytes)?.action;
+    for (const member of action?.kind === "add" ? action.members : [])
+      if (member.proof && wrongGuesses.has(toHex(member.proof.nonce)))
+        ledger.violate("a wrong password opens nothing", `${member.name} came in with a wrong room password`);
+  }
 }
 
 async function checkMembers(play: Play, group: string, inside: readonly SimDevice[]): Promise<void> {
@@ -87,17 +106,19 @@ function isOwed(play: Play, said: Said, device: SimDevice): boolean {
   const isAffected = ({ device: name, atMs }: Ledger["restored"][number]): boolean =>
     atMs >= said.atMs - UNSETTLED_MS && (name === said.by || name === device.name);
   const left = exitsOf(ledger, said.group);
-  if (left.has(said.account) || left.has(device.account())) return false;
-  return !said.gone && said.readers.has(device.account()) && !ledger.restored.some(isAffected);
+  const own = toHex(device.keys.device);
+  if ([said.account, said.device, device.account(), own].some((each) => left.has(each))) return false;
+  return !said.gone && said.readers.has(own) && !ledger.restored.some(isAffected);
 }
 
-/** Accounts that were removed or left at some time. */
+/** Accounts that were removed or left at some time, and devices that were unlinked (hex). */
 function exitsOf(ledger: Ledger, group: string): ReadonlySet<string> {
   const { encoded } = ledger.logOf(group);
   const accounts = new Set<string>();
   for (const bytes of encoded.values()) {
     const core = coreOf(bytes);
     if (core?.action.kind === "remove") for (const each of core.action.accounts) accounts.add(toHex(each));
+    if (core?.action.kind === "unlink") accounts.add(toHex(core.action.device));
     if (core?.action.kind === "leave") accounts.add(ledger.accountOf(toHex(core.author)) ?? "");
   }
   return accounts;
@@ -136,12 +157,21 @@ function checkRemoved(play: Play, group: string, shown: readonly Shown[]): void 
   const { ledger, isHostile, world } = play;
   const left = exitsOf(ledger, group);
   const isSteady = ({ device }: Shown): boolean =>
-    !left.has(device.account()) && !wasRestored(ledger, device.name) && !lacksWitnesses(play, group, device);
+    !left.has(device.account()) &&
+    !left.has(toHex(device.keys.device)) &&
+    !wasRestored(ledger, device.name) &&
+    !lacksWitnesses(play, group, device);
   const steady = shown.filter(isSteady);
   const villains = new Set(world.devices.filter(isHostile).map((each) => each.name));
   for (const said of ledger.said) {
-    if (said.group !== group || said.gone || !left.has(said.account) || villains.has(said.by)) continue;
-    const readers = steady.filter(({ device }) => said.readers.has(device.account()));
+    if (
+      said.group !== group ||
+      said.gone ||
+      !(left.has(said.account) || left.has(said.device)) ||
+      villains.has(said.by)
+    )
+      continue;
+    const readers = steady.filter(({ device }) => said.readers.has(toHex(device.keys.device)));
     const having = readers.filter(({ ids }) => ids.includes(said.id));
     const lacking = readers.find((each) => !having.includes(each));
     if (having[0] && lacking)
@@ -157,9 +187,10 @@ function checkAuthors(ledger: Ledger, group: string, { device, ids }: Shown, vil
   const places = new Map(ids.map((id, i) => [id, i]));
   const left = exitsOf(ledger, group);
   const last = new Map<string, { readonly place: number; readonly text: string }>();
-  for (const { id, by, account, text } of ledger.said) {
+  for (const { id, by, account, device: author, text } of ledger.said) {
     const place = places.get(id);
-    if (place === undefined || left.has(account) || villains.has(by) || wasRestored(ledger, by)) continue;
+    if (place === undefined || left.has(account) || left.has(author) || villains.has(by) || wasRestored(ledger, by))
+      continue;
     const before = last.get(by);
     if (before && before.place > place)
       ledger.violate("what is said first stands first", `${device.name} reads "${text}" before "${before.text}"`);
@@ -201,7 +232,7 @@ function checkOrder({ ledger }: Play, one: Shown, other: Shown): void {
 function checkOutsiders({ world, ledger }: Play, primitives: Primitives, group: string): void {
   const id = fromHex(group);
   if (!id) return;
-  const everybody = world.devices.map((each) => each.account());
+  const everybody = world.devices.map(({ keys }) => toHex(keys.device));
   const { topicsOf } = adversary(primitives, ledger, GroupId.from(id));
   const judged = new Set<string>();
   for (const { group: where, members, topic, text } of ledger.said) {
@@ -218,7 +249,7 @@ function checkOutsiders({ world, ledger }: Play, primitives: Primitives, group: 
 function checkErasure({ world, ledger, isHostile }: Play): void {
   for (const device of world.devices) {
     if (isHostile(device) || wasRestored(ledger, device.name)) continue;
-    const { secrets, randoms } = ledger.knowledgeOf(device.account());
+    const { secrets, randoms } = ledger.knowledgeOf(toHex(device.keys.device));
     // what waits for somebody's prekeys holds the secrets that it is to bring
     const records = [...device.profile().records].filter(([key]) => !key.startsWith(PENDING.prefix));
     const disk = Buffer.concat(records.map(([, value]) => value));

@@ -25,7 +25,7 @@ export interface Villain {
   readonly device: SimDevice;
   readonly group: string;
   readonly random: SeededRandom;
-  /** Accounts (hex) that are members as far as it has heard. */
+  /** Devices (hex) of members as far as it has heard. */
   readonly members: () => ReadonlySet<string>;
 }
 
