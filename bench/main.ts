@@ -7,11 +7,16 @@ import { APPENDS } from "./appends.ts";
 import { CATCH_UP } from "./catch-up.ts";
 import { CLIENTS } from "./clients.ts";
 import { FAN_OUT } from "./fan-out.ts";
+import { IDLE_CLIENT } from "./idle-client.ts";
+import { LAN } from "./lan.ts";
 import { MEMBERSHIP } from "./membership.ts";
 import { PAIRWISE } from "./pairwise.ts";
+import { PEER_CATCH_UP } from "./peer-catch-up.ts";
 import { hasPeers, INSTALL_PEERS } from "./peers.ts";
+import { RELAY_RETURN } from "./relay-return.ts";
 import type { Benchmark, Extent, Row } from "./row.ts";
 import { isMet } from "./row.ts";
+import { SCREEN } from "./screen.ts";
 import { SENDER_KEYS } from "./sender-keys.ts";
 import { STEPS } from "./steps.ts";
 import { heading, rowText } from "./table.ts";
@@ -25,6 +30,11 @@ const BENCHMARKS: readonly Benchmark[] = [
   STEPS,
   MEMBERSHIP,
   CATCH_UP,
+  PEER_CATCH_UP,
+  RELAY_RETURN,
+  LAN,
+  IDLE_CLIENT,
+  SCREEN,
 ];
 
 const HELP = `npm run bench [-- OPTIONS] [-- NAME…]
