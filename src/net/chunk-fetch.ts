@@ -113,8 +113,8 @@ async function fetchFrom(run: Run, source: ChunkSource, liars: Liars): Promise<v
     const order = shuffled(names).sort((a, b) => rarity(a) - rarity(b));
     const workers = Array.from({ length: run.hasDirect && !source.isDirect ? AT_ONCE_BESIDE : AT_ONCE }, () =>
       workAt(run, client, order, () => {
+        if (!liars.has(liarName(run, source))) run.options.blamed?.(source.name, "lied");
         liars.set(liarName(run, source), performance.now());
-        run.options.blamed?.(source.name, "lied");
       }),
     );
     await Promise.all(workers);
