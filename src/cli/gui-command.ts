@@ -48,11 +48,11 @@ export async function showInBrowser(context: CommandContext, { relays, invite }:
 
 async function open({ output }: CommandContext, url: string): Promise<void> {
   const { openBrowser } = await import("../gui/browser-opener.ts");
-  output.note(
-    (await openBrowser(url))
-      ? "A browser opens it; the link works once, in that browser. Ctrl-C ends Hermes."
-      : "No browser could be opened; open this link yourself. It works once. Ctrl-C ends Hermes. At a terminal alone: npm start -- --chat",
-  );
+  const opened = await openBrowser(url);
+  const first = opened
+    ? "It opens in your browser; if it does not, open the link yourself."
+    : "Open this link in a browser.";
+  output.note(`${first} The link works once. Ctrl-C ends Hermes. Without a browser: npm start -- --chat`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
