@@ -143,11 +143,14 @@ async function fetchThese(c: FileContext, t: Transfer, wanted: Map<string, Wante
       t.stopper.stop();
     }
   };
+  const blamed = (source: string): void => {
+    t.told.reason = `${source} gave other bytes than were asked for, and is asked no more`;
+  };
   for (let isFirst = true; wanted.size > 0 && !signal.aborted; isFirst = false) {
     const outcome = await c.chunks.fetch(
       from,
       [...wanted.values()].map(({ id }) => id),
-      { arrived, signal },
+      { arrived, blamed, signal },
     );
     if (failure !== undefined) throw failure;
     if (wanted.size === 0 || signal.aborted) return;

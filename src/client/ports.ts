@@ -202,14 +202,14 @@ export interface ChunkNetwork {
   readonly serve: (holdings: ChunkHoldings) => () => void;
   /**
    * Fetches chunks, at most CHUNK_LIST_MAX, from everybody who is reached and has them. `arrived` resolves when the chunk
-   * is saved; a source is read no further meanwhile. `blamed`: a source that lied or was slow, and is asked no more.
+   * is saved; a source is read no further meanwhile. `blamed`: a source that lied, and is asked no more.
    */
   readonly fetch: (
     topic: ChunkTopic,
     wanted: readonly ChunkId[],
     options: {
       readonly arrived: (id: ChunkId, ciphertext: Uint8Array) => Promise<void>;
-      readonly blamed?: (source: string, why: "lied" | "slow") => void;
+      readonly blamed?: (source: string, why: "lied") => void;
       readonly signal: StopSignal;
     },
   ) => Promise<FetchOutcome>;
