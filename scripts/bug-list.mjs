@@ -160,9 +160,9 @@ export const BUGS = [
         to: "    at: core.at,\n    generation: 0,",
       },
       {
-        file: "src/protocol/log-resolution.ts",
-        from: "one.generation - other.generation || compareBytes(one.hash, other.hash);",
-        to: "one.at - other.at;",
+        file: "src/protocol/log-conflicts.ts",
+        from: "compareBytes(hash(one.i), hash(other.i))",
+        to: "(facts.entries[other.i]?.at ?? 0) - (facts.entries[one.i]?.at ?? 0) || hash(one.i).length",
       },
     ],
     test: "test/sim/mixed.test.ts",

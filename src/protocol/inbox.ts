@@ -26,7 +26,7 @@ import { receiveLogPart, receiveWelcome } from "./group-welcome.ts";
 import { receiveRefusal } from "./join-refusals.ts";
 import { keyArrived, resendKey } from "./key-letters.ts";
 import { answerWanted, receiveWanted } from "./missing-entries.ts";
-import { identityOf, tell } from "./pairwise.ts";
+import { identityOf, tell, tellWaiting } from "./pairwise.ts";
 import { receiveSecret } from "./received-secrets.ts";
 import { ACCOUNT, type AccountState, ONE_TIME, PEER, PREKEYS, SESSION } from "./records.ts";
 import { renewSession } from "./restored-state.ts";
@@ -70,6 +70,7 @@ function* acceptLetter(work: Work, letter: OpenedLetter): Step<void> {
   if (!payload) return;
   write(work, PEER, toHex(device), { account, contact: payload.replyTo });
   const news = yield* notEntered(work, payload.items);
+  yield* tellWaiting(work, { account, device });
   for (const item of payload.items) yield* receiveItem(work, device, item);
   const without = yield* notEntered(work, news);
   const received = news

@@ -176,6 +176,15 @@ export function* tellPending(work: Work, account: AccountKey, taken: readonly Ta
   }
 }
 
+/** A device has written to us, so there is a session now: what waited for its prekeys goes out in that. */
+export function* tellWaiting(work: Work, to: Addressee): Step<void> {
+  const id = idOf(to.account, to.device);
+  const pending = yield* read(work, PENDING, id);
+  if (!pending) return;
+  write(work, PENDING, id, null);
+  yield* tell(work, to, pending.items);
+}
+
 /** Asks again for all prekeys that we wait for; at every start and after a relay came back. */
 export function* askForPending(work: Work): Step<void> {
   const accounts = new Set<string>();

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { receiveDeposit } from "../../src/protocol/inbox.ts";
 import type { LogState } from "../../src/protocol/log-state.ts";
 import { headsOf } from "../../src/protocol/membership-log.ts";
-import { tell } from "../../src/protocol/pairwise.ts";
+import { checkTaken, tell, tellWith } from "../../src/protocol/pairwise.ts";
 import {
   CONTRIBUTION,
   CURSOR,
@@ -199,5 +199,22 @@ describe("what a letter says is ignored when", () => {
     assert.deepEqual(cem.ids(WELCOME), []);
     assert.equal(cem.records.has(`group/${toHex(other)}`), false);
     assert(group);
+  });
+});
+
+describe("what waits for somebody's prekeys", () => {
+  it("goes out as soon as they write to us, since that is a session", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    ann.run((work) => tell(work, bob.account(), [{ kind: "renewed" }]));
+    assert.deepEqual([ann.ids(PENDING).length, ann.ids(OUTBOX)], [1, []]);
+    bob.run(function* (work) {
+      const { account } = ann.account();
+      for (const each of checkTaken(work, account, scene.taken(ann)))
+        yield* tellWith(work, each, [{ kind: "renewed" }]);
+    });
+    scene.collect(bob);
+    scene.deliver(ann);
+    assert.deepEqual([ann.ids(PENDING), ann.ids(OUTBOX).length], [[], 1]);
   });
 });

@@ -71,9 +71,8 @@ function checkPasswords({ ledger, wrongGuesses }: Play, group: string): void {
 
 async function checkMembers(play: Play, group: string, inside: readonly SimDevice[]): Promise<void> {
   const { world, ledger } = play;
-  const expected = finalView(play, group).members.map(
-    ({ account, rank, devices }) => `${account} ${ROLES[rank]} ${devices.length}`,
-  );
+  const { members: rightful, settings } = finalView(play, group);
+  const expected = rightful.map(({ account, rank, devices }) => `${account} ${ROLES[rank]} ${devices.length}`);
   const epochs = new Map<string, string>();
   const names = new Set<string>();
   for (const device of inside) {
@@ -84,6 +83,9 @@ async function checkMembers(play: Play, group: string, inside: readonly SimDevic
       ledger.violate("one member list", `${device.name} sees others than the rules make members`);
     epochs.set(device.name, epoch.id);
   }
+  for (const name of names)
+    if (settings.name !== undefined && settings.name !== name)
+      ledger.violate("the rules name the group", `it is called ${name}, and by the rules ${settings.name}`);
   if (names.size > 1) ledger.violate("one name", `the group is called ${[...names].join(" and ")}`);
   if (new Set(epochs.values()).size > 1)
     ledger.violate("one epoch", `epochs of sending: ${[...epochs].map(([name, id]) => `${name} ${id.slice(0, 6)}`)}`);

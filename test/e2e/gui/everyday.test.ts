@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, describe, it } from "mocha";
+import type { Browser, Page } from "playwright-core";
+import { peopleWords, settingsWords } from "../../../src/gui/web/people-words.ts";
+import { words } from "../../../src/gui/web/words.ts";
+import { PATIENCE_MS } from "../scene/hermes-process.ts";
+import { openScene, type Scene } from "../scene/scene.ts";
+import { axeViolations } from "./accessibility.ts";
+import { browserPath, startChromium, withBrowser } from "./chromium.ts";
+import {
+  atScreen,
+  bubbles,
+  composer,
+  firstRun,
+  joinGroup,
+  makeGroup,
+  PASSPHRASE,
+  type ScreenPerson,
+  say,
+} from "./screen-person.ts";
+
+const GROUP = "Night shift";
+const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+
+describe(withBrowser("Everyday things on the web screen"), function () {
+  this.timeout(3 * PATIENCE_MS);
+  let scene: Scene;
+  let browser: Browser;
+  let ana: ScreenPerson;
+  let ben: ScreenPerson;
+
+  before(async function () {
+    if (browserPath === undefined) this.skip();
+    scene = await openScene();
+    const [relay, started] = await Promise.all([scene.relay(), startChromium()]);
+    browser = started;
+    [ana, ben] = await Promise.all([
+      atScreen(scene, { name: "Ana", browser, relay: relay.address }),
+      atScreen(scene, { name: "Ben", browser, relay: relay.address }),
+    ]);
+    await Promise.all([firstRun(ana), firstRun(ben)]);
+  });
+  after(async () => {
+    await browser?.close();
+    await scene?.end();
+  });
+
+  it("makes an invite link with a code, an end and a number of uses, with which somebody comes in", async () => {
+    const { page } = ana;
+    await makeGroup(ana, GROUP);
+    await button(page, words.conversation.people).click();
+    await button(page, peopleWords.invite).last().click();
+    await page.getByText(peopleWords.link.durations.day).click();
+    await page.getByLabel(peopleWords.link.uses).fill("2");
+    await button(page, peopleWords.link.make).click();
+    await page.getByRole("img", { name: peopleWords.link.qr }).waitFor();
+    await page.getByText(peopleWords.link.left(2, 2)).waitFor();
+    assert.deepEqual(await axeViolations(page), []);
+    const link = await page.getByLabel(peopleWords.link.link, { exact: true }).inputValue();
+    await joinGroup(ben, link, GROUP);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /^B Ben|^Ben/ }).waitFor();
+  });
+
+  it("compares digits that are the same on both screens, and marks who was verified", async () => {
+    await button(ben.page, words.conversation.people).click();
+    const digits = async (person: ScreenPerson, of: string): Promise<readonly string[]> => {
+      const { page } = person;
+      await page.locator("button.person", { hasText: of }).click();
+      await button(page, peopleWords.verify.open).click();
+      await page.getByRole("img", { name: peopleWords.verify.qr }).waitFor();
+      return await page.locator("dialog .digits").allTextContents();
+    };
+    const [atAna, atBen] = await Promise.all([digits(ana, "Ben"), digits(ben, "Ana")]);
+    assert.deepEqual(atAna, [...atBen].reverse());
+    assert.match(atAna[0] ?? "", /^\d{60}$/);
+    assert.deepEqual(await axeViolations(ana.page), []);
+    await button(ana.page, peopleWords.verify.same).click();
+    await ana.page.locator("dialog .note.good", { hasText: peopleWords.verified }).waitFor();
+    await ana.page.keyboard.press("Escape");
+    await ana.page.locator("button.person", { hasText: "Ben" }).getByRole("img").waitFor();
+    await ben.page.keyboard.press("Escape");
+  });
+
+  it("finds an emoji by its name, remembers it, and shows it large when it is alone", async () => {
+    const { page } = ana;
+    await button(page, words.composer.emoji).click();
+    await page.getByLabel(words.emoji.search).fill("otter");
+    await page.getByRole("gridcell", { name: "Otter" }).or(page.getByTitle("Otter")).first().click();
+    await page.keyboard.press("Escape");
+    await composer(page, GROUP).press("Enter");
+    await ben.page.locator(".text.large", { hasText: "🦦" }).waitFor();
+    await button(page, words.composer.emoji).click();
+    await page.locator(".emoji-recent").getByText("🦦").waitFor();
+    await page.keyboard.press("Escape");
+  });
+
+  it("writes several lines, code and links", async () => {
+    const { page } = ana;
+    const field = composer(page, GROUP);
+    await field.fill("first line");
+    await field.press("Shift+Enter");
+    await field.pressSequentially("run `ls` and read https://example.org/a_(b)");
+    await field.press("Enter");
+    const bubble = ben.page.locator("article.message", { hasText: "first line" });
+    await bubble.locator("code", { hasText: "ls" }).waitFor();
+    assert.equal(await bubble.getByRole("link").getAttribute("href"), "https://example.org/a_(b)");
+    assert.match(await bubble.locator(".text").evaluate((element) => element.textContent), /first line\nrun ls/);
+  });
+
+  it("keeps a draft while one is elsewhere, and over a reload", async () => {
+    const { page } = ana;
+    await composer(page, GROUP).fill("not finished");
+    await page.getByRole("link", { name: words.groups.settings }).click();
+    await page.locator(".group-draft").waitFor();
+    await page.reload();
+    await page.locator(".group-row", { hasText: GROUP }).click();
+    await composer(page, GROUP).and(page.getByText("not finished")).waitFor();
+    await composer(page, GROUP).fill("");
+  });
+
+  it("finds messages, marks the words, and goes to what was found", async () => {
+    const { page } = ben;
+    for (const [number, text] of ["the lighthouse keeper", "something else", "and more"].entries()) {
+      await say(ana, GROUP, `${text} ${number}`);
+    }
+    await bubbles(page, "and more 2").waitFor();
+    await button(page, words.conversation.search).click();
+    await page.getByLabel(words.search.label).fill("lighth");
+    await page.locator("mark", { hasText: "lighth" }).click();
+    await page.locator(".message.found", { hasText: "the lighthouse keeper 0" }).waitFor();
+  });
+
+  it("sends a file by the button, which the other one downloads", async () => {
+    const { page } = ana;
+    const buffer = Buffer.from("a short log\n".repeat(5_000));
+    await page.locator("input[type=file]").setInputFiles({ name: "shift.log", mimeType: "text/plain", buffer });
+    await page.getByText("shift.log").waitFor();
+    await button(page, words.composer.send).click();
+    const card = ben.page.locator(".conversation .file-card", { hasText: "shift.log" });
+    await card.getByRole("button", { name: words.file.get }).click();
+    await card.getByText(words.file.states.here).waitFor();
+    const [download] = await Promise.all([
+      ben.page.waitForEvent("download"),
+      card.getByRole("link", { name: words.file.save }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), "shift.log");
+    assert.deepEqual(await readFile(await download.path()), buffer);
+  });
+
+  it("keeps theme and text size, and says where everything is", async () => {
+    const { page } = ana;
+    await page.getByRole("link", { name: words.groups.settings }).click();
+    await page.getByText(settingsWords.themes.dark, { exact: true }).click();
+    await page.getByText(settingsWords.textSizes.large, { exact: true }).click();
+    await page.reload();
+    await page.locator(":root[data-theme=dark][data-text-size=large]").waitFor();
+    await page.getByText(settingsWords.relayStates.connected).first().waitFor();
+    await page.getByText(settingsWords.database).waitFor();
+    assert.deepEqual(await axeViolations(page), []);
+  });
+
+  it("changes the passphrase only for who knows the present one", async () => {
+    const { page } = ana;
+    await button(page, settingsWords.passphrase).click();
+    await page.getByLabel(settingsWords.passphraseFrom).fill("not it");
+    await page.getByLabel(settingsWords.passphraseTo).fill("lanterns juggle seven quiet otters");
+    await page.getByLabel(words.start.repeat).fill("lanterns juggle seven quiet otters");
+    await button(page, words.save).click();
+    await page.locator("dialog .note.danger").waitFor();
+    await page.getByLabel(settingsWords.passphraseFrom).fill(PASSPHRASE);
+    await button(page, words.save).click();
+    await page.getByText(settingsWords.passphraseDone).waitFor();
+  });
+
+  it("renames the group, and removes somebody after saying what that means", async () => {
+    const { page } = ana;
+    await page.locator(".group-row", { hasText: GROUP }).click();
+    await button(page, words.conversation.people).click();
+    await button(page, peopleWords.rename.open).click();
+    await page.getByLabel(peopleWords.rename.label).fill("Day shift");
+    await button(page, words.save).click();
+    await ben.page.getByRole("heading", { name: "Day shift" }).waitFor();
+    await page.locator("button.person", { hasText: "Ben" }).click();
+    await button(page, peopleWords.remove.open).click();
+    await page.getByText(peopleWords.remove.effects[0]).waitFor();
+    await button(page, peopleWords.remove.confirm).click();
+    await ben.page.getByText(words.conversation.absent.removed("Ana")).waitFor();
+    assert.equal(await ben.page.locator("textarea").count(), 0);
+  });
+
+  it("leaves no complaint in either browser", () => {
+    for (const { name, complaints, strays } of [ana, ben]) {
+      assert.deepEqual([name, strays, complaints.filter((each) => /Policy|Refused/i.test(each))], [name, [], []]);
+    }
+  });
+});
