@@ -206,6 +206,7 @@ describe("what waits for somebody's prekeys", () => {
   it("goes out as soon as they write to us, since that is a session", () => {
     const scene = newScene();
     const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    scene.collect(ann);
     ann.run((work) => tell(work, bob.account(), [{ kind: "renewed" }]));
     assert.deepEqual([ann.ids(PENDING).length, ann.ids(OUTBOX)], [1, []]);
     bob.run(function* (work) {
