@@ -11,6 +11,7 @@ import { createNetwork } from "../src/net/client-network.ts";
 import type { GroupState } from "../src/protocol/records.ts";
 import { toHex } from "../src/wire/text-forms.ts";
 import { startRelay, temporaryDirectory } from "./child-process.ts";
+import { counting, moveRecords } from "./counted-store.ts";
 import {
   carry,
   type Device,
@@ -36,8 +37,6 @@ const LARGE = { groups: 1_000, history: 1_000_000 };
 const APPEND = 256;
 const TARGET_PER_SECOND = 2_000;
 const TARGET_P99_MS = 50;
-/** Longest wait (ms). */
-const PATIENCE_MS = 120_000;
 
 interface Profile {
   readonly groups: number;
@@ -81,25 +80,6 @@ async function upload(address: string, posted: readonly Posted[]): Promise<void>
   await network.stop();
 }
 
-/** `store`, which says when so many lines have been committed. */
-function counting(store: ProfileStore, lines: number): { readonly store: ProfileStore; readonly full: Promise<void> } {
-  let count = 0;
-  let done: () => void = () => undefined;
-  const full = new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`only ${count} messages came`)), PATIENCE_MS);
-    done = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-  });
-  const commit: ProfileStore["commit"] = async (changes) => {
-    await store.commit(changes);
-    count += changes.lines.length;
-    if (count >= lines) done();
-  };
-  return { store: { ...store, commit }, full };
-}
-
 async function comeBack(store: ProfileStore): Promise<CaughtUp> {
   const counted = counting(store, MISSED);
   const delay = monitorEventLoopDelay({ resolution: 5 });
@@ -113,12 +93,6 @@ async function comeBack(store: ProfileStore): Promise<CaughtUp> {
   const seconds = (performance.now() - startedMs) / 1_000;
   await client.close();
   return { perSecond: MISSED / seconds, p99Ms: delay.percentile(99) / 1e6, cpuUs: (user + system) / MISSED };
-}
-
-async function moveRecords(from: ProfileStore, to: ProfileStore): Promise<void> {
-  const records = new Map(await from.scan("", { limit: Number.MAX_SAFE_INTEGER }));
-  await to.commit({ records, lines: [], removedLines: [], lineStates: [] });
-  await from.close();
 }
 
 async function measure({ groups, history }: Profile): Promise<CaughtUp> {

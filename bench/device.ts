@@ -9,7 +9,7 @@ import type { Answer, Input } from "../src/protocol/machine.ts";
 import { ACCOUNT, type AccountState, type GroupState, OUTBOX } from "../src/protocol/records.ts";
 import { ENTROPY_BYTES, entropyStream, type Step } from "../src/protocol/step.ts";
 import { createProfileDirectory } from "../src/store/profile-directory.ts";
-import { openProfileStore } from "../src/store/profile-store.ts";
+import { type OpenProfileStore, openProfileStore } from "../src/store/profile-store.ts";
 import { ROLE } from "../src/wire/entry.ts";
 import { LogId, type Sequence, type Topic } from "../src/wire/ids.ts";
 import type { DirectoryRecord, TakenPrekeys } from "../src/wire/prekey-frames.ts";
@@ -68,7 +68,7 @@ export async function makeDevice(store: ProfileStore, name: string, relays: read
 
 /** An encrypted profile on disk, as the program makes it. */
 export async function profileOnDisk(): Promise<{
-  readonly store: ProfileStore;
+  readonly store: OpenProfileStore;
   readonly remove: () => Promise<void>;
 }> {
   const directory = await temporaryDirectory();
