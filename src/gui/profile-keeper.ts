@@ -76,10 +76,19 @@ export async function createProfileKeeper(parts: KeeperParts): Promise<ProfileKe
     const end = new AbortController();
     const session = await profiles.open({ ...choice, passphrases: fixedPassphrase(passphrase) }, end.signal);
     const opened = { session, end };
-    open = opened;
     exists = true;
+    // Nobody asks for anything before what happens from then on is told.
+    let over: Promise<"over"> = Promise.resolve("over");
+    const begun = new Promise<"begun">((resolve) => {
+      over = followFor(opened, parts, () => resolve("begun")).then(() => "over");
+    });
+    if ((await Promise.race([begun, over])) === "over") {
+      await session.close();
+      throw gone();
+    }
+    open = opened;
+    void over.then(() => (open === opened ? oneByOne(close) : undefined));
     changed(state());
-    void followFor(opened, parts).then(() => (open === opened ? oneByOne(close) : undefined));
   };
   return {
     begin: async () => {
@@ -102,11 +111,12 @@ export async function createProfileKeeper(parts: KeeperParts): Promise<ProfileKe
 }
 
 /** Adds everything that happens to the stream, until the session is closed or cannot go on. */
-async function followFor({ session, end }: Open, { happened, lost }: KeeperParts): Promise<void> {
+async function followFor({ session, end }: Open, { happened, lost }: KeeperParts, begun: () => void): Promise<void> {
   let isFirst = true;
   const emit: CallOptions["emit"] = (event) => {
     if (event.event !== "following") return happened(event);
-    if (!isFirst) lost();
+    if (isFirst) begun();
+    else lost();
     isFirst = false;
   };
   while (!end.signal.aborted) {
@@ -120,4 +130,8 @@ function locked(): never {
     "usage/not-allowed",
     "The profile is locked, so nothing was done; unlock it with its passphrase first.",
   );
+}
+
+function gone(): Fault {
+  return new Fault("network/closed", "The process that has the profile open has just ended; try again.");
 }

@@ -32,6 +32,8 @@ import { screenRoutes } from "./screen-routes.ts";
 const TABS_MAX = 32;
 /** Sockets at once: tabs, and what they load. */
 const SOCKETS_MAX = 256;
+/** The longest that a file may take from the browser to the disk (ms). */
+const UPLOAD_MAX_MS = 3_600_000;
 
 export interface ScreenOptions {
   readonly profiles: Profiles;
@@ -63,6 +65,7 @@ export async function serveScreen(options: ScreenOptions): Promise<ScreenServer>
   });
   const server = createServer({ maxHeaderSize: 16_384 });
   server.maxConnections = SOCKETS_MAX;
+  server.requestTimeout = UPLOAD_MAX_MS;
   const origin = await listen(server, options.port).catch(async (error: unknown) => {
     await keeper.lock();
     throw error;
@@ -204,6 +207,7 @@ interface TabParts {
 function acceptTabs(server: Server, { origin, cookieName, keys, host, tabs }: TabParts): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: REQUEST_MAX_BYTES, perMessageDeflate: false });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => undefined); // whoever hangs up in the middle has left
     const header = (name: string): string | undefined => {
       const value = request.headers[name];
       return Array.isArray(value) ? undefined : value;

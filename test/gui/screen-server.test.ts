@@ -182,6 +182,25 @@ describe("The web screen's server", function () {
     assert.equal(await failureOf(page.call("whoami", {})), "done");
   });
 
+  it("shows a profile that another process has open, and goes on alone when that one ends", async () => {
+    const { page } = await opened();
+    const group = await page.call("group-create", { name: "walking club" });
+    const id = group.kind === "result" ? (group.result as { group: { id: string } }).group.id : "";
+    const first = scene;
+    scene = await openScreen({ before: first.directory });
+    const guest = await scene.page(await scene.enter());
+    assert.equal(await failureOf(guest.call("profile-unlock", { passphrase: "wrong" })), "usage/wrong-passphrase");
+    assert.equal(await failureOf(guest.call("profile-unlock", { passphrase: PASSPHRASE })), "done");
+    await page.call("send", { group: id, text: "from the first", waitMs: 0 });
+    const told = await guest.until((each) =>
+      each.kind === "event" && each.event.event === "message" ? each.event : undefined,
+    );
+    assert.equal(told.message.text, "from the first");
+    await first.server.close();
+    await guest.until((each) => (each.kind === "anew" ? each : undefined));
+    assert.equal(await failureOf(guest.call("send", { group: id, text: "alone", waitMs: 0 })), "done");
+  });
+
   it("goes on after the last event that a tab has seen, or says that it cannot", async () => {
     const { entered, page } = await opened();
     const group = await page.call("group-create", { name: "walking club" });

@@ -91,6 +91,7 @@ export function createStillModel(first: ViewState): ViewModel {
     retry: () => undefined,
     discard: () => undefined,
     saveDraft: () => undefined,
+    saveNow: () => undefined,
     setPreferences: (wanted) => change({ preferences: { ...state.preferences, ...wanted } }),
     dismissWarning: (id) => change({ warnings: state.warnings.filter((warning) => warning.id !== id) }),
   };
