@@ -1,21 +1,27 @@
 /**
  * Chunks of files on a relay's disk: a directory for each file's topic, a file for each chunk, named by its hash.
  *
- * 1. A chunk appears whole, after it was synced, under its name: a crash leaves a temporary file, which the next start removes.
+ * 1. A chunk that was acknowledged is there after a crash, whole; one that was not leaves a temporary file at most, which the
+ *    next start removes (durable-files.ts).
  * 2. What is read is checked: a chunk that the disk has spoilt is erased and counts as not here, so that it is handed in again.
  * 3. Nothing is held in memory but the size of each topic. Sums are counted before writing, so bounds hold also for many at once.
  */
-import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChunkPut, ChunkStore } from "../src/net/chunk-store.ts";
 import type { Topic } from "../src/wire/ids.ts";
 import { toHex } from "../src/wire/text-forms.ts";
+import { type DurableFiles, durableFiles, TEMPORARY } from "./durable-files.ts";
 import { nodeVerifier } from "./node-verifier.ts";
 
 /** Name of the directory in the relay's data directory. */
 export const CHUNK_DIRECTORY = "chunks";
-const TEMPORARY = ".new-";
+/** What a chunk counts beside its bytes, a block of the disk, so that millions of tiny ones are not free. */
+export const CHUNK_OVERHEAD_BYTES = 4_096;
+/** Bytes of the disk that chunks leave free: room for some hundred thousand messages after the last file. */
+const KEEP_FREE_BYTES = 134_217_728;
+/** Chunks that are looked at together. */
+const LOOKS_AT_ONCE = 64;
 
 export interface ChunkFilesOptions {
   /** The relay's data directory. */
@@ -25,6 +31,8 @@ export interface ChunkFilesOptions {
   /** Bytes under one topic. */
   readonly fileMaxBytes: number;
   readonly retentionMs: number;
+  /** Bytes of the disk that are left to others; default 128 MiB. */
+  readonly keepFreeBytes?: number;
 }
 
 export interface ChunkFiles extends ChunkStore {
@@ -35,18 +43,19 @@ export interface ChunkFiles extends ChunkStore {
 
 interface Shelf extends ChunkFilesOptions {
   readonly root: string;
+  readonly disk: DurableFiles;
   /** Topic -> bytes. */
   readonly sizes: Map<string, number>;
   /** Chunks that are being written. */
   readonly writing: Map<string, Promise<ChunkPut>>;
 }
 
-/** Opens the store; counts what is there, which takes some milliseconds for each thousand chunks. */
+/** Opens the store, which makes its directory with the first chunk; counts what is there, which takes some milliseconds for each thousand chunks. */
 export async function openChunkFiles(options: ChunkFilesOptions): Promise<ChunkFiles> {
   const root = join(options.directory, CHUNK_DIRECTORY);
-  await mkdir(root, { recursive: true, mode: 0o700 });
-  const shelf: Shelf = { ...options, root, sizes: new Map(), writing: new Map() };
-  for (const topic of await readdir(root)) await countTopic(shelf, topic);
+  const disk = durableFiles(options.keepFreeBytes ?? KEEP_FREE_BYTES);
+  const shelf: Shelf = { ...options, root, disk, sizes: new Map(), writing: new Map() };
+  for (const topic of await readdir(root).catch(() => [])) await countTopic(shelf, topic);
   return {
     has: async (topic, ids) => {
       const there = new Set(await readdir(join(root, toHex(topic))).catch(() => []));
@@ -62,13 +71,19 @@ export async function openChunkFiles(options: ChunkFilesOptions): Promise<ChunkF
 
 const totalOf = ({ sizes }: Shelf): number => [...sizes.values()].reduce((sum, each) => sum + each, 0);
 
+const costOf = (bytes: number): number => bytes + CHUNK_OVERHEAD_BYTES;
+
 async function countTopic({ root, sizes }: Shelf, topic: string): Promise<void> {
-  let bytes = 0;
-  for (const name of await readdir(join(root, topic)).catch(() => [])) {
+  const names = await readdir(join(root, topic)).catch(() => []);
+  const count = async (name: string): Promise<number> => {
     const path = join(root, topic, name);
-    if (name.startsWith(TEMPORARY)) await rm(path, { force: true });
-    else bytes += (await stat(path)).size;
-  }
+    if (!name.startsWith(TEMPORARY)) return costOf((await stat(path)).size);
+    await rm(path, { force: true });
+    return 0;
+  };
+  let bytes = 0;
+  for (let at = 0; at < names.length; at += LOOKS_AT_ONCE)
+    for (const each of await Promise.all(names.slice(at, at + LOOKS_AT_ONCE).map(count))) bytes += each;
   sizes.set(topic, bytes);
 }
 
@@ -83,7 +98,7 @@ async function readChecked(shelf: Shelf, topic: string, name: string): Promise<U
   const chunk = new Uint8Array(found.buffer, found.byteOffset, found.byteLength);
   if (toHex(nodeVerifier.sha256(chunk)) === name) return chunk;
   await rm(path, { force: true }).catch(() => undefined);
-  grow(shelf, topic, -chunk.length);
+  grow(shelf, topic, -costOf(chunk.length));
   return undefined;
 }
 
@@ -103,24 +118,15 @@ async function put(shelf: Shelf, topic: string, name: string, chunk: Uint8Array)
     () => false,
   );
   if (isThere) return "stored"; // and its time begins anew
-  const isOver = (shelf.sizes.get(topic) ?? 0) + chunk.length > shelf.fileMaxBytes;
-  if (isOver || totalOf(shelf) + chunk.length > shelf.totalMaxBytes) return "quota";
-  grow(shelf, topic, chunk.length);
-  const temporary = join(directory, TEMPORARY + randomBytes(8).toString("hex"));
+  const cost = costOf(chunk.length);
+  const isOver = (shelf.sizes.get(topic) ?? 0) + cost > shelf.fileMaxBytes;
+  if (isOver || totalOf(shelf) + cost > shelf.totalMaxBytes) return "quota";
+  grow(shelf, topic, cost);
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      await file.writeFile(chunk);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, join(directory, name));
+    await shelf.disk.write(directory, name, chunk);
     return "stored";
   } catch {
-    grow(shelf, topic, -chunk.length);
-    await rm(temporary, { force: true }).catch(() => undefined);
+    grow(shelf, topic, -cost);
     return "unavailable";
   }
 }
@@ -139,7 +145,7 @@ async function purge(shelf: Shelf, beforeMs: number): Promise<void> {
       const found = await stat(path).catch(() => undefined);
       if (!found || found.mtimeMs >= beforeMs) continue;
       await rm(path, { force: true }).catch(() => undefined);
-      grow(shelf, topic, -found.size);
+      grow(shelf, topic, -costOf(found.size));
       left--;
     }
     if (left === 0) await remove(shelf, topic);

@@ -26,6 +26,10 @@ export interface RelayReport {
     readonly directorySlots: number;
     readonly directoryBytes: number;
     readonly directoryMaxBytes: number;
+    /** Files of which there are chunks. */
+    readonly chunkFiles: number;
+    readonly chunkBytes: number;
+    readonly chunksMaxBytes: number;
   };
   /** Sums since the start. */
   readonly traffic: TrafficSums;
@@ -60,12 +64,17 @@ function metricsOf({ store, traffic, process, ...now }: RelayReport): readonly M
     ["directory_slots", "Devices in the prekey directory.", "gauge", store.directorySlots],
     ["directory_bytes", "Bytes charged for prekeys.", "gauge", store.directoryBytes],
     ["directory_max_bytes", "Quota of those.", "gauge", store.directoryMaxBytes],
+    ["chunk_files", "Files of which there are chunks.", "gauge", store.chunkFiles],
+    ["chunk_bytes", "Bytes of those chunks.", "gauge", store.chunkBytes],
+    ["chunk_max_bytes", "Quota of those.", "gauge", store.chunksMaxBytes],
     ["envelopes_stored_total", "Envelopes stored.", "counter", traffic.stored],
     ["envelope_bytes_stored_total", "Their bytes.", "counter", traffic.storedBytes],
     ["envelopes_duplicate_total", "Envelopes that were there already.", "counter", traffic.duplicates],
     ["envelopes_refused_total", "Envelopes refused.", "counter", traffic.refused],
     ["deliveries_total", "Envelopes handed to readers as they came.", "counter", traffic.delivered],
     ["pages_sent_total", "Pages of stored envelopes sent.", "counter", traffic.pagesSent],
+    ["chunk_bytes_stored_total", "Bytes of chunks that were handed in.", "counter", traffic.chunkBytesStored],
+    ["chunk_bytes_sent_total", "Bytes of chunks that were fetched.", "counter", traffic.chunkBytesSent],
     ["prekey_requests_total", "Requests to the prekey directory.", "counter", traffic.prekeyRequests],
     ["memory_bytes", "Resident memory.", "gauge", process.memoryBytes],
     ["cpu_seconds_total", "Processor time used.", "counter", process.cpuSeconds],
@@ -101,6 +110,7 @@ export function reportText({ store, traffic, process, ...now }: RelayReport): st
       "prekeys",
       `${size(store.directoryBytes)} of ${size(store.directoryMaxBytes)} for ${store.directorySlots} devices`,
     ],
+    ["files", `${size(store.chunkBytes)} of ${size(store.chunksMaxBytes)} of ${store.chunkFiles} files`],
     ["since start", `${traffic.stored} stored, ${traffic.delivered} delivered, ${traffic.refused} refused`],
     ["process", `${size(process.memoryBytes)} of memory, event loop p99 ${process.eventLoopP99Ms} ms`],
   ];

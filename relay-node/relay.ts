@@ -113,6 +113,7 @@ async function serve(config: RelayConfig, log: RelayLog, { store, node, chunks }
     store: chunks,
     verifier: nodeVerifier,
     addressRate: rate(config.addressBytesPerSecond),
+    onEvent: traffic.chunkEvent,
     ...(config.access === "open" ? {} : { admit: admission(config.access) }),
   });
   const housekeeping = keepHouse({ store, chunks }, log, () =>
@@ -151,7 +152,7 @@ interface Reported extends Parts {
   readonly traffic: TrafficCount;
 }
 
-function reporter(config: RelayConfig, { store, node, topics, traffic }: Reported): () => Promise<RelayReport> {
+function reporter(config: RelayConfig, { store, node, chunks, topics, traffic }: Reported): () => Promise<RelayReport> {
   const ownProcess = watchProcess();
   return async () => {
     const { writable, lagMs } = store.log.health();
@@ -169,6 +170,9 @@ function reporter(config: RelayConfig, { store, node, topics, traffic }: Reporte
         directorySlots: usage.directory.slots,
         directoryBytes: usage.directory.bytes,
         directoryMaxBytes: config.directoryMaxBytes,
+        chunkFiles: chunks.usage().files,
+        chunkBytes: chunks.usage().bytes,
+        chunksMaxBytes: config.chunksMaxBytes,
       },
       traffic: traffic.sums(),
       process: ownProcess(),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
@@ -90,6 +90,7 @@ describe("a relay's chunks on the disk", () => {
   });
 
   it("are refused while the disk cannot write, and count nothing", async () => {
+    await mkdir(join(directory, CHUNK_DIRECTORY));
     await writeFile(join(directory, CHUNK_DIRECTORY, toHex(topic(1))), "in the way");
     assert.equal(await put(topic(1), chunkOf(1)), "unavailable");
     assert.equal(files.usage().bytes, 0);

@@ -60,6 +60,8 @@ describe("the relay's log", () => {
       delivered: 9,
       pagesSent: 1,
       prekeyRequests: 1,
+      chunkBytesStored: 0,
+      chunkBytesSent: 0,
     };
     const { time } = line as { time?: unknown };
     assert.deepEqual(line, { time, level: "info", event: "traffic", sessions: 7, ...sums });

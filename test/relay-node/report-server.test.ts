@@ -14,7 +14,14 @@ function reportOf(store: Partial<RelayReport["store"]>): RelayReport {
     ...{ uptimeSeconds: 1, connections: 0, sessions: 0, topicsRead: 0 },
     store: {
       ...{ writable: true, lagMs: 0, topics: 0, bytes: 0, maxBytes: 0 },
-      ...{ directorySlots: 0, directoryBytes: 0, directoryMaxBytes: 0 },
+      ...{
+        directorySlots: 0,
+        directoryBytes: 0,
+        directoryMaxBytes: 0,
+        chunkFiles: 0,
+        chunkBytes: 0,
+        chunksMaxBytes: 0,
+      },
       ...store,
     },
     traffic: trafficCount(() => undefined).sums(),
