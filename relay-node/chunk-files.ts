@@ -6,7 +6,7 @@
  * 2. What is read is checked: a chunk that the disk has spoilt is erased and counts as not here, so that it is handed in again.
  * 3. Nothing is held in memory but the size of each topic. Sums are counted before writing, so bounds hold also for many at once.
  */
-import { mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChunkPut, ChunkStore } from "../src/net/chunk-store.ts";
 import type { Topic } from "../src/wire/ids.ts";
@@ -46,6 +46,8 @@ interface Shelf extends ChunkFilesOptions {
   readonly disk: DurableFiles;
   /** Topic -> bytes. */
   readonly sizes: Map<string, number>;
+  /** Their sum. */
+  total: number;
   /** Chunks that are being written. */
   readonly writing: Map<string, Promise<ChunkPut>>;
 }
@@ -54,7 +56,7 @@ interface Shelf extends ChunkFilesOptions {
 export async function openChunkFiles(options: ChunkFilesOptions): Promise<ChunkFiles> {
   const root = join(options.directory, CHUNK_DIRECTORY);
   const disk = durableFiles(options.keepFreeBytes ?? KEEP_FREE_BYTES);
-  const shelf: Shelf = { ...options, root, disk, sizes: new Map(), writing: new Map() };
+  const shelf: Shelf = { ...options, root, disk, sizes: new Map(), total: 0, writing: new Map() };
   for (const topic of await readdir(root).catch(() => [])) await countTopic(shelf, topic);
   return {
     has: async (topic, ids) => {
@@ -65,15 +67,14 @@ export async function openChunkFiles(options: ChunkFilesOptions): Promise<ChunkF
     put: (topic, id, chunk) => putOnce(shelf, toHex(topic), toHex(id), chunk),
     release: (topic: Topic) => remove(shelf, toHex(topic)),
     purge: (nowMs = Date.now()) => purge(shelf, nowMs - options.retentionMs),
-    usage: () => ({ files: shelf.sizes.size, bytes: totalOf(shelf) }),
+    usage: () => ({ files: shelf.sizes.size, bytes: shelf.total }),
   };
 }
 
-const totalOf = ({ sizes }: Shelf): number => [...sizes.values()].reduce((sum, each) => sum + each, 0);
-
 const costOf = (bytes: number): number => bytes + CHUNK_OVERHEAD_BYTES;
 
-async function countTopic({ root, sizes }: Shelf, topic: string): Promise<void> {
+async function countTopic(shelf: Shelf, topic: string): Promise<void> {
+  const { root } = shelf;
   const names = await readdir(join(root, topic)).catch(() => []);
   const count = async (name: string): Promise<number> => {
     const path = join(root, topic, name);
@@ -81,14 +82,17 @@ async function countTopic({ root, sizes }: Shelf, topic: string): Promise<void> 
     await rm(path, { force: true });
     return 0;
   };
-  let bytes = 0;
+  grow(shelf, topic, 0);
   for (let at = 0; at < names.length; at += LOOKS_AT_ONCE)
-    for (const each of await Promise.all(names.slice(at, at + LOOKS_AT_ONCE).map(count))) bytes += each;
-  sizes.set(topic, bytes);
+    for (const bytes of await Promise.all(names.slice(at, at + LOOKS_AT_ONCE).map(count))) grow(shelf, topic, bytes);
 }
 
-function grow({ sizes }: Shelf, topic: string, bytes: number): void {
-  sizes.set(topic, Math.max(0, (sizes.get(topic) ?? 0) + bytes));
+/** Below zero never: what is written while its topic is released was counted before. */
+function grow(shelf: Shelf, topic: string, bytes: number): void {
+  const before = shelf.sizes.get(topic) ?? 0;
+  const after = Math.max(0, before + bytes);
+  shelf.sizes.set(topic, after);
+  shelf.total += after - before;
 }
 
 async function readChecked(shelf: Shelf, topic: string, name: string): Promise<Uint8Array | undefined> {
@@ -120,7 +124,7 @@ async function put(shelf: Shelf, topic: string, name: string, chunk: Uint8Array)
   if (isThere) return "stored"; // and its time begins anew
   const cost = costOf(chunk.length);
   const isOver = (shelf.sizes.get(topic) ?? 0) + cost > shelf.fileMaxBytes;
-  if (isOver || totalOf(shelf) + cost > shelf.totalMaxBytes) return "quota";
+  if (isOver || shelf.total + cost > shelf.totalMaxBytes) return "quota";
   grow(shelf, topic, cost);
   try {
     await shelf.disk.write(directory, name, chunk);
@@ -131,9 +135,10 @@ async function put(shelf: Shelf, topic: string, name: string, chunk: Uint8Array)
   }
 }
 
-async function remove({ root, sizes }: Shelf, topic: string): Promise<void> {
-  await rm(join(root, topic), { recursive: true, force: true }).catch(() => undefined);
-  sizes.delete(topic);
+async function remove(shelf: Shelf, topic: string): Promise<void> {
+  await rm(join(shelf.root, topic), { recursive: true, force: true }).catch(() => undefined);
+  grow(shelf, topic, Number.NEGATIVE_INFINITY);
+  shelf.sizes.delete(topic);
 }
 
 async function purge(shelf: Shelf, beforeMs: number): Promise<void> {

@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, statfs, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { CHUNK_DIRECTORY, type ChunkFiles, openChunkFiles } from "../../relay-node/chunk-files.ts";
+import {
+  CHUNK_DIRECTORY,
+  CHUNK_OVERHEAD_BYTES,
+  type ChunkFiles,
+  openChunkFiles,
+} from "../../relay-node/chunk-files.ts";
 import { nodeVerifier } from "../../relay-node/node-verifier.ts";
 import { ChunkId, Topic } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 
 const DAY_MS = 86_400_000;
+/** What a chunk of these tests counts. */
+const COST = 1_000 + CHUNK_OVERHEAD_BYTES;
 const topic = (byte: number): Topic => Topic.from(new Uint8Array(32).fill(byte));
 const chunkOf = (byte: number, length = 1_000) => new Uint8Array(length).fill(byte);
 const idOf = (chunk: Uint8Array): ChunkId => ChunkId.from(nodeVerifier.sha256(chunk));
@@ -16,7 +23,7 @@ const idOf = (chunk: Uint8Array): ChunkId => ChunkId.from(nodeVerifier.sha256(ch
 describe("a relay's chunks on the disk", () => {
   let directory: string;
   let files: ChunkFiles;
-  const open = (totalMaxBytes = 10_000, fileMaxBytes = 5_000): Promise<ChunkFiles> =>
+  const open = (totalMaxBytes = 10 * COST, fileMaxBytes = 5 * COST): Promise<ChunkFiles> =>
     openChunkFiles({ directory, totalMaxBytes, fileMaxBytes, retentionMs: 14 * DAY_MS });
   const put = (of: Topic, chunk: Uint8Array) => files.put(of, idOf(chunk), chunk);
   const pathOf = (of: Topic, chunk: Uint8Array): string =>
@@ -34,24 +41,24 @@ describe("a relay's chunks on the disk", () => {
     assert.deepEqual(await files.read(topic(1), idOf(chunkOf(1))), chunkOf(1));
     assert.equal(await files.read(topic(2), idOf(chunkOf(1))), undefined);
     assert.deepEqual(await files.has(topic(1), [idOf(chunkOf(2)), idOf(chunkOf(1))]), [false, true]);
-    assert.deepEqual(files.usage(), { files: 1, bytes: 1_000 });
+    assert.deepEqual(files.usage(), { files: 1, bytes: COST });
   });
 
   it("keep within the bounds of one file and of all, also when many come at once", async () => {
     const many = Array.from({ length: 8 }, (_, i) => put(topic(1), chunkOf(i)));
     assert.deepEqual((await Promise.all(many)).filter((each) => each === "stored").length, 5);
     for (const each of [2, 3]) for (let i = 0; i < 5; i++) await put(topic(each), chunkOf(i));
-    assert.equal(files.usage().bytes, 10_000);
+    assert.equal(files.usage().bytes, 10 * COST);
     assert.equal(await put(topic(4), chunkOf(9)), "quota");
     await files.release(topic(1));
     assert.equal(await put(topic(4), chunkOf(9)), "stored");
-    assert.equal(files.usage().bytes, 6_000);
+    assert.equal(files.usage().bytes, 6 * COST);
   });
 
   it("count once, however often and by however many they are handed in", async () => {
     await Promise.all([put(topic(1), chunkOf(1)), put(topic(1), chunkOf(1)), put(topic(1), chunkOf(1))]);
     assert.equal(await put(topic(1), chunkOf(1)), "stored");
-    assert.equal(files.usage().bytes, 1_000);
+    assert.equal(files.usage().bytes, COST);
   });
 
   it("go when nobody has handed them in for longer than the retention", async () => {
@@ -69,7 +76,7 @@ describe("a relay's chunks on the disk", () => {
     await files.purge();
     assert.deepEqual(await files.has(topic(1), [idOf(chunkOf(1)), idOf(chunkOf(2))]), [false, true]);
     assert.deepEqual(await readdir(join(directory, CHUNK_DIRECTORY)), [toHex(topic(1))]);
-    assert.deepEqual(files.usage(), { files: 1, bytes: 1_000 });
+    assert.deepEqual(files.usage(), { files: 1, bytes: COST });
   });
 
   it("are not given out spoilt: what the disk has changed is not here, and can be handed in again", async () => {
@@ -86,7 +93,7 @@ describe("a relay's chunks on the disk", () => {
     await writeFile(join(directory, CHUNK_DIRECTORY, toHex(topic(1)), ".new-0123"), chunkOf(2));
     files = await open();
     assert.deepEqual(await readdir(join(directory, CHUNK_DIRECTORY, toHex(topic(1)))), [toHex(idOf(chunkOf(1)))]);
-    assert.equal(files.usage().bytes, 1_000);
+    assert.equal(files.usage().bytes, COST);
   });
 
   it("are refused while the disk cannot write, and count nothing", async () => {
@@ -94,5 +101,22 @@ describe("a relay's chunks on the disk", () => {
     await writeFile(join(directory, CHUNK_DIRECTORY, toHex(topic(1))), "in the way");
     assert.equal(await put(topic(1), chunkOf(1)), "unavailable");
     assert.equal(files.usage().bytes, 0);
+  });
+
+  it("leave the last bytes of the disk to messages", async () => {
+    const { bavail, bsize } = await statfs(directory);
+    const limits = { directory, totalMaxBytes: 1e9, fileMaxBytes: 1e9, retentionMs: DAY_MS };
+    files = await openChunkFiles({ ...limits, keepFreeBytes: bavail * bsize * 2 });
+    assert.equal(await put(topic(1), chunkOf(1)), "unavailable");
+    assert.equal(files.usage().bytes, 0);
+    assert.deepEqual(await readdir(join(directory, CHUNK_DIRECTORY, toHex(topic(1)))), []);
+  });
+
+  it("are not counted below nothing by a release in the middle of writing", async () => {
+    const writing = Array.from({ length: 5 }, (_, i) => put(topic(1), chunkOf(i)));
+    await files.release(topic(1));
+    await Promise.all(writing);
+    await files.release(topic(1));
+    assert.deepEqual(files.usage(), { files: 0, bytes: 0 });
   });
 });

@@ -1,0 +1,88 @@
+/**
+ * Small files that are on the disk, names and all, before anybody is told so.
+ *
+ * 1. A file appears whole under its name: written beside, synced, renamed. A name is durable when its directory is synced.
+ * 2. Those who wait for the same directory at the same time share one sync.
+ * 3. The last bytes of a disk are not taken: envelopes, which are small and cannot come from elsewhere, need them.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+/** What a file is called before it is whole: whoever finds one at the start removes it. */
+export const TEMPORARY = ".new-";
+
+/** Writes into one tree of directories. */
+export interface DurableFiles {
+  /** Makes `directory`, if need be, and the file in it; durable when it resolves. Rejects with Node's error, and leaves nothing then. */
+  readonly write: (directory: string, name: string, bytes: Uint8Array) => Promise<void>;
+}
+
+/** @param keepFreeBytes what is left free for others: below it `write` rejects */
+export function durableFiles(keepFreeBytes: number): DurableFiles {
+  const sync = sharedSync();
+  return {
+    write: async (directory, name, bytes) => {
+      const made = await mkdir(directory, { recursive: true, mode: 0o700 });
+      await requireRoom(directory, keepFreeBytes + bytes.length);
+      const temporary = join(directory, TEMPORARY + randomBytes(8).toString("hex"));
+      const path = join(directory, name);
+      try {
+        await writeSynced(temporary, bytes);
+        await rename(temporary, path);
+        await sync(directory);
+        for (let each = directory; made !== undefined && each.length >= made.length; each = dirname(each))
+          await sync(dirname(each));
+      } catch (error) {
+        for (const each of [temporary, path]) await rm(each, { force: true }).catch(() => undefined);
+        throw error;
+      }
+    },
+  };
+}
+
+async function requireRoom(directory: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  if (bavail * bsize < bytes) throw new Error("the disk is nearly full");
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Syncs a directory; who comes during one sync waits for the next, together with all others. */
+function sharedSync(): (directory: string) => Promise<void> {
+  const running = new Map<string, Promise<void>>();
+  const next = new Map<string, Promise<void>>();
+  const begin = (directory: string): Promise<void> => {
+    next.delete(directory);
+    const sync = syncDirectory(directory).finally(() => {
+      if (running.get(directory) === sync) running.delete(directory);
+    });
+    running.set(directory, sync);
+    return sync;
+  };
+  return (directory) => {
+    const before = running.get(directory);
+    if (before === undefined) return begin(directory);
+    const waiting = next.get(directory) ?? before.catch(() => undefined).then(() => begin(directory));
+    next.set(directory, waiting);
+    return waiting;
+  };
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === "win32") return; // there a directory cannot be synced, and need not be
+  const folder = await open(directory, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
