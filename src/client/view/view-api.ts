@@ -31,6 +31,8 @@ export interface ViewModel {
   readonly retry: (group: string, row: string) => void;
   readonly discard: (group: string, row: string) => void;
   readonly saveDraft: (group: string, text: string) => void;
+  /** Drafts and preferences that are not saved yet, at once: the screen is going away. */
+  readonly saveNow: () => void;
   readonly setPreferences: (change: Partial<Preferences>) => void;
   readonly dismissWarning: (id: string) => void;
 }

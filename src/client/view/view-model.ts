@@ -10,6 +10,7 @@ import { withDraft, withRead } from "./group-rows.ts";
 import { createNotes, DRAFT_NOTE } from "./notes.ts";
 import { PREFERENCES_NOTE, writePreferences } from "./preferences.ts";
 import type { ViewSurroundings } from "./screen-link.ts";
+import type { ScreenMethod, ScreenMethods } from "./screen-methods.ts";
 import type { ViewModel } from "./view-api.ts";
 import { askGroups, INITIAL_VIEW, take, type ViewParts } from "./view-news.ts";
 import type { ViewState } from "./view-state.ts";
@@ -47,6 +48,7 @@ export function createViewModel(surroundings: ViewSurroundings): ViewModel {
     call: async (method, params, signal) => {
       const result = await link.call(method, params, signal === undefined ? {} : { signal });
       if (CHANGES_GROUPS.test(method)) refreshGroups();
+      conversations.refresh(markedGroup(method, params) ?? "");
       return result;
     },
     openGroup: conversations.openGroup,
@@ -73,6 +75,7 @@ export function createViewModel(surroundings: ViewSurroundings): ViewModel {
       setDraft(parts, group, text);
       notes.keep(`${DRAFT_NOTE}${group}`, text);
     },
+    saveNow: notes.flush,
     setPreferences: (change) => {
       const preferences = { ...store.next().preferences, ...change };
       store.change({ preferences });
@@ -80,6 +83,12 @@ export function createViewModel(surroundings: ViewSurroundings): ViewModel {
     },
     dismissWarning: (id) => store.change({ warnings: store.next().warnings.filter((each) => each.id !== id) }),
   };
+}
+
+/** The group in which a call has marked somebody as verified, or no more: our own affair, of which no event tells. */
+function markedGroup(method: ScreenMethod, params: object): string | undefined {
+  const { group, mark } = params as Partial<ScreenMethods["verify"][0]>;
+  return method === "verify" && mark !== undefined ? group : undefined;
 }
 
 function laterOnce(after: ViewSurroundings["after"]): ViewParts["later"] {

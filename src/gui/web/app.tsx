@@ -2,7 +2,7 @@
 import { useEffect, useState } from "react";
 import { Home } from "./home.tsx";
 import { Toasts } from "./parts/toasts.tsx";
-import { useView } from "./screen-context.ts";
+import { useScreen, useView } from "./screen-context.ts";
 import { FirstRun } from "./start/first-run.tsx";
 import { StartSheet } from "./start/start-sheet.tsx";
 import { Unlock } from "./start/unlock.tsx";
@@ -10,6 +10,7 @@ import { words } from "./words.ts";
 
 export function App() {
   useAppearance();
+  useSavedInTime();
   return (
     <Toasts>
       <LostBanner />
@@ -55,6 +56,19 @@ function LostBanner() {
       )}
     </div>
   );
+}
+
+/** What was typed or chosen a moment ago is saved before the page goes. */
+function useSavedInTime(): void {
+  const { model } = useScreen();
+  useEffect(() => {
+    document.addEventListener("visibilitychange", model.saveNow);
+    window.addEventListener("pagehide", model.saveNow);
+    return () => {
+      document.removeEventListener("visibilitychange", model.saveNow);
+      window.removeEventListener("pagehide", model.saveNow);
+    };
+  }, [model]);
 }
 
 /** Theme and text size, on the root so that the tokens follow; and how much is new, in the window's title. */
