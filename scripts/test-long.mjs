@@ -11,6 +11,11 @@ import { prepare, runMain, Unprepared } from "./prepare.mjs";
 /** To add one: a name, tests, and the variables by which these know that it is a campaign. */
 const CAMPAIGNS = [
   { name: "relay-kills", tests: ["test/relay-node/killed-store.test.ts"], env: { HERMES_CAMPAIGN_ROUNDS: "20" } },
+  {
+    name: "relay-upload-kills",
+    tests: ["test/relay-node/killed-upload.test.ts"],
+    env: { HERMES_CAMPAIGN_ROUNDS: "20" },
+  },
   { name: "relay-power-cuts", tests: ["test/relay-node/power-cut.test.ts"], env: { HERMES_CAMPAIGN_ROUNDS: "20" } },
   { name: "relay-reconnects", tests: ["test/relay-node/reconnects.test.ts"], env: { HERMES_CAMPAIGN_ROUNDS: "20" } },
   {
