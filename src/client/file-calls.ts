@@ -8,10 +8,11 @@ import type { MessageId } from "../wire/ids.ts";
 import { FILE_TYPE_MAX_BYTES } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { encodeUtf8 } from "../wire/utf8.ts";
-import { catchUp, WAIT_MS, waiting } from "./call-waiting.ts";
+import { catchUp, WAIT_MS, waitForOthers, waiting } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import type { FileMethods, FileView } from "./file-api.ts";
+import { copyHere, isUnchanged } from "./file-copying.ts";
 import { sealSource } from "./file-sealing.ts";
 import { change, type FilePlace } from "./file-transfer.ts";
 import { FILES_MAX, type FileTransfers, fetchInto, noFiles, placeOf } from "./file-transfers.ts";
@@ -45,7 +46,11 @@ export async function sendFile(
   if (line) hub.tell({ kind: "own-message", line, window: params.window });
   const state = async () => (await store.line(groupId, toHex(id)))?.state ?? "queued";
   if ((params.waitMs ?? WAIT_MS) > 0)
-    await waitUntil(async () => (await state()) !== "queued", waiting(context, params.waitMs, options));
+    await waitForOthers(context, options, {
+      holds: async () => (await state()) !== "queued",
+      waitMs: params.waitMs,
+      helper: "relay or member",
+    });
   const reached = await state();
   return {
     message: { id: toHex(id) },
@@ -153,6 +158,17 @@ export async function getFile(
       "usage/not-allowed",
       "this device sent that file itself, so there is nothing to fetch; it lies where it was sent from",
     );
+  if (stage.kind === "here" && (await isUnchanged(files.parts, stage.saved))) {
+    const name = cleanFileName(manifest.name);
+    if (params.out !== undefined)
+      await copyHere(
+        { ...context, parts: files.parts },
+        place,
+        [stage.saved, manifest],
+        await targetOf(files, params.out, name),
+      );
+    return { group: groupName(group), file: (await files.view(place)) ?? gone() };
+  }
   if (stage.kind !== "fetching") {
     const target = await targetOf(files, params.out, cleanFileName(manifest.name));
     await fetchInto(context, place, target);
@@ -175,7 +191,7 @@ export async function getFile(
 /** Ms that a fetch is waited for unless told otherwise: until it is here. */
 const FETCH_WAIT_MS = 2_147_000_000;
 
-/** A directory that exists, or a path where nothing is. */
+/** Where `out` says: a directory that exists, or a path where nothing is; the downloads when it is left out. */
 async function targetOf({ parts, settings }: FileTransfers, out: string | undefined, name: string) {
   if (out === undefined) return { directory: settings.downloads, name, isExact: false };
   const found = await parts.look(out).catch(() => undefined);

@@ -27,7 +27,7 @@ const FOLLOWS: Readonly<Record<FileStage["kind"], readonly FileStage["kind"][]>>
   sent: ["sending", "cancelled", "failed"],
   offered: ["fetching"],
   fetching: ["fetching", "here", "cancelled", "failed"],
-  here: ["fetching"],
+  here: ["fetching", "here"],
   cancelled: ["fetching"],
   failed: ["fetching"],
 };

@@ -95,6 +95,20 @@ describe("files of a group", function () {
     assert.deepEqual(diskOf(ben).files.get("/downloads/a.txt"), fillerBytes(3));
   });
 
+  it("that are here are not fetched again: they are where they are, or copied", async () => {
+    await send(ada, "a.txt", fillerBytes(600_000));
+    await world.settle(5_000);
+    await get(ben, "a.txt");
+    const before = hub.fetched.length;
+    hub.stored.clear();
+    hub.away.add("Ada");
+    assert.equal((await get(ben, "a.txt")).path, "/downloads/a.txt");
+    const copy = await get(ben, "a.txt", "/elsewhere/b.txt");
+    assert.deepEqual([copy.state, copy.path], ["here", "/elsewhere/b.txt"]);
+    assert.deepEqual(diskOf(ben).files.get("/elsewhere/b.txt"), fillerBytes(600_000));
+    assert.equal(hub.fetched.length, before);
+  });
+
   it("small ones come by themselves, large ones do not", async () => {
     automaticBytes = 1_000;
     ben.crash();
