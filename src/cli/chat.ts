@@ -74,7 +74,8 @@ export async function chatIn(context: CommandContext, session: Session, group: G
 /** What was entered last may be on its way; what cannot leave now stays in the outbox. */
 async function sendTheRest(session: Session): Promise<void> {
   const { outbox, relays } = await session.call("status", {});
-  if (outbox > 0 && relays.length > 0) await session.call("sync", { waitMs: LEAVING_MS });
+  const isHopeless = relays.every(({ state }) => state === "unreachable" || state === "refused");
+  if (outbox > 0 && !isHopeless) await session.call("sync", { waitMs: LEAVING_MS });
 }
 
 async function openingLines(session: Session, group: GroupName, screen: ChatScreen): Promise<void> {

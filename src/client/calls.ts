@@ -10,9 +10,9 @@ import { toHex } from "../wire/text-forms.ts";
 import { encodeUtf8 } from "../wire/utf8.ts";
 import { leaveEverything } from "./account-leaving.ts";
 import type { CancelSignal, ClientCall, ClientEvent, ClientMethod, ClientMethods } from "./api.ts";
-import { catchUp, isCaughtUp, outboxLength, WAIT_MS, waiting } from "./call-waiting.ts";
+import { catchUp, isCaughtUp, LEAST_WAIT_MS, outboxLength, WAIT_MS, waitForOthers } from "./call-waiting.ts";
 import type { TopicBook } from "./effects-performer.ts";
-import { type EventHub, waitUntil } from "./event-hub.ts";
+import type { EventHub } from "./event-hub.ts";
 import { examine } from "./examination.ts";
 import { cancelFile, getFile, listFiles, sendFile } from "./file-calls.ts";
 import type { FileTransfers } from "./file-transfers.ts";
@@ -154,7 +154,11 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
   if (line !== undefined) hub.tell({ kind: "own-message", line, window: params.window });
   const state = async () => (await store.line(groupId, id))?.state ?? "queued";
   if ((params.waitMs ?? WAIT_MS) > 0)
-    await waitUntil(async () => (await state()) !== "queued", waiting(context, params.waitMs, options));
+    await waitForOthers(context, options, {
+      holds: async () => (await state()) !== "queued",
+      waitMs: params.waitMs,
+      helper: "relay or member",
+    });
   const reached = await state();
   return { message: { id }, state: reached === "received" ? "on-relay" : reached };
 }
@@ -178,7 +182,12 @@ async function sync(context: CallContext, params: ClientMethods["sync"][0], opti
   const isIdle = async () => (await scanRecords(store, REQUEST, { limit: 1 })).length === 0;
   const isSent = async () => (await outboxLength(store)) <= undelivered();
   const isDone = async () => isCaughtUp(topics) && isIntroduced() && (await isSent()) && (await isIdle());
-  const complete = await waitUntil(isDone, waiting(context, params.waitMs, options));
+  const complete = await waitForOthers(context, options, {
+    holds: isDone,
+    waitMs: params.waitMs,
+    helper: "relay",
+    leastMs: LEAST_WAIT_MS.sync,
+  });
   stop();
   return { complete, received, outbox: await outboxLength(store), undelivered: undelivered() };
 }

@@ -72,6 +72,25 @@ describe("calls of the client", function () {
     assert.deepEqual(await world.call(ada, "sync", {}), { complete: true, received: 0, outbox: 0, undelivered: 0 });
   });
 
+  it("answer queued soon when it is known that nobody is there, and at once when that has been so for a while", async () => {
+    world.partition(() => false);
+    const tookMs = async (text: string): Promise<number> => {
+      const beganMs = world.clock.nowMs();
+      assert.equal((await world.call(ada, "send", { group, text })).state, "queued");
+      return world.clock.nowMs() - beganMs;
+    };
+    const first = await tookMs("the relay may be about to return");
+    assert(first >= 1_900 && first < 2_600, `${first} ms`);
+    await world.clock.pass(10_000);
+    const second = await tookMs("it does not");
+    assert(second <= 1_250, `${second} ms`);
+    const renamed = await world.call(ada, "group-rename", { group, name: "night owls" });
+    assert.equal(renamed.state, "queued");
+    world.partition();
+    assert.equal((await world.call(ada, "sync", {})).complete, true);
+    await world.call(ada, "group-rename", { group, name: "walking club" });
+  });
+
   it("are in step with the relay although a letter waits for an inbox that it does not know, and say so", async () => {
     const topic = Topic.from(new Uint8Array(32).fill(5));
     const row = { envelope: depositEnvelope(topic, new Uint8Array(9)), topic, origin: { kind: "none" as const } };
