@@ -231,6 +231,9 @@ describe("the view model", () => {
     await pass();
     assert.deepEqual(saved[0], { name: `draft.${GROUP.id}`, text: "see you at nine" });
     assert.match(JSON.stringify(saved[1]), /preferences.*large/);
+    model.saveDraft(GROUP.id, "see you at ten");
+    model.saveNow();
+    assert.deepEqual(saved.at(-1), { name: `draft.${GROUP.id}`, text: "see you at ten" });
     scene.script.send = () => ({ message: { id: line(1).id }, state: "queued" });
     model.send(GROUP.id, "see you at nine");
     await pass();

@@ -146,7 +146,7 @@ describe(withBrowser("The web screen"), function () {
       "**[bank](javascript:hacked=1)** `</code><b>`",
       marks,
     ];
-    for (const text of texts) await mallory.send(group, text);
+    await mallory.run(["chat", group], `${texts.join("\n")}\n`);
     await ben.page.locator("article.message", { hasText: "</code><b>" }).waitFor();
     await ben.page.locator("article.message").last().scrollIntoViewIfNeeded();
     const seen = await ben.page.evaluate(() => ({
