@@ -28,8 +28,10 @@ const MESSAGES = 40;
 const TEXT_BYTES = 200;
 /** Time between two messages (ms): conversations, not bursts, in which many share a frame. */
 const PAUSE_MS = 100;
-/** Time in which members find their neighbours (ms). */
-const MEET_MS = 15_000;
+/** Members have found their neighbours when each sends less than this (bytes) in a look of so long (ms); waited for at most so often. */
+const QUIET_BYTES = 2_000;
+const LOOK_MS = 4_000;
+const LOOKS_MAX = 60;
 
 interface Conversation {
   readonly subscription: TopicSubscription;
@@ -104,7 +106,7 @@ async function measure(size: number, { subscription, posted }: Conversation) {
           addresses.filter((each) => each !== at),
         ),
       );
-    await pause(MEET_MS);
+    for (let look = 0; look < LOOKS_MAX; look++) if ((await sentIn(() => pause(LOOK_MS))) < QUIET_BYTES * size) break;
     const quietBytes = await sentIn(() => pause(PAUSE_MS * MESSAGES));
     const beganMs = performance.now();
     const bytes = await sentIn(async () => {
