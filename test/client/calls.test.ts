@@ -117,7 +117,7 @@ describe("calls of the client", function () {
   });
 
   it("refuse to add somebody who is in, or whom no relay knows", async () => {
-    await fails(world.call(ada, "group-add", { group, account: ada.account() }), "usage/bad-argument");
+    await fails(world.call(ada, "group-add", { group, account: ada.account() }), "usage/not-allowed");
     await fails(world.call(ada, "group-add", { group, account: "ab".repeat(32) }), "usage/not-found");
   });
 
