@@ -9,13 +9,14 @@
  * @see PROTOCOL.md § Files
  */
 import type { FileStage, FileState } from "../protocol/file-state.ts";
-import { FILE, GROUP, idOf } from "../protocol/records.ts";
+import { FILE, idOf } from "../protocol/records.ts";
 import { Fault } from "../wire/fault.ts";
 import { GroupId, MessageId } from "../wire/ids.ts";
-import { fromHex, toHex } from "../wire/text-forms.ts";
+import { fromHex } from "../wire/text-forms.ts";
 import type { ClientNotice } from "./event-hub.ts";
 import type { FileView } from "./file-api.ts";
 import { fetchFile } from "./file-fetching.ts";
+import { askFor, later, type TellingContext, tellHeldSoon } from "./file-holders.ts";
 import {
   change,
   type FileContext,
@@ -27,8 +28,7 @@ import {
 } from "./file-transfer.ts";
 import { sendChunks, uploadAll } from "./file-uploading.ts";
 import { fileView } from "./file-views.ts";
-import { membersOf } from "./member-names.ts";
-import { readRecord, scanRecords } from "./profile-reader.ts";
+import { scanRecords } from "./profile-reader.ts";
 import { createTurns } from "./turns.ts";
 
 /** Files of one profile that are looked at. */
@@ -37,14 +37,8 @@ export const FILES_MAX = 100_000;
 const SERVED_MAX = 1_000;
 /** Transfers in one direction that move bytes at the same time. */
 const AT_ONCE = 3;
-/** Ms between two requests to bring the same file back. */
-const ASK_AGAIN_MS = 600_000;
 /** Ms over which those who could bring a file back spread their answers; the sender does so at once. */
 const BRING_BACK_MS = 20_000;
-/** Ms for each member of a group over which devices that got a file say so, and at most; 3 who have it are enough. */
-const TELL_PER_MEMBER_MS = 200;
-const TELL_MOST_MS = 60_000;
-const HOLDERS_ENOUGH = 3;
 
 export interface FileSettings {
   /** Where downloads go unless told otherwise; absolute. */
@@ -75,12 +69,10 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
-interface Book extends FileContext {
+interface Book extends TellingContext {
   readonly settings: FileSettings;
   readonly running: Map<string, Running>;
   readonly serving: Map<string, () => void>;
-  readonly asked: Map<string, number>;
-  readonly timers: Set<() => void>;
   readonly turns: { readonly send: ReturnType<typeof createTurns>; readonly fetch: ReturnType<typeof createTurns> };
 }
 
@@ -158,7 +150,9 @@ function unserve(book: Book, place: FilePlace): void {
 
 async function run(book: Book, place: FilePlace): Promise<void> {
   const name = nameOf(place);
-  if (book.running.has(name)) return;
+  const before = book.running.get(name);
+  if (before && !before.transfer.stopper.signal.aborted) return;
+  await before?.ended;
   const transfer = await open(book, place);
   if (!transfer) return await refuse(book, place);
   if (book.running.has(name)) return;
@@ -199,41 +193,7 @@ async function fetchAndServe(
   if (transfer.stopper.signal.aborted && !isHere) return unserve(book, transfer);
   if (!isHere) return unserve(book, transfer);
   serveTransfer(book, transfer, true);
-  await later(book, () => tellHeld(book, transfer), book.random(2), await spreadMs(book, transfer));
-}
-
-async function spreadMs(book: Book, { group }: FilePlace): Promise<number> {
-  const state = await readRecord(book.store, GROUP, toHex(group));
-  const members = state ? (await membersOf(book.store, state)).length : 0;
-  return Math.min(TELL_MOST_MS, members * TELL_PER_MEMBER_MS);
-}
-
-/** Does that after a random part of `withinMs`, unless the program ends first. */
-async function later(book: Book, work: () => Promise<void>, random: Uint8Array, withinMs: number): Promise<void> {
-  const part = ((random[0] ?? 0) * 256 + (random[1] ?? 0)) / 65_536;
-  const cancel = book.clock.after(Math.floor(part * withinMs), () => {
-    book.timers.delete(cancel);
-    work().catch(() => undefined); // others may do it, or we after the next request
-  });
-  book.timers.add(cancel);
-}
-
-/** Tells the group that we could bring the file back, unless enough have said so. In a group of two nobody asks. */
-async function tellHeld(book: Book, place: FilePlace): Promise<void> {
-  const state = await savedFile(book.store, place);
-  const group = await readRecord(book.store, GROUP, toHex(place.group));
-  if (state?.stage.kind !== "here" || state.holders.length >= HOLDERS_ENOUGH || !group) return;
-  if ((await membersOf(book.store, group)).length <= 2) return;
-  await book.put({ kind: "tell-of-file", group: place.group, content: { kind: "fileHeld", file: place.file } });
-}
-
-/** Asks the group to bring the file back; seldom, since each answer is an upload. */
-async function askFor(book: Book, place: FilePlace): Promise<void> {
-  const nowMs = book.clock.nowMs();
-  const lastMs = book.asked.get(nameOf(place)) ?? Number.NEGATIVE_INFINITY;
-  if (nowMs - lastMs < ASK_AGAIN_MS) return;
-  book.asked.set(nameOf(place), nowMs);
-  await book.put({ kind: "tell-of-file", group: place.group, content: { kind: "fileWanted", file: place.file } });
+  await tellHeldSoon(book, transfer);
 }
 
 function stop(book: Book, place: FilePlace): void {
@@ -271,7 +231,7 @@ async function bringBack(book: Book, place: FilePlace): Promise<void> {
   const state = await savedFile(book.store, place);
   const isWhole = state?.stage.kind === "sent" || state?.stage.kind === "here";
   if (!isWhole || book.running.has(nameOf(place))) return;
-  await later(book, () => uploadAgain(book, place), book.random(2), state.isOurs ? 0 : BRING_BACK_MS);
+  later(book, () => uploadAgain(book, place), state.isOurs ? 0 : BRING_BACK_MS);
 }
 
 async function uploadAgain(book: Book, place: FilePlace): Promise<void> {
