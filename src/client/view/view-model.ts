@@ -19,7 +19,7 @@ import { createViewStore } from "./view-store.ts";
 /** Changes that come together are asked about together (ms). */
 const ASK_MS = 150;
 /** Calls after which the list of groups may be another. */
-const CHANGES_GROUPS = /^group-(?:create|join|leave|rename|remove|add)$|^account-leave$/;
+const CHANGES_GROUPS = /^group-(?:create|join|cancel|leave|rename|remove|add)$|^account-leave$/;
 
 /** Starts the link and keeps the view from then on. */
 export function createViewModel(surroundings: ViewSurroundings): ViewModel {

@@ -84,6 +84,7 @@ export const words = {
     roomPasswordHint: "Only if the group asks for one.",
     join: "Join",
     joining: "Asking to be let in …",
+    stop: "Stop asking",
     pending:
       "You have asked to join. As soon as somebody of the group is online, you are in; you can close Hermes meanwhile.",
   },

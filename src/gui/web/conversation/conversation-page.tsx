@@ -3,12 +3,14 @@ import { useCallback, useEffect, useRef } from "react";
 import { safeText } from "../../../client/view/safe-text.ts";
 import type { Conversation, GroupRow } from "../../../client/view/view-state.ts";
 import { nameWords } from "../clock-words.ts";
+import { useAction } from "../failures.ts";
 import { networkState } from "../groups/sidebar.tsx";
 import { Avatar } from "../parts/avatar.tsx";
 import { Button } from "../parts/button.tsx";
 import { Icon, type IconName } from "../parts/icon.tsx";
 import { Name } from "../parts/name.tsx";
 import { FailureNote } from "../parts/note.tsx";
+import { panelButtonId } from "../parts/panel-head.tsx";
 import { useAnnouncer } from "../parts/toasts.tsx";
 import { go, type Panel, type Place, placeAddress } from "../place.ts";
 import { useScreen, useView } from "../screen-context.ts";
@@ -27,6 +29,7 @@ export function ConversationPage({ place }: { readonly place: GroupPlace }) {
   useReadOut(conversation);
   const forgetAt = useCallback(() => go({ kind: "group", group, panel }, { instead: true }), [group, panel]);
   if (!row) return null;
+  if (row.state === "pending" || row.state === "refused") return <AskedToJoin row={row} />;
   const isOut = row.state !== undefined;
   return (
     <div className="conversation">
@@ -62,9 +65,13 @@ function ConversationHead({ row, panel }: { readonly row: GroupRow; readonly pan
         </h1>
         <div className="soft small one-line">{row.state ? words.groups.states[row.state] : members}</div>
       </div>
-      <PanelLink row={row} panel="search" open={panel} icon="search" label={words.conversation.search} />
-      <PanelLink row={row} panel="files" open={panel} icon="file" label={words.file.title} />
-      <PanelLink row={row} panel="people" open={panel} icon="people" label={words.conversation.people} />
+      {row.state !== "pending" && row.state !== "refused" && (
+        <>
+          <PanelLink row={row} panel="search" open={panel} icon="search" label={words.conversation.search} />
+          <PanelLink row={row} panel="files" open={panel} icon="file" label={words.file.title} />
+          <PanelLink row={row} panel="people" open={panel} icon="people" label={words.conversation.people} />
+        </>
+      )}
     </header>
   );
 }
@@ -82,6 +89,7 @@ function PanelLink({ row, panel, open, icon, label }: PanelLinkProps) {
   return (
     <button
       type="button"
+      id={panelButtonId(panel)}
       className="icon-button"
       aria-label={label}
       title={label}
@@ -90,6 +98,28 @@ function PanelLink({ row, panel, open, icon, label }: PanelLinkProps) {
     >
       <Icon name={icon} />
     </button>
+  );
+}
+
+/** A group that one is not in yet. */
+function AskedToJoin({ row }: { readonly row: GroupRow }) {
+  const { model } = useScreen();
+  const { busy, failure, run } = useAction();
+  const stop = async () => {
+    if (await run(() => model.call("group-cancel", { group: row.id }))) go({ kind: "groups" }, { instead: true });
+  };
+  const texts = words.conversation.absent;
+  return (
+    <div className="conversation">
+      <ConversationHead row={row} panel={undefined} />
+      <div className="splash rows-area">
+        <p role="status">{row.state === "refused" ? texts.refused : texts.pending}</p>
+        <FailureNote failure={failure} />
+        <Button busy={busy} onClick={() => void stop()}>
+          {words.begin.stop}
+        </Button>
+      </div>
+    </div>
   );
 }
 

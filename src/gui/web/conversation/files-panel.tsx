@@ -27,7 +27,7 @@ export function FilesPanel({ group }: { readonly group: string }) {
   }, [model, group, rows]);
   return (
     <>
-      <PanelHead group={group} title={words.file.title} />
+      <PanelHead group={group} panel="files" title={words.file.title} />
       <div className="panel-body">
         <FailureNote failure={failure} />
         {files?.length === 0 && <p className="soft">{words.file.none}</p>}

@@ -37,7 +37,7 @@ export function SearchPanel({ group }: { readonly group: string }) {
   useEffect(() => field.current?.focus(), []);
   return (
     <>
-      <PanelHead group={group} title={words.conversation.search} unfocused />
+      <PanelHead group={group} panel="search" title={words.conversation.search} unfocused />
       <div className="panel-body">
         <label className="search-line flush">
           <Icon name="search" />

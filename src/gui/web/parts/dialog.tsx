@@ -3,6 +3,9 @@ import { type ReactNode, useEffect, useId, useRef } from "react";
 import { words } from "../words.ts";
 import { IconButton } from "./button.tsx";
 
+/** Where one types first; without it the browser focuses the button that closes. */
+const FIRST_FIELD = ".dialog-body :is(input:not([type=radio], [readonly]), textarea)";
+
 interface DialogProps {
   readonly title: ReactNode;
   readonly wide?: true;
@@ -17,6 +20,7 @@ export function Dialog({ title, wide, onClose, children }: DialogProps) {
     const element = dialog.current;
     const before = document.activeElement;
     if (element && !element.open) element.showModal();
+    element?.querySelector<HTMLElement>(FIRST_FIELD)?.focus();
     return () => {
       element?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();

@@ -24,7 +24,7 @@ export function PeoplePanel({ group }: { readonly group: string }) {
   const member = info?.members.find(({ account }) => account === chosen);
   return (
     <>
-      <PanelHead group={group} title={peopleWords.title} />
+      <PanelHead group={group} panel="people" title={peopleWords.title} />
       <div className="panel-body">
         {!info && <p className="soft">{words.loading}</p>}
         {mine && !info?.absent && (
