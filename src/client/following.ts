@@ -3,11 +3,9 @@ import type { ClientEvent } from "./api.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import type { ClientNotice } from "./event-hub.ts";
 import { eventOf, groupOf, nameOf } from "./listening.ts";
+import { queueNotices } from "./notice-queue.ts";
 import type { Seen } from "./shown-messages.ts";
 import { relayView } from "./views.ts";
-
-/** Notices that may wait for a slow screen; further ones end the call, and the screen asks for everything anew. */
-const NOTICES_MAX = 100_000;
 
 /** See `follow` in api.ts. */
 export async function follow(
@@ -16,24 +14,14 @@ export async function follow(
   { emit, signal }: CallOptions,
 ): Promise<Record<never, never>> {
   const { hub, network } = context;
-  const notices: ClientNotice[] = [];
-  let wake: () => void = () => undefined;
-  let overflown = false;
-  const isOver = (): boolean => overflown || signal?.aborted === true;
-  signal?.addEventListener("abort", () => wake());
-  const stop = hub.listen((notice) => {
-    notices.push(notice);
-    overflown ||= notices.length > NOTICES_MAX;
-    wake();
-  });
-  notices.push(...hub.takeEarly());
+  const { take, more, isOver, stop } = queueNotices(hub, signal);
   try {
     emit({ event: "following" });
     for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
     for (const peer of network.peers()) emit({ event: "peer", peer: { ...peer, state: "connected" } });
     while (!isOver()) {
-      for (const notice of notices.splice(0)) for (const event of await eventsOf(context, notice)) emit(event);
-      if (notices.length === 0 && !isOver()) await new Promise<void>((resolve) => (wake = resolve));
+      for (const notice of take()) for (const event of await eventsOf(context, notice)) emit(event);
+      await more();
     }
   } finally {
     stop();

@@ -6,6 +6,7 @@ import type { ClientEvent, ClientMethods, GroupName } from "./api.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import type { ClientNotice } from "./event-hub.ts";
 import { allGroups, findGroup } from "./group-names.ts";
+import { queueNotices } from "./notice-queue.ts";
 import type { ProfileStore } from "./ports.ts";
 import { readRecord } from "./profile-reader.ts";
 import { type Seen, shownMessage } from "./shown-messages.ts";
@@ -14,8 +15,6 @@ import { refusalText, warningText } from "./warnings.ts";
 
 /** Unread lines that are shown first, per group. */
 const BACKLOG_MAX = 10_000;
-/** Notices that may wait for a slow listener; further ones end it, and it can start again from what is unread. */
-const NOTICES_MAX = 100_000;
 
 /** Who listens to what, and how far that has come. */
 interface Listening {
@@ -41,26 +40,16 @@ export async function listen(
 ): Promise<Record<never, never>> {
   const { store, hub, network } = context;
   const only = params.group === undefined ? undefined : toHex((await findGroup(store, params.group)).group);
-  const notices: ClientNotice[] = [];
-  let wake: () => void = () => undefined;
-  let overflown = false;
-  const isOver = (): boolean => overflown || signal?.aborted === true;
-  signal?.addEventListener("abort", () => wake());
-  const stop = hub.listen((notice) => {
-    notices.push(notice);
-    overflown ||= notices.length > NOTICES_MAX;
-    wake();
-  });
-  notices.push(...hub.takeEarly());
+  const { take, isEmpty, more, isOver, stop } = queueNotices(hub, signal);
   const listening: Listening = { only, window: params.window, shown: new Set(), unmarked: new Set(), emit, isOver };
   try {
     for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
     for (const peer of network.peers()) emit({ event: "peer", peer: { ...peer, state: "connected" } });
     await emitUnread(context, listening);
     while (!isOver()) {
-      for (const notice of notices.splice(0)) await emitNotice(context, notice, listening);
-      if (notices.length === 0) await markShown({ store, hub }, listening);
-      if (notices.length === 0 && !isOver()) await new Promise<void>((resolve) => (wake = resolve));
+      for (const notice of take()) await emitNotice(context, notice, listening);
+      if (isEmpty()) await markShown({ store, hub }, listening);
+      await more();
     }
   } finally {
     stop();
