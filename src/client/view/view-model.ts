@@ -38,7 +38,7 @@ export function createViewModel(surroundings: ViewSurroundings): ViewModel {
   const notes = createNotes(surroundings);
   const parts: ViewParts = { ...surroundings, store, conversations, drafts: new Map(), later: laterOnce(after) };
   link.start((news) => {
-    if (news.kind === "profile" || news.kind === "live") notes.forget();
+    if ((news.kind === "profile" || news.kind === "live") && news.profile.phase !== "open") notes.forget();
     take(parts, news);
   });
   const refreshGroups = (): void => parts.later("groups", () => void askGroups(parts));

@@ -240,6 +240,21 @@ describe("the view model", () => {
     assert.deepEqual([saved.at(-1), model.state().groups[0]?.draft], [{ name: `draft.${GROUP.id}`, text: "" }, ""]);
   });
 
+  it("loses no draft to a short break, and saves none of a profile that was locked", async () => {
+    const saved: unknown[] = [];
+    const { model, open, pass, tell } = viewScene({ "note-save": (note) => saved.push(note) });
+    await open();
+    model.saveDraft(GROUP.id, "typed");
+    tell({ kind: "lost" });
+    tell({ kind: "live", profile: PROFILE, resumed: true });
+    await pass();
+    assert.equal(saved.length, 1);
+    model.saveDraft(GROUP.id, "typed before the lock");
+    tell({ kind: "profile", profile: { ...PROFILE, phase: "locked" } });
+    await pass();
+    assert.equal(saved.length, 1);
+  });
+
   it("asks for everything anew when events were lost, and for nothing when none was", async () => {
     const scene = viewScene({ history: paged([line(1)]) });
     const { model, open, pass, tell, asked } = scene;
