@@ -123,6 +123,23 @@ describe("chunks of a file", function () {
     assert.equal(one.asked.length + two.asked.length, IDS.length);
   });
 
+  it("come from a holder that is just being given them", async () => {
+    const growing = shelf([0]);
+    const me = await client();
+    const { read } = growing;
+    const given: ChunkStore = {
+      ...growing,
+      read: async (topic, id) => {
+        const [next] = IDS.filter((each) => !growing.kept.has(toHex(each)));
+        if (next) growing.kept.set(toHex(next), CHUNKS[IDS.indexOf(next)] as Uint8Array);
+        return read(topic, id);
+      },
+    };
+    const source = await sourceTo(me, await relay(given));
+    const { outcome, got } = await fetchAll(only(source));
+    assert.deepEqual([outcome.kind, got.size], ["complete", IDS.length]);
+  });
+
   it("are lacking when nobody has the rest, and nobody is there", async () => {
     const me = await client();
     const source = await sourceTo(me, await relay(shelf([0, 1])));
