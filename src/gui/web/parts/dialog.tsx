@@ -27,7 +27,6 @@ export function Dialog({ title, wide, onClose, children }: DialogProps) {
     };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a click on the backdrop is one more way; Escape closes a dialog anyway
     <dialog
       ref={dialog}
       className={wide ? "wide" : undefined}
@@ -36,7 +35,7 @@ export function Dialog({ title, wide, onClose, children }: DialogProps) {
         event.preventDefault();
         onClose();
       }}
-      onClick={(event) => {
+      onPointerDown={(event) => {
         if (event.target === dialog.current) onClose();
       }}
     >
