@@ -242,8 +242,13 @@ export interface ClientMethods extends GroupMethods, FileMethods {
     },
   ];
   /** Waits until everything stored for us is fetched and everything of ours, prekeys too, is on a relay, at most
-   * `waitMs` (default 10,000). Does not wait for `undelivered`: letters in the outbox for an inbox that no relay knows. */
-  sync: [{ waitMs?: number }, { complete: boolean; received: number; outbox: number; undelivered: number }];
+   * `waitMs` (default 10,000; less where nobody is there). Does not wait for `undelivered`: letters in the outbox for an inbox
+   * that no relay knows. `missing`, where there are any: messages that others cite and that nobody who is reached has; while two
+   * people cite one of them, and for a day at most, it is not complete. */
+  sync: [
+    { waitMs?: number },
+    { complete: boolean; received: number; outbox: number; undelivered: number; missing?: number },
+  ];
 }
 
 export type ClientMethod = keyof ClientMethods;

@@ -17,6 +17,7 @@ import { examine } from "./examination.ts";
 import { cancelFile, getFile, listFiles, sendFile } from "./file-calls.ts";
 import type { FileTransfers } from "./file-transfers.ts";
 import { follow } from "./following.ts";
+import type { GapFilling } from "./gap-filling.ts";
 import { add, createGroup, describeGroup, listGroups } from "./group-calls.ts";
 import { findGroup } from "./group-names.ts";
 import { isOutOf, outsider } from "./group-ranks.ts";
@@ -43,6 +44,7 @@ export interface CallContext {
   readonly peerSince: (peer: PeerStatus) => number;
   /** See `EffectsPerformer`. */
   readonly isIntroduced: () => boolean;
+  readonly gaps: GapFilling;
   /** See `OutboxFlusher`. */
   readonly undelivered: () => number;
   readonly put: (input: Input) => Promise<Answer>;
@@ -174,14 +176,15 @@ async function status(context: CallContext) {
 }
 
 async function sync(context: CallContext, params: ClientMethods["sync"][0], options: CallOptions) {
-  const { store, hub, topics, isIntroduced, undelivered } = context;
+  const { store, hub, topics, isIntroduced, undelivered, gaps } = context;
   let received = 0;
   const stop = hub.listen((notice) => {
     if (notice.kind === "message") received++;
   });
   const isIdle = async () => (await scanRecords(store, REQUEST, { limit: 1 })).length === 0;
   const isSent = async () => (await outboxLength(store)) <= undelivered();
-  const isDone = async () => isCaughtUp(topics) && isIntroduced() && (await isSent()) && (await isIdle());
+  const isInStep = async () => isCaughtUp(topics) && isIntroduced() && (await isSent()) && (await isIdle());
+  const isDone = async () => (await isInStep()) && (await gaps.state()).isSettled;
   const complete = await waitForOthers(context, options, {
     holds: isDone,
     waitMs: params.waitMs,
@@ -189,5 +192,7 @@ async function sync(context: CallContext, params: ClientMethods["sync"][0], opti
     leastMs: LEAST_WAIT_MS.sync,
   });
   stop();
-  return { complete, received, outbox: await outboxLength(store), undelivered: undelivered() };
+  const missing = (await gaps.state()).gaps;
+  const waits = { outbox: await outboxLength(store), undelivered: undelivered() };
+  return { complete, received, ...waits, ...(missing > 0 ? { missing } : {}) };
 }

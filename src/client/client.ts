@@ -13,6 +13,7 @@ import { type CallContext, perform } from "./calls.ts";
 import { createEffectsPerformer, type TopicBook } from "./effects-performer.ts";
 import { createEventHub } from "./event-hub.ts";
 import { createFileTransfers, type FileSettings } from "./file-transfers.ts";
+import { createGapFilling } from "./gap-filling.ts";
 import { createOutboxFlusher, type OutboxFlusher } from "./outbox-flusher.ts";
 import { peerTimes } from "./peer-times.ts";
 import type { Clock, Delivery, Network, NetworkEvents, PartStore, ProfileStore, RandomBytes } from "./ports.ts";
@@ -57,7 +58,8 @@ export async function startClient(dependencies: ClientDependencies): Promise<Cli
   const files =
     chunks && parts && settings && createFileTransfers({ ...dependencies, chunks, parts, hub, put }, settings);
   const peerSince = peerTimes(hub, clock.nowMs);
-  const context: CallContext = { ...dependencies, hub, topics, isIntroduced, undelivered, put, files, peerSince };
+  const gaps = createGapFilling({ store, network, clock, hub });
+  const context: CallContext = { ...dependencies, hub, topics, isIntroduced, undelivered, put, files, peerSince, gaps };
   await network.start(networkEvents(context, { flusher, performer }));
   await put({ kind: "start" });
   await files?.start();
@@ -67,6 +69,7 @@ export async function startClient(dependencies: ClientDependencies): Promise<Cli
     close: async () => {
       performer.close();
       await files?.close();
+      await gaps.close();
       await flusher.close();
       await network.stop();
       await queue.close();
@@ -81,7 +84,7 @@ interface Movers {
 }
 
 function networkEvents(context: CallContext, { flusher, performer }: Movers): NetworkEvents {
-  const { topics, hub, network } = context;
+  const { topics, hub, network, put } = context;
   return {
     delivered: (delivery) => takeDelivery(context, delivery),
     caughtUp: (topic) => {
@@ -95,7 +98,12 @@ function networkEvents(context: CallContext, { flusher, performer }: Movers): Ne
       if (status.state === "connected") performer.relayConnected();
       hub.tell({ kind: "relay", status });
     },
-    peerChanged: (peer, state) => hub.tell({ kind: "peer", peer, state }),
+    peerChanged: (peer, state) => {
+      if (state === "connected") performer.memberConnected();
+      hub.tell({ kind: "peer", peer, state });
+    },
+    // what is said in passing is lost by the way as well: a failure here loses no more
+    said: (topic, body) => void put({ kind: "said", topic, body }).catch(() => undefined),
   };
 }
 

@@ -19,6 +19,9 @@ import { readExistingRecord, readRecord } from "./profile-reader.ts";
 /** Ms after which prekeys that nobody had are asked for again. */
 const PREKEYS_RETRY_MS = 15_000;
 
+/** Ms after which a new connection has its topics open, so that what is said there is heard. */
+const REACHABLE_MS = 3_000;
+
 export interface PerformerDependencies {
   readonly primitives: Primitives;
   readonly store: ProfileStore;
@@ -40,6 +43,8 @@ export interface EffectsPerformer {
   readonly perform: (effects: readonly Effect[]) => void;
   /** A relay has (again) become reachable. */
   readonly relayConnected: () => void;
+  /** Another member has. */
+  readonly memberConnected: () => void;
   /** True once a relay has answered about our prekeys: from then on others can write to us first. */
   readonly isIntroduced: () => boolean;
   readonly close: () => void;
@@ -50,6 +55,15 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
   const timers = createTimers(d.clock);
   const prekeys = createPrekeyTaker(d, timers);
   let introduced = false;
+  let isAsking = false;
+  const askLater = (): void => {
+    if (isAsking) return;
+    isAsking = true;
+    timers.later(REACHABLE_MS, () => {
+      isAsking = false;
+      d.put({ kind: "reachable" }).catch(ignore);
+    });
+  };
   const introduce = (): void => {
     introduced = true;
     d.hub.tell({ kind: "introduced" });
@@ -72,6 +86,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
       const published = d.network.publishPrekeys(record, signature);
       published.then((answer) => answer !== "unreachable" && introduce()).catch(ignore);
     },
+    say: ({ topic, body }) => d.network.say(topic, body),
     wake: ({ atMs }) => tickAt(d, timers, atMs),
     continue: () => {
       d.put({ kind: "continue" }).catch(ignore);
@@ -94,7 +109,9 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
         .then((left) => left > 0 && introduce())
         .catch(ignore);
       prekeys.again();
+      askLater();
     },
+    memberConnected: askLater,
     isIntroduced: () => introduced,
     close: timers.close,
   };

@@ -13,6 +13,8 @@ export type ClientNotice =
   /** A relay holds our prekeys. */
   | { readonly kind: "introduced" }
   | { readonly kind: "outbox" }
+  /** Messages that were missing have been looked for. */
+  | { readonly kind: "gaps" }
   /** Nothing of the group (hex) is new any more. */
   | { readonly kind: "read"; readonly group: string }
   /** More of a file has come or gone; at most 4 a second for each. */

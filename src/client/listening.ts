@@ -173,7 +173,7 @@ async function fileEvent(
 /** One of our messages has come further, a line is shown no more, or one is shown that was not. */
 async function lineEvent(
   seen: Seen,
-  { id, state }: Extract<ClientNotice, { kind: "line-state" }>,
+  { id, state, delivery }: Extract<ClientNotice, { kind: "line-state" }>,
   group: GroupName,
 ): Promise<ClientEvent | undefined> {
   switch (state) {
@@ -181,7 +181,7 @@ async function lineEvent(
       return undefined;
     case "on-relay":
     case "delivered":
-      return { event: "sent", group, message: { id }, state };
+      return { event: "sent", group, message: { id }, state, ...(delivery ? { delivery } : {}) };
     case "withdrawn":
       return { event: "withdrawn", group, message: { id } };
     case "received": {

@@ -146,6 +146,8 @@ export interface Network {
   readonly append: (envelopes: readonly Uint8Array[]) => Promise<readonly AppendOutcome[]>;
   /** Says this to whoever reads the topic at this moment, through relays and members. Best effort, and nobody answers. */
   readonly say: (topic: Topic, body: Uint8Array) => void;
+  /** Fetches what others keep of these topics and we do not, and delivers it; answers how many were asked. Left out where nothing is kept. */
+  readonly fill?: ((topics: readonly Topic[]) => Promise<number>) | undefined;
   /** Lets the holder of that log erase what it has of this inbox of ours, up to and with this number. Best effort. */
   readonly trim: (log: LogId, topic: Topic, upTo: Sequence) => void;
   /** Publishes to the directory of every connected relay that no mere peer told us; answers how many one-time prekeys the fullest one holds. */

@@ -18,7 +18,8 @@ export const groupName = (group: { readonly group: GroupId; readonly name: strin
 export function messageView(line: ConversationLine): MessageView {
   const { id, account, name, sentAtMs, kind, text, depth, state } = line;
   const view = { id, from: { account, name }, sentAt: isoTime(sentAtMs), kind, text, depth };
-  return state === "received" ? view : { ...view, state };
+  if (state === "received") return view;
+  return line.delivery ? { ...view, state, delivery: line.delivery } : { ...view, state };
 }
 
 export function relayView({ address, state, sinceMs, reason }: RelayStatus): RelayView {

@@ -175,6 +175,10 @@ class ClientNetwork implements Network {
     this.#running?.members?.say(topic, body);
   };
 
+  get fill(): Network["fill"] {
+    return this.#members && ((topics) => this.#fill(topics));
+  }
+
   readonly trim: Network["trim"] = (log, topic, upTo) => {
     for (const link of this.#live()) if (!link.isForMail) link.client.trim(log, topic, upTo);
   };
@@ -227,6 +231,21 @@ class ClientNetwork implements Network {
     await running?.members?.stop();
     await running?.node.stop();
   };
+
+  async #fill(topics: readonly Topic[]): Promise<number> {
+    const members = this.#running?.members;
+    const relays = this.#live().filter((link) => !link.isForMail);
+    let most = 0;
+    for (const topic of members ? topics : [])
+      most = Math.max(
+        most,
+        (await members?.fill(
+          topic,
+          relays.map(({ client }) => client),
+        )) ?? 0,
+      );
+    return most;
+  }
 
   /** Whoever reads with us, and not where it was said, hears it from us. */
   #heard(topic: Topic, body: Uint8Array): void {

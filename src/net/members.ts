@@ -7,6 +7,7 @@
 import type { NetworkEvents, TopicSubscription } from "../client/ports.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
+import { gapFiller } from "./gap-filling.ts";
 import { idSets } from "./id-sets.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { discoverLocally, type LocalDiscovery } from "./local-discovery.ts";
@@ -52,12 +53,18 @@ export interface MembersParts {
   readonly timing: LinkTiming;
   readonly subscriptions: () => Iterable<TopicSubscription>;
   readonly events: NetworkEvents;
+  /** A member said this in passing. */
+  readonly said: (topic: Topic, body: Uint8Array) => void;
 }
 
 export interface Members {
   readonly links: PeerLinks;
   /** The healing of one relay; `client` is the session with it while there is one that we may write to. */
   readonly healing: (client: () => TopicClient | undefined) => RelayHealing;
+  /** Says this in passing to those who read here. */
+  readonly say: (topic: Topic, body: Uint8Array) => void;
+  /** Fetches what these relays, or members, keep of the topic and we do not; answers how many were asked. */
+  readonly fill: (topic: Topic, relays: readonly TopicClient[]) => Promise<number>;
   /** Nothing of this topic is read any more. */
   readonly forget: (topic: Topic) => void;
   /** Before the node starts. */
@@ -74,7 +81,7 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
   const delivered: NetworkEvents["delivered"] = (delivery) => parts.events.delivered({ ...delivery, log: MEMBERS_LOG });
   const links = new PeerLinks({
     ...parts,
-    events: { ...parts.events, delivered },
+    events: { ...parts.events, delivered, said: parts.said },
     verifier,
     readersOf: (topic) => service.readers(topic),
     startAt: memberCatchUp({ log, sets, verifier, delivered }),
@@ -85,13 +92,15 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
     limits: MEMBER_LIMITS,
     member: {
       topics: () => [...subscriptions()].filter(({ inbox }) => !inbox),
-      met: (openerPeerId) => links.met(openerPeerId),
+      met: (openerPeerId, topics) => links.met(openerPeerId, topics),
+      said: parts.said,
     },
   });
   const unwatch = log.watch((fresh) => {
     for (const { topic, ...item } of fresh) service.stored(topic, item);
     for (const healing of healings) healing.kept(fresh);
   });
+  const fillFrom = gapFiller({ log, sets, verifier }, delivered);
   const healings = new Set<RelayHealing>();
   let discovery: LocalDiscovery | undefined;
   return {
@@ -103,6 +112,8 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
       healings.add(healing);
       return healing;
     },
+    say: (topic, body) => service.say(topic, body),
+    fill: (topic, relays) => fillFrom(topic, [...links.readAt(topic), ...relays]),
     forget: (topic) => {
       for (const healing of healings) healing.forget(topic);
       links.unsubscribe(topic);

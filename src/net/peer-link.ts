@@ -31,7 +31,7 @@ export interface PeerLinkOptions {
   readonly timing: LinkTiming;
   /** Everything that is to be read, now. */
   readonly subscriptions: () => Iterable<TopicSubscription>;
-  readonly events: Pick<TopicClientEvents, "delivered" | "caughtUp"> & {
+  readonly events: Pick<TopicClientEvents, "delivered" | "caughtUp" | "said"> & {
     /** It has turned out to be a member of something of ours. */
     readonly known: () => void;
     /** Whether this link, too, should read this topic; `isFirstTime`: it has not been asked about it before. */
@@ -61,6 +61,10 @@ export class PeerLink {
     return this.#options.connection;
   }
 
+  get client(): TopicClient | undefined {
+    return this.#client;
+  }
+
   get isMember(): boolean {
     return this.#isMember;
   }
@@ -81,6 +85,15 @@ export class PeerLink {
   /** Asks again about everything that is not read here: one of us may have learnt of it since. */
   meetAgain(): void {
     for (const each of this.#options.subscriptions()) if (!this.#reading.has(toHex(each.topic))) this.subscribe(each);
+  }
+
+  /**
+   * The other end has just proved these. Only what we did not know to be shared is asked about: what both do not read
+   * because they read enough would be asked about by turns for ever.
+   */
+  meetNew(topics: readonly Topic[]): void {
+    const fresh = new Set(topics.map(toHex).filter((topic) => !this.#shared.has(topic)));
+    for (const each of this.#options.subscriptions()) if (fresh.has(toHex(each.topic))) this.subscribe(each);
   }
 
   /** Finds out soon whether the other end is still there. */
@@ -122,14 +135,14 @@ export class PeerLink {
 
   #clientOn(stream: Awaited<ReturnType<Connection["newStream"]>>): TopicClient {
     const { node, connection, timing, verifier, events } = this.#options;
-    const { delivered, caughtUp } = events;
+    const { delivered, caughtUp, said } = events;
     return new TopicClient({
       stream,
       connection,
       openerPeerId: node.peerIdBytes,
       accessToken: "",
       timing,
-      events: { delivered, caughtUp, challenged: () => undefined },
+      events: { delivered, caughtUp, said, challenged: () => undefined },
       meeting: { verifier, met: (shared) => this.#met(shared) },
     });
   }

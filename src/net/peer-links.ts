@@ -29,6 +29,7 @@ import {
 import type { NetNode } from "./node.ts";
 import { type AddressOutcome, addressBook } from "./peer-address-book.ts";
 import { PeerLink } from "./peer-link.ts";
+import type { TopicClient, TopicClientEvents } from "./topic-client.ts";
 
 export interface PeerLinksOptions {
   readonly node: NetNode;
@@ -38,7 +39,7 @@ export interface PeerLinksOptions {
   readonly readersOf: (topic: string) => number;
   readonly timing: LinkTiming;
   readonly subscriptions: () => Iterable<TopicSubscription>;
-  readonly events: Pick<NetworkEvents, "delivered" | "caughtUp" | "peerChanged">;
+  readonly events: Pick<NetworkEvents, "delivered" | "caughtUp" | "peerChanged"> & Pick<TopicClientEvents, "said">;
 }
 
 export class PeerLinks {
@@ -74,12 +75,12 @@ export class PeerLinks {
   }
 
   /** Whoever opened a stream to us has proved topics of ours: we read there, too. */
-  met(openerPeerId: Uint8Array): void {
+  met(openerPeerId: Uint8Array, topics: readonly Topic[]): void {
     const connection = this.#options.node.libp2p
       .getConnections()
       .find(({ remotePeer }) => toHex(remotePeer.toMultihash().bytes) === toHex(openerPeerId));
     const link = connection && this.#links.get(connection.remotePeer.toString());
-    if (link) link.meetAgain();
+    if (link) link.meetNew(topics);
     else if (connection && this.#links.size < LINKS_MAX && !this.#stopping.signal.aborted)
       void this.#talk(connection, "called-on");
   }
@@ -94,6 +95,11 @@ export class PeerLinks {
   /** Members only. */
   peers(): readonly PeerStatus[] {
     return [...this.#links.values()].filter(({ isMember }) => isMember).map(({ connection }) => statusOf(connection));
+  }
+
+  /** Members at whom this topic is read. */
+  readAt(topic: Topic): readonly TopicClient[] {
+    return [...this.#links.values()].flatMap((link) => (link.reads(toHex(topic)) && link.client) || []);
   }
 
   /** To members only. */
@@ -163,6 +169,7 @@ export class PeerLinks {
       events: {
         delivered: events.delivered,
         caughtUp: events.caughtUp,
+        said: events.said,
         known: () => events.peerChanged?.(status, "connected"),
         wants: (topic, isFirstTime) => {
           if (cause === "called-on" && isFirstTime) this.#makeRoom(topic);

@@ -47,6 +47,8 @@ export interface TopicClientEvents {
   readonly challenged: () => void;
   readonly delivered: (delivery: Delivery) => Promise<void>;
   readonly caughtUp: (topic: Topic, log: LogId) => void;
+  /** A reader of that topic said this in passing. */
+  readonly said: (topic: Topic, body: Uint8Array) => void;
   /** After each append: why the holder did not take all of it for now, undefined when it did. */
   readonly waiting?: (because: string | undefined) => void;
 }
@@ -140,6 +142,12 @@ export class TopicClient {
     return (await Promise.all(batches.map((batch) => this.#appendBatch(batch)))).flat();
   }
 
+  /** Says it to whoever reads that topic there now; nobody answers. */
+  say(topic: Topic, body: Uint8Array): void {
+    if (this.#challenge !== undefined && !this.#isOver && this.#wanted.has(toHex(topic)))
+      this.#send({ kind: "live", topic, body });
+  }
+
   /** The holder's answers about ranges of a topic that is open here; undefined when it gives none. */
   async compare(topic: Topic, ranges: readonly RangeQuestion[]): Promise<Compared | undefined> {
     const answer = await this.#ask({ kind: "compare", topic, ranges });
@@ -198,6 +206,9 @@ export class TopicClient {
         break;
       case "caughtUp":
         this.#caughtUp(frame.topic);
+        break;
+      case "live":
+        if (this.#wanted.has(toHex(frame.topic))) this.#options.events.said(frame.topic, frame.body);
         break;
       case "truncated":
         break; // what is gone here may be elsewhere: the messages that follow name it

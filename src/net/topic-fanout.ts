@@ -4,7 +4,8 @@
  * 1. What was stored within one tick goes out as one frame per topic, encoded once for all readers.
  * 2. A reader gets that frame only if it stands exactly before it; any other reader is told to read from the log.
  *    So notifications may be late, reordered or lost: what a reader receives is complete and in order all the same.
- * 3. Nothing is kept between ticks but who reads what.
+ * 3. What is said in passing goes to those who take data at that moment, once.
+ * 4. Nothing is kept between ticks but who reads what.
  */
 import type { Sequence, Topic } from "../wire/ids.ts";
 import { FRAME_ENVELOPES_MAX } from "../wire/limits.ts";
@@ -45,6 +46,8 @@ export interface TopicFanout {
   readonly remove: (reader: TopicReader) => void;
   /** Tells that an envelope has become durable. */
   readonly stored: (topic: Topic, item: StoredEnvelope) => void;
+  /** Says it to all who read the topic and take data now, but to `except`; nobody gets it later. */
+  readonly say: (topic: Topic, body: Uint8Array, except?: TopicReader) => void;
   /** Topics that somebody reads now. */
   readonly topics: () => number;
   /** Who reads this topic (hex) now. */
@@ -99,6 +102,14 @@ export function topicFanout(onTick: (tick: FanoutTick) => void): TopicFanout {
       if (scheduled) return;
       scheduled = true;
       setImmediate(tick);
+    },
+    say: (name, body, except) => {
+      let frame: Uint8Array | undefined;
+      for (const reader of topics.get(toHex(name))?.readers ?? []) {
+        if (reader === except || !reader.accepts()) continue;
+        frame ??= withLength(encodeHolderFrame({ kind: "live", topic: name, body }));
+        reader.send(frame);
+      }
     },
     topics: () => topics.size,
     readers: (topic) => topics.get(topic)?.readers.size ?? 0,

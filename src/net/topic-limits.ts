@@ -15,6 +15,8 @@ export interface TopicLimits {
   readonly addressRate: Rate;
   /** Bytes, with an overhead each, that are appended to one topic; above it they are answered `busy`. */
   readonly topicRate: Rate;
+  /** Live frames of one topic; more are dropped. A group of any size makes about 20 a minute, and others for those who come back. */
+  readonly liveRate: Rate;
   /** Proofs and envelopes that do not verify, after which the connection is cut: an honest client has none. */
   readonly forgedPerConnection: number;
   /** Reads of stored envelopes under way over all connections; each holds one page. */
@@ -34,6 +36,7 @@ export const TOPIC_LIMITS: TopicLimits = {
   connectionRate: { perSecond: 5_000, burst: 50_000 },
   addressRate: { perSecond: 33_554_432, burst: 536_870_912 },
   topicRate: { perSecond: 8_388_608, burst: 134_217_728 },
+  liveRate: { perSecond: 2, burst: 120 },
   forgedPerConnection: 16,
   readsUnderWay: 16,
   pageEnvelopes: 256,

@@ -50,6 +50,7 @@ export interface TopicService {
   readonly serve: (node: NetNode) => Promise<void>;
   /** Tells that the log has got an envelope otherwise than through this service. */
   readonly stored: TopicFanout["stored"];
+  readonly say: TopicFanout["say"];
   readonly readers: TopicFanout["readers"];
   /** Sessions open now, and topics that somebody reads now. */
   readonly counts: () => { readonly sessions: number; readonly topics: number };
@@ -76,6 +77,7 @@ export function createTopicService(options: TopicServiceOptions): TopicService {
     reads: gate(limits.readsUnderWay),
     addressPace: paceByKey(limits.addressRate),
     topicPace: paceByKey(limits.topicRate),
+    livePace: paceByKey(limits.liveRate),
     addressOf: options.addressOf ?? remoteHost,
     fanout: topicFanout((tick) => onEvent({ kind: "fanned-out", ...tick })),
     onPage: (envelopes, bytes) => onEvent({ kind: "page-sent", envelopes, bytes }),
@@ -108,6 +110,7 @@ export function createTopicService(options: TopicServiceOptions): TopicService {
       );
     },
     stored: (topic, item) => context.fanout.stored(topic, item),
+    say: (topic, body) => context.fanout.say(topic, body),
     readers: (topic) => context.fanout.readers(topic),
     counts: () => ({ sessions: sessions.size, topics: context.fanout.topics() }),
     close: async () => {

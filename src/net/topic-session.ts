@@ -35,6 +35,8 @@ import { nextTurn } from "./turn-gate.ts";
 export interface HoldingMember {
   /** The topics that it reads, without inboxes. */
   readonly topics: () => Iterable<OwnTopic>;
+  /** A reader of that topic said this in passing. */
+  readonly said: (topic: Topic, body: Uint8Array) => void;
   /** Somebody has proved these, and has been answered. */
   readonly met: (openerPeerId: Uint8Array, topics: readonly Topic[]) => void;
 }
@@ -47,6 +49,7 @@ export interface SessionContext extends CatchUpSource {
   /** Shared by all connections of the service. */
   readonly addressPace: PaceByKey;
   readonly topicPace: PaceByKey;
+  readonly livePace: PaceByKey;
   /** `undefined`: everybody may use this holder. */
   readonly admit: ((accessToken: string) => boolean) | undefined;
   /** `undefined`: a relay. */
@@ -137,6 +140,9 @@ export class TopicSession {
         return this.#compare(frame);
       case "get":
         return this.#get(frame);
+      case "live":
+        this.#say(frame);
+        return Promise.resolve();
       case "ping":
         this.#send({ kind: "pong", id: frame.id });
         return Promise.resolve();
@@ -266,6 +272,14 @@ export class TopicSession {
     );
   }
 
+  /** Said in passing: whoever does not read now misses it. Inboxes have no readers but their owner, so nothing is said there. */
+  #say({ topic, body }: Request<"live">): void {
+    const name = toHex(topic);
+    if (!this.#opened.has(name) || this.#context.livePace.take(name, 1) > 0) return;
+    this.#context.fanout.say(topic, body, this.#readers.get(name));
+    this.#context.member?.said(topic, body);
+  }
+
   #drop(topic: Topic): void {
     const reader = this.#readers.get(toHex(topic));
     if (reader === undefined) return;
@@ -334,6 +348,7 @@ function unitsOf(frame: ClientFrame): number {
       return frame.ids.length;
     case "unsubscribe":
     case "trim":
+    case "live":
     case "ping":
       return 1;
   }

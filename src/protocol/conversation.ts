@@ -23,7 +23,7 @@ import {
   type SaidState,
   SEEN,
 } from "./records.ts";
-import { read, type Step, write } from "./step.ts";
+import { read, type Step, scan, write } from "./step.ts";
 
 /** Gaps noted for one group: more than a relay loses in an accident; further ones are not noted. */
 export const GAPS_MAX = 1_024;
@@ -59,16 +59,32 @@ const saidId = (group: GroupId, number: number): string =>
 export const isAmong = (ids: readonly MessageId[], id: MessageId): boolean => ids.some((each) => equalBytes(each, id));
 
 /** Notes what the message cites and is not here. A gap is its first author's word until another account cites it too. */
-export function* noteGaps(work: Work, group: GroupId, { cites, account, device }: Arriving): Step<void> {
+export function* noteGaps(work: Work, group: GroupId, message: Arriving): Step<void> {
+  const { cites, account, device } = message;
   for (const cited of cites) {
     if (yield* read(work, SEEN, toHex(cited))) continue;
     const id = idOf(group, cited);
     const known = yield* read(work, GAP, id);
     if (known && !known.isConfirmed && !equalBytes(known.account, account))
       write(work, GAP, id, { ...known, isConfirmed: true });
-    if (known || !(yield* countGap(work, [toHex(group), idOf(group, device)]))) continue;
+    if (
+      known ||
+      !(yield* hasSpokenBefore(work, group, message)) ||
+      !(yield* countGap(work, [toHex(group), idOf(group, device)]))
+    )
+      continue;
     write(work, GAP, id, { citedBy: device, account, at: work.nowMs as TimeMs, isConfirmed: false });
   }
+}
+
+/**
+ * What a device says first of all that we can read may cite what was said before we came, which nobody can give us. What
+ * it says next cites that first message, or others that came since.
+ */
+function* hasSpokenBefore(work: Work, group: GroupId, { id, device, iteration }: Arriving): Step<boolean> {
+  if (iteration > 0) return true;
+  const said = yield* scan(work, SAID, `${toHex(group)}/`, SAID_MAX);
+  return said.some(([, each]) => equalBytes(each.device, device) && !equalBytes(each.id, id));
 }
 
 function* countGap(work: Work, [all, own]: readonly [string, string]): Step<boolean> {

@@ -3,7 +3,7 @@ import type { Role } from "../wire/entry.ts";
 import type { AccountKey, DeviceKey, GroupId, LogId, MessageId, Sequence, Signature, Topic } from "../wire/ids.ts";
 import type { JoinRefusal } from "../wire/join-request.ts";
 import type { DirectoryRecord } from "../wire/prekey-frames.ts";
-import type { Draft, Line, LineState } from "./step.ts";
+import type { Draft, Line, LineChange } from "./step.ts";
 
 /** What happened to a group. */
 export type MemberChange =
@@ -44,7 +44,7 @@ export type ProtocolEvent =
   | { readonly kind: "join-refused"; readonly group: GroupId; readonly reason: JoinRefusal; readonly triesLeft: number }
   /** We are out of the group by an entry of this account, which may be our own. */
   | { readonly kind: "removed"; readonly group: GroupId; readonly by: AccountKey }
-  | { readonly kind: "line-state"; readonly group: string; readonly id: string; readonly state: LineState }
+  | ({ readonly kind: "line-state" } & LineChange)
   | {
       readonly kind: "warning";
       readonly code: WarningCode;
@@ -95,6 +95,8 @@ export type Effect =
     }
   | { readonly kind: "take-prekeys"; readonly account: AccountKey }
   | { readonly kind: "publish-prekeys"; readonly record: DirectoryRecord; readonly signature: Signature }
+  /** For whoever reads this topic now; nothing comes of it if nobody does. */
+  | { readonly kind: "say"; readonly topic: Topic; readonly body: Uint8Array }
   /** Bring a `tick` at this time (ms). */
   | { readonly kind: "wake"; readonly atMs: number }
   /** Some work is too long for one step: bring `continue`, behind what waits already. */

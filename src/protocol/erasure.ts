@@ -23,12 +23,16 @@ import {
   EPOCH,
   FORK,
   FORK_END,
+  HEARD,
   LIVE,
   type LiveEpoch,
   OWN_CHAIN,
   ROSTER,
   ROSTER_MAX,
   SENDERS,
+  SENT,
+  SENT_MAX,
+  TO_REPORT,
   TOPIC,
   WELCOME,
 } from "./records.ts";
@@ -79,6 +83,9 @@ function* eraseEpoch(work: Work, { epoch, topic, frontier }: LiveEpoch): Step<vo
   write(work, SENDERS, id, null);
   write(work, ROSTER, id, null);
   write(work, OWN_CHAIN, id, null);
+  for (const [sent] of yield* scan(work, SENT, `${id}/`, SENT_MAX)) write(work, SENT, sent, null);
+  write(work, HEARD, id, null);
+  write(work, TO_REPORT, id, null);
   write(work, TOPIC, toHex(topic), null);
   work.effects.push({ kind: "unsubscribe", topic });
 }

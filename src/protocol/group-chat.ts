@@ -32,6 +32,7 @@ import { isShown, lineOf, placeOf } from "./group-lines.ts";
 import { receiveOwn } from "./own-messages.ts";
 import { CHAIN, CLOSED, chainId, EPOCH, type EpochState, idOf, MEMBER, ROSTER, SEEN, SENDERS } from "./records.ts";
 import { standingOf, weigh } from "./removals.ts";
+import { noteToReport } from "./reports.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** What became of a received message. */
@@ -77,6 +78,7 @@ export function* receiveMessage(work: Work, epochId: EpochId, body: Uint8Array):
   if (plaintext === "forged") return "forged";
   write(work, CHAIN, id, { ...sender, chain: withoutUse(answer.next) });
   if (plaintext === "malformed") return "malformed";
+  yield* noteToReport(work, epoch, header.index);
   return yield* accept(work, epoch, { ...sender, iteration: header.iteration, messageId, plaintext });
 }
 

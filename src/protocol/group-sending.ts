@@ -32,6 +32,7 @@ import {
   type OutboxOrigin,
   OWN_CHAIN,
 } from "./records.ts";
+import { noteSent } from "./reports.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 import { signEnvelope } from "./topic-envelope.ts";
 
@@ -85,6 +86,7 @@ function* writeOne(
   const plaintext: GroupPlaintext = { version: 1, frontier: cites, depth, closures, sentAt, content };
   const payload = yield* sealInChain(work, sending, plaintext);
   const { messageId: id, iteration } = payload;
+  if (isShown(content)) noteSent(work, epoch.epoch, iteration, id);
   const by = { account: account.account, device: account.device };
   yield* joinConversation(work, epoch.group, { id, iteration, depth, cites, ...by, epoch: epoch.epoch, isHeld: false });
   const author = { account: account.account, device: account.device, name: account.name };

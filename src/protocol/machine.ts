@@ -75,6 +75,7 @@ import {
   TOPIC,
   type TopicState,
 } from "./records.ts";
+import { askForReports, overhear, reportDue } from "./reports.ts";
 import { rekeyAfterMessages } from "./sending-epoch.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { markVerified, warnOfKeys } from "./verification.ts";
@@ -150,6 +151,10 @@ export type Input =
     }
   | { readonly kind: "settled"; readonly outbox: string; readonly result: AppendResult }
   | { readonly kind: "prekeys-taken"; readonly account: AccountKey; readonly taken: readonly TakenPrekeys[] }
+  /** Somebody who reads that topic said this in passing. */
+  | { readonly kind: "said"; readonly topic: Topic; readonly body: Uint8Array }
+  /** Somebody can hear us again: a relay, or a member. */
+  | { readonly kind: "reachable" }
   /** So many one-time prekeys of ours are left in the directory. */
   | { readonly kind: "prekeys-left"; readonly left: number };
 
@@ -224,12 +229,28 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
       return yield* without(tellOfFile(work, input.group, input.content));
     case "change-file":
       return { kind: "file", isChanged: yield* changeFile(work, input.change) };
+    default:
+      return yield* answerToNetwork(work, input);
+  }
+}
+
+type FromNetwork = Extract<
+  Input,
+  { kind: "delivered" | "settled" | "prekeys-taken" | "prekeys-left" | "said" | "reachable" }
+>;
+
+function* answerToNetwork(work: Work, input: FromNetwork): Step<Answer> {
+  switch (input.kind) {
     case "delivered":
       return yield* without(receive(work, input));
     case "settled":
       return { kind: "outbox", verdict: yield* settle(work, input.outbox, input.result) };
     case "prekeys-taken":
       return yield* without(takePrekeys(work, input.account, input.taken));
+    case "said":
+      return yield* without(overhear(work, input.topic, input.body));
+    case "reachable":
+      return yield* without(askForReports(work));
     case "prekeys-left":
       return yield* without(replenish(work, input.left));
     default:
@@ -402,6 +423,7 @@ function* tick(work: Work): Step<Answer> {
   yield* askForKeys(work);
   yield* askForEntries(work);
   yield* postUnposted(work);
+  yield* reportDue(work);
   yield* goOn(work);
   yield* eraseExpired(work);
   yield* refreshSnapshot(work);

@@ -8,7 +8,7 @@ import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
 import { REFUSAL } from "../wire/topic-frames.ts";
 import { announce, type Work } from "./effects.ts";
-import { COUNTERS, OUTBOX, type OutboxOrigin, type OutboxState, UNKNOWN_INBOX } from "./records.ts";
+import { COUNTERS, OUTBOX, type OutboxOrigin, type OutboxState, SENT, sentId, UNKNOWN_INBOX } from "./records.ts";
 import { read, type Step, write } from "./step.ts";
 
 /** Adds an envelope; it is sent after the commit. */
@@ -49,7 +49,10 @@ export function* settle(work: Work, id: string, result: AppendResult): Step<Outb
   write(work, OUTBOX, id, null);
   if (result.kind === "refused") announce(work, { kind: "warning", code: isGivenUp ? "undeliverable" : "refused" });
   else if (row.origin.kind === "message" || row.origin.kind === "content") {
-    const line = { group: toHex(row.origin.group), id: toHex(row.origin.message), state: "on-relay" as const };
+    const { group, message, epoch, iteration } = row.origin;
+    const isDelivered = ((yield* read(work, SENT, sentId(epoch, iteration)))?.devices ?? 0) > 0;
+    const state = isDelivered ? ("delivered" as const) : ("on-relay" as const);
+    const line = { group: toHex(group), id: toHex(message), state };
     work.lineStates.push(line);
     announce(work, { kind: "line-state", ...line });
   }

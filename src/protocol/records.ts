@@ -55,8 +55,10 @@ import {
   MESSAGE_FRONTIER_MAX,
   NAME_MAX_BYTES,
   RELAYS_MAX,
+  REPORT_CHAINS_MAX,
   TEXT_MAX_BYTES,
 } from "../wire/limits.ts";
+import { StoredChain } from "../wire/live.ts";
 import { ContactPoint, PayloadItem } from "../wire/pairwise-payload.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { FileBits, FileHashes, FileState } from "./file-state.ts";
@@ -297,6 +299,28 @@ export type HeadsState = Infer<typeof HeadsState>;
 export const HEADS: RecordType<HeadsState> = record("heads/", HeadsState);
 /** A message that we have; id: message id. */
 export const SEEN: RecordType<{ readonly depth: number }> = record("seen/", struct({ depth: u32 }));
+/** Messages of ours in one epoch of which is counted how many devices have them; older ones keep the count that they had. */
+export const SENT_MAX = 256;
+/** A message of ours, and how many devices of others said that they have it; id: {@link sentId}. */
+export const SENT: RecordType<{ readonly id: MessageId; readonly devices: number }> = record(
+  "sent/",
+  struct({ id: MessageId, devices: u32 }),
+);
+/** Epoch, and the place in our chain, 12 decimal digits. */
+export const sentId = (epoch: EpochId, iteration: number): string =>
+  `${toHex(epoch)}/${String(iteration).padStart(12, "0")}`;
+/** Up to which place of our chain other devices said that they have all of it; id: epoch. */
+export const HEARD: RecordType<{ readonly devices: readonly StoredChain[] }> = record(
+  "heard/",
+  struct({ devices: list(StoredChain, ROSTER_MAX) }),
+);
+/** What is to be said of an epoch: when, when it was said last (0: never), and of which chains; id: epoch. */
+export const TO_REPORT: RecordType<{
+  readonly dueAt: TimeMs | undefined;
+  readonly lastAt: TimeMs;
+  readonly indexes: readonly number[];
+}> = record("to-report/", struct({ dueAt: optional(TimeMs), lastAt: TimeMs, indexes: list(u32, REPORT_CHAINS_MAX) }));
+
 /** A message that somebody cited and we do not have; id: group/message id. */
 export const GapState = struct({
   /** Who cited it first. */

@@ -45,6 +45,22 @@ export interface Line {
   readonly text: string;
   /** For our own messages; received ones are `received`. */
   readonly state: "queued" | "on-relay" | "delivered" | "received";
+  /** Of a delivered one of ours. */
+  readonly delivery?: Delivered | undefined;
+}
+
+/** On how many of the devices of others that were in the epoch a message is known to be. */
+export interface Delivered {
+  readonly devices: number;
+  readonly of: number;
+}
+
+/** A line's new state; without `delivery` the count stays as it was. */
+export interface LineChange {
+  readonly group: string;
+  readonly id: string;
+  readonly state: LineState;
+  readonly delivery?: Delivered;
 }
 
 /** What becomes of a line: a withdrawn one is kept, and nowhere shown or counted until its state is another one. */
@@ -60,7 +76,7 @@ export interface Draft<E> {
   readonly written: Map<string, Uint8Array | null>;
   readonly lines: Line[];
   readonly removedLines: { group: string; id: string }[];
-  readonly lineStates: { group: string; id: string; state: LineState }[];
+  readonly lineStates: LineChange[];
   readonly effects: E[];
 }
 

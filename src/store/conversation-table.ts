@@ -14,7 +14,8 @@ import { searchExpression } from "./search-words.ts";
 /** Pages are held in memory whole. */
 const MAX_PAGE_LINES = 10_000;
 
-const COLUMNS = "id, depth, sent_at_ms AS sentAtMs, account, device, name, kind, line.text AS text, state";
+const COLUMNS =
+  "id, depth, sent_at_ms AS sentAtMs, account, device, name, kind, line.text AS text, state, devices, devices_of AS devicesOf";
 const BEFORE = "AND (depth, sent_at_ms, id) < (@depth, @sentAtMs, @id)";
 const AFTER = "AND (depth, sent_at_ms, id) > (@depth, @sentAtMs, @id)";
 const OLDEST = "ORDER BY depth, sent_at_ms, id LIMIT @limit";
@@ -39,6 +40,7 @@ export const CONVERSATION_SQL = {
   remove: "DELETE FROM line WHERE arrival = ?",
   unindex: "INSERT INTO line_text (line_text, rowid, text) VALUES ('delete', ?, ?)",
   setState: "UPDATE line SET state = ? WHERE conversation = ? AND id = ?",
+  setDelivery: "UPDATE line SET devices = ?, devices_of = ? WHERE conversation = ? AND id = ?",
   line: `${PAGE} AND id = @id`,
   page: `${PAGE} ${NEWEST}`,
   pageBefore: `${PAGE} ${BEFORE} ${NEWEST}`,
@@ -52,7 +54,10 @@ export const CONVERSATION_SQL = {
   markRead: "UPDATE conversation SET read_arrival = (SELECT coalesce(max(arrival), 0) FROM line) WHERE group_id = ?",
 } as const;
 
-type Row = Omit<ConversationLine, "group">;
+type Row = Omit<ConversationLine, "group" | "delivery"> & {
+  readonly devices: number | null;
+  readonly devicesOf: number | null;
+};
 type Parameters = Readonly<Record<string, string | number>>;
 
 /** Synchronous face of the tables. */
@@ -73,18 +78,23 @@ export function conversationTable(database: Database.Database): ConversationTabl
   const markRead = database.prepare<[string]>(CONVERSATION_SQL.markRead);
   const setState = database.prepare<[LineState, number, string]>(CONVERSATION_SQL.setState);
   const numberOf = (group: string) => find.get(group)?.number;
+  const setDelivery = database.prepare<[number, number, number, string]>(CONVERSATION_SQL.setDelivery);
   const insertLines = lineWriter(database, numberOf);
   const removeLines = lineRemover(database, numberOf);
   const line = (group: string, id: string) => {
     const row = one.get({ conversation: numberOf(group) ?? 0, id });
-    return row === undefined ? undefined : { group, ...row };
+    return row === undefined ? undefined : lineOf(group, row);
   };
   return {
     write: ({ lines, removedLines, lineStates }) => {
       // Steps that share a commit come in order: a line may be written by one and sealed again by the next.
       insertLines(lines);
       removeLines(removedLines);
-      for (const { group, id, state } of lineStates) setState.run(state, numberOf(group) ?? 0, id);
+      for (const { group, id, state, delivery } of lineStates) {
+        const conversation = numberOf(group) ?? 0;
+        setState.run(state, conversation, id);
+        if (delivery) setDelivery.run(delivery.devices, delivery.of, conversation, id);
+      }
     },
     history: historyReader(database, numberOf, line),
     line,
@@ -102,7 +112,8 @@ function lineWriter(database: Database.Database, numberOf: NumberOf): (lines: Pr
   return (lines) => {
     for (const line of lines) {
       const conversation = numberOf(line.group) ?? Number(start.run(line.group).lastInsertRowid);
-      const { changes, lastInsertRowid } = insert.run({ ...line, conversation });
+      const { delivery, ...columns } = line;
+      const { changes, lastInsertRowid } = insert.run({ ...columns, conversation });
       if (changes > 0) index.run(lastInsertRowid, line.text);
     }
   };
@@ -157,7 +168,12 @@ function historyReader(
 const placeOf = ({ depth, sentAtMs, id }: ConversationLine) => ({ depth, sentAtMs, id });
 
 const named = (group: string, rows: readonly Row[]): readonly ConversationLine[] =>
-  rows.map((row) => ({ group, ...row }));
+  rows.map((row) => lineOf(group, row));
+
+function lineOf(group: string, { devices, devicesOf, ...row }: Row): ConversationLine {
+  if (devices === null || devicesOf === null) return { group, ...row };
+  return { group, ...row, delivery: { devices, of: devicesOf } };
+}
 
 /** A page that was read backwards. */
 const inOrder = (group: string, rows: readonly Row[]): readonly ConversationLine[] => named(group, rows.toReversed());

@@ -6,6 +6,7 @@
  * - `conversation`: a number for each group (64 hex digits in every index row would double the file) and the mark up
  *   to which it was read.
  * - `line`: what people read, `arrival` counting up in order of commit, never reused.
+ *   `devices`: on how many devices of others, of `devices_of`, one of ours is known to be.
  * - `line_text`: full-text index over `line.text`; the text itself is stored once, in `line`.
  * - `kept_topic`, `kept_envelope`: envelopes of our groups, to serve to their members (envelope-log.ts); `kept_log`: the
  *   name of that log. An envelope of which only the id is left was dropped by retention.
@@ -71,5 +72,9 @@ export const MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX kept_in_order ON kept_envelope (topic, sequence);
   CREATE UNIQUE INDEX kept_by_id ON kept_envelope (topic, id);
   CREATE INDEX kept_live ON kept_envelope (arrival) WHERE envelope IS NOT NULL;
+  `,
+  `
+  ALTER TABLE line ADD COLUMN devices INTEGER;
+  ALTER TABLE line ADD COLUMN devices_of INTEGER;
   `,
 ];

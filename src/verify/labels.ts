@@ -47,6 +47,9 @@ export const LABEL_NAMES = [
   "burst-sig",
   "burst-leaf",
   "burst-node",
+  // what is said in passing
+  "live",
+  "live-sig",
   // envelopes and topics
   "body",
   "envelope",

@@ -37,6 +37,13 @@ export const FRAME_MAX_BYTES = 1_048_576;
 /** Envelopes in one append or deliver frame. */
 export const FRAME_ENVELOPES_MAX = 512;
 
+/** One live frame's sealed part: a report of {@link REPORT_CHAINS_MAX} chains, padded. */
+export const LIVE_MAX_BYTES = 1_024;
+/** The same with its nonce and length. */
+export const LIVE_FRAME_MAX_BYTES = LIVE_MAX_BYTES + 28;
+/** Chains in one report: the others are in the next one. */
+export const REPORT_CHAINS_MAX = 32;
+
 /** Ranges in one question of a comparison: the answers, if all are ids, stay far below a frame. */
 export const COMPARE_RANGES_MAX = 256;
 /** Ids that are listed rather than split further: a list of 24, which 100,000 ids come to, costs three fingerprint splits. */

@@ -12,6 +12,7 @@ import {
   COMPARE_RANGES_MAX,
   ENVELOPE_MAX_BYTES,
   FRAME_ENVELOPES_MAX,
+  LIVE_FRAME_MAX_BYTES,
   OPEN_TOPICS_MAX,
 } from "./limits.ts";
 
@@ -41,6 +42,8 @@ export type Refusal = (typeof REFUSAL)[keyof typeof REFUSAL];
 /** One byte of {@link REFUSAL}. */
 export const refusal = refine(u8, (value) => value >= 1 && value <= 9, "refusal");
 const envelopeBytes = bytes(ENVELOPE_MAX_BYTES, 1);
+/** A LiveBody (live.ts), which holders do not look into. */
+const liveBody = bytes(LIVE_FRAME_MAX_BYTES, 1);
 /** 32 random bytes chosen by the holder for this stream; proofs sign it. */
 export const ChallengeNonce = raw(32);
 /** At most 64 bytes; lets a client reopen its topics within 24 h without proving again. Opaque to the client. */
@@ -91,6 +94,8 @@ export const ClientFrame = union({
   get: [8, struct({ id: u32, topic: Topic, ids: list(EnvelopeId, FRAME_ENVELOPES_MAX, 1) })],
   /** Between members: opens those of these topics that the holder reads, too. `nonce` is for the holder's own proofs. */
   meet: [9, struct({ id: u32, nonce: ChallengeNonce, proofs: list(hiddenProof, OPEN_TOPICS_MAX) })],
+  /** For whoever else reads this topic now, a group's that is open here; not stored, and not answered. */
+  live: [10, struct({ id: u32, topic: Topic, body: liveBody })],
 });
 export type ClientFrame = Infer<typeof ClientFrame>;
 
@@ -117,6 +122,7 @@ export const HolderFrame = union({
   refused: [9, struct({ id: u32, reason: refusal, retryAfterMs: u32, detail: text(256) })],
   /** The topics of a `meet` that are open now, by the same names, each with the holder's proof. */
   met: [12, struct({ id: u32, proofs: list(hiddenProof, OPEN_TOPICS_MAX) })],
+  live: [13, struct({ topic: Topic, body: liveBody })],
 });
 export type HolderFrame = Infer<typeof HolderFrame>;
 

@@ -102,7 +102,12 @@ describe("listening", () => {
     const line = await arrive("doubtful");
     tell(line);
     for (const state of ["withdrawn", "received"] as const) {
-      await store.commit({ records: new Map(), lines: [], removedLines: [], lineStates: [{ ...line, state }] });
+      await store.commit({
+        records: new Map(),
+        lines: [],
+        removedLines: [],
+        lineStates: [{ group: line.group, id: line.id, state }],
+      });
       tellState(line, state);
       await turn();
     }

@@ -27,6 +27,7 @@ import * as ids from "../../src/wire/ids.ts";
 import * as joinRequest from "../../src/wire/join-request.ts";
 import * as limits from "../../src/wire/limits.ts";
 import * as link from "../../src/wire/link.ts";
+import * as live from "../../src/wire/live.ts";
 import * as pairwise from "../../src/wire/pairwise.ts";
 import * as pairwisePayload from "../../src/wire/pairwise-payload.ts";
 import * as prekeyFrames from "../../src/wire/prekey-frames.ts";
@@ -66,6 +67,7 @@ const MODULES: Readonly<Record<string, object>> = {
   "join-request.ts": joinRequest,
   "limits.ts": limits,
   "link.ts": link,
+  "live.ts": live,
   "pairwise.ts": pairwise,
   "pairwise-payload.ts": pairwisePayload,
   "prekey-frames.ts": prekeyFrames,

@@ -174,8 +174,8 @@ function commit(records: Map<string, Uint8Array>, lines: Map<string, SavedLine>,
   }
   for (const { id } of work.removedLines) lines.delete(id);
   for (const line of work.lines) if (!lines.has(line.id)) lines.set(line.id, line);
-  for (const { id, state } of work.lineStates) {
+  for (const { id, state, delivery } of work.lineStates) {
     const line = lines.get(id);
-    if (line) lines.set(id, { ...line, state });
+    if (line) lines.set(id, { ...line, state, delivery: delivery ?? line.delivery });
   }
 }

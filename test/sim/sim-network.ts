@@ -135,6 +135,19 @@ export function simNetwork({ clock, random, weather, relays, reaches }: Surround
       if (link?.places.has(topic)) pump(link);
     });
 
+  const heard = new Set<string>();
+  for (const relay of relays.values())
+    relay.onSaid((topic, body) => {
+      const subscription = subscriptions.get(topic);
+      if (!subscription || !links.get(relay.address)?.places.has(topic) || random.happens(weather.loss)) return;
+      later(async () => {
+        const name = toHex(body);
+        if (heard.has(name) && !random.happens(weather.duplication)) return;
+        heard.add(name);
+        events?.said?.(subscription.topic, body);
+      });
+    });
+
   const up = (): readonly Link[] => [...links.values()].filter(({ state }) => state === "connected");
   /** What one relay answers; its answer can be lost as well as the question. */
   const ask = async <T>(link: Link, answer: (relay: SimRelay) => T): Promise<T | undefined> => {
@@ -182,6 +195,13 @@ export function simNetwork({ clock, random, weather, relays, reaches }: Surround
         }),
       );
       return best;
+    },
+    say: (topic, body) => {
+      heard.add(toHex(body));
+      for (const link of up())
+        void travel().then(() => {
+          if (link.state === "connected" && !random.happens(weather.loss)) link.relay.say(toHex(topic), body);
+        });
     },
     trim: () => undefined, // a relay may keep what it was allowed to forget
     publishPrekeys: async (record) => {

@@ -14,6 +14,8 @@ export interface StoredEnvelope {
   readonly envelope: Uint8Array;
 }
 
+export type Overhearing = (topic: string, body: Uint8Array) => void;
+
 export interface SimRelay {
   readonly address: string;
   readonly logId: LogId;
@@ -29,6 +31,9 @@ export interface SimRelay {
   readonly everything: () => readonly Uint8Array[];
   /** Called after each append that stored something new. */
   readonly onStored: (listener: (topic: string) => void) => void;
+  /** Called with what is said in passing (topic in hex). */
+  readonly onSaid: (listener: Overhearing) => void;
+  readonly say: Overhearing;
 }
 
 const NOTHING: readonly StoredEnvelope[] = [];
@@ -41,6 +46,7 @@ export function simRelay(number: number, verifier: Verifier = nobleVerifier): Si
   const inboxes = new Set<string>();
   const slots = new Map<string, DirectoryRecord>();
   const listeners: ((topic: string) => void)[] = [];
+  const overhearing: Overhearing[] = [];
   const append = (encoded: Uint8Array): AppendResult => {
     const envelope = decodeEnvelope(encoded);
     if (!envelope) return refused(REFUSAL.malformed);
@@ -90,5 +96,9 @@ export function simRelay(number: number, verifier: Verifier = nobleVerifier): Si
     count: (slot) => slots.get(toHex(slot))?.oneTime.length,
     everything: () => [...topics.values()].flat().map(({ envelope }) => envelope),
     onStored: (listener) => listeners.push(listener),
+    onSaid: (listener) => overhearing.push(listener),
+    say: (topic, body) => {
+      for (const listener of overhearing) listener(topic, body);
+    },
   };
 }

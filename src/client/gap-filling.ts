@@ -1,0 +1,123 @@
+/**
+ * Messages that others cite and that are not here are looked for at everybody who is reached: their ids name no envelope,
+ * so what we keep of the group's topics is compared with what each holder keeps, and what only it has is fetched.
+ *
+ * 1. What may still be on its way is not looked for: SETTLE_MS pass first, unless a call waits for it.
+ * 2. Each gap is looked for once, and once more when somebody else is reached; the comparisons at intervals do the rest.
+ * 3. Nobody can keep us from being in step for longer than MISSED_MS, nor alone for longer than one look.
+ *
+ * @see PROTOCOL.md § History
+ */
+import { GAP, LIVE } from "../protocol/records.ts";
+import type { Topic } from "../wire/ids.ts";
+import type { ClientNotice, EventHub } from "./event-hub.ts";
+import type { Clock, Network, ProfileStore } from "./ports.ts";
+import { readRecord, scanRecords } from "./profile-reader.ts";
+
+/** Ms from a sign that something is missing until it is looked for. */
+const SETTLE_MS = 2_000;
+/** Least time between two looks (ms). */
+const PAUSE_MS = 500;
+/** Gaps of all groups that are looked at together. */
+const GAPS_LOOKED_AT = 4_096;
+/** Newest epochs of a group in whose topics a message is looked for, and topics of one look. */
+const EPOCHS_LOOKED_AT = 8;
+const TOPICS_LOOKED_AT = 64;
+/** Ms for which a message that two people cite and nobody has keeps us from being in step; after that it is taken for lost. */
+const MISSED_MS = 86_400_000;
+
+export interface GapFillingParts {
+  readonly store: ProfileStore;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly hub: EventHub;
+}
+
+export interface GapFilling {
+  /** Cited messages that are not here; `isSettled`: everybody who is reached was asked, and two people's word is for none of them. Looks soon. */
+  readonly state: () => Promise<{ readonly gaps: number; readonly isSettled: boolean }>;
+  /** Looks no more; resolves when nothing is under way. */
+  readonly close: () => Promise<void>;
+}
+
+interface Looking extends GapFillingParts {
+  /** Ids of gaps that were looked for at everybody who is reached now. */
+  readonly asked: Set<string>;
+}
+
+export function createGapFilling(parts: GapFillingParts): GapFilling {
+  const { hub, clock } = parts;
+  const looking: Looking = { ...parts, asked: new Set() };
+  let running: Promise<void> | undefined;
+  let lookedMs = Number.NEGATIVE_INFINITY;
+  let cancel: (() => void) | undefined;
+  let isClosed = false;
+  const look = (): void => {
+    if (isClosed || running || clock.nowMs() - lookedMs < PAUSE_MS) return;
+    running = lookForAll(looking)
+      .catch(() => undefined) // a disk that fails shows elsewhere, and the next sign looks again
+      .then((isFound) => {
+        running = undefined;
+        lookedMs = clock.nowMs();
+        if (isFound) hub.tell({ kind: "gaps" });
+      });
+  };
+  const stop = hub.listen((notice) => {
+    if (isArrival(notice)) looking.asked.clear();
+    if (!isSign(notice) || cancel || isClosed) return;
+    cancel = clock.after(SETTLE_MS, () => {
+      cancel = undefined;
+      look();
+    });
+  });
+  return {
+    state: async () => {
+      const open = await openGaps(looking);
+      const isAsked = open.every(([id]) => looking.asked.has(id));
+      if (!isAsked) look();
+      const sinceMs = clock.nowMs() - MISSED_MS;
+      return { gaps: open.length, isSettled: isAsked && !open.some(([, gap]) => gap.isConfirmed && gap.at > sinceMs) };
+    },
+    close: async () => {
+      isClosed = true;
+      stop();
+      cancel?.();
+      await running;
+    },
+  };
+}
+
+/** Somebody else is reached. */
+const isArrival = (notice: ClientNotice): boolean =>
+  (notice.kind === "relay" && notice.status.state === "connected") ||
+  (notice.kind === "peer" && notice.state === "connected");
+
+/** Something may be missing now that was not before, or may be found. */
+const isSign = (notice: ClientNotice): boolean =>
+  notice.kind === "message" || notice.kind === "caught-up" || isArrival(notice);
+
+const openGaps = ({ store }: Looking) => scanRecords(store, GAP, { limit: GAPS_LOOKED_AT });
+
+/** True when anything was looked for. */
+async function lookForAll(looking: Looking): Promise<boolean> {
+  const open = await openGaps(looking);
+  const { asked, network } = looking;
+  const ids = new Set(open.map(([id]) => id));
+  for (const id of asked) if (!ids.has(id)) asked.delete(id);
+  const due = [...ids].filter((id) => !asked.has(id));
+  if (due.length === 0) return false;
+  const topics = await topicsOf(looking, new Set(due.map((id) => id.split("/")[0] ?? "")));
+  const holders = network.fill ? await network.fill(topics) : 1;
+  if (holders > 0) for (const id of due) asked.add(id);
+  return holders > 0;
+}
+
+async function topicsOf({ store }: Looking, groups: ReadonlySet<string>): Promise<readonly Topic[]> {
+  const topics: Topic[] = [];
+  for (const group of groups) {
+    const epochs = (await readRecord(store, LIVE, group))?.epochs ?? [];
+    topics.push(...epochs.slice(-EPOCHS_LOOKED_AT).map(({ topic }) => topic));
+    if (topics.length >= TOPICS_LOOKED_AT) break;
+  }
+  return topics.slice(0, TOPICS_LOOKED_AT);
+}

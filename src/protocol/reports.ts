@@ -1,0 +1,192 @@
+/**
+ * How far our messages have come: what other devices say they have stored, and what we say ourselves.
+ *
+ * 1. A device says of each chain up to which message it has all of it, so it never claims a message that it lacks.
+ * 2. Nothing is said sooner than REPORT_DELAY_MS after something came, and then of all that came by then: a report does not
+ *    tell when its author reads.
+ * 3. A group of any size makes about twenty reports a minute: the more devices, the seldomer each one speaks.
+ * 4. What is heard twice, or late, changes nothing; a report costs its hearer at most SENT_MAX records.
+ *
+ * @see PROTOCOL.md § Reports
+ */
+import { HeaderKey } from "../crypto/epoch-secrets.ts";
+import { isSaidBy, type LiveEpoch, openLive, sealLive } from "../crypto/live-box.ts";
+import type { PeerChain } from "../crypto/sender-chain.ts";
+import { equalBytes } from "../verify/transcript.ts";
+import type { EpochId, Iteration, MessageId, TimeMs, Topic } from "../wire/ids.ts";
+import { Nonce } from "../wire/ids.ts";
+import { REPORT_CHAINS_MAX } from "../wire/limits.ts";
+import type { LiveContent, StoredChain } from "../wire/live.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { announce, type Work } from "./effects.ts";
+import { deepest } from "./group-lines.ts";
+import {
+  ACCOUNT,
+  CHAIN,
+  chainId,
+  EPOCH,
+  type EpochState,
+  GROUP,
+  HEADS,
+  HEARD,
+  OWN_CHAIN,
+  ROSTER,
+  SENT,
+  SENT_MAX,
+  sentId,
+  TO_REPORT,
+  TOPIC,
+} from "./records.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
+
+/** Ms between what comes and the earliest report of it. */
+const REPORT_DELAY_MS = 2_000;
+/** Ms that each device of an epoch adds to the time between two reports of one of them. */
+const REPORT_SHARE_MS = 3_000;
+/** Devices over which the first report after a silence is spread, a second for each. */
+const SPREAD_DEVICES = 30;
+/** Groups of which is asked after an absence: those of one screen. */
+const ASKED_GROUPS_MAX = 64;
+/** Epochs with something to report. */
+const EPOCHS_MAX = 100_000;
+
+/** A message by the device with this index is stored: that will be said. */
+export function* noteToReport(work: Work, epoch: EpochState, index: number): Step<void> {
+  const id = toHex(epoch.epoch);
+  const before = yield* read(work, TO_REPORT, id);
+  const indexes = before?.indexes ?? [];
+  const isKnown = indexes.includes(index) || indexes.length === REPORT_CHAINS_MAX;
+  if (before?.dueAt !== undefined && isKnown) return;
+  const dueAt = before?.dueAt ?? (yield* nextReport(work, epoch.epoch, before?.lastAt));
+  write(work, TO_REPORT, id, {
+    dueAt,
+    lastAt: before?.lastAt ?? (0 as TimeMs),
+    indexes: isKnown ? indexes : [...indexes, index],
+  });
+  work.effects.push({ kind: "wake", atMs: dueAt });
+}
+
+function* nextReport(work: Work, epoch: EpochId, lastAt: number | undefined): Step<TimeMs> {
+  const devices = (yield* read(work, ROSTER, toHex(epoch)))?.devices.length ?? 1;
+  const [a = 0, b = 0] = work.random(2);
+  const spread = ((a * 256 + b) / 65_536) * Math.min(devices, SPREAD_DEVICES) * 1_000;
+  const turn = (lastAt ?? 0) + devices * REPORT_SHARE_MS;
+  return Math.round(Math.max(work.nowMs + REPORT_DELAY_MS, turn) + spread) as TimeMs;
+}
+
+/** Says of every epoch whose time has come what of it is stored. */
+export function* reportDue(work: Work): Step<void> {
+  for (const [id, { dueAt, indexes }] of yield* scan(work, TO_REPORT, "", EPOCHS_MAX)) {
+    if (dueAt === undefined || dueAt > work.nowMs) continue;
+    const epoch = yield* read(work, EPOCH, id);
+    write(work, TO_REPORT, id, epoch ? { dueAt: undefined, lastAt: work.nowMs as TimeMs, indexes: [] } : null);
+    if (!epoch) continue;
+    const chains = yield* storedChains(work, epoch.epoch, indexes);
+    const heads = (yield* read(work, HEADS, toHex(epoch.group)))?.heads ?? [];
+    const frontier = deepest(heads).map((head) => head.id);
+    yield* say(work, epoch, { kind: "report", chains, frontier });
+  }
+}
+
+function* storedChains(work: Work, epoch: EpochId, indexes: readonly number[]): Step<readonly StoredChain[]> {
+  const chains: StoredChain[] = [];
+  for (const index of indexes) {
+    const known = yield* read(work, CHAIN, chainId(epoch, index));
+    if (known) chains.push({ index, upTo: completeUpTo(known.chain) });
+  }
+  return chains;
+}
+
+/** The first iteration that has not come. */
+function completeUpTo({ skipped, ranges, next }: PeerChain): Iteration {
+  return Math.min(next, skipped[0]?.iteration ?? next, ranges[0]?.from ?? next) as Iteration;
+}
+
+function* say(work: Work, epoch: EpochState, said: LiveContent): Step<void> {
+  const { deviceSeed } = yield* readExisting(work, ACCOUNT);
+  const saying = { said, saidAt: work.nowMs as TimeMs, nonce: Nonce.from(work.random(24)) };
+  const body = sealLive(work.p, liveEpoch(epoch), { index: epoch.ownIndex, deviceSeed }, saying);
+  work.effects.push({ kind: "say", topic: epoch.topic, body });
+}
+
+const liveEpoch = ({ group, epoch, headerKey }: EpochState): LiveEpoch => ({
+  group,
+  epochId: epoch,
+  headerKey: HeaderKey.from(headerKey),
+});
+
+/** Somebody who reads this topic said something in passing. What is not genuine is passed over: anybody may have made it. */
+export function* overhear(work: Work, topic: Topic, body: Uint8Array): Step<void> {
+  const use = (yield* read(work, TOPIC, toHex(topic)))?.use;
+  const epoch = use?.kind === "epoch" ? yield* read(work, EPOCH, toHex(use.epoch)) : undefined;
+  if (!epoch) return;
+  const heard = openLive(work.p, liveEpoch(epoch), body);
+  if (typeof heard === "string" || heard.index === epoch.ownIndex) return;
+  const { devices } = yield* readExisting(work, ROSTER, toHex(epoch.epoch));
+  const speaker = devices[heard.index];
+  if (!speaker || !isSaidBy(work.p, liveEpoch(epoch), heard, speaker.device)) return;
+  const { account } = yield* readExisting(work, ACCOUNT);
+  const others = devices.filter((each) => !equalBytes(each.account, account)).length;
+  switch (heard.said.kind) {
+    case "report":
+      if (equalBytes(speaker.account, account)) return;
+      return yield* hearReport(work, epoch, { index: heard.index, chains: heard.said.chains, of: others });
+    case "pleaseReport":
+      if (yield* read(work, CHAIN, chainId(epoch.epoch, heard.index))) yield* noteToReport(work, epoch, heard.index);
+      return;
+    default:
+      return heard.said satisfies never;
+  }
+}
+
+interface Report {
+  readonly index: number;
+  readonly chains: readonly StoredChain[];
+  /** Devices of others in the epoch. */
+  readonly of: number;
+}
+
+function* hearReport(work: Work, epoch: EpochState, { index, chains, of }: Report): Step<void> {
+  const upTo = chains.find((each) => each.index === epoch.ownIndex)?.upTo;
+  if (upTo === undefined) return;
+  const id = toHex(epoch.epoch);
+  const heard = (yield* read(work, HEARD, id))?.devices ?? [];
+  const before = heard.find((each) => each.index === index)?.upTo ?? 0;
+  const own = yield* read(work, OWN_CHAIN, id);
+  const until = Math.min(upTo, own?.chain.iteration ?? upTo) as Iteration;
+  if (until <= before) return;
+  write(work, HEARD, id, { devices: [...heard.filter((each) => each.index !== index), { index, upTo: until }] });
+  for (let at = Math.max(before, until - SENT_MAX); at < until; at++) {
+    const sent = yield* read(work, SENT, sentId(epoch.epoch, at));
+    if (!sent) continue;
+    const devices = sent.devices + 1;
+    write(work, SENT, sentId(epoch.epoch, at), { ...sent, devices });
+    const line = { group: toHex(epoch.group), id: toHex(sent.id), state: "delivered" as const };
+    const delivery = { devices, of: Math.max(of, devices) };
+    work.lineStates.push({ ...line, delivery });
+    announce(work, { kind: "line-state", ...line, delivery });
+  }
+}
+
+/** A message of ours with that place in our chain left: what others say of it will be counted. */
+export function noteSent(work: Work, epoch: EpochId, iteration: number, id: MessageId): void {
+  write(work, SENT, sentId(epoch, iteration), { id, devices: 0 });
+  if (iteration >= SENT_MAX) write(work, SENT, sentId(epoch, iteration - SENT_MAX), null);
+}
+
+/** We can be heard again: asks how far what we sent has come, where somebody has not said it. */
+export function* askForReports(work: Work): Step<void> {
+  const groups = (yield* scan(work, GROUP, "", EPOCHS_MAX)).map(([, group]) => group);
+  let asked = 0;
+  for (const { sending } of groups.toReversed()) {
+    const epoch = sending && (yield* read(work, EPOCH, toHex(sending)));
+    const sent = epoch && (yield* read(work, OWN_CHAIN, toHex(epoch.epoch)))?.chain.iteration;
+    if (!epoch || !sent) continue;
+    const { devices } = yield* readExisting(work, ROSTER, toHex(epoch.epoch));
+    const heard = (yield* read(work, HEARD, toHex(epoch.epoch)))?.devices ?? [];
+    if (heard.filter(({ upTo }) => upTo >= sent).length >= devices.length - 1) continue;
+    yield* say(work, epoch, { kind: "pleaseReport" });
+    asked += 1;
+    if (asked === ASKED_GROUPS_MAX) return;
+  }
+}

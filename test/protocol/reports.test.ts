@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { HeaderKey } from "../../src/crypto/epoch-secrets.ts";
+import { sealLive } from "../../src/crypto/live-box.ts";
+import { EPOCH, GROUP, SENT, SENT_MAX, TO_REPORT } from "../../src/protocol/records.ts";
+import { type GroupId, type Iteration, Nonce, type TimeMs, type Topic } from "../../src/wire/ids.ts";
+import type { LiveContent } from "../../src/wire/live.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { type Device, p } from "./device.ts";
+import { groupOf, newScene, say } from "./scene.ts";
+
+interface Saying {
+  readonly topic: Topic;
+  readonly body: Uint8Array;
+}
+
+/** A group of these names, with nothing left to report. */
+function gathered(...names: readonly string[]) {
+  const scene = newScene();
+  const [first, ...others] = names.map((name) => scene.person(name));
+  assert(first);
+  const people = [first, ...others] as const;
+  const group = groupOf(scene, people);
+  scene.carry(...people);
+  /** What the device says in passing when it is so much later. */
+  const laterSays = (device: Device, ms: number): readonly Saying[] => {
+    scene.clock.nowMs += ms;
+    return device.put({ kind: "tick" }).effects.flatMap((each) => (each.kind === "say" ? [each] : []));
+  };
+  const hears = (device: Device, ...sayings: readonly Saying[]) =>
+    sayings.flatMap(({ topic, body }) => device.put({ kind: "said", topic, body }).events);
+  return { scene, people, group, laterSays, hears };
+}
+
+const MINUTE_MS = 60_000;
+
+/** Last line of a device's own. */
+function delivered(device: Device, text: string) {
+  const line = [...device.lines.values()].find((each) => each.text === text);
+  return [line?.state, line?.delivery];
+}
+
+/** What somebody says in the epoch in which it sends. */
+function forgedBy(device: Device, group: GroupId, said: LiveContent, index?: number): Saying {
+  const { sending } = device.existing(GROUP, toHex(group));
+  assert(sending);
+  const epoch = device.existing(EPOCH, toHex(sending));
+  const { group: id, epoch: epochId, topic, ownIndex } = epoch;
+  const speaker = { index: index ?? ownIndex, deviceSeed: device.account().deviceSeed };
+  const nonce = Nonce.from(p.sha256(new Uint8Array(1)).slice(0, 24));
+  const live = { group: id, epochId, headerKey: HeaderKey.from(epoch.headerKey) };
+  return { topic, body: sealLive(p, live, speaker, { said, saidAt: 1 as TimeMs, nonce }) };
+}
+
+describe("reports", () => {
+  it("count the devices of others that have a message, each once", () => {
+    const { scene, people, group, laterSays, hears } = gathered("Ann", "Bob", "Cem");
+    const [ann, bob, cem] = people;
+    assert(ann && bob && cem);
+    say(ann, group, "who has this?");
+    scene.carry(ann, bob);
+    const fromBob = laterSays(bob, MINUTE_MS);
+    hears(ann, ...fromBob);
+    assert.deepEqual(delivered(ann, "who has this?"), ["delivered", { devices: 1, of: 2 }]);
+    assert.deepEqual(hears(ann, ...fromBob), []);
+    scene.carry(ann, cem);
+    const events = hears(ann, ...laterSays(cem, MINUTE_MS));
+    assert.deepEqual(
+      events.map((each) => each.kind),
+      ["line-state"],
+    );
+    assert.deepEqual(delivered(ann, "who has this?"), ["delivered", { devices: 2, of: 2 }]);
+  });
+
+  it("claim nothing that is missing, whatever came after it", () => {
+    const { scene, people, group, laterSays, hears } = gathered("Ann", "Bob");
+    const [ann, bob] = people;
+    assert(ann && bob);
+    for (const text of ["one", "two", "three"]) say(ann, group, text);
+    scene.collect(ann);
+    const [name] = [...scene.topics.keys()].filter((each) => (scene.topics.get(each)?.length ?? 0) >= 3).slice(-1);
+    const items = scene.topics.get(name ?? "") ?? assert.fail();
+    const [second] = items.splice(-2, 1);
+    scene.deliver(bob);
+    hears(ann, ...laterSays(bob, MINUTE_MS));
+    assert.equal(delivered(ann, "one")[0], "delivered");
+    assert.deepEqual(
+      ["two", "three"].map((text) => delivered(ann, text)[0]),
+      ["on-relay", "on-relay"],
+    );
+    items.push(second ?? assert.fail());
+    scene.deliver(bob);
+    hears(ann, ...laterSays(bob, MINUTE_MS));
+    assert.equal(delivered(ann, "three")[0], "delivered");
+  });
+
+  it("are not made sooner than two seconds after something came, and then once for all that came", () => {
+    const { scene, people, group, laterSays } = gathered("Ann", "Bob");
+    const [ann, bob] = people;
+    assert(ann && bob);
+    laterSays(bob, MINUTE_MS);
+    say(ann, group, "quick");
+    scene.carry(ann, bob);
+    const [due] = bob.ids(TO_REPORT).flatMap((id) => bob.existing(TO_REPORT, id).dueAt ?? []);
+    assert(due !== undefined && due >= scene.clock.nowMs + 2_000, String(due));
+    assert.deepEqual(laterSays(bob, 1_999), []);
+    say(ann, group, "and quick again");
+    scene.carry(ann, bob);
+    assert.equal(laterSays(bob, MINUTE_MS).length, 1);
+    assert.deepEqual(laterSays(bob, MINUTE_MS), []);
+  });
+
+  it("come the seldomer from each device, the more there are", () => {
+    const { scene, people, group, laterSays } = gathered("Ann", "Bob", "Cem", "Dan", "Eve");
+    const [ann, bob] = people;
+    assert(ann && bob);
+    let reports = 0;
+    for (let second = 0; second < 300; second++) {
+      say(ann, group, `${second}`);
+      scene.carry(ann, bob);
+      reports += laterSays(bob, 1_000).length;
+    }
+    assert(reports >= 10 && reports <= 300 / 15 + 1, `${reports} reports of one of five devices in five minutes`);
+  });
+
+  it("are made again for somebody who was away and asks", () => {
+    const { scene, people, group, laterSays, hears } = gathered("Ann", "Bob");
+    const [ann, bob] = people;
+    assert(ann && bob);
+    say(ann, group, "into the dark");
+    scene.carry(ann, bob);
+    laterSays(bob, MINUTE_MS); // nobody hears it
+    const asked = ann.put({ kind: "reachable" }).effects.flatMap((each) => (each.kind === "say" ? [each] : []));
+    assert.equal(asked.length, 1);
+    hears(bob, ...asked);
+    hears(ann, ...laterSays(bob, MINUTE_MS));
+    assert.deepEqual(delivered(ann, "into the dark"), ["delivered", { devices: 1, of: 1 }]);
+    assert.deepEqual(
+      ann.put({ kind: "reachable" }).effects.filter((each) => each.kind === "say"),
+      [],
+      "everybody has said it",
+    );
+  });
+
+  it("count for nothing when they are of somebody else's making, of no epoch, or claim what was never sent", () => {
+    const { people, group, hears } = gathered("Ann", "Bob", "Cem");
+    const [ann, bob, cem] = people;
+    assert(ann && bob && cem);
+    const mine = ann.existing(EPOCH, toHex(ann.existing(GROUP, toHex(group)).sending ?? assert.fail())).ownIndex;
+    const bobs = bob.existing(EPOCH, toHex(bob.existing(GROUP, toHex(group)).sending ?? assert.fail())).ownIndex;
+    say(ann, group, "mine");
+    const claim: LiveContent = {
+      kind: "report",
+      chains: [{ index: mine, upTo: 1_000_000_000 as Iteration }],
+      frontier: [],
+    };
+    const inBobsName = forgedBy(cem, group, claim, bobs);
+    const nobodys = forgedBy(cem, group, claim, 99);
+    const garbage = { topic: inBobsName.topic, body: inBobsName.body.map((byte, at) => (at > 60 ? byte ^ 1 : byte)) };
+    assert.deepEqual(hears(ann, inBobsName, nobodys, garbage), []);
+    assert.equal(delivered(ann, "mine")[0], "queued");
+    hears(ann, forgedBy(bob, group, claim));
+    say(ann, group, "later");
+    assert.equal(delivered(ann, "later")[0], "queued", "nobody can claim what does not exist yet");
+  });
+
+  it("are kept for the newest messages only", () => {
+    const { people, group } = gathered("Ann", "Bob");
+    const [ann] = people;
+    assert(ann);
+    for (let i = 0; i < SENT_MAX + 5; i++) say(ann, group, String(i));
+    assert.equal(ann.ids(SENT).length, SENT_MAX);
+  });
+});
