@@ -245,10 +245,13 @@ export function renderStatus({ relays, peers, outbox, primitives }: ClientMethod
   ].join("\n");
 }
 
-export function renderSync({ complete, received, outbox, undelivered }: ClientMethods["sync"][1]): string {
+export function renderSync({ complete, received, outbox, undelivered, missing = 0 }: ClientMethods["sync"][1]): string {
   const news = received === 1 ? "1 new message" : `${received} new messages`;
   const mail = undelivered === 0 ? "" : ` ${undelivered} waiting for people whose inbox no relay knows yet.`;
-  if (complete) return `Up to date, ${news}.${mail}`;
+  const lost = missing === 0 ? "" : ` Others speak of ${missing} more that nobody who can be reached has.`;
+  if (complete) return `Up to date, ${news}.${mail}${lost}`;
+  if (missing > 0 && outbox <= undelivered)
+    return `Not complete: ${news}.${lost} They come by themselves when somebody can be reached who has them; a relay may be withholding them.`;
   return `Not everything could be fetched and sent: ${news}, ${outbox} waiting to be sent. See \`hermes doctor\` for the reason; what waits goes by itself when a relay can be reached.`;
 }
 

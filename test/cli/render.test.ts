@@ -109,6 +109,9 @@ describe("Results for people", () => {
   it("say whether a sync is complete", () => {
     assert.equal(renderSync({ complete: true, received: 1, outbox: 0, undelivered: 0 }), "Up to date, 1 new message.");
     assert.match(renderSync({ complete: false, received: 0, outbox: 2, undelivered: 0 }), /Not everything.*2 waiting/);
+    const missing = { received: 0, outbox: 0, undelivered: 0, missing: 3 };
+    assert.match(renderSync({ complete: false, ...missing }), /Not complete.*3 more that nobody/);
+    assert.match(renderSync({ complete: true, ...missing }), /Up to date.*3 more that nobody/);
   });
 });
 

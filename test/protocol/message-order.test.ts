@@ -97,6 +97,26 @@ describe("a gap", () => {
     assert(cem.texts().includes("cites it, too"), "a gap delays nothing");
   });
 
+  it("is nothing that a newcomer could have had: what was said before it came", () => {
+    const scene = newScene();
+    const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+    const group = groupOf(scene, [ann, bob]);
+    for (const each of [ann, bob]) say(each, group, `${each.name} before`);
+    scene.carry(ann, bob);
+    addPerson(scene, ann, group, cem);
+    scene.carry(ann, bob, cem);
+    for (const each of [ann, bob]) say(each, group, `${each.name} after`);
+    scene.carry(ann, bob, cem);
+    assert.deepEqual(cem.ids(GAP), []);
+    say(ann, group, "lost");
+    scene.collect(ann);
+    for (const items of scene.topics.values()) if (items.length > 0) items.pop();
+    say(ann, group, "cites it");
+    scene.collect(ann);
+    scene.deliver(cem);
+    assert(cem.ids(GAP).length > 0);
+  });
+
   it("takes bounded room, however many messages somebody invents", () => {
     const { ann, bob, epoch } = pair();
     for (let i = 0; i < 20; i++) {
