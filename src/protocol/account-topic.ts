@@ -26,6 +26,7 @@ import { withdrawPrekeys } from "./account.ts";
 import { accountTopicKeys, openAccountSnapshot, sealAccountSnapshot } from "./account-topic-box.ts";
 import { inParts, isNewer, isSameValue, itemId } from "./account-topic-items.ts";
 import { announce, type Work } from "./effects.ts";
+import type { GroupView } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import { enqueue, outboxId } from "./outbox.ts";
 import {
@@ -146,11 +147,11 @@ function* groupValue(work: Work, account: AccountState, id: string): Step<readon
   const state = yield* read(work, GROUP, id);
   if (!state || (yield* isAccountOut(work, account, id)))
     return known ? [{ ...known, relays: [], contacts: [], left: true }] : [];
-  const roster = state.sending && (yield* read(work, ROSTER, toHex(state.sending)));
-  const others = accountsOf(roster?.devices ?? []).filter((each) => !equalBytes(each, account.account));
   const { name, relays } = state;
   const had = known?.contacts ?? [];
-  const contacts = roster ? contactsAmong(others, had) : had; // between two epochs nobody is known to have gone
+  const log = yield* readExisting(work, LOG, id);
+  // between two epochs nobody is known to have gone
+  const contacts = state.sending ? contactsAmong(resolve(log).view, account.account, had) : had;
   return [{ kind: "group", group: GroupId.from(fromHex(id) ?? new Uint8Array()), name, relays, contacts, left: false }];
 }
 
@@ -160,17 +161,20 @@ function* isAccountOut(work: Work, { account }: AccountState, id: string): Step<
   return !resolve(yield* readExisting(work, LOG, id)).view.members.has(toHex(account));
 }
 
-function accountsOf(devices: readonly { readonly account: AccountKey }[]): readonly AccountKey[] {
-  return [...new Map(devices.map(({ account }) => [toHex(account), account])).values()];
-}
-
-/** Those known before who are still there, and others as long as there is room: so it seldom changes in a large group. */
-function contactsAmong(members: readonly AccountKey[], before: readonly AccountKey[]): readonly AccountKey[] {
-  const present = new Set(members.map(toHex));
-  const kept = before.filter((each) => present.has(toHex(each)));
+/**
+ * Those known before who are still there, and others as long as there is room: so it seldom changes in a large group, and
+ * does not cost more in one.
+ */
+function contactsAmong({ members }: GroupView, own: AccountKey, before: readonly AccountKey[]): readonly AccountKey[] {
+  const kept = before.filter((each) => members.has(toHex(each)));
   if (kept.length > ACCOUNT_CONTACTS_MAX / 2) return kept;
-  const known = new Set(kept.map(toHex));
-  return [...kept, ...members.filter((each) => !known.has(toHex(each)))].slice(0, ACCOUNT_CONTACTS_MAX);
+  const known = new Set([own, ...kept].map(toHex));
+  const contacts = [...kept];
+  for (const [name, { account }] of members) {
+    if (contacts.length >= ACCOUNT_CONTACTS_MAX) break;
+    if (!known.has(name)) contacts.push(account);
+  }
+  return contacts;
 }
 
 /** Everything that this device knows, into the outbox. Nothing without a relay. */
