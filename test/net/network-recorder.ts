@@ -12,6 +12,8 @@ export class NetworkRecorder implements NetworkEvents {
   readonly received: Received[] = [];
   readonly caughtUpTopics: Uint8Array[] = [];
   readonly states: RelayStatus[] = [];
+  /** What was said in passing. */
+  readonly heard: string[] = [];
   /** Replaced by tests that commit slowly or not at all. */
   commit: (delivery: Delivery) => Promise<void> = async () => undefined;
   #waiting: { readonly holds: () => boolean; readonly resolve: () => void }[] = [];
@@ -31,6 +33,11 @@ export class NetworkRecorder implements NetworkEvents {
 
   readonly relayChanged = (status: RelayStatus): void => {
     this.states.push(status);
+    this.#look();
+  };
+
+  readonly said = (_topic: Uint8Array, body: Uint8Array): void => {
+    this.heard.push(new TextDecoder().decode(body));
     this.#look();
   };
 

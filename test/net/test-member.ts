@@ -53,11 +53,12 @@ export class Member {
     const log: MembersLog = Object.assign(this.#log, { watch });
     const members = { ...this.#options, log, verifier: nobleVerifier, discover: false };
     this.network = createNetwork({ timing: QUICK, ...this.#others, members });
-    const { delivered, caughtUp, relayChanged } = this.recorder;
+    const { delivered, caughtUp, relayChanged, said } = this.recorder;
     await this.network.start({
       delivered,
       caughtUp,
       relayChanged,
+      said,
       peerChanged: ({ path }, state) => {
         this.peers.push(`${path} ${state}`);
         this.recorder.relayChanged({ address: "", state: "connected", sinceMs: 0 });
