@@ -7,6 +7,7 @@ import { APPENDS } from "./appends.ts";
 import { CATCH_UP } from "./catch-up.ts";
 import { CLIENTS } from "./clients.ts";
 import { FAN_OUT } from "./fan-out.ts";
+import { FILES } from "./files.ts";
 import { IDLE_CLIENT } from "./idle-client.ts";
 import { LAN } from "./lan.ts";
 import { MEMBERSHIP } from "./membership.ts";
@@ -34,6 +35,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   RELAY_RETURN,
   LAN,
   IDLE_CLIENT,
+  FILES,
   SCREEN,
 ];
 

@@ -1,0 +1,134 @@
+/**
+ * Files: directly from a member, onto a relay and from it, each end a process of its own, beside a bare socket; what a MiB
+ * costs beside sealing and hashing it; and how long a short message takes while a file moves through the same relay.
+ */
+import { randomBytes } from "node:crypto";
+import { CHUNK_PLAIN_BYTES } from "../src/wire/limits.ts";
+import { type Child, processorUs, startRelay, startScript, temporaryDirectory } from "./child-process.ts";
+import { talkThrough } from "./relay-talk.ts";
+import { atLeast, atMost, type Benchmark, type Extent, figure, type Row } from "./row.ts";
+
+const MIB = 1_048_576;
+/** Of one file: 256 MiB. */
+const CHUNKS = 1_024;
+const FILE_MIB = (CHUNKS * CHUNK_PLAIN_BYTES) / MIB;
+const PATIENCE_MS = 300_000;
+
+/** What one end says at its end. */
+interface Moved {
+  readonly ms: number;
+  readonly us: number;
+}
+
+const movedOf = (line: string): Moved => {
+  const [, ms, us, outcome] = line.split(" ");
+  if (!/complete|stored|""/.test(outcome ?? "")) throw new Error(`not moved: ${line}`);
+  return { ms: Number(ms), us: Number(us) };
+};
+
+interface Mover extends Child {
+  readonly end: Promise<Moved>;
+  readonly where: string;
+  readonly sealedUs: number;
+}
+
+async function mover(key: string, what: string, where = "", chunks = CHUNKS): Promise<Mover> {
+  const child = await startScript("./chunk-mover.js", [key, String(chunks), what, where], /^(ready|done) /);
+  const [first = "", place = "", sealedUs = "0"] = child.line.split(" ");
+  const end = first === "done" ? Promise.resolve(child.line) : child.nextLine(/^done /, PATIENCE_MS);
+  const moved = end.then(movedOf);
+  moved.catch(() => undefined); // who waits for it hears of it
+  return { ...child, end: moved, where: place, sealedUs: Number(sealedUs) };
+}
+
+const rateOf = ({ ms }: Moved): number => (FILE_MIB / ms) * 1_000;
+const key = (): string => randomBytes(32).toString("hex");
+
+async function bareSocket(): Promise<Moved> {
+  const giver = await mover("00", "tcp-give");
+  const taker = await mover("00", "tcp-get", giver.where);
+  const moved = await taker.end;
+  await giver.stop();
+  return moved;
+}
+
+type Tell = (row: Row) => void;
+const BENCH = { bench: "files" } as const;
+
+function tellRate(tell: Tell, name: string, [moved, target, bare]: readonly [Moved, number, Moved]): void {
+  const ours = `${figure(moved.us / 1_000 / FILE_MIB)} ms of CPU a MiB here`;
+  const peer = `TCP ${figure(rateOf(bare))} MiB/s`;
+  tell({ ...BENCH, name, ratio: rateOf(moved), unit: "MiB/s", target: atLeast(target), ours, peer });
+}
+
+/** Processor time of one end beside that of sealing and hashing the same. */
+function tellCost(tell: Tell, name: string, [us, sealedUs]: readonly [number, number]): void {
+  const ours = `${figure(us / 1_000 / FILE_MIB)} ms a MiB`;
+  const peer = `seal + hash ${figure(sealedUs / 1_000 / FILE_MIB)} ms a MiB`;
+  tell({ ...BENCH, name, ratio: us / sealedUs, unit: "cost", target: atMost(2), ours, peer });
+}
+
+async function direct(tell: Tell, bare: Moved): Promise<void> {
+  const file = key();
+  const giver = await mover(file, "give");
+  const taker = await mover(file, "meet", giver.where);
+  const taken = await taker.end;
+  const given = giver.nextLine(/^done /, PATIENCE_MS).then(movedOf);
+  await giver.stop();
+  tellRate(tell, `${FILE_MIB} MiB from a member, directly`, [taken, 150, bare]);
+  tellCost(tell, "what giving costs, directly", [(await given).us, giver.sealedUs]);
+  tellCost(tell, "what taking costs, directly", [taken.us, taker.sealedUs]);
+}
+
+async function throughRelay(tell: Tell, bare: Moved, relay: Child & { readonly address: string }): Promise<string> {
+  const file = key();
+  const before = await processorUs(relay.pid);
+  const putter = await mover(file, "put", relay.address);
+  const put = await putter.end;
+  const between = await processorUs(relay.pid);
+  const getter = await mover(file, "get", relay.address);
+  const got = await getter.end;
+  const after = await processorUs(relay.pid);
+  tellRate(tell, `${FILE_MIB} MiB onto a relay's disk`, [put, 50, bare]);
+  tellRate(tell, `${FILE_MIB} MiB from a relay`, [got, 50, bare]);
+  tellCost(tell, "what a relay's storing costs", [between - before, putter.sealedUs]);
+  tellCost(tell, "what a relay's giving costs", [after - between, getter.sealedUs]);
+  return file;
+}
+
+/** Short messages while somebody puts a file there and somebody else fetches one. */
+async function chat(tell: Tell, relay: Child & { readonly address: string }, stored: string): Promise<void> {
+  const talk = await talkThrough(relay.address);
+  try {
+    await talk.measure(100); // warms up
+    const idle = await talk.measure(300);
+    const movers = [await mover(key(), "put", relay.address), await mover(stored, "get", relay.address)];
+    const busy = await talk.measureUntil(Promise.all(movers.map(({ end }) => end)));
+    const ours = `p50 ${figure(busy.p50)}, p99 ${figure(busy.p99)} ms`;
+    const peer = `idle: p50 ${figure(idle.p50)}, p99 ${figure(idle.p99)} ms`;
+    const name = `a message's way while ${FILE_MIB} MiB go up and down, p99`;
+    tell({ ...BENCH, name, ratio: busy.p99 / idle.p99, unit: "cost", target: atMost(3), ours, peer });
+  } finally {
+    await talk.stop();
+  }
+}
+
+async function run(_: Extent, tell: Tell): Promise<void> {
+  const directory = await temporaryDirectory();
+  const relay = await startRelay(directory.path);
+  try {
+    const bare = await bareSocket();
+    await direct(tell, bare);
+    const stored = await throughRelay(tell, bare, relay);
+    await chat(tell, relay, stored);
+  } finally {
+    await relay.stop();
+    await directory.remove();
+  }
+}
+
+export const FILES: Benchmark = {
+  name: "files",
+  about: "files from a member and over a relay, and chat meanwhile",
+  run,
+};
