@@ -50,12 +50,20 @@ export type ReceiveOutcome =
   /** Of somebody who was removed: more of them than are kept. */
   | "dropped";
 
+/** Who gave us an envelope. */
+export type Giver = "relay" | "member";
+
 /** Opens a message body that came through an epoch's topic. */
-export function* receiveMessage(work: Work, epochId: EpochId, body: Uint8Array): Step<ReceiveOutcome> {
+export function* receiveMessage(
+  work: Work,
+  epochId: EpochId,
+  body: Uint8Array,
+  from: Giver = "relay",
+): Step<ReceiveOutcome> {
   const epoch = yield* readExisting(work, EPOCH, toHex(epochId));
   const header = openHeader(work.p, HeaderKey.from(epoch.headerKey), epochId, body);
   if (typeof header === "string") return header;
-  if (header.index === epoch.ownIndex) return yield* receiveOwn(work, epoch, header, body);
+  if (header.index === epoch.ownIndex) return yield* receiveOwn(work, epoch, header, { body, from });
   const sender = yield* senderAt(work, epoch, header.index);
   if (!sender) return "malformed";
   const id = chainId(epochId, header.index);

@@ -34,7 +34,7 @@ import { eraseExpired } from "./erasure.ts";
 import type { SavedFile } from "./file-state.ts";
 import { changeFile, type FileChange, type FileNews, noteFile } from "./files.ts";
 import { changeGroup, type GroupChange, putOffRekey, readyToSend, rekeyGroup } from "./group-change.ts";
-import { receiveMessage } from "./group-chat.ts";
+import { type Giver, receiveMessage } from "./group-chat.ts";
 import { receiveEntry } from "./group-log.ts";
 import { forgetFormerRelays, useRelaysOf } from "./group-relays.ts";
 import { sendContents } from "./group-sending.ts";
@@ -345,7 +345,8 @@ function* receive(work: Work, input: Extract<Input, { kind: "delivered" }>): Ste
     return yield* receiveJoinRequest(work, use.group, use.invite, envelope.body);
   if (use.kind === "account" && envelope.kind === ENVELOPE_KIND.deposit)
     return yield* wantLinks(work, yield* receiveSnapshot(work, input, envelope.body));
-  if (use.kind === "epoch" && (yield* receiveInEpoch(work, use, envelope)))
+  const from = input.log.every((byte) => byte === 0) ? "member" : "relay"; // one log stands for those of all members
+  if (use.kind === "epoch" && (yield* receiveInEpoch(work, use, { ...envelope, from })))
     work.effects.push({ kind: "keep", envelope: input.envelope });
 }
 
@@ -353,7 +354,7 @@ function* receive(work: Work, input: Extract<Input, { kind: "delivered" }>): Ste
 function* receiveInEpoch(
   work: Work,
   { group, epoch }: Extract<TopicState["use"], { kind: "epoch" }>,
-  envelope: { readonly kind: number; readonly body: Uint8Array },
+  envelope: { readonly kind: number; readonly body: Uint8Array; readonly from: Giver },
 ): Step<boolean> {
   if (envelope.kind === ENVELOPE_KIND.entry) {
     const state = yield* readExisting(work, EPOCH, toHex(epoch));
@@ -367,7 +368,7 @@ function* receiveInEpoch(
     return true;
   }
   if (envelope.kind === ENVELOPE_KIND.message) {
-    const outcome = yield* receiveMessage(work, epoch, envelope.body);
+    const outcome = yield* receiveMessage(work, epoch, envelope.body, envelope.from);
     const isWarning =
       outcome === "forged" || outcome === "malformed" || outcome === "fork" || outcome === "too-far-ahead";
     if (isWarning) announce(work, { kind: "warning", code: outcome, group });

@@ -50,7 +50,8 @@ export function* settle(work: Work, id: string, result: AppendResult): Step<Outb
   if (result.kind === "refused") announce(work, { kind: "warning", code: isGivenUp ? "undeliverable" : "refused" });
   else if (row.origin.kind === "message" || row.origin.kind === "content") {
     const { group, message, epoch, iteration } = row.origin;
-    const isDelivered = ((yield* read(work, SENT, sentId(epoch, iteration)))?.devices ?? 0) > 0;
+    const sent = yield* read(work, SENT, sentId(epoch, iteration));
+    const isDelivered = sent !== undefined && (sent.devices > 0 || sent.isTaken);
     const state = isDelivered ? ("delivered" as const) : ("on-relay" as const);
     const line = { group: toHex(group), id: toHex(message), state };
     work.lineStates.push(line);

@@ -13,10 +13,11 @@ import { citeUnread, joinConversation } from "./conversation.ts";
 import type { Work } from "./effects.ts";
 import { moveFile } from "./files.ts";
 import { contest } from "./forks.ts";
-import type { ReceiveOutcome } from "./group-chat.ts";
+import type { Giver, ReceiveOutcome } from "./group-chat.ts";
 import { isShown, lineOf, placeOf } from "./group-lines.ts";
 import { sendContents } from "./group-sending.ts";
 import { ACCOUNT, chainId, type EpochState, GROUP, OUTBOX, OWN_CHAIN, SEEN } from "./records.ts";
+import { noteTaken } from "./reports.ts";
 import { noteRestored } from "./restored-state.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
@@ -25,14 +26,17 @@ export function* receiveOwn(
   work: Work,
   epoch: EpochState,
   header: OpenedHeader,
-  body: Uint8Array,
+  { body, from }: { readonly body: Uint8Array; readonly from: Giver },
 ): Step<ReceiveOutcome> {
   const account = yield* readExisting(work, ACCOUNT);
   const { iteration } = header;
   const place: MessagePlace = { group: epoch.group, epochId: epoch.epoch, device: account.device, iteration };
   const messageId = checkSignature(work.p, place, header);
   if (messageId === "forged") return "forged";
-  if (yield* read(work, SEEN, toHex(messageId))) return "own";
+  if (yield* read(work, SEEN, toHex(messageId))) {
+    if (from === "member") yield* noteTaken(work, epoch, iteration);
+    return "own";
+  }
   const own = yield* read(work, OWN_CHAIN, toHex(epoch.epoch));
   yield* noteRestored(work, epoch.group);
   if (!own) return "fork";

@@ -301,10 +301,20 @@ export const HEADS: RecordType<HeadsState> = record("heads/", HeadsState);
 export const SEEN: RecordType<{ readonly depth: number }> = record("seen/", struct({ depth: u32 }));
 /** Messages of ours in one epoch of which is counted how many devices have them; older ones keep the count that they had. */
 export const SENT_MAX = 256;
-/** A message of ours, and how many devices of others said that they have it; id: {@link sentId}. */
-export const SENT: RecordType<{ readonly id: MessageId; readonly devices: number }> = record(
+/** A message of ours, and who has it; id: {@link sentId}. */
+export const SENT: RecordType<{
+  readonly id: MessageId;
+  readonly devices: number;
+  readonly isTaken: boolean;
+}> = record(
   "sent/",
-  struct({ id: MessageId, devices: u32 }),
+  struct({
+    id: MessageId,
+    /** So many devices of others said that they have it. */
+    devices: u32,
+    /** A member, whoever it was, gave it back to us. */
+    isTaken: bool,
+  }),
 );
 /** Epoch, and the place in our chain, 12 decimal digits. */
 export const sentId = (epoch: EpochId, iteration: number): string =>

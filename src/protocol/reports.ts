@@ -170,8 +170,24 @@ function* hearReport(work: Work, epoch: EpochState, { index, chains, of }: Repor
 
 /** A message of ours with that place in our chain left: what others say of it will be counted. */
 export function noteSent(work: Work, epoch: EpochId, iteration: number, id: MessageId): void {
-  write(work, SENT, sentId(epoch, iteration), { id, devices: 0 });
+  write(work, SENT, sentId(epoch, iteration), { id, devices: 0, isTaken: false });
   if (iteration >= SENT_MAX) write(work, SENT, sentId(epoch, iteration - SENT_MAX), null);
+}
+
+/**
+ * A member to whom we are connected gave a message of ours back, which it does once it has stored it. Whose device it is
+ * does not show, so nothing is counted, and where it may be another one of our own it means nothing.
+ */
+export function* noteTaken(work: Work, epoch: EpochState, iteration: number): Step<void> {
+  const sent = yield* read(work, SENT, sentId(epoch.epoch, iteration));
+  if (!sent || sent.isTaken || sent.devices > 0) return;
+  const { account } = yield* readExisting(work, ACCOUNT);
+  const { devices } = yield* readExisting(work, ROSTER, toHex(epoch.epoch));
+  if (devices.filter((each) => equalBytes(each.account, account)).length > 1) return;
+  write(work, SENT, sentId(epoch.epoch, iteration), { ...sent, isTaken: true });
+  const line = { group: toHex(epoch.group), id: toHex(sent.id), state: "delivered" as const };
+  work.lineStates.push(line);
+  announce(work, { kind: "line-state", ...line });
 }
 
 /** We can be heard again: asks how far what we sent has come, where somebody has not said it. */

@@ -83,6 +83,16 @@ describe("three people whose relay is killed in the middle of their conversation
     }
   });
 
+  it("know at once that a neighbour has what they say, long before the time to wait is over", async () => {
+    const [ana] = people;
+    assert(ana);
+    const beganMs = performance.now();
+    const { state } = await ana.send(group, "ana knows", "--wait", "30");
+    said.push("ana knows");
+    assert.equal(state, "delivered");
+    process.stdout.write(`      delivered ${Math.round(performance.now() - beganMs)} ms after the command began\n`);
+  });
+
   it("see each other as peers while the relay is away", async () => {
     for (const person of people) {
       const { relays, peers } = await person.status();

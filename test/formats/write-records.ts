@@ -86,7 +86,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.FORMER_RELAYS, { relays: [{ address: "/ip4/192.0.2.7/tcp/33001/p2p/old", until: at }] });
   add(records.HEADS, { heads: [{ id: message, depth: 3 }], said: 4 });
   add(records.GAP_COUNT, { gaps: 2 });
-  add(records.SENT, { id: message, devices: 3 });
+  add(records.SENT, { id: message, devices: 3, isTaken: true });
   add(records.HEARD, { devices: [{ index: 2, upTo: 7 as Iteration }] });
   add(records.TO_REPORT, { dueAt: at, lastAt: at, indexes: [1, 4] });
   const said = {

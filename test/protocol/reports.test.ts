@@ -2,12 +2,21 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { HeaderKey } from "../../src/crypto/epoch-secrets.ts";
 import { sealLive } from "../../src/crypto/live-box.ts";
-import { EPOCH, GROUP, SENT, SENT_MAX, TO_REPORT } from "../../src/protocol/records.ts";
-import { type GroupId, type Iteration, Nonce, type TimeMs, type Topic } from "../../src/wire/ids.ts";
+import { EPOCH, GROUP, OUTBOX, ROSTER, SENT, SENT_MAX, TO_REPORT } from "../../src/protocol/records.ts";
+import { encode } from "../../src/wire/codec.ts";
+import {
+  type GroupId,
+  type Iteration,
+  LogId,
+  Nonce,
+  type Sequence,
+  type TimeMs,
+  type Topic,
+} from "../../src/wire/ids.ts";
 import type { LiveContent } from "../../src/wire/live.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
-import { groupOf, newScene, say } from "./scene.ts";
+import { groupOf, LOG_ID, newScene, say } from "./scene.ts";
 
 interface Saying {
   readonly topic: Topic;
@@ -70,6 +79,47 @@ describe("reports", () => {
       ["line-state"],
     );
     assert.deepEqual(delivered(ann, "who has this?"), ["delivered", { devices: 2, of: 2 }]);
+  });
+
+  it("are not waited for when a member gives back what it took from us, and count it nonetheless", () => {
+    const { scene, people, group, laterSays, hears } = gathered("Ann", "Bob");
+    const [ann, bob] = people;
+    assert(ann && bob);
+    say(ann, group, "the relay is gone");
+    const [id] = ann.ids(OUTBOX);
+    const { topic, envelope } = ann.existing(OUTBOX, id ?? "");
+    const sequence = 1 as Sequence;
+    const given = (log: LogId) => ann.put({ kind: "delivered", log, topic, sequence, envelope });
+    given(LOG_ID);
+    assert.deepEqual(delivered(ann, "the relay is gone"), ["queued", undefined], "a relay is no member");
+    const events = given(LogId.from(new Uint8Array(16))).events;
+    assert.deepEqual(delivered(ann, "the relay is gone"), ["delivered", undefined]);
+    assert.equal(events.length, 1);
+    assert.equal(given(LogId.from(new Uint8Array(16))).events.length, 0);
+    scene.carry(ann, bob);
+    assert.deepEqual(
+      delivered(ann, "the relay is gone"),
+      ["delivered", undefined],
+      "the relay's answer takes nothing back",
+    );
+    hears(ann, ...laterSays(bob, MINUTE_MS));
+    assert.deepEqual(delivered(ann, "the relay is gone"), ["delivered", { devices: 1, of: 1 }]);
+  });
+
+  it("alone count where the member that gives it back may be a device of ours", () => {
+    const { people, group } = gathered("Ann", "Bob");
+    const [ann] = people;
+    const { sending } = ann.existing(GROUP, toHex(group));
+    assert(sending);
+    const roster = ann.existing(ROSTER, toHex(sending));
+    const { account } = ann.account();
+    const devices = roster.devices.map((each) => ({ ...each, account }));
+    ann.records.set(ROSTER.prefix + toHex(sending), encode(ROSTER.codec, { devices }));
+    say(ann, group, "to myself");
+    const { topic, envelope } = ann.existing(OUTBOX, ann.ids(OUTBOX)[0] ?? "");
+    const log = LogId.from(new Uint8Array(16));
+    ann.put({ kind: "delivered", log, topic, sequence: 1 as Sequence, envelope });
+    assert.deepEqual(delivered(ann, "to myself"), ["queued", undefined]);
   });
 
   it("claim nothing that is missing, whatever came after it", () => {
