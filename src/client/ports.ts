@@ -110,6 +110,18 @@ export interface Reach {
   readonly own: readonly string[];
 }
 
+/**
+ * A relay contradicted itself about its log: `skipped`: what it acknowledged under this number never came; `renumbered`:
+ * another envelope came under it; `went-back`: a number came again, or its log is shorter than it was.
+ */
+export interface RelayFault {
+  readonly kind: "skipped" | "renumbered" | "went-back";
+  readonly topic: Topic;
+  readonly sequence: Sequence;
+  /** Encoded: the one that it acknowledged, then the one that came. */
+  readonly envelopes: readonly Uint8Array[];
+}
+
 /** What the network tells the client. */
 export interface NetworkEvents {
   /** Resolves when the delivery is committed; the network reads no more of that stream meanwhile (back-pressure). */
@@ -119,6 +131,8 @@ export interface NetworkEvents {
   /** Somebody who reads that topic said this in passing (a live frame); it comes once, and is stored nowhere. */
   readonly said?: (topic: Topic, body: Uint8Array) => void;
   readonly relayChanged: (status: RelayStatus) => void;
+  /** The relay at this address (as its status names it) does not tell the truth about that log of its. */
+  readonly relayFailed?: (relay: string, log: LogId, fault: RelayFault) => void;
   /** Somebody has turned out to be a member of a group of ours, or is here no more. */
   readonly peerChanged?: (peer: PeerStatus, state: "connected" | "gone") => void;
 }
