@@ -29,6 +29,8 @@ const REMEMBERED_IDS = 4_096;
 const PAGE_IDS = 4_096;
 /** Time between two parts (ms) while nobody else gives, and while others do. */
 const PAUSE_MS = { least: 10, most: 2_000 } as const;
+/** Before the first part one listens for so long (ms), whether somebody gives already. */
+const LISTEN_MS = 100;
 /** Envelopes of a part: few at first, so that it costs little when many begin at once. */
 const PART = { least: 4, most: 64 } as const;
 /** How much longer the pause gets with each sign of others: of many who begin at once one is soon alone. */
@@ -53,6 +55,10 @@ interface Giving {
   readonly topic: string;
   /** Ids in hex. */
   readonly pending: Set<string>;
+  /** Of what we have, so many came from the relay in this pause: others give the same. */
+  byOthers: number;
+  /** How many we gave before it. */
+  given: number;
   pauseMs: number;
   part: number;
 }
@@ -143,7 +149,7 @@ export class RelayHealing {
     const giving = this.#giving;
     if (giving?.topic !== toHex(topic)) return;
     const byOthers = ids.filter((id) => giving.pending.delete(id));
-    if (byOthers.length > 0) backOff(giving);
+    giving.byOthers += byOthers.length;
   }
 
   async stop(): Promise<void> {
@@ -157,7 +163,7 @@ export class RelayHealing {
   async #run(): Promise<void> {
     while (this.#planned.size > 0) {
       await delay(Math.random() * this.#options.timing.healWithinMs, this.#stopping.signal);
-      const due = [...this.#planned];
+      const due = shuffled([...this.#planned]);
       this.#planned.clear();
       for (const [name, plan] of due) {
         if (!this.#isDue(name, plan)) continue;
@@ -189,12 +195,12 @@ export class RelayHealing {
     if (!difference) return false;
     if (cause === "round") await this.#lacking(parts, topic, difference.lacking);
     const pending = await this.#newer(topic, offered, difference.extra);
-    const giving = { topic: toHex(topic), pending, pauseMs: PAUSE_MS.least, part: PART.least };
+    const giving = { topic: toHex(topic), pending, byOthers: 0, given: 0, pauseMs: LISTEN_MS, part: PART.least };
     this.#giving = giving;
     const isDone = await giveExtra(parts, topic, {
       pending,
       turn: () => this.#turn(giving, client),
-      repeated: (count) => (count > 0 ? backOff(giving) : speedUp(giving)),
+      repeated: (count) => adjust(giving, count),
     });
     this.#giving = undefined;
     if (isDone) this.#healed.set(key, difference.ourHead);
@@ -215,24 +221,48 @@ export class RelayHealing {
     return new Set(extra.filter((id) => newer.has(id)));
   }
 
-  /** The size of the next part; 0: give up, the session is over. */
+  /**
+   * The size of the next part; 0: give up, the session is over. Whoever gives more than all others goes on; the others
+   * listen for longer and longer until they hear nobody, so that one is soon alone.
+   */
   async #turn(giving: Giving, client: TopicClient): Promise<number> {
-    await delay(giving.pauseMs * (0.5 + Math.random()), this.#stopping.signal);
-    return !this.#stopping.signal.aborted && this.#options.client() === client ? giving.part : 0;
+    for (;;) {
+      giving.byOthers = 0;
+      await delay(giving.pauseMs * (0.5 + Math.random()), this.#stopping.signal);
+      if (this.#stopping.signal.aborted || this.#options.client() !== client) return 0;
+      if (giving.byOthers < Math.max(1, giving.given) || giving.pending.size === 0) return giving.part;
+      rest(giving);
+    }
   }
 }
 
 const placeOf = (log: LogId, topic: Topic): string => `${toHex(log)} ${toHex(topic)}`;
 
 /** Somebody else gives the same. */
-function backOff(giving: Giving): void {
+function rest(giving: Giving): void {
   giving.pauseMs = Math.min(PAUSE_MS.most, giving.pauseMs * BACK_OFF);
   giving.part = PART.least;
+  giving.given = 0;
 }
 
-function speedUp(giving: Giving): void {
+/** After a part, of which `repeated` were there already. */
+function adjust(giving: Giving, repeated: number): void {
+  if (2 * repeated > giving.part) {
+    rest(giving);
+    return;
+  }
+  giving.given = giving.part - repeated;
   giving.pauseMs = Math.max(PAUSE_MS.least, giving.pauseMs / 2);
   giving.part = Math.min(PART.most, giving.part * 2);
+}
+
+/** Each begins with another topic, so that several are given at once. */
+function shuffled<T>(items: T[]): readonly T[] {
+  for (let i = items.length - 1; i > 0; i--) {
+    const other = Math.floor(Math.random() * (i + 1));
+    [items[i], items[other]] = [items[other] as T, items[i] as T];
+  }
+  return items;
 }
 
 /** Our disk failed, or the store is closing: the next connection tries again. */
