@@ -13,6 +13,7 @@ import type { Verifier } from "../verify/verifier.ts";
 import { type ChunkAnswer, type ChunkRequest, decodeChunkAnswer, encodeChunkRequest } from "../wire/chunk-frames.ts";
 import { type ChunkId, Signature } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { chunkFrame } from "./chunk-frame.ts";
 import { CHUNK_PROTOCOL } from "./chunk-service.ts";
 import { FrameStream } from "./frame-stream.ts";
 
@@ -90,7 +91,9 @@ export async function openChunks(holder: ChunkHolder, topic: ChunkTopic): Promis
       if (over) return resolve(undefined);
       const id = nextId++;
       waiting.set(id, resolve);
-      frames.send(encodeChunkRequest({ ...question, id } as Asking));
+      if (question.kind === "put")
+        frames.sendPrefixed(chunkFrame({ ...question, id } as Extract<Asking, { kind: "put" }>));
+      else frames.send(encodeChunkRequest({ ...question, id } as Asking));
     });
   return clientOn(holder, { ask, frames, isOver: () => over });
 }

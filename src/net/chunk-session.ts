@@ -12,6 +12,7 @@ import { type ChunkAnswer, type ChunkRequest, decodeChunkRequest, encodeChunkAns
 import { ChunkId, type Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { REFUSAL, type Refusal } from "../wire/topic-frames.ts";
+import { chunkFrame } from "./chunk-frame.ts";
 import type { ChunkStore } from "./chunk-store.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import type { PaceByKey } from "./pace.ts";
@@ -97,7 +98,8 @@ export class ChunkSession {
   }
 
   #say(answer: ChunkAnswer): void {
-    this.#frames.send(encodeChunkAnswer(answer));
+    if (answer.kind === "chunk") this.#frames.sendPrefixed(chunkFrame(answer));
+    else this.#frames.send(encodeChunkAnswer(answer));
   }
 
   #refuse(reason: Refusal): void {

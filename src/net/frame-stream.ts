@@ -12,7 +12,7 @@
  */
 import type { Connection, Stream } from "@libp2p/interface";
 import * as lp from "it-length-prefixed";
-import type { Uint8ArrayList } from "uint8arraylist";
+import { Uint8ArrayList } from "uint8arraylist";
 import { frameDecoder } from "./frame-decoder.ts";
 import { withCorkedSocket } from "./socket-cork.ts";
 
@@ -194,9 +194,13 @@ export class FrameStream {
   }
 }
 
-function joined(parts: readonly Uint8Array[], totalBytes: number): Uint8Array {
+/** Bytes from which on frames are not copied together: writes are cut into packets of 64 KiB in any case. */
+const LIST_FROM_BYTES = 131_072;
+
+function joined(parts: readonly Uint8Array[], totalBytes: number): Uint8Array | Uint8ArrayList {
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return only;
+  if (totalBytes >= LIST_FROM_BYTES) return new Uint8ArrayList(...parts);
   const out = new Uint8Array(totalBytes);
   let at = 0;
   for (const part of parts) {

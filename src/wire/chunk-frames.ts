@@ -43,6 +43,12 @@ export const ChunkAnswer = union({
 });
 export type ChunkAnswer = Infer<typeof ChunkAnswer>;
 
+const headFields = struct({ id, chunkBytes: u32 });
+const ChunkHead = union({ put: [5, headFields], chunk: [4, headFields] });
+
+/** What stands before a chunk's bytes in its `put` or `chunk` frame: whoever sends one need not copy them for the encoding. */
+export const encodeChunkHead = (head: Infer<typeof ChunkHead>): Uint8Array => encode(ChunkHead, head);
+
 export const encodeChunkRequest = (request: ChunkRequest): Uint8Array => encode(ChunkRequest, request);
 export const decodeChunkRequest = (encoded: Uint8Array): ChunkRequest | undefined => decode(ChunkRequest, encoded);
 export const encodeChunkAnswer = (answer: ChunkAnswer): Uint8Array => encode(ChunkAnswer, answer);
