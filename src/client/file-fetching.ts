@@ -176,7 +176,7 @@ async function save(
   if (piece === "forged") throw new Fault("network/refused", FORGED);
   const { level, index } = place;
   if (level > 0) {
-    await change(c, { kind: "list", topic: t.keys.topic, level, index, hashes: Uint8Array.from(piece) });
+    await change(c, { kind: "list", shelf: t.shelf, level, index, hashes: Uint8Array.from(piece) });
     return;
   }
   if (piece.length > 0) await c.parts.write(part, index * CHUNK_PLAIN_BYTES, piece);

@@ -30,6 +30,8 @@ export interface FilePartsDependencies {
   readonly store: ProfileStore;
   readonly parts: PartStore;
   readonly keys: FileKeys;
+  /** Where its lists are saved; see `fileShelf`. */
+  readonly shelf: string;
   readonly shape: FileShape;
   readonly root: ChunkId;
 }
@@ -68,7 +70,7 @@ export function createFileParts(d: FilePartsDependencies): FileParts {
   const top = topLevel(shape);
   const kept: Window[] = [];
   const listAt = async (level: number, index: number): Promise<Uint8Array | undefined> =>
-    (await readRecord(d.store, FILE_LIST, fileListId(d.keys.topic, level, index)))?.hashes;
+    (await readRecord(d.store, FILE_LIST, fileListId(d.shelf, level, index)))?.hashes;
   /** Chunks of `level` that list `index` names; the top is named by the manifest. */
   const windowAt = async (level: number, index: number): Promise<Window | undefined> => {
     const at = kept.findIndex((each) => each.level === level && each.index === index);

@@ -6,7 +6,6 @@
 import { type FileShape, fileBytesIn } from "../crypto/file-shape.ts";
 import { fileBitsId } from "../protocol/files.ts";
 import { FILE_BITS } from "../protocol/records.ts";
-import type { Topic } from "../wire/ids.ts";
 import { CHUNK_LIST_MAX, CHUNK_PLAIN_BYTES } from "../wire/limits.ts";
 import type { ProfileStore } from "./ports.ts";
 import { readRecord } from "./profile-reader.ts";
@@ -40,12 +39,12 @@ export interface ProgressDependencies {
 /** Bits of each list as they are saved; lists of which nothing is saved are absent. */
 export async function loadBits(
   store: ProfileStore,
-  topic: Topic,
+  shelf: string,
   lists: number,
 ): Promise<ReadonlyMap<number, Uint8Array>> {
   const found = new Map<number, Uint8Array>();
   for (let list = 0; list < lists; list++) {
-    const saved = await readRecord(store, FILE_BITS, fileBitsId(topic, list));
+    const saved = await readRecord(store, FILE_BITS, fileBitsId(shelf, list));
     if (saved) found.set(list, saved.bits);
   }
   return found;

@@ -51,7 +51,7 @@ export async function sealSource(d: SealingDependencies, path: string, source: F
     const saved = await whereSaved(d.parts, path, source, spool);
     return { manifest: { size, key, root, commitment: fileCommitment(d.primitives, key, size, root) }, saved };
   } catch (error) {
-    await d.put({ kind: "change-file", change: { kind: "forget", topic: keys.topic } });
+    await d.put({ kind: "change-file", change: { kind: "forget", shelf: toHex(keys.topic) } });
     if (spool !== undefined) await d.parts.remove(spool);
     throw error;
   }
@@ -108,7 +108,7 @@ const tooLarge = (): Fault =>
 
 async function saveLists({ put, keys: { topic } }: Sealing, lists: readonly ChunkList[]): Promise<void> {
   for (const { level, index, hashes } of lists)
-    await put({ kind: "change-file", change: { kind: "list", topic, level, index, hashes } });
+    await put({ kind: "change-file", change: { kind: "list", shelf: toHex(topic), level, index, hashes } });
 }
 
 /** The pieces of a file of that size, padded. */

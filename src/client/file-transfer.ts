@@ -3,7 +3,7 @@ import { checkedShape, type FileKeys, fileKeysOf } from "../crypto/file-chunk.ts
 import type { FileShape } from "../crypto/file-shape.ts";
 import type { Primitives } from "../crypto/primitives.ts";
 import type { FileStage, FileState } from "../protocol/file-state.ts";
-import type { FileChange } from "../protocol/files.ts";
+import { type FileChange, fileShelf } from "../protocol/files.ts";
 import type { Answer, Input } from "../protocol/machine.ts";
 import { FILE, idOf } from "../protocol/records.ts";
 import type { ChunkId, GroupId, MessageId } from "../wire/ids.ts";
@@ -40,6 +40,8 @@ export interface Transfer extends FilePlace {
   readonly state: FileState;
   readonly shape: FileShape;
   readonly keys: FileKeys;
+  /** Where its lists and progress are saved. */
+  readonly shelf: string;
   readonly parts: FileParts;
   readonly progress: FileProgress;
   readonly stopper: Stopper;
@@ -60,7 +62,8 @@ export async function openTransfer(c: FileContext, place: FilePlace, state: File
   const shape = checkedShape(primitives, manifest);
   if (!shape) return undefined;
   const keys = fileKeysOf(primitives, manifest.key);
-  const parts = createFileParts({ ...c, keys, shape, root: manifest.root });
+  const shelf = fileShelf(state, place.file, keys.topic);
+  const parts = createFileParts({ ...c, keys, shelf, shape, root: manifest.root });
   const told: Transfer["told"] = { isWaiting: false, reason: undefined, bytes: bytesOf(state.stage) };
   const progress = createFileProgress(
     {
@@ -70,7 +73,7 @@ export async function openTransfer(c: FileContext, place: FilePlace, state: File
       },
       saveBits: async (list, bits) => void (await change(c, { kind: "bits", ...place, list, bits })),
     },
-    await loadBits(store, keys.topic, parts.windows),
+    await loadBits(store, shelf, parts.windows),
   );
   const tell = createTelling(c, place);
   const wakers = new Set<() => void>();
@@ -85,7 +88,7 @@ export async function openTransfer(c: FileContext, place: FilePlace, state: File
     tell();
     progress.save(clock.nowMs(), "due").catch(() => undefined); // saved with the next one, or fetched again
   };
-  return { ...place, state, shape, keys, parts, progress, stopper, wakers, told, through, tell };
+  return { ...place, state, shape, keys, shelf, parts, progress, stopper, wakers, told, through, tell };
 }
 
 /** Where the file's bytes are in that stage. */

@@ -4,6 +4,7 @@
  *
  * 1. A stage follows only those that {@link FOLLOWS} allows, so that news of a transfer that was cancelled meanwhile is void.
  * 2. Lists and progress of a file go with the commit that ends its transfer without it.
+ * 3. No message reaches the lists or the progress of another's file, whichever key it names.
  *
  * @see PROTOCOL.md § Files
  */
@@ -44,20 +45,28 @@ export type FileChange =
     }
   | {
       readonly kind: "list";
-      readonly topic: Topic;
+      /** See {@link fileShelf}. */
+      readonly shelf: string;
       readonly level: number;
       readonly index: number;
       readonly hashes: Uint8Array;
     }
-  /** Nobody needs what is saved of the chunks under this topic. */
-  | { readonly kind: "forget"; readonly topic: Topic };
+  /** Nobody needs the lists and the progress on this shelf. */
+  | { readonly kind: "forget"; readonly shelf: string };
+
+/**
+ * Under what the lists and the progress of a file are saved: of ours under the topic, since there is no message yet when
+ * they are made; of others' under the message. A sender chooses the key and with it the topic, perhaps that of another file.
+ */
+export const fileShelf = ({ isOurs }: Pick<FileState, "isOurs">, file: MessageId, topic: Topic): string =>
+  toHex(isOurs ? topic : file);
 
 /** Id of the record of one list; sorts as the lists do. */
-export const fileListId = (topic: Topic, level: number, index: number): string =>
-  `${toHex(topic)}/${level}/${String(index).padStart(5, "0")}`;
+export const fileListId = (shelf: string, level: number, index: number): string =>
+  `${shelf}/${level}/${String(index).padStart(5, "0")}`;
 
 /** Id of the record of the progress within one list of data chunks. */
-export const fileBitsId = (topic: Topic, index: number): string => `${toHex(topic)}/${String(index).padStart(5, "0")}`;
+export const fileBitsId = (shelf: string, index: number): string => `${shelf}/${String(index).padStart(5, "0")}`;
 
 /** Saves the change; false when it came too late. */
 export function* changeFile(work: Work, change: FileChange): Step<boolean> {
@@ -67,10 +76,10 @@ export function* changeFile(work: Work, change: FileChange): Step<boolean> {
     case "bits":
       return yield* saveBits(work, change);
     case "list":
-      write(work, FILE_LIST, fileListId(change.topic, change.level, change.index), { hashes: change.hashes });
+      write(work, FILE_LIST, fileListId(change.shelf, change.level, change.index), { hashes: change.hashes });
       return true;
     case "forget":
-      yield* forgetChunks(work, change.topic);
+      yield* forgetChunks(work, change.shelf);
       return true;
     default:
       return change satisfies never;
@@ -85,9 +94,9 @@ function* changeStage(
   if (!before?.stage || !FOLLOWS[before.stage.kind].includes(stage.kind)) return false;
   if (before.isOurs && stage.kind === "fetching") return false;
   write(work, FILE, idOf(group, file), { ...before, stage });
-  const { topic } = fileKeysOf(work.p, before.manifest.key);
-  if (stage.kind === "cancelled" || stage.kind === "failed") yield* forgetChunks(work, topic);
-  if (stage.kind === "here" || stage.kind === "sent" || before.stage.kind === "here") yield* forgetBits(work, topic);
+  const shelf = shelfOf(work, before, file);
+  if (stage.kind === "cancelled" || stage.kind === "failed") yield* forgetChunks(work, shelf);
+  if (stage.kind === "here" || stage.kind === "sent" || before.stage.kind === "here") yield* forgetBits(work, shelf);
   announce(work, { kind: "file", group, file });
   return true;
 }
@@ -98,17 +107,20 @@ function* saveBits(
 ): Step<boolean> {
   const state = yield* read(work, FILE, idOf(group, file));
   if (state?.stage.kind !== "sending" && state?.stage.kind !== "fetching") return false;
-  write(work, FILE_BITS, fileBitsId(fileKeysOf(work.p, state.manifest.key).topic, list), { bits });
+  write(work, FILE_BITS, fileBitsId(shelfOf(work, state, file), list), { bits });
   return true;
 }
 
-function* forgetChunks(work: Work, topic: Topic): Step<void> {
-  for (const [id] of yield* scan(work, FILE_LIST, `${toHex(topic)}/`, LISTS_MAX)) write(work, FILE_LIST, id, null);
-  yield* forgetBits(work, topic);
+const shelfOf = ({ p }: Work, state: FileState, file: MessageId): string =>
+  fileShelf(state, file, fileKeysOf(p, state.manifest.key).topic);
+
+function* forgetChunks(work: Work, shelf: string): Step<void> {
+  for (const [id] of yield* scan(work, FILE_LIST, `${shelf}/`, LISTS_MAX)) write(work, FILE_LIST, id, null);
+  yield* forgetBits(work, shelf);
 }
 
-function* forgetBits(work: Work, topic: Topic): Step<void> {
-  for (const [id] of yield* scan(work, FILE_BITS, `${toHex(topic)}/`, LISTS_MAX)) write(work, FILE_BITS, id, null);
+function* forgetBits(work: Work, shelf: string): Step<void> {
+  for (const [id] of yield* scan(work, FILE_BITS, `${shelf}/`, LISTS_MAX)) write(work, FILE_BITS, id, null);
 }
 
 /** Who wrote a message about a file, and when. */
