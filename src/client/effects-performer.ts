@@ -6,7 +6,7 @@ import { directoryKeyOf } from "../crypto/prekey-bundle.ts";
 import type { Primitives } from "../crypto/primitives.ts";
 import type { Effect } from "../protocol/effects.ts";
 import type { Answer, Input } from "../protocol/machine.ts";
-import { ACCOUNT, CURSOR, cursorId } from "../protocol/records.ts";
+import { ACCOUNT, CURSOR, cursorId, PENDING } from "../protocol/records.ts";
 import { openProofBytes } from "../verify/open-proof.ts";
 import type { AccountKey, Sequence, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
@@ -14,10 +14,16 @@ import type { EventHub } from "./event-hub.ts";
 import { followedRelays } from "./followed-relays.ts";
 import type { OutboxFlusher } from "./outbox-flusher.ts";
 import type { Clock, Network, ProfileStore, TopicSubscription } from "./ports.ts";
-import { readExistingRecord, readRecord } from "./profile-reader.ts";
+import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
 
 /** Ms after which prekeys that nobody had are asked for again. */
 const PREKEYS_RETRY_MS = 15_000;
+/**
+ * Ms after which those are asked for again that some devices of an account had and others not; then after twice as long
+ * each time, up to the other: each request uses up keys of those that are there, and a lost device never comes.
+ */
+const PREKEYS_PARTLY_MS = 30_000;
+const PREKEYS_PARTLY_MAX_MS = 3_600_000;
 
 /** Ms after which a new connection has its topics open, so that what is said there is heard. */
 const REACHABLE_MS = 3_000;
@@ -105,9 +111,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     },
     relayConnected: () => {
       d.flusher().flush();
-      checkPrekeys(d)
-        .then((left) => left > 0 && introduce())
-        .catch(ignore);
+      offerPrekeys(d, timers, introduce);
       prekeys.again();
       askLater();
     },
@@ -170,15 +174,20 @@ interface PrekeyTaker {
 function createPrekeyTaker(d: PerformerDependencies, timers: Timers): PrekeyTaker {
   const wanted = new Map<string, AccountKey>();
   const asking = new Set<string>();
+  /** Ms after which those are asked for again of whom some devices were not there. */
+  const partly = new Map<string, number>();
   const take = async (account: AccountKey): Promise<void> => {
     const name = toHex(account);
     wanted.set(name, account);
     if (asking.has(name)) return;
     asking.add(name);
-    const found = await takePrekeys(d, account).catch(() => false);
+    const found = await takePrekeys(d, account).catch(() => "nobody" as const);
     asking.delete(name);
-    if (found) wanted.delete(name);
-    else timers.later(PREKEYS_RETRY_MS, () => wanted.has(name) && take(account));
+    if (found !== "some") partly.delete(name);
+    if (found === "all") return void wanted.delete(name);
+    const partlyMs = Math.min(2 * (partly.get(name) ?? PREKEYS_PARTLY_MS / 2), PREKEYS_PARTLY_MAX_MS);
+    if (found === "some") partly.set(name, partlyMs);
+    timers.later(found === "some" ? partlyMs : PREKEYS_RETRY_MS, () => wanted.has(name) && take(account));
   };
   return {
     take: (account) => void take(account),
@@ -207,19 +216,37 @@ export function proofBy(
     p.sign(seed, openProofBytes({ topic, nonce, holderPeerId, openerPeerId, inbox }));
 }
 
-/** True when the account's prekeys came and what waited for them is on its way. */
-async function takePrekeys(d: PerformerDependencies, account: AccountKey): Promise<boolean> {
+/**
+ * Whether the prekeys of the account came, and with them those of every device that something waits for: a new device may
+ * be in another relay's directory only, or in none yet.
+ */
+async function takePrekeys(d: PerformerDependencies, account: AccountKey): Promise<"all" | "some" | "nobody"> {
   const taken = await d.network.takePrekeys(directoryKeyOf(d.primitives, account));
-  if (!taken || taken.length === 0) return false;
+  if (!taken || taken.length === 0) return "nobody";
   await d.put({ kind: "prekeys-taken", account, taken });
-  return true;
+  const own = `${toHex(account)}/`;
+  const waiting = await scanRecords(d.store, PENDING, { after: own, limit: 1 });
+  return waiting.some(([id]) => id.startsWith(own)) ? "some" : "all";
 }
 
-/** Looks how many of our one-time prekeys the directory still has, and fills up. Answers that number, 0 when unknown. */
-async function checkPrekeys(d: PerformerDependencies): Promise<number> {
+/** Fills up our prekeys until somebody has said how many are left: a question can be lost with its connection. */
+function offerPrekeys(d: PerformerDependencies, timers: Timers, known: () => void): void {
+  const isConnected = (): boolean => d.network.relays().some(({ state }) => state === "connected");
+  const again = (): void => {
+    if (isConnected()) offerPrekeys(d, timers, known);
+  };
+  const asked = checkPrekeys(d).catch(() => undefined);
+  void asked.then((left) => {
+    if (left === undefined) timers.later(PREKEYS_RETRY_MS, again);
+    else if (left > 0) known();
+  });
+}
+
+/** Looks how many of our one-time prekeys the directory still has, and fills up. Answers that number. */
+async function checkPrekeys(d: PerformerDependencies): Promise<number | undefined> {
   const account = await readExistingRecord(d.store, ACCOUNT);
   const key = directoryKeyOf(d.primitives, account.account);
   const left = await d.network.countPrekeys(key, account.slot);
   if (left !== undefined) await d.put({ kind: "prekeys-left", left });
-  return left ?? 0;
+  return left;
 }

@@ -194,20 +194,17 @@ class ClientNetwork implements Network {
   };
 
   readonly takePrekeys = async (directoryKey: DirectoryKey): Promise<readonly TakenPrekeys[] | undefined> => {
-    let nobody: readonly TakenPrekeys[] | undefined;
-    for (const { connection } of this.#live()) {
-      const answer = await this.#askPrekeys(connection, { kind: "take", directoryKey });
-      if (answer?.kind !== "taken") continue;
-      if (answer.devices.length > 0) return answer.devices;
-      nobody = [];
-    }
-    return nobody;
+    // a device can be known at some relays only
+    const asked = this.#live().map(({ connection }) => this.#askPrekeys(connection, { kind: "take", directoryKey }));
+    const answers = (await Promise.all(asked)).filter((answer) => answer !== undefined);
+    const taken = answers.flatMap((answer) => (answer.kind === "taken" ? [answer.devices] : []));
+    return taken.length > 0 ? taken.flat() : undefined;
   };
 
   readonly countPrekeys = async (directoryKey: DirectoryKey, slot: SlotKey): Promise<number | undefined> => {
     const answers = await this.#askAll({ kind: "count", directoryKey, slot });
     const left = answers.filter((answer) => answer.kind === "counted").map((answer) => answer.left);
-    return left.length > 0 ? Math.max(...left) : undefined;
+    return left.length > 0 ? Math.min(...left) : undefined; // the relay that has the fewest needs more
   };
 
   readonly relays: Network["relays"] = () => [...this.#links.values()].map((link) => link.status);

@@ -25,6 +25,8 @@ import { read, readExisting, type Step, scan, write } from "./step.ts";
 const NEXT_CONTACT_MS = 5_000;
 /** Ms after which all are asked again: letters may have met devices that could not link anybody yet. */
 const ASK_AGAIN_MS = 3_600_000;
+/** Ms after which all are asked again if nobody's prekeys were found before: they may not have been published yet. */
+const NOBODY_FOUND_MS = 60_000;
 /** Groups of one account that are looked at. */
 const GROUPS_AT_ONCE = 100_000;
 
@@ -88,7 +90,8 @@ export function* askForLinks(work: Work): Step<void> {
 function nextContact({ nowMs }: Work, state: LinkingState): LinkingState {
   const isRound = state.asked >= state.contacts.length;
   const asked = isRound ? 1 : state.asked + 1;
-  const waitMs = asked >= state.contacts.length ? ASK_AGAIN_MS : NEXT_CONTACT_MS;
+  const againMs = state.told.length === 0 ? NOBODY_FOUND_MS : ASK_AGAIN_MS;
+  const waitMs = asked >= state.contacts.length ? againMs : NEXT_CONTACT_MS;
   return { ...state, asked, told: isRound ? [] : state.told, nextAt: (nowMs + waitMs) as TimeMs };
 }
 

@@ -50,6 +50,8 @@ const ANSWERS_MAX = 64;
 const ANSWERS_MS = 3_600_000;
 /** Ms for which an entry that came in a letter may still come by a topic, and a random part of as much again. */
 const UNPOSTED_MS = 15_000;
+/** Ms after which an entry is looked at again that still waits for its parents, and a random part of as much again. */
+const UNPOSTED_WAITING_MS = 60_000;
 /** Bounds for scans only. */
 const GROUPS_AT_ONCE = 100_000;
 const UNPOSTED_AT_ONCE = 100_000;
@@ -196,7 +198,8 @@ export function* noteInTopic(work: Work, epoch: EpochState, encoded: Uint8Array)
 export function* postUnposted(work: Work): Step<void> {
   for (const [id, { dueAt }] of yield* scan(work, UNPOSTED, "", UNPOSTED_AT_ONCE)) {
     if (dueAt > work.nowMs) continue;
-    write(work, UNPOSTED, id, null);
+    const isWaiting = (yield* read(work, WAITING, id)) !== undefined; // for its parents: it is of no use to anybody before
+    write(work, UNPOSTED, id, isWaiting ? { dueAt: wakeLater(work, UNPOSTED_WAITING_MS) } : null);
     const [groupId = ""] = id.split("/");
     const saved = yield* read(work, ENTRY, id);
     const log = saved && (yield* readExisting(work, LOG, groupId));

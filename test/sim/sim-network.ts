@@ -210,18 +210,14 @@ export function simNetwork({ clock, random, weather, relays, reaches }: Surround
       return known.find((each) => each !== "refused") ?? (known.length > 0 ? "refused" : "unreachable");
     },
     takePrekeys: async (directoryKey) => {
-      const answers = [];
-      for (const link of up()) {
-        const taken = await ask(link, (relay) => relay.take(directoryKey));
-        if (taken && taken.length > 0) return taken;
-        if (taken) answers.push(taken);
-      }
-      return answers[0];
+      const answers = await Promise.all(up().map((link) => ask(link, (relay) => relay.take(directoryKey))));
+      const known = answers.filter((each) => each !== undefined);
+      return known.length > 0 ? known.flat() : undefined;
     },
     countPrekeys: async (_directoryKey, slot) => {
       const answers = await Promise.all(up().map((link) => ask(link, (relay) => relay.count(slot) ?? 0)));
       const known = answers.filter((each) => each !== undefined);
-      return known.length > 0 ? Math.max(...known) : undefined;
+      return known.length > 0 ? Math.min(...known) : undefined;
     },
     relays: () => [...links.values()].map(statusOf),
     peers: () => [],
