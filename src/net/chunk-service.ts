@@ -1,7 +1,8 @@
 /**
  * `/hermes/chunks/1.0.0` for whoever holds chunks: relays, and members for each other.
  *
- * 1. A stream on which nothing comes for IDLE_MS is ended; a connection has at most STREAMS_PER_CONNECTION.
+ * 1. A stream on which nothing comes for IDLE_MS, or whose reader takes nothing for STALLED_MS, is ended; a connection has at
+ *    most STREAMS_PER_CONNECTION.
  * 2. Memory is bounded: WORKS_MAX chunks at the disk, a few in each stream.
  *
  * @see PROTOCOL.md § Chunks
@@ -18,12 +19,14 @@ import { gate } from "./turn-gate.ts";
 
 /** Protocol id of the chunk stream. */
 export const CHUNK_PROTOCOL = "/hermes/chunks/1.0.0";
-/** Files that one client moves with one holder at once, and some more. */
-const STREAMS_PER_CONNECTION = 32;
+/** Files that one client moves with one holder at once: three up and three down, and two that it has just left. */
+const STREAMS_PER_CONNECTION = 8;
 /** Chunks that are read or written at once over all streams: enough for a disk, 8 MiB of memory. */
 const WORKS_MAX = 32;
 /** Ms without a frame after which a stream is ended. */
 const IDLE_MS = 60_000;
+/** Ms for which half a MiB may wait for a reader: 4 KiB a second are enough. */
+const STALLED_MS = 120_000;
 const UNLIMITED: Rate = { perSecond: Number.MAX_SAFE_INTEGER, burst: Number.MAX_SAFE_INTEGER };
 
 export interface ChunkServiceOptions {
@@ -55,11 +58,14 @@ export function createChunkService(options: ChunkServiceOptions): ChunkService {
     works: gate(WORKS_MAX),
     onEvent: options.onEvent ?? (() => undefined),
   };
-  const streams = new Set<FrameStream>();
+  const streams = new Map<FrameStream, ChunkSession>();
   let closing = false;
   const timer = setInterval(() => {
-    const deadline = performance.now() - IDLE_MS;
-    for (const stream of streams) if (stream.heardAtMs < deadline) stream.abort("idle for too long");
+    const nowMs = performance.now();
+    for (const [stream, { stalledAtMs = nowMs }] of streams) {
+      if (stream.heardAtMs < nowMs - IDLE_MS) stream.abort("idle for too long");
+      else if (stalledAtMs < nowMs - STALLED_MS) stream.abort("nothing was taken for too long");
+    }
   }, IDLE_MS / 4);
   timer.unref();
   return {
@@ -73,7 +79,6 @@ export function createChunkService(options: ChunkServiceOptions): ChunkService {
             writable: () => session.writable(),
             closed: () => streams.delete(frames),
           });
-          streams.add(frames);
           const session = new ChunkSession(
             context,
             {
@@ -83,13 +88,14 @@ export function createChunkService(options: ChunkServiceOptions): ChunkService {
             },
             frames,
           );
+          streams.set(frames, session);
         },
         { maxInboundStreams: STREAMS_PER_CONNECTION, runOnLimitedConnection: true },
       ),
     close: async () => {
       closing = true;
       clearInterval(timer);
-      await Promise.all([...streams].map((stream) => stream.close()));
+      await Promise.all([...streams.keys()].map((stream) => stream.close()));
     },
   };
 }

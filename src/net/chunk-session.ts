@@ -2,7 +2,8 @@
  * One stream of the chunk service, from the challenge to its end. Says nothing before the topic is proved.
  *
  * 1. A chunk is stored only under the hash of what came.
- * 2. At most UNDER_WAY_MAX requests are worked on; a faster client waits, as does one that reads its chunks too slowly.
+ * 2. At most UNDER_WAY_MAX requests are worked on; a faster client waits, as does one that reads its chunks too slowly or
+ *    asks more than RATE. One that is refused its topic is let go: each try costs a signature check.
  */
 import { randomBytes } from "node:crypto";
 import { checkOpenProof } from "../verify/open-proof.ts";
@@ -15,12 +16,16 @@ import { REFUSAL, type Refusal } from "../wire/topic-frames.ts";
 import { chunkFrame } from "./chunk-frame.ts";
 import type { ChunkStore } from "./chunk-store.ts";
 import type { FrameStream } from "./frame-stream.ts";
-import type { PaceByKey } from "./pace.ts";
+import { type PaceByKey, pace, type Rate } from "./pace.ts";
 import type { OwnTopic } from "./topic-meeting.ts";
 import type { Gate } from "./turn-gate.ts";
 
 /** Requests of one stream that are worked on: a few chunks in memory. */
 const UNDER_WAY_MAX = 4;
+/** Requests of one stream a second, and what it may save up: far above what moves chunks. */
+const RATE: Rate = { perSecond: 2_000, burst: 20_000 };
+/** Chunks in a `have` that count as one request more. */
+const CHUNKS_PER_UNIT = 16;
 /** Ms after which a client may try again what a full holder refused. */
 const QUOTA_RETRY_MS = 600_000;
 /** The same while the disk cannot write. */
@@ -56,8 +61,11 @@ export class ChunkSession {
   readonly #ends: ChunkEnds;
   readonly #frames: FrameStream;
   readonly #nonce = new Uint8Array(randomBytes(32));
+  readonly #pace = pace(RATE);
   #topic: Topic | undefined;
   #underWay = 0;
+  #isResting = false;
+  #stalledAtMs: number | undefined;
 
   constructor(context: ChunkSessionContext, ends: ChunkEnds, frames: FrameStream) {
     this.#context = context;
@@ -75,6 +83,7 @@ export class ChunkSession {
     if (topic === undefined) return void this.#frames.abort("a request before the topic was open");
     const work = this.#workOf(topic, request);
     this.#underWay++;
+    this.#pause(this.#pace.spend(request.kind === "have" ? 1 + request.chunks.length / CHUNKS_PER_UNIT : 1));
     this.#rest();
     this.#context
       .works(work)
@@ -91,8 +100,25 @@ export class ChunkSession {
     this.#rest();
   }
 
+  /** Since when the peer has not taken what waits for it (`performance.now()` clock); undefined: it takes. */
+  get stalledAtMs(): number | undefined {
+    return this.#stalledAtMs;
+  }
+
+  /** Reads no more for so long. */
+  #pause(restMs: number): void {
+    if (restMs === 0) return;
+    this.#isResting = true;
+    setTimeout(() => {
+      this.#isResting = false;
+      this.#rest();
+    }, restMs).unref();
+  }
+
   #rest(): void {
-    const isBusy = this.#underWay >= UNDER_WAY_MAX || !this.#frames.isWritable();
+    const isWritable = this.#frames.isWritable();
+    this.#stalledAtMs = isWritable ? undefined : (this.#stalledAtMs ?? performance.now());
+    const isBusy = this.#isResting || this.#underWay >= UNDER_WAY_MAX || !isWritable;
     if (isBusy && !this.#frames.isPaused) this.#frames.pause();
     else if (!isBusy && this.#frames.isPaused) this.#frames.resume();
   }
@@ -104,6 +130,7 @@ export class ChunkSession {
 
   #refuse(reason: Refusal): void {
     this.#say({ kind: "refused", id: 0, reason, retryAfterMs: 0 });
+    void this.#frames.close();
   }
 
   #begin(request: Extract<ChunkRequest, { readonly kind: "open" | "meet" }>): void {
