@@ -3,8 +3,9 @@ import type { FileContext, Transfer } from "./file-transfer.ts";
 
 /** Ms after which it is tried again in any case. */
 const RETRY_MS = 30_000;
-/** Ms that pass in any case, so that a holder cannot make us ask without end. */
+/** Ms that pass in any case, so that a holder cannot make us ask without end; and at most, so that it cannot make us wait for weeks. */
 const RETRY_LEAST_MS = 250;
+const RETRY_MOST_MS = 3_600_000;
 
 /** Resolves when somebody new may have chunks of this file, or take them; after `retryMs` at the latest; when the transfer is stopped or has all. */
 export function pauseUntilNews(c: FileContext, t: Transfer, retryMs = RETRY_MS): Promise<void> {
@@ -15,7 +16,7 @@ export function pauseUntilNews(c: FileContext, t: Transfer, retryMs = RETRY_MS):
       t.wakers.delete(done);
       resolve();
     };
-    const cancel = c.clock.after(Math.max(RETRY_LEAST_MS, retryMs), done);
+    const cancel = c.clock.after(Math.min(RETRY_MOST_MS, Math.max(RETRY_LEAST_MS, retryMs)), done);
     const unwatch = c.chunks.watch(t.keys.topic, done);
     t.wakers.add(done);
     if (t.stopper.signal.aborted) done();

@@ -1,8 +1,8 @@
 /** The client's `ChunkNetwork`: what we have is served to members, what we lack is fetched from relays and members. */
 import type { ChunkHoldings, ChunkNetwork } from "../client/ports.ts";
+import { equalBytes } from "../verify/transcript.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
-import { toHex } from "../wire/text-forms.ts";
 import { openChunks } from "./chunk-client.ts";
 import { fetchChunks, type Liars } from "./chunk-fetch.ts";
 import { type ChunkService, createChunkService } from "./chunk-service.ts";
@@ -17,18 +17,25 @@ export interface ChunkExchange extends ChunkNetwork {
 }
 
 export function createChunkExchange(verifier: Verifier, sources: ChunkSources): ChunkExchange {
-  const served = new Map<string, ChunkHoldings>();
+  const served = new Set<ChunkHoldings>();
   const liars: Liars = new Map();
-  const of = (topic: Topic): ChunkHoldings | undefined => served.get(toHex(topic));
+  /** Often one; a message may name the key of another file, and takes nothing away from that. */
+  const of = (topic: Topic): readonly ChunkHoldings[] => [...served].filter((each) => equalBytes(each.topic, topic));
   const service: ChunkService = createChunkService({
     verifier,
-    own: () => served.values(),
+    own: () => served,
     store: {
-      has: async (topic, ids) => (await of(topic)?.has(ids)) ?? ids.map(() => false),
+      has: async (topic, ids) => {
+        const each = await Promise.all(of(topic).map((holdings) => holdings.has(ids)));
+        return ids.map((_, at) => each.some((flags) => flags[at]));
+      },
       read: async (topic, id) => {
-        const chunk = await of(topic)?.read(id);
-        if (chunk) of(topic)?.served?.(id);
-        return chunk;
+        for (const holdings of of(topic)) {
+          const chunk = await holdings.read(id);
+          if (chunk) holdings.served?.(id);
+          if (chunk) return chunk;
+        }
+        return undefined;
       },
       put: async () => "unavailable",
       release: async () => undefined,
@@ -36,10 +43,8 @@ export function createChunkExchange(verifier: Verifier, sources: ChunkSources): 
   });
   return {
     serve: (holdings) => {
-      served.set(toHex(holdings.topic), holdings);
-      return () => {
-        if (of(holdings.topic) === holdings) served.delete(toHex(holdings.topic));
-      };
+      served.add(holdings);
+      return () => void served.delete(holdings);
     },
     fetch: (...given) => fetchChunks(sources, liars, given),
     upload: (...given) => uploadChunks(sources, given),

@@ -3,6 +3,7 @@
  *
  * 1. A chunk is made only when there is room for it on its way.
  * 2. `stored` is called once for each chunk, when the first relay has it on its disk.
+ * 3. No relay holds up an upload that is stopped, whatever it answers or does not.
  */
 import type { ChunkHoldings, ChunkNetwork, UploadOutcome } from "../client/ports.ts";
 import type { ChunkId } from "../wire/ids.ts";
@@ -13,8 +14,9 @@ import type { ChunkSource, ChunkSources } from "./chunk-sources.ts";
 
 /** Chunks under way to one relay: 1 MiB. */
 const AT_ONCE = 4;
-/** Most pauses for one chunk at a relay that asks for patience. */
+/** Most pauses for one chunk at a relay that asks for patience, and the longest (ms): it may name 49 days. */
 const PAUSES_MAX = 20;
+const PAUSE_MAX_MS = 10_000;
 
 type Options = Parameters<ChunkNetwork["upload"]>[2];
 type Refused = Extract<UploadOutcome, { readonly kind: "refused" }>;
@@ -47,7 +49,9 @@ async function uploadTo(
 ): Promise<"stored" | Refused | undefined> {
   const client = await openChunks(holder, holdings);
   if (!client) return undefined;
+  const unwatch = whenStopped(options.signal, () => void client.close()); // which ends what it is asked
   try {
+    if (options.signal.aborted) return undefined;
     const flags = await client.have(ids);
     if (!flags) return undefined;
     for (const [i, id] of ids.entries()) if (flags[i]) options.stored(id);
@@ -66,6 +70,7 @@ async function uploadTo(
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     return refused ?? (client.isOver() ? undefined : "stored");
   } finally {
+    unwatch();
     await client.close();
   }
 }
@@ -81,9 +86,31 @@ async function put(
     if (answer === undefined || answer === "stored") return answer;
     const { reason, retryAfterMs } = answer;
     if (reason !== REFUSAL.busy) return { kind: "refused", reason: WHY[reason] ?? WHY_NOT, retryAfterMs };
-    await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+    await pause(Math.min(retryAfterMs, PAUSE_MAX_MS), signal);
   }
   return undefined;
+}
+
+function pause(ms: number, signal: Options["signal"]): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = (): void => {
+      clearTimeout(timer);
+      unwatch();
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    const unwatch = whenStopped(signal, end);
+  });
+}
+
+/** Does that when the signal is given, until the answer is called; a signal that lives for days keeps nothing of it then. */
+function whenStopped(signal: Options["signal"], act: () => void): () => void {
+  let left: (() => void) | undefined = act;
+  signal.addEventListener("abort", () => left?.());
+  return () => {
+    left = undefined;
+  };
 }
 
 const WHY_NOT = "the relay takes no chunks of this file";

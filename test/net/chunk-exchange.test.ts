@@ -13,6 +13,7 @@ import { nobleVerifier } from "../../src/verify/noble-verifier.ts";
 import { openProofBytes } from "../../src/verify/open-proof.ts";
 import { ChunkId, type Topic } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
+import { type TestFile, testFile } from "./chunk-parties.ts";
 import { Cleanup } from "./test-relay.ts";
 import { topicKey } from "./topic-keys.ts";
 
@@ -194,6 +195,38 @@ describe("chunks of a file", function () {
     assert.equal(store.kept.size, IDS.length);
   });
 
+  it("of two files go to one relay at the same time, and from it to somebody who fetches both", async () => {
+    const kept = new Map<string, Uint8Array>();
+    const named = (topic: Topic, id: ChunkId): string => `${toHex(topic)}/${toHex(id)}`;
+    const store: ChunkStore = {
+      has: async (topic, ids) => ids.map((id) => kept.has(named(topic, id))),
+      read: async (topic, id) => kept.get(named(topic, id)),
+      put: async (topic, id, chunk) => {
+        kept.set(named(topic, id), chunk.slice());
+        return "stored";
+      },
+      release: async () => undefined,
+    };
+    const node = await relay(store);
+    const files = [1, 2].map((byte) => testFile(topicKey(byte), { count: 20, bytes: 50_000, name: `${byte}` }));
+    const send = async (file: TestFile): Promise<string> => {
+      const options = { stored: () => undefined, signal: NEVER };
+      const { kind } = await uploadChunks(only(await sourceTo(await client(), node)), [file, file.ids, options]);
+      return kind;
+    };
+    assert.deepEqual(await Promise.all(files.map(send)), ["stored", "stored"]);
+    const source = await sourceTo(await client(), node);
+    const take = async (file: TestFile): Promise<number> => {
+      const got = new Set<string>();
+      const arrived = async (id: ChunkId, chunk: Uint8Array): Promise<void> => {
+        if (Buffer.from(file.chunks.get(toHex(id)) ?? []).equals(chunk)) got.add(toHex(id));
+      };
+      await fetchChunks(only(source), new Map(), [file, file.ids, { arrived, signal: NEVER }]);
+      return got.size;
+    };
+    assert.deepEqual(await Promise.all(files.map(take)), [20, 20]);
+  });
+
   it("are refused with a reason by a full relay; without a relay there is nobody", async () => {
     const me = await client();
     const full = await sourceTo(me, await relay({ ...shelf(), put: async () => "quota" }));
@@ -225,7 +258,7 @@ describe("chunks of a file", function () {
     await other.close();
   });
 
-  it("come from a member to a member, and a stranger is told nothing, not even that it has the file", async () => {
+  it("come from a member to a member, also when another message names its key, and a stranger is told nothing, not even that it has the file", async () => {
     const node = await createClientNode({ listen: ["/ip4/127.0.0.1/tcp/0"] });
     const exchange = createChunkExchange(nobleVerifier, only());
     const mine = shelf(all);
@@ -236,6 +269,8 @@ describe("chunks of a file", function () {
       read: (id) => mine.read(FILE.topic, id),
       served: (id) => served.push(toHex(id)),
     });
+    exchange.serve({ ...topicOf(), has: async (ids) => ids.map(() => false), read: async () => undefined })();
+    exchange.serve({ ...topicOf(), has: async (ids) => ids.map(() => false), read: async () => undefined });
     await exchange.serveOn(node);
     await node.start();
     cleanup.add({

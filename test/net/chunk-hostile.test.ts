@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import type { Stream } from "@libp2p/interface";
 import { afterEach, describe, it } from "mocha";
 import { nodeVerifier } from "../../relay-node/node-verifier.ts";
+import { createStopper } from "../../src/client/stopping.ts";
 import { openChunks } from "../../src/net/chunk-client.ts";
 import { fetchChunks } from "../../src/net/chunk-fetch.ts";
 import { CHUNK_PROTOCOL, createChunkService } from "../../src/net/chunk-service.ts";
 import type { ChunkSource } from "../../src/net/chunk-sources.ts";
 import type { ChunkStore } from "../../src/net/chunk-store.ts";
+import { uploadChunks } from "../../src/net/chunk-upload.ts";
 import { FrameStream, withLength } from "../../src/net/frame-stream.ts";
 import { createRelayNode, type NetNode } from "../../src/net/node.ts";
 import {
@@ -20,6 +22,7 @@ import {
 import { Signature } from "../../src/wire/ids.ts";
 import { CHUNK_MAX_BYTES } from "../../src/wire/limits.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
+import { REFUSAL } from "../../src/wire/topic-frames.ts";
 import { chunkClientNode, NEVER, onlySources, sourceAt, testFile } from "./chunk-parties.ts";
 import { Cleanup } from "./test-relay.ts";
 import { topicKey } from "./topic-keys.ts";
@@ -69,7 +72,10 @@ async function relay(store: ChunkStore): Promise<string> {
 }
 
 /** A holder without manners: what it answers to a request is up to the test. */
-async function liar(answer: (request: ChunkRequest, say: (answer: ChunkAnswer) => void) => void): Promise<string> {
+async function liar(
+  answer: (request: ChunkRequest, say: (answer: ChunkAnswer) => void) => void,
+  has = 0xff,
+): Promise<string> {
   const made = await node();
   await made.libp2p.handle(CHUNK_PROTOCOL, (stream, connection) => {
     const say = (each: ChunkAnswer): void => frames.send(encodeChunkAnswer(each));
@@ -78,7 +84,7 @@ async function liar(answer: (request: ChunkRequest, say: (answer: ChunkAnswer) =
         const request = decodeChunkRequest(bytes.slice());
         if (request?.kind === "open") say({ kind: "opened", proof: new Uint8Array() });
         else if (request?.kind === "have")
-          say({ kind: "has", id: request.id, bits: new Uint8Array(Math.ceil(request.chunks.length / 8)).fill(0xff) });
+          say({ kind: "has", id: request.id, bits: new Uint8Array(Math.ceil(request.chunks.length / 8)).fill(has) });
         else if (request) answer(request, say);
       },
       closed: () => undefined,
@@ -254,6 +260,31 @@ describe("chunks among the hostile", function () {
     const to = (address: string) => sourceAt(me, address, { verifier: nodeVerifier });
     const { outcome, blamed } = await fetchFile(await to(silent), await to(await relay(counted())));
     assert.deepEqual([outcome.kind, blamed], ["complete", []]);
+  });
+
+  it("a relay that asks for weeks of patience, or answers nothing, does not hold up who stops the upload", async () => {
+    const me = await chunkClientNode(cleanup);
+    for (const retryAfterMs of [2_000_000_000, undefined]) {
+      const stopper = createStopper();
+      let asked: () => void = () => undefined;
+      const begun = new Promise<void>((resolve) => {
+        asked = resolve;
+      });
+      const source = await sourceAt(
+        me,
+        await liar((request, say) => {
+          if (request.kind !== "put") return;
+          if (retryAfterMs) say({ kind: "refused", id: request.id, reason: REFUSAL.busy, retryAfterMs });
+          asked();
+        }, 0),
+        { verifier: nodeVerifier },
+      );
+      const options = { stored: () => assert.fail(), signal: stopper.signal };
+      const ending = uploadChunks(onlySources(source), [FILE, FILE.ids, options]);
+      await begun;
+      stopper.stop();
+      assert.deepEqual(await ending, { kind: "cancelled" });
+    }
   });
 
   it("three fetch a file that one of them alone can reach: it comes to the others through that one", async () => {
