@@ -6,6 +6,7 @@
  * 3. The last bytes of a disk are not taken: envelopes, which are small and cannot come from elsewhere, need them.
  */
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, open, rename, rm, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
@@ -21,18 +22,18 @@ export interface DurableFiles {
 /** @param keepFreeBytes what is left free for others: below it `write` rejects */
 export function durableFiles(keepFreeBytes: number): DurableFiles {
   const sync = sharedSync();
+  const exists = directories(sync);
+  const hasRoom = roomWatch(keepFreeBytes);
   return {
     write: async (directory, name, bytes) => {
-      const made = await mkdir(directory, { recursive: true, mode: 0o700 });
-      await requireRoom(directory, keepFreeBytes + bytes.length);
+      await exists(directory);
+      if (!(await hasRoom(directory, bytes.length))) throw new Error("the disk is nearly full");
       const temporary = join(directory, TEMPORARY + randomBytes(8).toString("hex"));
       const path = join(directory, name);
       try {
         await writeSynced(temporary, bytes);
         await rename(temporary, path);
         await sync(directory);
-        for (let each = directory; made !== undefined && each.length >= made.length; each = dirname(each))
-          await sync(dirname(each));
       } catch (error) {
         for (const each of [temporary, path]) await rm(each, { force: true }).catch(() => undefined);
         throw error;
@@ -41,9 +42,37 @@ export function durableFiles(keepFreeBytes: number): DurableFiles {
   };
 }
 
-async function requireRoom(directory: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(directory);
-  if (bavail * bsize < bytes) throw new Error("the disk is nearly full");
+/**
+ * Makes a directory, if need be, and syncs those above it. One after the other, so that nobody takes one for durable that
+ * another is just making; what cannot be made is found out by whoever writes into it.
+ */
+function directories(sync: (directory: string) => Promise<void>): (directory: string) => Promise<void> {
+  let making: Promise<void> = Promise.resolve();
+  const make = async (directory: string): Promise<void> => {
+    const first = await mkdir(directory, { recursive: true, mode: 0o700 });
+    for (let each = directory; first !== undefined && each.length >= first.length; each = dirname(each))
+      await sync(dirname(each));
+  };
+  return (directory) => {
+    if (!existsSync(directory)) making = making.then(() => make(directory)).catch(() => undefined);
+    return making;
+  };
+}
+
+/** How long an answer of the system counts (ms), less what was written since. */
+const ROOM_KNOWN_MS = 500;
+
+/** Tells whether there is room for so many bytes beside what is left free; asks the system now and then. */
+function roomWatch(keepFreeBytes: number): (directory: string, bytes: number) => Promise<boolean> {
+  let [freeBytes, askedAtMs] = [0, Number.NEGATIVE_INFINITY];
+  return async (directory, bytes) => {
+    freeBytes -= bytes;
+    if (freeBytes < keepFreeBytes || performance.now() - askedAtMs > ROOM_KNOWN_MS) {
+      const { bavail, bsize } = await statfs(directory);
+      [freeBytes, askedAtMs] = [bavail * bsize - bytes, performance.now()];
+    }
+    return freeBytes >= keepFreeBytes;
+  };
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
