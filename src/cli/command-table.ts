@@ -218,8 +218,12 @@ network gets anything, and the page loads nothing from elsewhere.`,
     name: "doctor",
     summary:
       "look for what is wrong with this machine, the profile and its relays, and say what to do; exit code 1 if so",
-    options: { wait: option("S", "give the network at most so many seconds (default 8)") },
-    examples: ["hermes doctor", "hermes doctor --json"],
+    options: {
+      wait: option("S", "give the network at most so many seconds (default 8)"),
+      evidence: option("FILE", "save what shows that a relay did not tell the truth, in a new file"),
+      "check-evidence": option("FILE", "say whether what such a file shows is genuine"),
+    },
+    examples: ["hermes doctor", "hermes doctor --json", "hermes doctor --evidence relay.json"],
     run: doctor,
   }),
   command({

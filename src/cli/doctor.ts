@@ -8,9 +8,10 @@ import { readdir, readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClientMethods, RelayUse } from "../client/api.ts";
 import { isFault } from "../wire/fault.ts";
-import { secondsAsMsOf } from "./arguments.ts";
+import { secondsAsMsOf, textOf } from "./arguments.ts";
 import { type CommandContext, withSession } from "./command.ts";
 import { groupsWithout, reachFindings } from "./doctor-reach.ts";
+import { checkEvidenceFile, saveEvidence, untrueText } from "./evidence-commands.ts";
 import { probeRelay } from "./relay-probe.ts";
 import { printableLine, usesOf } from "./render.ts";
 
@@ -50,6 +51,10 @@ const CLOCK_BACK_MS = 120_000;
 
 /** `hermes doctor`: exit code 1 when something is wrong. */
 export async function doctor(context: CommandContext): Promise<number> {
+  const saved = textOf(context.given, "evidence");
+  if (saved !== undefined) return await saveEvidence(context, saved);
+  const shown = textOf(context.given, "check-evidence");
+  if (shown !== undefined) return await checkEvidenceFile(context, shown);
   const findings = [await versionFinding(context.surroundings.root), nodeFinding(process.versions.node)];
   const directory = await directoryFindings(context);
   findings.push(...directory);
@@ -223,6 +228,8 @@ const envelopesWait = (count: number): string => (count === 1 ? "1 envelope wait
 async function relayFinding(relay: RelayUse): Promise<Finding> {
   const { address, state, reason } = relay;
   const name = `${printableLine(address)} for ${usesOf(relay)}`;
+  const untrue = untrueText(relay);
+  if (untrue !== undefined) return wrong("relay", `${name}: ${untrue}.`);
   if (state === "connected" && reason === undefined) return fine("relay", `${name}: connected.`);
   const why = reason === undefined ? "" : printableLine(reason);
   if (state === "connected") return notice("relay", `${name}: connected, but ${why}.`);

@@ -220,7 +220,8 @@ export function renderRelay({ address, state, since, reason }: RelayView): strin
 
 /** The same, and what it is there for. */
 function renderRelayUse(relay: RelayUse): string {
-  return `${renderRelay(relay)}\n  for ${usesOf(relay)}`;
+  const untrue = relay.contradictions === undefined ? "" : "\n  it did not tell the truth: see hermes doctor";
+  return `${renderRelay(relay)}\n  for ${usesOf(relay)}${untrue}`;
 }
 
 /** What a relay is there for, after "for". */

@@ -99,10 +99,37 @@ export interface RelayView {
   readonly reason?: string;
 }
 
+/** What a relay contradicted itself in: `skipped`: what it acknowledged under that number never came; `renumbered`: another envelope
+ * came under it; `went-back`: the number came again, or its log is shorter than it was. */
+export interface RelayEvidence {
+  readonly relay: string;
+  readonly fault: "skipped" | "renumbered" | "went-back";
+  /** ISO 8601 UTC. */
+  readonly at: string;
+  readonly sequence: number;
+  readonly group?: GroupName;
+  /** The whole of it, signed, with the envelopes: lower-case hex. */
+  readonly statement: string;
+}
+
+/** `genuine`: the device of a member says so, and the envelopes were made by members; `messages`, `entries`: which. `unknown`: we
+ * have no keys of that group, or none any more. Of a `forged` one that cannot be read nothing else is known. */
+export interface StatementCheck extends Partial<Omit<RelayEvidence, "statement">> {
+  readonly verdict: "genuine" | "unknown" | "forged";
+  readonly by?: { readonly account: string; readonly name: string };
+  readonly messages: readonly {
+    readonly id: string;
+    readonly from: { readonly account: string; readonly name: string };
+  }[];
+  readonly entries: number;
+}
+
 /** A relay and what it is there for. `own`: our account's, which has our mail; `formerly`: groups that have left it, and use it
  * for a week more. One that serves nothing was named by somebody we write to. */
 export interface RelayUse extends RelayView {
   readonly own: boolean;
+  /** So often it contradicted itself; left out where it never did. */
+  readonly contradictions?: number;
   readonly serves: readonly GroupName[];
   readonly formerly: readonly GroupName[];
 }
@@ -154,6 +181,8 @@ export type ClientEvent =
       readonly group?: GroupName;
       /** Whom it is about. */
       readonly member?: { readonly account: string; readonly name: string };
+      /** The relay that it is about. */
+      readonly relay?: string;
     };
 
 /** Method name -> [parameters, result]. */
@@ -241,6 +270,10 @@ export interface ClientMethods extends GroupMethods, FileMethods {
       primitives: string;
     },
   ];
+  /** What shows that relays did not tell the truth, the first 16 times. */
+  evidence: [Record<never, never>, { statements: readonly RelayEvidence[] }];
+  /** Whether statements, of this profile or others, are genuine. */
+  "evidence-check": [{ statements: readonly string[] }, { checks: readonly StatementCheck[] }];
   /** Waits until everything stored for us is fetched and everything of ours, prekeys too, is on a relay, at most
    * `waitMs` (default 10,000; less where nobody is there). Does not wait for `undelivered`: letters in the outbox for an inbox
    * that no relay knows. `missing`, where there are any: messages that others cite and that nobody who is reached has; while two

@@ -13,6 +13,7 @@ import type { CancelSignal, ClientCall, ClientEvent, ClientMethod, ClientMethods
 import { catchUp, isCaughtUp, LEAST_WAIT_MS, outboxLength, WAIT_MS, waitForOthers } from "./call-waiting.ts";
 import type { TopicBook } from "./effects-performer.ts";
 import type { EventHub } from "./event-hub.ts";
+import { checkEvidence, evidence } from "./evidence-calls.ts";
 import { examine } from "./examination.ts";
 import { cancelFile, getFile, listFiles, sendFile } from "./file-calls.ts";
 import type { FileTransfers } from "./file-transfers.ts";
@@ -99,6 +100,8 @@ const CALLS: Calls = {
   follow,
   status,
   examine,
+  evidence,
+  "evidence-check": checkEvidence,
   sync,
   verify,
   devices: listDevices,

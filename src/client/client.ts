@@ -102,6 +102,8 @@ function networkEvents(context: CallContext, { flusher, performer }: Movers): Ne
       if (state === "connected") performer.memberConnected();
       hub.tell({ kind: "peer", peer, state });
     },
+    relayFailed: (relay, log, { kind: fault, ...seen }) =>
+      void put({ kind: "relay-failed", relay, log, fault, ...seen }).catch(() => undefined), // it will do so again
     // what is said in passing is lost by the way as well: a failure here loses no more
     said: (topic, body) => void put({ kind: "said", topic, body }).catch(() => undefined),
   };

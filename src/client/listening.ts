@@ -154,7 +154,8 @@ export async function eventOf(
     case "warning": {
       const warning = { event: "warning" as const, code: notice.code, message: warningText(notice.code) };
       const member = await warnedOf(store, notice);
-      return { ...warning, ...(group ? { group } : {}), ...(member ? { member } : {}) };
+      const relay = notice.relay === undefined ? {} : { relay: notice.relay };
+      return { ...warning, ...(group ? { group } : {}), ...(member ? { member } : {}), ...relay };
     }
     default:
       return undefined;

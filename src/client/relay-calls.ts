@@ -9,6 +9,7 @@ import type { ClientMethods, GroupName, RelayUse } from "./api.ts";
 import { catchUp, waiting, waitSent } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
+import { contradictions } from "./evidence-calls.ts";
 import type { GroupRelayView } from "./group-api.ts";
 import { allGroups, findGroup } from "./group-names.ts";
 import { isOutOf, needRank, standingIn } from "./group-ranks.ts";
@@ -104,11 +105,14 @@ async function relaysView({ network, store }: CallContext, group: GroupState) {
 export async function relaysInUse({ network, store }: CallContext): Promise<readonly RelayUse[]> {
   const own = (await readExistingRecord(store, ACCOUNT)).relays;
   const groups = await relaysOfGroups(store);
+  const untrue = await contradictions(store);
   return network.relays().map((status) => {
     const has = (relays: readonly string[]) => relays.some((each) => isOne(each, status.address));
+    const times = untrue.get(relayIdOf(status.address));
     return {
       ...relayView(status),
       own: has(own),
+      ...(times === undefined ? {} : { contradictions: times }),
       serves: groups.filter(({ relays }) => has(relays)).map(({ name }) => name),
       formerly: groups.filter(({ relays, former }) => has(former) && !has(relays)).map(({ name }) => name),
     };

@@ -27,6 +27,8 @@ const TEXTS: Readonly<Record<WarningCode, string>> = {
     "a person whom you verified has a device that you have not met yet; if they know nothing of it, somebody else has their account key: ask them in person",
   withdrawn:
     "a message of somebody who was removed, or from a device that was unlinked, is shown no more, since nobody who stayed is known to have seen it in time; it comes back if somebody has",
+  "relay-untrue":
+    "a relay left out or changed what it had acknowledged, or went back; nothing is lost that others have, and what shows it is kept: hermes doctor says which relay, and --evidence FILE saves it",
   "waiting-room-full":
     "too many membership changes wait for earlier ones that have not come; further ones are dropped until those arrive",
 };

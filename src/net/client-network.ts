@@ -318,6 +318,7 @@ class ClientNetwork implements Network {
           caughtUp(topic, log);
         },
         said: (topic, body) => this.#heard(topic, body),
+        failed: (log, fault) => running.events.relayFailed?.(link.status.address, log, fault),
         changed: (status) => {
           changed(status);
           if (status.state === "connected") this.#tellChunks();

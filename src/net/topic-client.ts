@@ -12,9 +12,11 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Connection, Stream } from "@libp2p/interface";
-import type { AppendOutcome, Delivery, TopicSubscription } from "../client/ports.ts";
+import type { AppendOutcome, Delivery, RelayFault, TopicSubscription } from "../client/ports.ts";
+import { envelopeId } from "../verify/envelope-check.ts";
 import type { Verifier } from "../verify/verifier.ts";
-import { type EnvelopeId, LogId, type Sequence, Signature, type Topic } from "../wire/ids.ts";
+import { topicOf } from "../wire/envelope.ts";
+import { type EnvelopeId, LogId, type Sequence, Signature, Topic } from "../wire/ids.ts";
 import { ENVELOPE_MAX_BYTES, FRAME_ENVELOPES_MAX, OPEN_TOPICS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import {
@@ -26,6 +28,7 @@ import {
   REFUSAL,
 } from "../wire/topic-frames.ts";
 import { Digestion } from "./digestion.ts";
+import { FlowWatch } from "./flow-watch.ts";
 import { FrameStream } from "./frame-stream.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { GONE_SILENT, type LinkFailure, refusedBecause, unreachable, waitingBecause } from "./link-failure.ts";
@@ -49,6 +52,8 @@ export interface TopicClientEvents {
   readonly caughtUp: (topic: Topic, log: LogId) => void;
   /** A reader of that topic said this in passing. */
   readonly said: (topic: Topic, body: Uint8Array) => void;
+  /** The holder has contradicted itself. Left out: it is not watched. */
+  readonly failed?: (log: LogId, fault: RelayFault) => void;
   /** After each append: why the holder did not take all of it for now, undefined when it did. */
   readonly waiting?: (because: string | undefined) => void;
 }
@@ -90,6 +95,7 @@ export class TopicClient {
   readonly #frames: FrameStream;
   readonly #heartbeat: Heartbeat;
   readonly #digestion = new Digestion();
+  readonly #watch: FlowWatch | undefined;
   readonly #wanted = new Map<string, TopicSubscription>();
   readonly #answers = new Map<number, (answer: Answer | undefined) => void>();
   #toOpen: TopicSubscription[] = [];
@@ -103,6 +109,14 @@ export class TopicClient {
 
   constructor(options: TopicClientOptions) {
     this.#options = options;
+    const { failed } = options.events;
+    const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(bytes).digest());
+    const idOf = (envelope: Uint8Array): string => toHex(envelopeId(sha256, envelope));
+    const tell = (fault: RelayFault): void => {
+      const log = this.#log();
+      if (log) failed?.(log, fault);
+    };
+    this.#watch = failed && new FlowWatch(idOf, tell);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -125,6 +139,7 @@ export class TopicClient {
   }
 
   unsubscribe(topic: Topic): void {
+    this.#watch?.ended(topic);
     if (!this.#wanted.delete(toHex(topic)) || this.#challenge === undefined) return;
     this.#ask({ kind: "unsubscribe", topics: [topic] });
   }
@@ -205,12 +220,14 @@ export class TopicClient {
         this.#delivered(frame, bytes.byteLength);
         break;
       case "caughtUp":
+        this.#watch?.caughtUp(frame.topic, frame.sequence);
         this.#caughtUp(frame.topic);
         break;
       case "live":
         if (this.#wanted.has(toHex(frame.topic))) this.#options.events.said(frame.topic, frame.body);
         break;
       case "truncated":
+        this.#watch?.truncated(frame.topic, frame.before);
         break; // what is gone here may be elsewhere: the messages that follow name it
       case "opened":
       case "appended":
@@ -240,6 +257,7 @@ export class TopicClient {
   #delivered({ topic, items }: Extract<HolderFrame, { readonly kind: "deliver" }>, bytes: number): void {
     const log = this.#log();
     if (log === undefined || !this.#wanted.has(toHex(topic))) return;
+    this.#watch?.delivered(topic, items);
     this.#undigestedBytes += bytes;
     if (this.#undigestedBytes > DIGEST_MAX_BYTES) this.#frames.pause();
     const settled = (): void => {
@@ -332,7 +350,11 @@ export class TopicClient {
       const cursors = await Promise.all(
         batch.map(async ({ topic, cursor }) => ({ topic, log, after: await cursor(named) })),
       );
-      await this.#ask({ kind: "subscribe", cursors });
+      const isGroups = ({ topic }: { readonly topic: Topic }): boolean =>
+        this.#wanted.get(toHex(topic))?.inbox === false;
+      await this.#ask({ kind: "subscribe", cursors }, ({ kind }) => {
+        if (kind === "done") for (const each of cursors.filter(isGroups)) this.#watch?.began(each.topic, each.after);
+      });
     } catch {
       this.abort(unreachable("the place to resume from could not be read here"));
     }
@@ -351,6 +373,11 @@ export class TopicClient {
       return batch.map(() => ({ kind: "refused", reason, retryAfterMs }));
     }
     if (answer?.kind !== "appended" || answer.results.length !== batch.length) return batch.map(() => UNREACHABLE);
+    for (const [i, result] of answer.results.entries()) {
+      const envelope = batch[i];
+      if (envelope && result.kind === "stored")
+        this.#watch?.acknowledged(Topic.from(topicOf(envelope)), { sequence: result.sequence, envelope });
+    }
     return answer.results;
   }
 
@@ -362,7 +389,10 @@ export class TopicClient {
   }
 
   /** The holder's answer, or `undefined` when the stream ended or it took too long. */
-  #ask(request: Unnumbered<ClientFrame>): Promise<Answer | undefined> {
+  #ask(
+    request: Unnumbered<ClientFrame>,
+    atOnce: (answer: Answer) => void = () => undefined,
+  ): Promise<Answer | undefined> {
     if (this.#challenge === undefined || this.#isOver) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const id = this.#send(request);
@@ -370,6 +400,7 @@ export class TopicClient {
       const answered = (answer: Answer | undefined): void => {
         clearTimeout(timer);
         this.#answers.delete(id);
+        if (answer) atOnce(answer);
         resolve(answer);
       };
       this.#answers.set(id, answered);

@@ -52,6 +52,8 @@ export type ProtocolEvent =
       readonly device?: DeviceKey;
       /** Whom it is about. */
       readonly account?: AccountKey;
+      /** The relay that it is about, by the address that its status has. */
+      readonly relay?: string;
     };
 
 /** Closed list of warnings. */
@@ -70,6 +72,7 @@ export type WarningCode =
   | "verified-name-other-key"
   | "verified-new-device"
   | "waiting-room-full"
+  | "relay-untrue"
   | "withdrawn";
 
 export type Effect =

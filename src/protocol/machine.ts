@@ -75,6 +75,7 @@ import {
   TOPIC,
   type TopicState,
 } from "./records.ts";
+import { type Contradiction, noteContradiction } from "./relay-statements.ts";
 import { askForReports, overhear, reportDue } from "./reports.ts";
 import { rekeyAfterMessages } from "./sending-epoch.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
@@ -153,6 +154,8 @@ export type Input =
   | { readonly kind: "prekeys-taken"; readonly account: AccountKey; readonly taken: readonly TakenPrekeys[] }
   /** Somebody who reads that topic said this in passing. */
   | { readonly kind: "said"; readonly topic: Topic; readonly body: Uint8Array }
+  /** A relay contradicted itself. */
+  | ({ readonly kind: "relay-failed" } & Contradiction)
   /** Somebody can hear us again: a relay, or a member. */
   | { readonly kind: "reachable" }
   /** So many one-time prekeys of ours are left in the directory. */
@@ -236,7 +239,7 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
 
 type FromNetwork = Extract<
   Input,
-  { kind: "delivered" | "settled" | "prekeys-taken" | "prekeys-left" | "said" | "reachable" }
+  { kind: "delivered" | "settled" | "prekeys-taken" | "prekeys-left" | "said" | "reachable" | "relay-failed" }
 >;
 
 function* answerToNetwork(work: Work, input: FromNetwork): Step<Answer> {
@@ -251,6 +254,8 @@ function* answerToNetwork(work: Work, input: FromNetwork): Step<Answer> {
       return yield* without(overhear(work, input.topic, input.body));
     case "reachable":
       return yield* without(askForReports(work));
+    case "relay-failed":
+      return yield* without(noteContradiction(work, input));
     case "prekeys-left":
       return yield* without(replenish(work, input.left));
     default:

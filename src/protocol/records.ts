@@ -60,6 +60,7 @@ import {
 } from "../wire/limits.ts";
 import { StoredChain } from "../wire/live.ts";
 import { ContactPoint, PayloadItem } from "../wire/pairwise-payload.ts";
+import { SignedRelayStatement } from "../wire/relay-statement.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { FileBits, FileHashes, FileState } from "./file-state.ts";
 import { RememberedLog } from "./log-memory.ts";
@@ -649,6 +650,11 @@ export const TOLD_KEY: RecordType<{ readonly at: TimeMs }> = record("told-key/",
 
 /** A small text that a screen keeps: a draft, a preference; id: hex of its name in UTF-8. */
 export const NOTE: RecordType<{ readonly text: string }> = record("note/", struct({ text: text(TEXT_MAX_BYTES) }));
+
+/** Contradictions of relays that are kept; further ones would show nothing new. */
+export const STATEMENTS_MAX = 16;
+/** A relay did not tell the truth; id: log/topic/number, 16 decimal digits. */
+export const STATEMENT: RecordType<SignedRelayStatement> = record("statement/", SignedRelayStatement);
 
 /** Hex of any id, for use in record keys. */
 export const idOf = (...parts: readonly Uint8Array[]): string => parts.map(toHex).join("/");

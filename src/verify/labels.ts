@@ -50,6 +50,7 @@ export const LABEL_NAMES = [
   // what is said in passing
   "live",
   "live-sig",
+  "relay-statement",
   // envelopes and topics
   "body",
   "envelope",

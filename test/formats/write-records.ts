@@ -13,6 +13,7 @@ import {
   type Iteration,
   MessageId,
   type Sequence,
+  Signature,
   type TimeMs,
   Topic,
 } from "../../src/wire/ids.ts";
@@ -114,6 +115,16 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   };
   const stage = { kind: "fetching", directory: "/home/ann", name: "a.txt", isExact: false, part: "" } as const;
   add(records.FILE, { manifest, from: key, isOurs: false, at, stage, holders: [key] });
+  const statement = {
+    version: 1 as const,
+    device: DeviceKey.from(hash(1)),
+    relay: "/ip4/192.0.2.7/tcp/1/p2p/12D3",
+    fault: 1,
+    log: LOG_ID,
+  };
+  const about = { topic: Topic.from(hash(24)), sequence: 7 as Sequence, at, envelopes: [hash(25)] };
+  const signature = Signature.from(new Uint8Array(64).fill(26));
+  add(records.STATEMENT, { statement: { ...statement, ...about }, signature });
   add(records.FILE_LIST, { hashes: hash(23) });
   add(records.FILE_BITS, { bits: Uint8Array.of(3) });
   return made;

@@ -31,6 +31,7 @@ import * as live from "../../src/wire/live.ts";
 import * as pairwise from "../../src/wire/pairwise.ts";
 import * as pairwisePayload from "../../src/wire/pairwise-payload.ts";
 import * as prekeyFrames from "../../src/wire/prekey-frames.ts";
+import * as relayStatement from "../../src/wire/relay-statement.ts";
 import * as topicFrames from "../../src/wire/topic-frames.ts";
 import { ROOT } from "./biome-run.ts";
 import { assertFields, type Layout, type Names, parseLayout, probes } from "./written-layout.ts";
@@ -68,6 +69,7 @@ const MODULES: Readonly<Record<string, object>> = {
   "limits.ts": limits,
   "link.ts": link,
   "live.ts": live,
+  "relay-statement.ts": relayStatement,
   "pairwise.ts": pairwise,
   "pairwise-payload.ts": pairwisePayload,
   "prekey-frames.ts": prekeyFrames,
