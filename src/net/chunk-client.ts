@@ -55,6 +55,7 @@ export async function openChunks(holder: ChunkHolder, topic: ChunkTopic): Promis
   const waiting = new Map<number, (answer: Keyed | undefined) => void>();
   let over = false;
   let nextId = 1;
+  let isGreeted = false;
   let begin: (isOpen: boolean) => void = () => undefined;
   const begun = new Promise<boolean>((resolve) => {
     begin = resolve;
@@ -68,7 +69,12 @@ export async function openChunks(holder: ChunkHolder, topic: ChunkTopic): Promis
       timer.unref();
       const answer = decodeChunkAnswer(bytes);
       if (answer === undefined) return frames.abort("bytes that are no answer");
-      if (answer.kind === "challenge") return frames.send(encodeChunkRequest(greeting.say(answer.nonce)));
+      if (answer.kind === "challenge") {
+        // A proof is longer than what asks for it, so each further one would be memory that its holder makes us use.
+        if (isGreeted) return frames.abort("a second challenge");
+        isGreeted = true;
+        return frames.send(encodeChunkRequest(greeting.say(answer.nonce)));
+      }
       if (answer.kind === "opened") return begin(greeting.isProved(answer.proof));
       if (answer.kind === "refused" && answer.id === 0) return begin(false);
       waiting.get(answer.id)?.(answer);

@@ -254,6 +254,27 @@ describe("chunks among the hostile", function () {
     assert.deepEqual([outcome.kind, blamed], ["complete", []], "answers may come in any order");
   });
 
+  it("a holder that challenges again and again is answered once", async () => {
+    let proofs = 0;
+    const made = await node();
+    await made.libp2p.handle(CHUNK_PROTOCOL, (stream, connection) => {
+      const challenge = (): void =>
+        frames.send(encodeChunkAnswer({ kind: "challenge", nonce: new Uint8Array(32).fill(proofs) }));
+      const frames: FrameStream = new FrameStream(stream, connection, {
+        frame: () => {
+          if (++proofs < 100) challenge();
+          else frames.send(encodeChunkAnswer({ kind: "opened", proof: new Uint8Array() }));
+        },
+        closed: () => undefined,
+      });
+      challenge();
+    });
+    await made.start();
+    const me = await chunkClientNode(cleanup);
+    const source = await sourceAt(me, made.addresses()[0] ?? "", { verifier: nodeVerifier });
+    assert.deepEqual([await openChunks(source.holder, FILE), proofs], [undefined, 1]);
+  });
+
   it("a holder that takes requests and answers nothing delays a chunk, not the file", async () => {
     const silent = await liar(() => undefined);
     const me = await chunkClientNode(cleanup);
