@@ -9,8 +9,8 @@ import { type FileContext, type FilePlace, savedFile } from "./file-transfer.ts"
 import { membersOf } from "./member-names.ts";
 import { readRecord } from "./profile-reader.ts";
 
-/** Ms between two requests to bring the same file back. */
-const ASK_AGAIN_MS = 600_000;
+/** Ms between two requests to bring the same file back, and between two answers: a request is small, an answer all of the file. */
+export const ASK_AGAIN_MS = 600_000;
 /** Ms for each member of a group over which devices that got a file say so, and at most; 3 who have it are enough. */
 const TELL_PER_MEMBER_MS = 200;
 const TELL_MOST_MS = 60_000;
@@ -19,6 +19,8 @@ const HOLDERS_ENOUGH = 3;
 export interface TellingContext extends FileContext {
   /** When each file was last asked for (ms). */
   readonly asked: Map<string, number>;
+  /** When each was last brought back (ms). */
+  readonly brought: Map<string, number>;
   /** What still waits to be done. */
   readonly timers: Set<() => void>;
 }

@@ -16,7 +16,7 @@ import { fromHex } from "../wire/text-forms.ts";
 import type { ClientNotice } from "./event-hub.ts";
 import type { FileView } from "./file-api.ts";
 import { fetchFile } from "./file-fetching.ts";
-import { askFor, later, type TellingContext, tellHeldSoon } from "./file-holders.ts";
+import { ASK_AGAIN_MS, askFor, later, type TellingContext, tellHeldSoon } from "./file-holders.ts";
 import {
   change,
   type FileContext,
@@ -85,6 +85,7 @@ export function createFileTransfers(context: FileContext, settings: FileSettings
     running: new Map(),
     serving: new Map(),
     asked: new Map(),
+    brought: new Map(),
     timers: new Set(),
     turns: { send: createTurns(AT_ONCE), fetch: createTurns(AT_ONCE) },
   };
@@ -230,7 +231,9 @@ export async function fetchInto(
 async function bringBack(book: Book, place: FilePlace): Promise<void> {
   const state = await savedFile(book.store, place);
   const isWhole = state?.stage.kind === "sent" || state?.stage.kind === "here";
-  if (!isWhole || book.running.has(nameOf(place))) return;
+  const broughtMs = book.brought.get(nameOf(place)) ?? Number.NEGATIVE_INFINITY;
+  const isRecent = book.clock.nowMs() - broughtMs < ASK_AGAIN_MS; // a member can release a file and ask for it for ever
+  if (!isWhole || isRecent || book.running.has(nameOf(place))) return;
   later(book, () => uploadAgain(book, place), state.isOurs ? 0 : BRING_BACK_MS);
 }
 
@@ -239,7 +242,10 @@ async function uploadAgain(book: Book, place: FilePlace): Promise<void> {
   const transfer = book.running.has(name) ? undefined : await open(book, place);
   if (!transfer || book.running.has(name)) return;
   const ended = book.turns
-    .send(transfer.stopper.signal, async () => void (await uploadAll(book, transfer, holdingsOf(book, transfer, true))))
+    .send(transfer.stopper.signal, async () => {
+      const outcome = await uploadAll(book, transfer, holdingsOf(book, transfer, true));
+      if (outcome.kind === "stored") book.brought.set(name, book.clock.nowMs());
+    })
     .finally(() => book.running.delete(name));
   book.running.set(name, { transfer, ended });
   await ended;

@@ -196,6 +196,26 @@ describe("files of a group", function () {
     assert(hub.fetched.every(({ from }) => from === "relay"));
   });
 
+  it("are not put there again and again for whoever keeps asking", async () => {
+    await send(ada, "map.pdf", fillerBytes(600_000));
+    await world.settle(5_000);
+    for (const other of [ben, cleo]) hub.away.add(other.name);
+    hub.away.add("Ada");
+    const asksFor = async (device: SimDevice): Promise<void> => {
+      hub.stored.clear(); // whoever can read the file can have the relay forget it
+      void device.call("file-get", { group, file: "map.pdf" }).catch(() => undefined);
+      await world.clock.pass(20_000);
+    };
+    hub.away.delete("Ada");
+    await asksFor(ben);
+    assert.equal(hub.stored.size, 1);
+    ben.crash();
+    await asksFor(cleo);
+    assert.equal(hub.stored.size, 0);
+    await world.clock.pass(700_000);
+    assert.equal((await fileOf(cleo)).state, "here", "somebody honest waits ten minutes");
+  });
+
   it("end when they are cancelled, and leave nothing on the disk or at the relay", async () => {
     hub.isRelayUp = false;
     hub.away.add("Ada");
