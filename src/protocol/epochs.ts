@@ -30,7 +30,7 @@ import type { AccountKey, DeviceKey, EntryHash, GroupId, TimeMs } from "../wire/
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { depthOfEntries } from "./group-lines.ts";
-import { ownerOfDevice } from "./group-view.ts";
+import { ownerAmongThose } from "./group-view.ts";
 import { ancestors, find, pastOf, sinceThen } from "./log-graph.ts";
 import { isKeyAction, resolveAt } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
@@ -360,8 +360,14 @@ function* enter(work: Work, group: GroupState, log: LogState, { heads, secret, n
 /** Devices of all members in the past of these heads, sorted by device key: the place is the index. */
 export function devicesIn(log: LogState, heads: readonly EntryHash[]) {
   const { view } = resolveAt(log, heads);
-  return [...view.members.values()]
-    .flatMap(({ account, devices }) => devices.map((device) => ({ device, account })))
-    .filter(({ device, account }) => ownerOfDevice(view, device) === toHex(account))
-    .sort((a, b) => compareBytes(a.device, b.device));
+  const found: { readonly name: string; readonly device: DeviceKey; readonly account: AccountKey }[] = [];
+  for (const [name, claiming] of view.claims) {
+    const member = view.members.get(ownerAmongThose(view, claiming) ?? "");
+    const [first, ...others] = member?.devices ?? [];
+    const device = others.length === 0 ? first : member?.devices.find((each) => toHex(each) === name);
+    if (member && device) found.push({ name, device, account: member.account });
+  }
+  // the order of the hex is that of the bytes, and it is here already
+  found.sort((one, other) => (one.name < other.name ? -1 : 1));
+  return found.map(({ device, account }) => ({ device, account }));
 }

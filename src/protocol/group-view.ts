@@ -307,8 +307,12 @@ export function memberOfDevice(view: GroupView, device: DeviceKey): MemberView |
 }
 
 /** Account (hex) to which a device belongs: of several that claim it the one of highest rank, then lowest key. */
-export function ownerOfDevice({ claims, members }: GroupView, device: DeviceKey): string | undefined {
-  const claiming = claims.get(toHex(device)) ?? [];
+export function ownerOfDevice(view: GroupView, device: DeviceKey): string | undefined {
+  return ownerAmongThose(view, view.claims.get(toHex(device)) ?? []);
+}
+
+/** Of accounts (hex) that claim one device, sorted, the one that has it. */
+export function ownerAmongThose({ members }: GroupView, claiming: readonly string[]): string | undefined {
   const rank = (account: string) => members.get(account)?.role ?? 0;
   return claiming.reduce<string | undefined>(
     (first, each) => (first === undefined || rank(each) > rank(first) ? each : first),
