@@ -17,7 +17,8 @@ const LARGE_MAX = 6;
 /** No emoji has more UTF-16 units (families and flags of regions have 11 to 14). */
 const EMOJI_UNITS_MAX = 20;
 
-const BLOCK = /```[^\S\n]*(?:[\w+#-]*\n)?([\s\S]*?)\n?```\n?/g;
+/** All spaces after the mark, or none is tried: else a block without an end would be looked for once for each space. */
+const BLOCK = /```[^\S\n]*(?![^\S\n])(?:[\w+#-]*\n)?([\s\S]*?)\n?```\n?/g;
 /** Code in a line, or a link. Excluded from a link: spaces, quotes, brackets, and what has no width or turns directions. */
 const INLINE = /`([^`\n]+)`|https?:\/\/[^\s<>"`{}|\\^\p{C}]+/giu;
 /** Punctuation that ends the sentence around a link rather than the link. */

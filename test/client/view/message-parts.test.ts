@@ -73,6 +73,8 @@ describe("a message's text taken apart", () => {
       const text = unit.repeat(60_000 / unit.length);
       assert.ok(messageParts(text).length <= 60_000);
     }
+    const endless = `\`\`\`${" ".repeat(600_000)}`; // takes a minute where each space is a new beginning
+    assert.deepEqual(messageParts(endless), [{ kind: "text", text: endless }]);
   });
 });
 
