@@ -4,6 +4,7 @@ import type { FileState as SavedState } from "../protocol/file-state.ts";
 import { idOf, MEMBER } from "../protocol/records.ts";
 import { PREVIEW_FORMAT } from "../wire/file-manifest.ts";
 import type { AccountKey } from "../wire/ids.ts";
+import { pictureHeader } from "../wire/picture-header.ts";
 import { toBase64Url, toHex } from "../wire/text-forms.ts";
 import type { FileState, FileView } from "./file-api.ts";
 import type { FilePlace, Transfer } from "./file-transfer.ts";
@@ -13,6 +14,9 @@ import { readRecord } from "./profile-reader.ts";
 
 /** Letters, digits and a few signs on both sides of one slash: what a MIME type may be; others are shown as unknown bytes. */
 const MIME = /^[a-z0-9][a-z0-9.+-]{0,62}\/[a-z0-9][a-z0-9.+-]{0,62}$/;
+
+/** Pixels of a preview that is shown, twice what we make: 24 KiB can hold a picture that takes a gigabyte to draw. */
+const PREVIEW_MAX_PIXELS = 512_000;
 
 /** The file as its record says, and as the transfer that is under way says. */
 export async function fileView(
@@ -48,11 +52,13 @@ function stateOf({ stage }: SavedState, transfer: Transfer | undefined): FileSta
   return stage.kind === "fetching" && transfer?.told.isWaiting ? "waiting" : stage.kind;
 }
 
+/** What is not the small picture that it says to be is left out. */
 function previewOf({ manifest: { preview } }: SavedState): Pick<FileView, "preview"> {
-  if (!preview) return {};
+  const header = preview && pictureHeader(preview.image);
+  if (!header || header.format === "png" || PREVIEW_FORMAT[header.format] !== preview.format) return {};
+  if (header.width * header.height > PREVIEW_MAX_PIXELS) return {};
   const { width, height, image } = preview;
-  const type = preview.format === PREVIEW_FORMAT.webp ? "image/webp" : "image/jpeg";
-  return { preview: { width, height, image: `data:${type};base64,${base64(image)}` } };
+  return { preview: { width, height, image: `data:image/${header.format};base64,${base64(image)}` } };
 }
 
 function base64(bytes: Uint8Array): string {

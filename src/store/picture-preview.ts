@@ -12,7 +12,7 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { PicturePreview } from "../client/ports.ts";
 import { FILE_PREVIEW_MAX_BYTES } from "../wire/limits.ts";
-import { pictureHeader } from "./picture-header.ts";
+import { pictureHeader } from "../wire/picture-header.ts";
 
 /** Bytes of a picture file: larger ones are not for showing in a chat. */
 const PICTURE_MAX_BYTES = 32 * 1024 * 1024;

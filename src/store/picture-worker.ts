@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import { FILE_PREVIEW_MAX_BYTES } from "../wire/limits.ts";
-import { pictureHeader } from "./picture-header.ts";
+import { pictureHeader } from "../wire/picture-header.ts";
 
 /** Longest edges (pixels) and qualities that are tried until the preview is small enough. */
 const TRIES = [

@@ -76,7 +76,7 @@ const MODULES: Readonly<Record<string, object>> = {
   "topic-frames.ts": topicFrames,
 };
 /** Those that declare neither. */
-const OTHERS = ["codec.ts", "fault.ts", "text-forms.ts", "utf8.ts"];
+const OTHERS = ["codec.ts", "fault.ts", "picture-header.ts", "text-forms.ts", "utf8.ts"];
 
 /** Everything that they export. */
 const WIRE: ReadonlyMap<string, unknown> = new Map(Object.values(MODULES).flatMap((each) => Object.entries(each)));

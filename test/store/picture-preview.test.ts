@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { after, before, describe, it } from "mocha";
-import { pictureHeader } from "../../src/store/picture-header.ts";
 import { makePreview } from "../../src/store/picture-preview.ts";
 import { FILE_PREVIEW_MAX_BYTES } from "../../src/wire/limits.ts";
+import { pictureHeader } from "../../src/wire/picture-header.ts";
 
 describe("previews of pictures", function () {
   this.timeout(20_000);
