@@ -6,7 +6,7 @@ import { freePort, group, Member } from "./test-member.ts";
 import { QUICK } from "./test-relay.ts";
 
 /** Cut connections; `npm run test:long` asks for more. */
-const CUTS = Number(process.env["HERMES_RECONNECTS"] ?? 40);
+const CUTS = Number(process.env["HERMES_RECONNECTS"] ?? 30);
 /** Cuts until caches and pools have what they need. */
 const WARM_CUTS = Math.min(25, Math.floor(CUTS / 2));
 /** What the heap may hold more after all cuts, collected (bytes): nearly all of it is code that was compiled meanwhile. */
