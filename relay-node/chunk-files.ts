@@ -5,11 +5,13 @@
  *    next start removes (durable-files.ts).
  * 2. What is read is checked: a chunk that the disk has spoilt is erased and counts as not here, so that it is handed in again.
  * 3. Nothing is held in memory but the size of each topic. Sums are counted before writing, so bounds hold also for many at once.
+ * 4. A topic has as many chunks as a file of the largest size at most, since its directory is read for each who asks what is there.
  */
 import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChunkPut, ChunkStore } from "../src/net/chunk-store.ts";
 import type { Topic } from "../src/wire/ids.ts";
+import { CHUNK_MAX_BYTES } from "../src/wire/limits.ts";
 import { toHex } from "../src/wire/text-forms.ts";
 import { type DurableFiles, durableFiles, TEMPORARY } from "./durable-files.ts";
 import { nodeVerifier } from "./node-verifier.ts";
@@ -20,6 +22,8 @@ export const CHUNK_DIRECTORY = "chunks";
 export const CHUNK_OVERHEAD_BYTES = 4_096;
 /** Bytes of the disk that chunks leave free: room for some hundred thousand messages after the last file. */
 const KEEP_FREE_BYTES = 134_217_728;
+/** Chunks of a topic beside full ones: the last of each level of a file is shorter, and a few for whoever has files of his own kind. */
+const SHORT_CHUNKS_MAX = 64;
 /** Chunks that are looked at together. */
 const LOOKS_AT_ONCE = 64;
 
@@ -41,11 +45,19 @@ export interface ChunkFiles extends ChunkStore {
   readonly usage: () => { readonly files: number; readonly bytes: number };
 }
 
+/** What a topic takes. */
+interface Taken {
+  readonly bytes: number;
+  readonly chunks: number;
+}
+
+const NOTHING: Taken = { bytes: 0, chunks: 0 };
+
 interface Shelf extends ChunkFilesOptions {
   readonly root: string;
   readonly disk: DurableFiles;
-  /** Topic -> bytes. */
-  readonly sizes: Map<string, number>;
+  /** By topic. */
+  readonly sizes: Map<string, Taken>;
   /** Their sum. */
   total: number;
   /** Chunks that are being written. */
@@ -87,12 +99,19 @@ async function countTopic(shelf: Shelf, topic: string): Promise<void> {
     for (const bytes of await Promise.all(names.slice(at, at + LOOKS_AT_ONCE).map(count))) grow(shelf, topic, bytes);
 }
 
-/** Below zero never: what is written while its topic is released was counted before. */
+/** One chunk more, or with negative bytes one less. Below zero never: what is written while its topic is released was counted before. */
 function grow(shelf: Shelf, topic: string, bytes: number): void {
-  const before = shelf.sizes.get(topic) ?? 0;
-  const after = Math.max(0, before + bytes);
-  shelf.sizes.set(topic, after);
-  shelf.total += after - before;
+  const before = shelf.sizes.get(topic) ?? NOTHING;
+  const after = Math.max(0, before.bytes + bytes);
+  shelf.sizes.set(topic, { bytes: after, chunks: Math.max(0, before.chunks + Math.sign(bytes)) });
+  shelf.total += after - before.bytes;
+}
+
+/** Whether one chunk more of that cost is too much. */
+function isTooMuch({ sizes, total, fileMaxBytes, totalMaxBytes }: Shelf, topic: string, cost: number): boolean {
+  const { bytes, chunks } = sizes.get(topic) ?? NOTHING;
+  const chunksMax = SHORT_CHUNKS_MAX + Math.ceil(fileMaxBytes / CHUNK_MAX_BYTES);
+  return bytes + cost > fileMaxBytes || chunks >= chunksMax || total + cost > totalMaxBytes;
 }
 
 async function readChecked(shelf: Shelf, topic: string, name: string): Promise<Uint8Array | undefined> {
@@ -123,8 +142,7 @@ async function put(shelf: Shelf, topic: string, name: string, chunk: Uint8Array)
   );
   if (isThere) return "stored"; // and its time begins anew
   const cost = costOf(chunk.length);
-  const isOver = (shelf.sizes.get(topic) ?? 0) + cost > shelf.fileMaxBytes;
-  if (isOver || shelf.total + cost > shelf.totalMaxBytes) return "quota";
+  if (isTooMuch(shelf, topic, cost)) return "quota";
   grow(shelf, topic, cost);
   try {
     await shelf.disk.write(directory, name, chunk);

@@ -55,6 +55,16 @@ describe("a relay's chunks on the disk", () => {
     assert.equal(files.usage().bytes, 6 * COST);
   });
 
+  it("of one file are no more than a file of that size has, however small they are", async () => {
+    files = await open(1e9, 1e6); // four full chunks, and some short ones
+    const tiny = Array.from({ length: 100 }, (_, i) => put(topic(1), chunkOf(i, 16)));
+    assert.equal((await Promise.all(tiny)).filter((each) => each === "stored").length, 68);
+    files = await open(1e9, 1e6);
+    assert.deepEqual([await put(topic(1), chunkOf(200)), await put(topic(2), chunkOf(200))], ["quota", "stored"]);
+    await files.release(topic(1));
+    assert.equal(await put(topic(1), chunkOf(200)), "stored");
+  });
+
   it("count once, however often and by however many they are handed in", async () => {
     await Promise.all([put(topic(1), chunkOf(1)), put(topic(1), chunkOf(1)), put(topic(1), chunkOf(1))]);
     assert.equal(await put(topic(1), chunkOf(1)), "stored");
