@@ -325,12 +325,23 @@ export const HEARD: RecordType<{ readonly devices: readonly StoredChain[] }> = r
   "heard/",
   struct({ devices: list(StoredChain, ROSTER_MAX) }),
 );
-/** What is to be said of an epoch: when, when it was said last (0: never), and of which chains; id: epoch. */
-export const TO_REPORT: RecordType<{
-  readonly dueAt: TimeMs | undefined;
-  readonly lastAt: TimeMs;
-  readonly indexes: readonly number[];
-}> = record("to-report/", struct({ dueAt: optional(TimeMs), lastAt: TimeMs, indexes: list(u32, REPORT_CHAINS_MAX) }));
+/** What is to be said of an epoch. */
+export const ToReportState = struct({
+  dueAt: optional(TimeMs),
+  /** When something was said last; 0: never. */
+  lastAt: TimeMs,
+  /** When something came last. */
+  cameAt: TimeMs,
+  /** Of which chains something came that is to be said. */
+  indexes: list(u32, REPORT_CHAINS_MAX),
+  /** What will be said then, whatever comes until then. */
+  fixed: optional(
+    struct({ chains: list(StoredChain, REPORT_CHAINS_MAX), frontier: list(MessageId, MESSAGE_FRONTIER_MAX) }),
+  ),
+});
+export type ToReportState = Infer<typeof ToReportState>;
+/** id: epoch. */
+export const TO_REPORT: RecordType<ToReportState> = record("to-report/", ToReportState);
 
 /** A message that somebody cited and we do not have; id: group/message id. */
 export const GapState = struct({

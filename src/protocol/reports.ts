@@ -36,6 +36,7 @@ import {
   sentId,
   TO_REPORT,
   TOPIC,
+  type ToReportState,
 } from "./records.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
@@ -53,18 +54,22 @@ const EPOCHS_MAX = 100_000;
 /** A message by the device with this index is stored: that will be said. */
 export function* noteToReport(work: Work, epoch: EpochState, index: number): Step<void> {
   const id = toHex(epoch.epoch);
-  const before = yield* read(work, TO_REPORT, id);
-  const indexes = before?.indexes ?? [];
+  const before = (yield* read(work, TO_REPORT, id)) ?? NOTHING_SAID;
+  const { indexes, lastAt } = before;
   const isKnown = indexes.includes(index) || indexes.length === REPORT_CHAINS_MAX;
-  if (before?.dueAt !== undefined && isKnown) return;
-  const dueAt = before?.dueAt ?? (yield* nextReport(work, epoch.epoch, before?.lastAt));
-  write(work, TO_REPORT, id, {
-    dueAt,
-    lastAt: before?.lastAt ?? (0 as TimeMs),
-    indexes: isKnown ? indexes : [...indexes, index],
-  });
-  work.effects.push({ kind: "wake", atMs: dueAt });
+  const dueAt = before.dueAt ?? (yield* nextReport(work, epoch.epoch, lastAt));
+  const cameAt = work.nowMs as TimeMs;
+  write(work, TO_REPORT, id, { ...before, dueAt, cameAt, indexes: isKnown ? indexes : [...indexes, index] });
+  if (before.dueAt === undefined) work.effects.push({ kind: "wake", atMs: dueAt });
 }
+
+const NOTHING_SAID: ToReportState = {
+  dueAt: undefined,
+  lastAt: 0 as TimeMs,
+  cameAt: 0 as TimeMs,
+  indexes: [],
+  fixed: undefined,
+};
 
 function* nextReport(work: Work, epoch: EpochId, lastAt: number | undefined): Step<TimeMs> {
   const devices = (yield* read(work, ROSTER, toHex(epoch)))?.devices.length ?? 1;
@@ -76,16 +81,37 @@ function* nextReport(work: Work, epoch: EpochId, lastAt: number | undefined): St
 
 /** Says of every epoch whose time has come what of it is stored. */
 export function* reportDue(work: Work): Step<void> {
-  for (const [id, { dueAt, indexes }] of yield* scan(work, TO_REPORT, "", EPOCHS_MAX)) {
-    if (dueAt === undefined || dueAt > work.nowMs) continue;
+  for (const [id, state] of yield* scan(work, TO_REPORT, "", EPOCHS_MAX)) {
+    if (state.dueAt === undefined || state.dueAt > work.nowMs) continue;
     const epoch = yield* read(work, EPOCH, id);
-    write(work, TO_REPORT, id, epoch ? { dueAt: undefined, lastAt: work.nowMs as TimeMs, indexes: [] } : null);
-    if (!epoch) continue;
-    const chains = yield* storedChains(work, epoch.epoch, indexes);
-    const heads = (yield* read(work, HEADS, toHex(epoch.group)))?.heads ?? [];
-    const frontier = deepest(heads).map((head) => head.id);
-    yield* say(work, epoch, { kind: "report", chains, frontier });
+    if (epoch) yield* report(work, epoch, state);
+    else write(work, TO_REPORT, id, null);
   }
+}
+
+/** Where something has just come, what is said is fixed now and said when that is no news any more. */
+function* report(work: Work, epoch: EpochState, state: ToReportState): Step<void> {
+  const id = toHex(epoch.epoch);
+  const { fixed, cameAt } = state;
+  if (!fixed && cameAt + REPORT_DELAY_MS > work.nowMs) {
+    const dueAt = (work.nowMs + REPORT_DELAY_MS) as TimeMs;
+    const { indexes } = state;
+    write(work, TO_REPORT, id, { ...state, dueAt, indexes: [], fixed: yield* storedNow(work, epoch, indexes) });
+    work.effects.push({ kind: "wake", atMs: dueAt });
+    return;
+  }
+  const lastAt = work.nowMs as TimeMs;
+  const indexes = fixed ? state.indexes : [];
+  const dueAt = indexes.length > 0 ? yield* nextReport(work, epoch.epoch, lastAt) : undefined;
+  write(work, TO_REPORT, id, { dueAt, lastAt, cameAt, indexes, fixed: undefined });
+  if (dueAt !== undefined) work.effects.push({ kind: "wake", atMs: dueAt });
+  yield* say(work, epoch, { kind: "report", ...(fixed ?? (yield* storedNow(work, epoch, state.indexes))) });
+}
+
+function* storedNow(work: Work, epoch: EpochState, indexes: readonly number[]) {
+  const chains = yield* storedChains(work, epoch.epoch, indexes);
+  const heads = (yield* read(work, HEADS, toHex(epoch.group)))?.heads ?? [];
+  return { chains, frontier: deepest(heads).map((head) => head.id) };
 }
 
 function* storedChains(work: Work, epoch: EpochId, indexes: readonly number[]): Step<readonly StoredChain[]> {

@@ -89,7 +89,13 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.GAP_COUNT, { gaps: 2 });
   add(records.SENT, { id: message, devices: 3, isTaken: true });
   add(records.HEARD, { devices: [{ index: 2, upTo: 7 as Iteration }] });
-  add(records.TO_REPORT, { dueAt: at, lastAt: at, indexes: [1, 4] });
+  add(records.TO_REPORT, {
+    dueAt: at,
+    lastAt: at,
+    cameAt: at,
+    indexes: [1, 4],
+    fixed: { chains: [{ index: 2, upTo: 9 as Iteration }], frontier: [message] },
+  });
   const said = {
     id: message,
     epoch,

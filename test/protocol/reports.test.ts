@@ -160,6 +160,28 @@ describe("reports", () => {
     assert.deepEqual(laterSays(bob, MINUTE_MS), []);
   });
 
+  it("say nothing of what came in the last two seconds, though their time has come", () => {
+    const { scene, people, group, laterSays, hears } = gathered("Ann", "Bob");
+    const [ann, bob] = people;
+    assert(ann && bob);
+    laterSays(bob, MINUTE_MS);
+    say(ann, group, "early");
+    scene.carry(ann, bob);
+    const [due] = bob.ids(TO_REPORT).flatMap((id) => bob.existing(TO_REPORT, id).dueAt ?? []);
+    assert(due);
+    scene.clock.nowMs = due - 500;
+    say(ann, group, "late");
+    scene.carry(ann, bob);
+    assert.deepEqual(laterSays(bob, 500), []);
+    say(ann, group, "later");
+    scene.carry(ann, bob);
+    hears(ann, ...laterSays(bob, 2_000));
+    const states = (): unknown[] => ["early", "late", "later"].map((text) => delivered(ann, text)[0]);
+    assert.deepEqual(states(), ["delivered", "delivered", "on-relay"]);
+    hears(ann, ...laterSays(bob, MINUTE_MS));
+    assert.deepEqual(states(), ["delivered", "delivered", "delivered"]);
+  });
+
   it("come the seldomer from each device, the more there are", () => {
     const { scene, people, group, laterSays } = gathered("Ann", "Bob", "Cem", "Dan", "Eve");
     const [ann, bob] = people;

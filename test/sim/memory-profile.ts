@@ -81,11 +81,12 @@ function apply(profile: MemoryProfile, { records, lines, removedLines, lineState
     if (!profile.lines.has(key)) profile.lines.set(key, { arrived: ++profile.arrivals, isWithdrawn: false, line });
   }
   for (const { group, id } of removedLines) profile.lines.delete(lineKey(group, id));
-  for (const { group, id, state } of lineStates) {
+  for (const { group, id, state, delivery } of lineStates) {
     const key = lineKey(group, id);
     const known = profile.lines.get(key);
     if (!known) continue;
-    const line = state === "withdrawn" ? known.line : { ...known.line, state };
+    const changed = { ...known.line, state, ...(delivery ? { delivery } : {}) };
+    const line = state === "withdrawn" ? known.line : { ...changed, state };
     profile.lines.set(key, { ...known, isWithdrawn: state === "withdrawn", line });
   }
 }

@@ -8,6 +8,7 @@ import { isFault } from "../../src/wire/fault.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";
 import { encodeUtf8 } from "../../src/wire/utf8.ts";
 import { ACTS, type Flavour, isActive } from "./acts.ts";
+import { watchDeliveries } from "./delivery-watch.ts";
 import { type HostileMember, hostileMember } from "./hostile-member.ts";
 import { type HostileRelay, hostileRelay, type Misdeed } from "./hostile-relay.ts";
 import { watchKeyUse } from "./key-use.ts";
@@ -111,6 +112,7 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
   const hostileName = plan.flavour === "hostile member" ? nameOf(plan.people - 1) : undefined;
   const ledger = newLedger(primitives, (name) => name === hostileName);
   const keyUse = watchKeyUse(ledger);
+  const deliveries = watchDeliveries(ledger, hostileName === undefined ? 0 : 1);
   const secrets = relaySecrets(ledger);
   const recovering = new Map<string, SimDevice>();
   const liarRandom = seededRandom(plan.seed ^ 0x11a2);
@@ -152,7 +154,10 @@ export async function playPlan(plan: Plan, log: (line: string) => void = () => u
       const device = world.devices.find((each) => each.name === name);
       if (!device) return;
       ledger.committed(device, changes, world.clock.nowMs());
-      keyUse.committed(name, changes, wasRestored(name) || name === hostileName);
+      const isCopy = wasRestored(name) || name === hostileName;
+      keyUse.committed(name, changes, isCopy);
+      const moment = { device: name, account: device.account(), nowMs: world.clock.nowMs(), isCopy };
+      deliveries.committed(moment, changes);
     },
   });
   const knows = (name: string) => {
