@@ -47,8 +47,8 @@ export interface FileParts {
   readonly windows: number;
   /** Ids of the chunks of a level that the list at `index` above it names; undefined: that list is not here yet. */
   readonly idsUnder: (level: number, index: number) => Promise<readonly ChunkId[] | undefined>;
-  /** Where the chunk of that id stands, among the lists that are here. */
-  readonly find: (id: ChunkId) => Promise<ChunkPlace | undefined>;
+  /** Where the chunks of these ids stand, among the lists that are here; each list is looked through once, however many are asked for. */
+  readonly find: (ids: readonly ChunkId[]) => Promise<readonly (ChunkPlace | undefined)[]>;
   /** The sealed chunk, or undefined when the disk does not have it (any more). */
   readonly seal: (place: ChunkPlace, id: ChunkId, bytes: FileBytes) => Promise<Uint8Array | undefined>;
   /** Its piece of the file without padding (level 0), or its hashes; "forged" if it is not what the sender says it is. */
@@ -88,19 +88,24 @@ export function createFileParts(d: FilePartsDependencies): FileParts {
   return {
     windows: shape.counts[1] ?? 1,
     idsUnder: async (level, index) => (await windowAt(level, index))?.ids,
-    find: async (id) => {
-      const name = toHex(id);
-      for (const window of kept) {
-        const place = placeIn(window, name);
-        if (place) return place;
-      }
-      for (let level = top; level >= 0; level--)
-        for (let index = 0; index < (shape.counts[level + 1] ?? 1); index++) {
-          const window = await windowAt(level, index);
-          const place = window && placeIn(window, name);
-          if (place) return place;
+    find: async (ids) => {
+      const names = ids.map(toHex);
+      const found = new Map<string, ChunkPlace>();
+      const left = new Set(names);
+      const lookIn = (window: Window): void => {
+        for (const name of left) {
+          const place = placeIn(window, name);
+          if (place) found.set(name, place);
+          if (place) left.delete(name);
         }
-      return undefined;
+      };
+      kept.forEach(lookIn);
+      for (let level = top; level >= 0; level--)
+        for (let index = 0; index < (shape.counts[level + 1] ?? 1) && left.size > 0; index++) {
+          const window = await windowAt(level, index);
+          if (window) lookIn(window);
+        }
+      return names.map((name) => found.get(name));
     },
     seal: async (place, id, bytes) => {
       const sealed =

@@ -1,12 +1,12 @@
 /** One file while the program runs: its parts, what of it is through, and what screens are told of that. */
 import { checkedShape, type FileKeys, fileKeysOf } from "../crypto/file-chunk.ts";
-import type { FileShape } from "../crypto/file-shape.ts";
+import type { ChunkPlace, FileShape } from "../crypto/file-shape.ts";
 import type { Primitives } from "../crypto/primitives.ts";
 import type { FileStage, FileState } from "../protocol/file-state.ts";
 import { type FileChange, fileShelf } from "../protocol/files.ts";
 import type { Answer, Input } from "../protocol/machine.ts";
 import { FILE, idOf } from "../protocol/records.ts";
-import type { ChunkId, GroupId, MessageId } from "../wire/ids.ts";
+import type { GroupId, MessageId } from "../wire/ids.ts";
 import { proofBy } from "./effects-performer.ts";
 import type { EventHub } from "./event-hub.ts";
 import { createFileParts, type FileBytes, type FileParts } from "./file-parts.ts";
@@ -135,8 +135,7 @@ export const savedFile = (store: ProfileStore, { group, file }: FilePlace): Prom
 /** What others may have of it from us. `isWhole`: all data chunks are at `told.bytes`. */
 export function holdingsOf(c: FileContext, t: Transfer, isWhole: boolean): ChunkHoldings {
   const { topic, topicSeed: seed } = t.keys;
-  const hasAt = async (id: ChunkId): Promise<boolean> => {
-    const place = await t.parts.find(id);
+  const hasAt = async (place: ChunkPlace | undefined): Promise<boolean> => {
     if (!place) return false;
     if (place.level === 0) return isWhole || t.progress.has(place.index);
     return (await t.parts.idsUnder(place.level - 1, place.index)) !== undefined;
@@ -146,16 +145,16 @@ export function holdingsOf(c: FileContext, t: Transfer, isWhole: boolean): Chunk
     prove: proofBy(c.primitives, { topic, seed, inbox: false }),
     has: async (ids) => {
       const out: boolean[] = [];
-      for (const id of ids) out.push(await hasAt(id));
+      for (const place of await t.parts.find(ids)) out.push(await hasAt(place));
       return out;
     },
     read: async (id) => {
-      if (!t.told.bytes || !(await hasAt(id))) return undefined;
-      const place = await t.parts.find(id);
-      return place && (await t.parts.seal(place, id, t.told.bytes));
+      const [place] = t.told.bytes ? await t.parts.find([id]) : [];
+      if (!place || !t.told.bytes || !(await hasAt(place))) return undefined;
+      return await t.parts.seal(place, id, t.told.bytes);
     },
     served: (id) => {
-      if (t.state.isOurs) void t.parts.find(id).then((place) => place?.level === 0 && t.through(place.index));
+      if (t.state.isOurs) void t.parts.find([id]).then(([place]) => place?.level === 0 && t.through(place.index));
     },
   };
 }
