@@ -14,6 +14,7 @@ import { Fault } from "../wire/fault.ts";
 import { GroupId, MessageId } from "../wire/ids.ts";
 import { fromHex } from "../wire/text-forms.ts";
 import type { ClientNotice } from "./event-hub.ts";
+import { createFileAllowance, type FileAllowance } from "./file-allowance.ts";
 import type { FileView } from "./file-api.ts";
 import { fetchFile } from "./file-fetching.ts";
 import { ASK_AGAIN_MS, askFor, later, type TellingContext, tellHeldSoon } from "./file-holders.ts";
@@ -43,7 +44,7 @@ const BRING_BACK_MS = 20_000;
 export interface FileSettings {
   /** Where downloads go unless told otherwise; absolute. */
   readonly downloads: string;
-  /** Files of others up to this size (bytes) are fetched without asking; 0: none. */
+  /** Files of others up to this size (bytes) are fetched without asking, as far as file-allowance.ts lets them; 0: none. */
   readonly automaticBytes: number;
 }
 
@@ -71,6 +72,7 @@ interface Running {
 
 interface Book extends TellingContext {
   readonly settings: FileSettings;
+  readonly mayFetch: FileAllowance;
   readonly running: Map<string, Running>;
   readonly serving: Map<string, () => void>;
   readonly turns: { readonly send: ReturnType<typeof createTurns>; readonly fetch: ReturnType<typeof createTurns> };
@@ -82,6 +84,7 @@ export function createFileTransfers(context: FileContext, settings: FileSettings
   const book: Book = {
     ...context,
     settings,
+    mayFetch: createFileAllowance(settings.automaticBytes, context.clock.nowMs),
     running: new Map(),
     serving: new Map(),
     asked: new Map(),
@@ -212,8 +215,7 @@ async function heed(book: Book, notice: ClientNotice): Promise<void> {
   if (notice.kind !== "message" || notice.line.kind !== "file") return;
   const place = { group: notice.group, file: MessageId.from(fromHex(notice.line.id) ?? new Uint8Array()) };
   const state = await savedFile(book.store, place);
-  const { automaticBytes } = book.settings;
-  if (automaticBytes === 0 || state?.stage.kind !== "offered" || state.manifest.size > automaticBytes) return;
+  if (state?.stage.kind !== "offered" || !book.mayFetch(state.from, state.manifest.size)) return;
   await fetchInto(book, place, { directory: book.settings.downloads, name: notice.line.text, isExact: false });
   await run(book, place);
 }
