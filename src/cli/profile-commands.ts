@@ -12,7 +12,9 @@ export async function init(context: CommandContext): Promise<number> {
   const created = await surroundings.profiles.create({ ...choice, relays }, name);
   output.result(created, renderCreated(created));
   if (relays.length === 0)
-    output.note("No relay was named, so this profile reaches nobody yet: see hermes init --help.");
+    output.note(
+      "No relay was named: this profile reaches people who run Hermes at the same time, on the same network or at the addresses in a link. See hermes init --help.",
+    );
   return 0;
 }
 

@@ -6,6 +6,7 @@ import type { Answer, Input } from "../protocol/machine.ts";
 import { ACCOUNT, REQUEST } from "../protocol/records.ts";
 import { Fault } from "../wire/fault.ts";
 import { TEXT_MAX_BYTES } from "../wire/limits.ts";
+import { withAddresses } from "../wire/link.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { encodeUtf8 } from "../wire/utf8.ts";
 import { leaveEverything } from "./account-leaving.ts";
@@ -26,6 +27,7 @@ import { history, markRead, notes, saveNote } from "./history-calls.ts";
 import { invite, join, listInvites, revoke } from "./invite-calls.ts";
 import { listen } from "./listening.ts";
 import { cancelJoin, changeSettings, leave, rekey, removeMember, rename, setRole } from "./membership-calls.ts";
+import { ownAddresses } from "./own-addresses.ts";
 import { listDevices, unlinkDevice, waitForLinks } from "./own-devices.ts";
 import type { Clock, Network, PeerStatus, ProfileStore } from "./ports.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
@@ -119,14 +121,16 @@ export function perform<M extends ClientMethod>(
   return CALLS[call.method](context, call.params, options);
 }
 
-async function whoami({ store, primitives }: CallContext) {
+async function whoami({ store, primitives, network }: CallContext) {
   const { account, device, name, relays } = await readExistingRecord(store, ACCOUNT);
+  // with a relay there is a way that lasts; addresses change, and say where one is
+  const direct = relays.length > 0 ? [] : ownAddresses(network);
   return {
     account: toHex(account),
     fingerprint: fingerprintOf(primitives, account),
     device: toHex(device),
     name,
-    contact: contactLinkText(primitives, { version: 1, account, relays }),
+    contact: contactLinkText(primitives, withAddresses({ version: 1, account, relays }, direct)),
   };
 }
 

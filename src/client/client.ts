@@ -98,6 +98,7 @@ function networkEvents(context: CallContext, { flusher, performer }: Movers): Ne
       if (status.state === "connected") performer.relayConnected();
       hub.tell({ kind: "relay", status });
     },
+    mailTaken: (topic) => flusher.flush(toHex(topic)),
     peerChanged: (peer, state) => {
       if (state === "connected") performer.memberConnected();
       hub.tell({ kind: "peer", peer, state });

@@ -92,6 +92,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
       const published = d.network.publishPrekeys(record, signature);
       published.then((answer) => answer !== "unreachable" && introduce()).catch(ignore);
     },
+    "offer-prekeys": ({ record }) => d.network.offerPrekeys?.(record),
     say: ({ topic, body }) => d.network.say(topic, body),
     wake: ({ atMs }) => tickAt(d, timers, atMs),
     continue: () => {
@@ -115,7 +116,10 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
       prekeys.again();
       askLater();
     },
-    memberConnected: askLater,
+    memberConnected: () => {
+      prekeys.again();
+      askLater();
+    },
     isIntroduced: () => introduced,
     close: timers.close,
   };
@@ -198,10 +202,11 @@ function createPrekeyTaker(d: PerformerDependencies, timers: Timers): PrekeyTake
 }
 
 function subscriptionOf(d: PerformerDependencies, effect: Extract<Effect, { kind: "subscribe" }>): TopicSubscription {
-  const { topic, inbox } = effect;
+  const { topic, inbox, takesMail = false } = effect;
   return {
     topic,
     inbox,
+    takesMail,
     prove: proofBy(d.primitives, effect),
     cursor: async (log) => (await readRecord(d.store, CURSOR, cursorId(log, topic)))?.sequence ?? (0 as Sequence),
   };

@@ -22,11 +22,11 @@ import {
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import { AccountKey } from "../wire/ids.ts";
-import type { ContactLink } from "../wire/link.ts";
+import { addressesOf, type ContactLink } from "../wire/link.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { checkName } from "./account-setup.ts";
 import type { ClientMethods } from "./api.ts";
-import { catchUp, waiting, waitSent } from "./call-waiting.ts";
+import { catchUp, waitForOthers, waiting, waitSent } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import { allGroups, findGroup } from "./group-names.ts";
@@ -138,19 +138,27 @@ export async function add(
   if (at.view.members.has(id)) throw new Fault("usage/not-allowed", "this person is in the group already");
   needRank(at, Math.max(ROLE.admin, role + 1), role === ROLE.member ? "adding somebody" : "adding an admin");
   network.useRelays(contact.relays, "peer");
-  const isReachable = async () => network.relays().some((each) => each.state === "connected");
-  await waitUntil(isReachable, waiting(context, params.waitMs, options));
-  const taken = await network.takePrekeys(directoryKeyOf(primitives, contact.account));
+  network.useAddresses?.(addressesOf(contact));
+  const isTried = async () =>
+    network.relays().some(({ state }) => state === "connected") ||
+    !network.relays().some(({ state }) => state === "connecting");
+  await waitUntil(isTried, waiting(context, params.waitMs, options));
+  let taken: Awaited<ReturnType<typeof network.takePrekeys>>;
+  const isAnswered = async () => {
+    taken = await network.takePrekeys(directoryKeyOf(primitives, contact.account));
+    return taken !== undefined;
+  };
+  await waitForOthers(context, options, { holds: isAnswered, waitMs: params.waitMs, helper: "relay or member" });
   if (!taken)
     throw new Fault(
       "network/unreachable",
-      "no relay can be reached, so this person's keys cannot be fetched: check the connection and try again",
+      "neither a relay nor this person's own device can be reached, so the keys to write to them cannot be fetched: check the connection, or ask them to run Hermes, and try again",
     );
   const answer = await put({ kind: "add", group: group.group, account: contact.account, taken, role });
   if (answer.kind !== "group")
     throw new Fault(
       "usage/not-found",
-      "no relay knows this account yet: the person has to start Hermes once with the same relay, then try again",
+      "no relay knows this account yet: the person has to start Hermes once with the same relay, or to run it now on the same network, then try again",
     );
   await waitSent(context, params.waitMs, options); // or the letters stay here when this process ends
   const after = await readExistingRecord(store, LOG, toHex(group.group));

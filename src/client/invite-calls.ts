@@ -6,7 +6,7 @@ import { inviteLinkText, parseInviteLink } from "../protocol/link.ts";
 import { ASKED, GROUP, type GroupState, idOf, MEMBER } from "../protocol/records.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
-import type { InviteLink } from "../wire/link.ts";
+import { addressesOf, type InviteLink, withAddresses } from "../wire/link.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { ClientMethods } from "./api.ts";
 import { catchUp, waiting, waitSent } from "./call-waiting.ts";
@@ -15,6 +15,7 @@ import { waitUntil } from "./event-hub.ts";
 import type { InviteView } from "./group-api.ts";
 import { findGroup } from "./group-names.ts";
 import { isOutOf, needRank, type Standing, standingIn } from "./group-ranks.ts";
+import { ownAddresses } from "./own-addresses.ts";
 import { checkPassword, wholeNumber } from "./parameters.ts";
 import { readRecord } from "./profile-reader.ts";
 import { groupName, isoTime, roleName, roleOf } from "./views.ts";
@@ -44,10 +45,11 @@ export async function invite(
   const uses = wholeNumber("uses", params.uses ?? INVITE_USES, INVITE_USES_MAX);
   const expiresInMs = wholeNumber("expires", params.expiresInMs ?? INVITE_MS, Number.MAX_SAFE_INTEGER / 2);
   const expiresAtMs = clock.nowMs() + expiresInMs;
-  if (group.relays.length === 0)
+  const direct = ownAddresses(context.network);
+  if (group.relays.length === 0 && direct.length === 0)
     throw new Fault(
       "usage/not-allowed",
-      "this group has no relay, so nobody could follow a link: run `hermes init` with --relay",
+      "this group has no relay, and this program lets nobody connect to it, so nobody could follow a link: leave out --no-listen, or run `hermes init` with --relay",
     );
   await catchUp(context, options);
   const at = await standingIn(store, group);
@@ -56,7 +58,7 @@ export async function invite(
   if (role > ROLE.member) needRank(at, role + 1, "making a link for admins");
   const answer = await put({ kind: "create-invite", group: group.group, terms: { role, uses, expiresAtMs } });
   if (answer.kind !== "link") throw new Fault("internal/invariant", "an invite gave an answer of another kind");
-  return { link: inviteLinkText(primitives, answer.link), expires: isoTime(expiresAtMs), uses };
+  return { link: inviteLinkText(primitives, withAddresses(answer.link, direct)), expires: isoTime(expiresAtMs), uses };
 }
 
 /** See `group-invites` in api.ts. */
@@ -152,6 +154,7 @@ export async function join(
   const here = () => memberGroup(store, id);
   if (!(await here())) {
     if (link.expiresAt <= clock.nowMs()) throw refused({ reason: "expired", triesLeft: 0 });
+    context.network.useAddresses?.(addressesOf(link));
     await ask(context, link, params.password);
     const answered = async () => (await here()) !== undefined || (await refusal(store, id)) !== undefined;
     await waitUntil(answered, waiting(context, params.waitMs, options));

@@ -18,6 +18,11 @@ import { type Answered, createRetryBook, RETRY_MS, type RetryBook } from "./retr
 
 /** Envelopes in one append. */
 const APPEND_ROWS = 64;
+/**
+ * Ms between two walks to the end while nobody takes anything; a hundredth of the time at most. Behind messages that wait for a
+ * relay there may be letters, which their owners take themselves.
+ */
+const THOROUGH_MS = 4_000;
 /** Ms of being connected after which messages leave even if their topic could not be read: a holder that withholds must not gag us. */
 const HOLD_MS = 10_000;
 
@@ -46,11 +51,13 @@ interface Walk extends OutboxFlusherDependencies {
   readonly retries: RetryBook;
   /** Outbox ids of letters whose inbox nobody knows. */
   readonly unknownInboxes: Set<string>;
+  /** From when on (ms) a walk goes to the end although nobody takes what it begins with. */
+  thoroughAtMs: number;
 }
 
 export function createOutboxFlusher(dependencies: OutboxFlusherDependencies): OutboxFlusher {
   const { clock } = dependencies;
-  const walk: Walk = { ...dependencies, retries: createRetryBook(), unknownInboxes: new Set() };
+  const walk: Walk = { ...dependencies, retries: createRetryBook(), unknownInboxes: new Set(), thoroughAtMs: 0 };
   const meetRelays = relayWatch(walk);
   let running: Promise<void> | undefined;
   let again = false;
@@ -68,7 +75,10 @@ export function createOutboxFlusher(dependencies: OutboxFlusherDependencies): Ou
   };
   const flush: OutboxFlusher["flush"] = (opened) => {
     if (closed) return;
-    if (opened !== undefined) walk.retries.forget(opened);
+    if (opened !== undefined) {
+      walk.retries.forget(opened);
+      walk.thoroughAtMs = 0;
+    }
     again = true;
     running ??= Promise.resolve().then(round);
   };
@@ -108,6 +118,7 @@ async function sendAll(walk: Walk, isHoldOver: boolean): Promise<number | undefi
   const gone = new Set(walk.unknownInboxes);
   const topics = new Set<string>();
   const beganMs = clock.nowMs();
+  const isThorough = beganMs >= walk.thoroughAtMs;
   for (;;) {
     const rows = await scanRecords(walk.store, OUTBOX, { after, limit: APPEND_ROWS });
     if (rows.length === 0) break;
@@ -119,9 +130,10 @@ async function sendAll(walk: Walk, isHoldOver: boolean): Promise<number | undefi
     const due = rows.filter(([, { topic }]) => retries.isDue(toHex(topic), clock.nowMs()));
     const ready = due.filter(([, row]) => isHoldOver || !isHeld(walk, row));
     const answered = await sendRows(walk, ready);
-    if (answered === "unreachable") return RETRY_MS;
-    isLeft ||= answered < due.length;
+    if (answered === "unreachable" && !isThorough) return RETRY_MS;
+    isLeft ||= answered === "unreachable" || answered < due.length;
   }
+  if (isThorough) walk.thoroughAtMs = clock.nowMs() + Math.max(THOROUGH_MS, 100 * (clock.nowMs() - beganMs));
   for (const id of gone) walk.unknownInboxes.delete(id); // a step took them back
   const nextInMs = retries.nextInMs(topics, beganMs, clock.nowMs());
   return isLeft ? Math.min(RETRY_MS, nextInMs ?? RETRY_MS) : nextInMs;

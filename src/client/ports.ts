@@ -69,6 +69,8 @@ export interface TopicSubscription {
   readonly topic: Topic;
   /** True for our own inbox: the holder then lets anyone deposit there. */
   readonly inbox: boolean;
+  /** Others bring us mail for it directly: letters to our inbox, join requests to a rendezvous. */
+  readonly takesMail?: boolean;
   /** Signature by the topic's key that proves us to one holder on one connection (PROTOCOL.md § Open proof). */
   readonly prove: (nonce: Uint8Array, holderPeerId: Uint8Array, openerPeerId: Uint8Array) => Uint8Array;
   /** Last number of this topic that we committed from that holder's log, 0 for none. */
@@ -133,6 +135,8 @@ export interface NetworkEvents {
   readonly relayChanged: (status: RelayStatus) => void;
   /** The relay at this address (as its status names it) does not tell the truth about that log of its. */
   readonly relayFailed?: (relay: string, log: LogId, fault: RelayFault) => void;
+  /** Somebody is connected who takes mail for this topic: what waits for them can be appended. */
+  readonly mailTaken?: (topic: Topic) => void;
   /** Somebody has turned out to be a member of a group of ours, or is here no more. */
   readonly peerChanged?: (peer: PeerStatus, state: "connected" | "gone") => void;
 }
@@ -156,7 +160,11 @@ export interface Network {
   /** Reads this topic on every connection to a relay that no mere peer told us, now and after each reconnect, until {@link unsubscribe}. */
   readonly subscribe: (subscription: TopicSubscription) => void;
   readonly unsubscribe: (topic: Topic) => void;
-  /** Appends encoded envelopes to every connected relay, a peer's only deposits; per envelope the best outcome. Safe to repeat. */
+  /** People that we look for may be at these addresses (multiaddrs as text); others than /ip…/tcp/… are passed over. */
+  readonly useAddresses?: (addresses: readonly string[]) => void;
+  /** What people who are connected to us and know our account get when they ask for its prekeys. */
+  readonly offerPrekeys?: (record: DirectoryRecord) => void;
+  /** Appends encoded envelopes to every connected relay, a peer's only deposits, and mail to whoever takes it, if connected; per envelope the best outcome. Safe to repeat. */
   readonly append: (envelopes: readonly Uint8Array[]) => Promise<readonly AppendOutcome[]>;
   /** Says this to whoever reads the topic at this moment, through relays and members. Best effort, and nobody answers. */
   readonly say: (topic: Topic, body: Uint8Array) => void;
@@ -169,7 +177,7 @@ export interface Network {
     record: DirectoryRecord,
     signature: Uint8Array,
   ) => Promise<{ readonly left: number } | "unreachable" | "refused">;
-  /** Takes from the first connected relay that knows the account; `undefined` when none was reachable. */
+  /** From the connected relays, else from a device of the account that is reached directly; `undefined` when neither answered. */
   readonly takePrekeys: (directoryKey: DirectoryKey) => Promise<readonly TakenPrekeys[] | undefined>;
   readonly countPrekeys: (directoryKey: DirectoryKey, slot: SlotKey) => Promise<number | undefined>;
   /** Files' chunks; left out by a network that moves none. */

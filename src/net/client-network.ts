@@ -85,6 +85,9 @@ class ClientNetwork implements Network {
   /** Relays asked for before the start. */
   #waiting: (readonly [Multiaddr, ToldBy])[] = [];
   #running: Running | undefined;
+  /** Of members, that were told before the start. */
+  readonly #addresses: Multiaddr[] = [];
+  #offered: DirectoryRecord | undefined;
   readonly #members: MembersOptions | undefined;
   readonly #noRelay: boolean;
   readonly #watch: NonNullable<NetworkOptions["watch"]>;
@@ -118,11 +121,14 @@ class ClientNetwork implements Network {
         subscriptions,
         events: this.#alsoChunks(events),
         said: (topic, body) => this.#heard(topic, body),
+        askPrekeys: this.#askPrekeys,
       });
+    if (this.#offered) members?.mail.offerPrekeys(this.#offered);
     await members?.serve();
     await this.#exchange?.serveOn(node);
     await node.start();
     await members?.discover();
+    members?.links.learn(this.#addresses);
     const unwatch = this.#watch(() => this.#hurry());
     this.#running = { node, events, members, unwatch, reachability: reachability(node) };
     for (const [address, toldBy] of this.#waiting) this.#keep(address, toldBy);
@@ -162,12 +168,23 @@ class ClientNetwork implements Network {
   };
 
   readonly append = (envelopes: readonly Uint8Array[]): Promise<readonly AppendOutcome[]> =>
-    appendEverywhere(
-      envelopes,
-      this.#live().map((link) =>
+    appendEverywhere(envelopes, [
+      ...this.#live().map((link) =>
         link.isForMail ? appendSome(link, envelopes, (each) => this.#isMail(each)) : link.client.append(envelopes),
       ),
-    );
+      ...(this.#running?.members?.mail.deliver(envelopes) ?? []),
+    ]);
+
+  readonly useAddresses: NonNullable<Network["useAddresses"]> = (addresses) => {
+    const usable = addresses.flatMap((text) => memberAddress(text) ?? []);
+    if (this.#running) this.#running.members?.links.learn(usable);
+    else this.#addresses.push(...usable);
+  };
+
+  readonly offerPrekeys: NonNullable<Network["offerPrekeys"]> = (record) => {
+    this.#offered = record;
+    this.#running?.members?.mail.offerPrekeys(record);
+  };
 
   readonly say: Network["say"] = (topic, body) => {
     this.#isNews(body);
@@ -198,7 +215,9 @@ class ClientNetwork implements Network {
     const asked = this.#live().map(({ connection }) => this.#askPrekeys(connection, { kind: "take", directoryKey }));
     const answers = (await Promise.all(asked)).filter((answer) => answer !== undefined);
     const taken = answers.flatMap((answer) => (answer.kind === "taken" ? [answer.devices] : []));
-    return taken.length > 0 ? taken.flat() : undefined;
+    if (taken.some((devices) => devices.length > 0)) return taken.flat();
+    const own = await this.#running?.members?.mail.takePrekeys(directoryKey);
+    return own ?? (taken.length > 0 ? [] : undefined);
   };
 
   readonly countPrekeys = async (directoryKey: DirectoryKey, slot: SlotKey): Promise<number | undefined> => {
@@ -362,6 +381,14 @@ async function appendSome(
   const outcomes = await client.append(envelopes.filter((_, i) => wanted[i]));
   let next = 0;
   return wanted.map((each) => (each ? outcomes[next++] : undefined));
+}
+
+/** An address of a member as links and members tell it; undefined for what is not dialled, whoever names it. */
+function memberAddress(text: string): Multiaddr | undefined {
+  const address = parseAddress(text);
+  const [host, transport, ...more] = address?.getComponents().map(({ code }) => code) ?? [];
+  const isDialled = host !== undefined && HOST_CODES.has(host) && transport === CODE_TCP && more.length === 0;
+  return isDialled ? address : undefined;
 }
 
 function relayAddress(text: string): Multiaddr {

@@ -2,20 +2,24 @@
  * What a client is to the other members of its groups: it serves them what it keeps, and reads from them.
  *
  * 1. Nothing is stored for others: a member has what its profile commits, and passes that on as it comes.
- * 2. Nobody but members is served, and nobody else learns of a topic (topic-meeting.ts).
+ * 2. Nobody but members is served, and nobody else learns of a topic (topic-meeting.ts). Mail for us is taken from anybody who
+ *    knows where to (mailbox.ts), and our prekeys are given to whoever knows our account (own-prekeys.ts).
  */
 import type { NetworkEvents, TopicSubscription } from "../client/ports.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
+import { type Correspondence, correspondence } from "./correspondence.ts";
 import { gapFiller } from "./gap-filling.ts";
 import { idSets } from "./id-sets.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { discoverLocally, type LocalDiscovery } from "./local-discovery.ts";
+import { mailboxOf } from "./mailbox.ts";
 import { memberCatchUp } from "./member-catch-up.ts";
 import { MEMBERS_LOG } from "./members-log.ts";
 import { parseAddress } from "./multiaddr-text.ts";
 import type { NetNode } from "./node.ts";
 import { PeerLinks } from "./peer-links.ts";
+import type { PrekeyAsker } from "./prekey-client.ts";
 import { RelayHealing } from "./relay-healing.ts";
 import type { TopicClient } from "./topic-client.ts";
 import type { StoredEnvelope } from "./topic-fanout.ts";
@@ -55,10 +59,12 @@ export interface MembersParts {
   readonly events: NetworkEvents;
   /** A member said this in passing. */
   readonly said: (topic: Topic, body: Uint8Array) => void;
+  readonly askPrekeys: PrekeyAsker;
 }
 
 export interface Members {
   readonly links: PeerLinks;
+  readonly mail: Correspondence;
   /** The healing of one relay; `client` is the session with it while there is one that we may write to. */
   readonly healing: (client: () => TopicClient | undefined) => RelayHealing;
   /** Says this in passing to those who read here. */
@@ -81,7 +87,7 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
   const delivered: NetworkEvents["delivered"] = (delivery) => parts.events.delivered({ ...delivery, log: MEMBERS_LOG });
   const links = new PeerLinks({
     ...parts,
-    events: { ...parts.events, delivered, said: parts.said },
+    events: { ...parts.events, delivered, said: parts.said, takes: (topic) => parts.events.mailTaken?.(topic) },
     verifier,
     readersOf: (topic) => service.readers(topic),
     startAt: memberCatchUp({ log, sets, verifier, delivered }),
@@ -94,8 +100,10 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
       topics: () => [...subscriptions()].filter(({ inbox }) => !inbox),
       met: (openerPeerId, topics) => links.met(openerPeerId, topics),
       said: parts.said,
+      mailbox: mailboxOf(subscriptions, delivered),
     },
   });
+  const mail = correspondence({ ...parts, links, verifier, discovers: discover });
   const unwatch = log.watch((fresh) => {
     for (const { topic, ...item } of fresh) service.stored(topic, item);
     for (const healing of healings) healing.kept(fresh);
@@ -107,18 +115,21 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
     links,
     healing: (client) => {
       const stopped = (): void => void healings.delete(healing);
-      const { timing } = parts;
-      const healing = new RelayHealing({ log, sets, verifier, timing, client, take: delivered, stopped });
+      const healing = new RelayHealing({ log, sets, verifier, timing: parts.timing, client, take: delivered, stopped });
       healings.add(healing);
       return healing;
     },
     say: (topic, body) => service.say(topic, body),
     fill: (topic, relays) => fillFrom(topic, [...links.readAt(topic), ...relays]),
+    mail: mail.calls,
     forget: (topic) => {
       for (const healing of healings) healing.forget(topic);
       links.unsubscribe(topic);
     },
-    serve: () => service.serve(node),
+    serve: async () => {
+      await service.serve(node);
+      await mail.serve(node);
+    },
     discover: async () => {
       links.learn(addresses.flatMap((text) => parseAddress(text) ?? []));
       if (discover) discovery = await discoverLocally(node, (addresses) => links.learn(addresses));

@@ -38,6 +38,7 @@ export interface AddressBook {
   readonly again: () => void;
   /** Strangers may be asked again now. */
   readonly forgive: () => void;
+  readonly size: () => number;
 }
 
 /** An empty book. `nowMs`, `random` in [0, 1): for tests. */
@@ -76,6 +77,7 @@ export function addressBook(nowMs: () => number = Date.now, random: () => number
     forgive: () => {
       for (const each of known.values()) if (each.last === "stranger") each.nextAtMs = 0;
     },
+    size: () => known.size,
   };
 }
 

@@ -2,7 +2,7 @@
  * One other member, while there is a connection to it: what both read, we read there, too.
  *
  * 1. A topic is read only after both ends have proved it (topic-meeting.ts).
- * 2. A stranger, with whom we share nothing, is let go after STRANGER_MS.
+ * 2. A stranger, with whom we share nothing, is let go after STRANGER_MS; one to whom we write, or who writes to us, later.
  * 3. `ended` resolves once, when nothing is delivered any more.
  *
  * It does not know how the connection came to be, nor what follows its end (peer-links.ts).
@@ -11,10 +11,12 @@ import type { Connection } from "@libp2p/interface";
 import type { TopicSubscription } from "../client/ports.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Sequence, Topic } from "../wire/ids.ts";
+import { OPEN_TOPICS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { comparingRounds } from "./comparing-rounds.ts";
 import { GONE_SILENT } from "./link-failure.ts";
 import type { LinkTiming } from "./link-timing.ts";
+import type { MailTopic } from "./mail-meeting.ts";
 import type { StartAt } from "./member-catch-up.ts";
 import type { NetNode } from "./node.ts";
 import { TopicClient, type TopicClientEvents } from "./topic-client.ts";
@@ -22,6 +24,8 @@ import { TOPIC_PROTOCOL } from "./topic-service.ts";
 
 /** How long somebody with whom we share nothing may stay (ms): it may be about to learn of a group. */
 const STRANGER_MS = 3_000;
+/** How long somebody whose mail we take, or who takes ours, may (ms): a welcome may be on its way, and is checked first. */
+const CORRESPONDENT_MS = 30_000;
 
 export interface PeerLinkOptions {
   readonly node: NetNode;
@@ -34,6 +38,8 @@ export interface PeerLinkOptions {
   readonly events: Pick<TopicClientEvents, "delivered" | "caughtUp" | "said"> & {
     /** It has turned out to be a member of something of ours. */
     readonly known: () => void;
+    /** It has proved that mail for this topic is its own. */
+    readonly takes: (topic: Topic) => void;
     /** Whether this link, too, should read this topic; `isFirstTime`: it has not been asked about it before. */
     readonly wants: (topic: Topic, isFirstTime: boolean) => boolean;
   };
@@ -48,6 +54,12 @@ export class PeerLink {
   readonly #reading = new Set<string>();
   /** Topics that the other end has proved, in hex. */
   readonly #shared = new Set<string>();
+  /** Whether it takes certain mail, by the topic's hex. */
+  readonly #mail = new Map<string, "to-ask" | "asked" | "taken">();
+  readonly #sought = new Map<string, MailTopic>();
+  #isAsking = false;
+  #isChallenged = false;
+  #keptUntilMs = 0;
   #client: TopicClient | undefined;
   #isMember = false;
   #isStopped = false;
@@ -82,8 +94,30 @@ export class PeerLink {
     if (this.#reading.delete(toHex(topic))) this.#client?.unsubscribe(topic);
   }
 
+  /** Whether the other end takes mail for this topic (hex). */
+  takes(topic: string): boolean {
+    return this.#mail.get(topic) === "taken";
+  }
+
+  /** Asks whether the other end takes this mail, if it was not asked before. */
+  seek(mail: Iterable<MailTopic>): void {
+    for (const each of mail) {
+      const name = toHex(each.topic);
+      if (this.#mail.has(name)) continue;
+      this.#mail.set(name, "to-ask");
+      this.#sought.set(name, each);
+    }
+    if (this.#isChallenged && !this.#isAsking && this.#client) void this.#askAbout(this.#client);
+  }
+
+  /** Lets it stay for a while, even if it turns out to be no member of anything of ours. */
+  keep(): void {
+    this.#keptUntilMs = performance.now() + CORRESPONDENT_MS;
+  }
+
   /** Asks again about everything that is not read here: one of us may have learnt of it since. */
   meetAgain(): void {
+    for (const [topic, state] of this.#mail) if (state === "asked") this.#mail.delete(topic);
     for (const each of this.#options.subscriptions()) if (!this.#reading.has(toHex(each.topic))) this.subscribe(each);
   }
 
@@ -111,7 +145,13 @@ export class PeerLink {
     const { connection, timing } = this.#options;
     const over = new AbortController();
     let isSilent = false;
-    const stranger = setTimeout(() => this.#isMember || this.stop(), STRANGER_MS);
+    const look = (): void => {
+      if (this.#isMember) return;
+      const leftMs = this.#keptUntilMs - performance.now();
+      if (leftMs > 0) stranger = setTimeout(look, leftMs);
+      else void this.stop();
+    };
+    let stranger = setTimeout(look, STRANGER_MS);
     try {
       const signal = AbortSignal.timeout(timing.connectTimeoutMs);
       const stream = await connection.newStream(TOPIC_PROTOCOL, { signal, runOnLimitedConnection: true });
@@ -142,9 +182,32 @@ export class PeerLink {
       openerPeerId: node.peerIdBytes,
       accessToken: "",
       timing,
-      events: { delivered, caughtUp, said, challenged: () => undefined },
+      events: { delivered, caughtUp, said, challenged: () => this.#challenged() },
       meeting: { verifier, met: (shared) => this.#met(shared) },
     });
+  }
+
+  #challenged(): void {
+    this.#isChallenged = true;
+    setImmediate(() => this.seek([])); // the client takes note of the challenge first
+  }
+
+  async #askAbout(client: TopicClient): Promise<void> {
+    this.#isAsking = true;
+    while (this.#sought.size > 0) {
+      const batch = [...this.#sought].slice(0, OPEN_TOPICS_MAX);
+      for (const [name] of batch) {
+        this.#sought.delete(name);
+        this.#mail.set(name, "asked");
+      }
+      const taken = (await client.takes(batch.map(([, each]) => each))) ?? [];
+      for (const { topic } of taken) {
+        this.#mail.set(toHex(topic), "taken");
+        this.keep();
+        this.#options.events.takes(topic);
+      }
+    }
+    this.#isAsking = false;
   }
 
   /** What the other end keeps and did not send is fetched, as when reading began. */

@@ -15,6 +15,7 @@ import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { type LinkTiming, memberTiming } from "./link-timing.ts";
+import type { MailTopic } from "./mail-meeting.ts";
 import type { StartAt } from "./member-catch-up.ts";
 import {
   DIALS_MAX,
@@ -31,6 +32,12 @@ import { type AddressOutcome, addressBook } from "./peer-address-book.ts";
 import { PeerLink } from "./peer-link.ts";
 import type { TopicClient, TopicClientEvents } from "./topic-client.ts";
 
+/** Topics for which a taker is looked for: who has more to deliver finds the others afterwards. */
+const SOUGHT_MAX = 256;
+
+/** Asks somebody to whom we are connected; undefined: not there. */
+export type Inquiry<T> = (connection: Connection) => Promise<T | undefined>;
+
 export interface PeerLinksOptions {
   readonly node: NetNode;
   readonly verifier: Verifier;
@@ -39,7 +46,11 @@ export interface PeerLinksOptions {
   readonly readersOf: (topic: string) => number;
   readonly timing: LinkTiming;
   readonly subscriptions: () => Iterable<TopicSubscription>;
-  readonly events: Pick<NetworkEvents, "delivered" | "caughtUp" | "peerChanged"> & Pick<TopicClientEvents, "said">;
+  readonly events: Pick<NetworkEvents, "delivered" | "caughtUp" | "peerChanged"> &
+    Pick<TopicClientEvents, "said"> & {
+      /** Somebody has come who takes mail for this topic. */
+      readonly takes: (topic: Topic) => void;
+    };
 }
 
 export class PeerLinks {
@@ -49,6 +60,10 @@ export class PeerLinks {
   readonly #links = new Map<string, PeerLink>();
   readonly #stopping = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  /** Mail for which nobody is there yet, by its topic's hex. */
+  readonly #sought = new Map<string, MailTopic>();
+  /** Each is shown everybody who comes. */
+  readonly #visitors = new Set<(link: PeerLink) => void>();
   #dials = 0;
   #slowDials = 0;
 
@@ -83,6 +98,58 @@ export class PeerLinks {
     if (link) link.meetNew(topics);
     else if (connection && this.#links.size < LINKS_MAX && !this.#stopping.signal.aborted)
       void this.#talk(connection, "called-on");
+    if (connection) this.#links.get(connection.remotePeer.toString())?.keep();
+  }
+
+  /** Those who take mail for this topic (hex). */
+  takersOf(topic: string): readonly TopicClient[] {
+    return [...this.#links.values()].flatMap((link) => (link.takes(topic) && link.client) || []);
+  }
+
+  /** Looks for somebody who takes this mail, among those who are there and at all addresses, until it is found or delivered. */
+  seek(mail: readonly MailTopic[]): void {
+    const fresh = mail.filter(({ topic }) => !this.#sought.has(toHex(topic)));
+    for (const each of fresh) this.#sought.set(toHex(each.topic), each);
+    for (const name of this.#sought.keys()) {
+      if (this.#sought.size <= SOUGHT_MAX) break;
+      this.#sought.delete(name); // looked for the longest
+    }
+    for (const link of this.#links.values()) link.seek(mail);
+    if (fresh.length > 0) this.#book.forgive();
+    this.#dialDue();
+  }
+
+  /** This mail (hex) is delivered. */
+  found(topic: string): void {
+    this.#sought.delete(topic);
+  }
+
+  /** Whether an address is known, or anybody is there. */
+  knowsAnybody(): boolean {
+    return this.#links.size + this.#book.size() > 0;
+  }
+
+  /** Asks those who are there and those who come; undefined when nobody had it in time. `isNew`: it was not asked before. */
+  inquire<T>(inquiry: Inquiry<T>, { withinMs, isNew }: { readonly withinMs: number; readonly isNew: boolean }) {
+    return new Promise<T | undefined>((resolve) => {
+      const end = (found: T | undefined): void => {
+        clearTimeout(timer);
+        this.#visitors.delete(visit);
+        resolve(found);
+      };
+      const visit = (link: PeerLink): void =>
+        void inquiry(link.connection).then((found) => {
+          if (found === undefined) return;
+          link.keep();
+          end(found);
+        });
+      const timer = setTimeout(() => end(undefined), withinMs);
+      this.#stopping.signal.addEventListener("abort", () => end(undefined), { once: true });
+      this.#visitors.add(visit);
+      for (const link of this.#links.values()) visit(link);
+      if (isNew) this.#book.forgive();
+      this.#dialDue();
+    });
   }
 
   /** The machine slept, or is in another network: dials at once, and finds out soon which links still work. */
@@ -115,6 +182,7 @@ export class PeerLinks {
 
   #needsMore(): boolean {
     if (this.#stopping.signal.aborted) return false;
+    if (this.#sought.size + this.#visitors.size > 0) return this.#links.size < LINKS_MAX;
     const read = [...this.#options.subscriptions()].filter(({ inbox }) => !inbox);
     return needsNeighbours(
       this.#links,
@@ -171,6 +239,7 @@ export class PeerLinks {
         caughtUp: events.caughtUp,
         said: events.said,
         known: () => events.peerChanged?.(status, "connected"),
+        takes: events.takes,
         wants: (topic, isFirstTime) => {
           if (cause === "called-on" && isFirstTime) this.#makeRoom(topic);
           return wantsNeighbour(this.#links.values(), toHex(topic));
@@ -178,6 +247,8 @@ export class PeerLinks {
       },
     });
     this.#links.set(peer, link);
+    link.seek(this.#sought.values());
+    for (const visit of this.#visitors) visit(link);
     const outcome = await link.ended;
     this.#links.delete(peer);
     if (outcome !== "stranger" && !this.#stopping.signal.aborted) {

@@ -33,6 +33,7 @@ import { FrameStream } from "./frame-stream.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { GONE_SILENT, type LinkFailure, refusedBecause, unreachable, waitingBecause } from "./link-failure.ts";
 import type { LinkTiming } from "./link-timing.ts";
+import { type MailTopic, mailNames, takenMail } from "./mail-meeting.ts";
 import { type MeetingEnds, meetingProofs, metTopics } from "./topic-meeting.ts";
 
 /** Delivered bytes that the owner has not committed yet, above which reading stops: eight pages of a relay. */
@@ -161,6 +162,16 @@ export class TopicClient {
   say(topic: Topic, body: Uint8Array): void {
     if (this.#challenge !== undefined && !this.#isOver && this.#wanted.has(toHex(topic)))
       this.#send({ kind: "live", topic, body });
+  }
+
+  /** Those of this mail, at most OPEN_TOPICS_MAX topics, that the other end, a member, takes; undefined when it does not answer. */
+  async takes(mail: readonly MailTopic[]): Promise<readonly MailTopic[] | undefined> {
+    const { verifier } = this.#options.meeting ?? {};
+    if (verifier === undefined || this.#challenge === undefined) return undefined;
+    const ends = this.#ends(this.#challenge);
+    const proofs = mailNames(verifier.sha256, mail, ends);
+    const answer = await this.#ask({ kind: "meet", nonce: ends.clientNonce, proofs });
+    return answer?.kind === "met" ? takenMail(verifier, mail, { proofs: answer.proofs, ends }) : undefined;
   }
 
   /** The holder's answers about ranges of a topic that is open here; undefined when it gives none. */
@@ -314,20 +325,23 @@ export class TopicClient {
   }
 
   async #meet(batch: readonly TopicSubscription[], challenge: Challenge, meeting: Meeting): Promise<void> {
-    const { openerPeerId: clientPeerId } = this.#options;
-    const clientNonce = new Uint8Array(randomBytes(32));
-    const ends: MeetingEnds = {
-      holderPeerId: this.#holderPeerId(),
-      clientPeerId,
-      holderNonce: challenge.nonce,
-      clientNonce,
-    };
+    const ends = this.#ends(challenge);
     const { verifier, met } = meeting;
     const proofs = meetingProofs(verifier.sha256, batch, ends);
-    const answer = await this.#ask({ kind: "meet", nonce: clientNonce, proofs });
+    const answer = await this.#ask({ kind: "meet", nonce: ends.clientNonce, proofs });
     if (answer?.kind !== "met") return this.abort(unreachable("no member answered"));
     const shared = metTopics(verifier, batch, { proofs: answer.proofs, ends });
     await this.#readFrom(met(shared.filter((each) => this.#wants(each))), challenge.log);
+  }
+
+  /** With a nonce of our own for one meeting. */
+  #ends(challenge: Challenge): MeetingEnds {
+    return {
+      holderPeerId: this.#holderPeerId(),
+      clientPeerId: this.#options.openerPeerId,
+      holderNonce: challenge.nonce,
+      clientNonce: new Uint8Array(randomBytes(32)),
+    };
   }
 
   #openRefused(

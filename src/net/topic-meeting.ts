@@ -44,11 +44,17 @@ export function meetingProofs(
     name: nameOf(sha256, { topic }, ends),
     signature: Signature.from(prove(ends.holderNonce, ends.holderPeerId, ends.clientPeerId)),
   }));
+  return filledUp(proofs);
+}
+
+/** With names that mean nothing, up to a multiple of NAMES_STEP. */
+export function filledUp(proofs: readonly HiddenProof[]): readonly HiddenProof[] {
   const size = Math.min(OPEN_TOPICS_MAX, Math.ceil(Math.max(1, proofs.length) / NAMES_STEP) * NAMES_STEP);
-  while (proofs.length < size) {
-    proofs.push({ name: new Uint8Array(randomBytes(32)), signature: Signature.from(new Uint8Array(randomBytes(64))) });
-  }
-  return proofs;
+  const filling = Array.from({ length: Math.max(0, size - proofs.length) }, () => ({
+    name: new Uint8Array(randomBytes(32)),
+    signature: Signature.from(new Uint8Array(randomBytes(64))),
+  }));
+  return [...proofs, ...filling];
 }
 
 /** What the holder makes of it: the topics of `own` that the client has proved, with our proofs for its nonce. */
@@ -89,6 +95,7 @@ export function metTopics<T extends OwnTopic>(
   });
 }
 
-function nameOf(sha256: Verifier["sha256"], { topic }: Pick<OwnTopic, "topic">, ends: MeetingEnds): Uint8Array {
+/** How `topic` is called on this stream. */
+export function nameOf(sha256: Verifier["sha256"], { topic }: Pick<OwnTopic, "topic">, ends: MeetingEnds): Uint8Array {
   return topicName(sha256, topic, { holder: ends.holderNonce, client: ends.clientNonce });
 }

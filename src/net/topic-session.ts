@@ -22,6 +22,8 @@ import {
 import { appendEnvelopes } from "./append-check.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import type { IdSets } from "./id-sets.ts";
+import { ownMail } from "./mail-meeting.ts";
+import { type Mailbox, takeMail } from "./mailbox.ts";
 import { type Pace, type PaceByKey, pace } from "./pace.ts";
 import { answerRange, areApart } from "./set-comparison.ts";
 import { CatchUp, type CatchUpReader, type CatchUpSource } from "./topic-catch-up.ts";
@@ -37,7 +39,9 @@ export interface HoldingMember {
   readonly topics: () => Iterable<OwnTopic>;
   /** A reader of that topic said this in passing. */
   readonly said: (topic: Topic, body: Uint8Array) => void;
-  /** Somebody has proved these, and has been answered. */
+  /** What it takes in from others. */
+  readonly mailbox: Mailbox;
+  /** Somebody has proved these, or has mail for us, and has been answered. */
   readonly met: (openerPeerId: Uint8Array, topics: readonly Topic[]) => void;
 }
 
@@ -194,12 +198,14 @@ export class TopicSession {
     const met = await shareTopics(verifier, member.topics(), { proofs, ends });
     const topics = met.map(({ shared }) => shared.topic);
     for (const topic of topics) this.#opened.add(toHex(topic));
-    this.#send({ kind: "met", id, proofs: met.map(({ proof }) => proof) });
-    if (topics.length > 0) member.met(clientPeerId, topics);
+    const proved = new Set(topics.map(toHex));
+    const own = [...member.mailbox.topics()].filter(({ topic }) => !proved.has(toHex(topic)));
+    const mail = ownMail(verifier.sha256, own, { proofs, ends });
+    this.#send({ kind: "met", id, proofs: [...met.map(({ proof }) => proof), ...mail] });
+    if (topics.length + mail.length > 0) member.met(clientPeerId, topics);
   }
 
   async #append({ id, envelopes }: Request<"append">): Promise<void> {
-    if (this.#context.member) return this.#refuse(id, REFUSAL.unknownTopic, "members read from each other");
     if (!this.#admitted) return this.#refuse(id, REFUSAL.token, NO_TOKEN);
     const { fanout, onEvent, addressPace } = this.#context;
     const bytes = envelopes.reduce((sum, { byteLength }) => sum + byteLength + ENVELOPE_PACE_BYTES, 0);
@@ -207,6 +213,11 @@ export class TopicSession {
     if (retryAfterMs > 0) {
       onEvent({ kind: "appended", stored: 0, duplicates: 0, refused: envelopes.length, bytes: 0 });
       return this.#refuse(id, REFUSAL.busy, "too much from one address for now", retryAfterMs);
+    }
+    const { member, verifier, topicPace } = this.#context;
+    if (member) {
+      const results = await takeMail({ mailbox: member.mailbox, verifier, topicPace }, envelopes);
+      return this.#send({ kind: "appended", id, results });
     }
     const { results, fresh } = await appendEnvelopes(this.#context, envelopes);
     this.#send({ kind: "appended", id, results });

@@ -170,6 +170,28 @@ export function* replenishPrekeys(work: Work, left: number): Step<void> {
   publish(work, account, { prekeys: next, oneTime: kept });
 }
 
+/**
+ * What people get who are connected to us and ask for our prekeys: the bundle alone. Where no relay is there to say that the
+ * signed prekey is old, it is replaced here.
+ */
+export function* offerPrekeys(work: Work): Step<void> {
+  const { p, random, nowMs } = work;
+  const account = yield* readExisting(work, ACCOUNT);
+  const before = yield* readExisting(work, PREKEYS);
+  const isOld = account.relays.length === 0 && nowMs - (before.signed[0]?.createdAt ?? 0) > SIGNED_PREKEY_MS;
+  const prekeys = isOld ? rotate(work, before) : before;
+  if (isOld) write(work, PREKEYS, "", prekeys);
+  const record: DirectoryRecord = {
+    version: 1,
+    directoryKey: directoryKeyOf(p, account.account),
+    slot: account.slot,
+    publishedAt: nowMs as TimeMs,
+    bundle: sealBundle(p, bundleOf(work, account, prekeys), random(24)),
+    oneTime: [],
+  };
+  work.effects.push({ kind: "offer-prekeys", record });
+}
+
 /** Id of a one-time prekey's record. */
 export const oneTimeId = (id: PrekeyId): string => id.toString(16).padStart(8, "0");
 

@@ -77,7 +77,14 @@ export type WarningCode =
 
 export type Effect =
   /** Read this topic; `seed` proves it to holders. */
-  | { readonly kind: "subscribe"; readonly topic: Topic; readonly seed: Uint8Array; readonly inbox: boolean }
+  | {
+      readonly kind: "subscribe";
+      readonly topic: Topic;
+      readonly seed: Uint8Array;
+      readonly inbox: boolean;
+      /** Others bring us mail for it directly. */
+      readonly takesMail?: boolean;
+    }
   | { readonly kind: "unsubscribe"; readonly topic: Topic }
   /** The holder of that log may erase what it has of this topic, an inbox of ours, up to and with this number. */
   | { readonly kind: "trim"; readonly log: LogId; readonly topic: Topic; readonly upTo: Sequence }
@@ -97,6 +104,8 @@ export type Effect =
       readonly group?: GroupId;
     }
   | { readonly kind: "take-prekeys"; readonly account: AccountKey }
+  /** For people who are connected to us: no one-time prekeys are in it. */
+  | { readonly kind: "offer-prekeys"; readonly record: DirectoryRecord }
   | { readonly kind: "publish-prekeys"; readonly record: DirectoryRecord; readonly signature: Signature }
   /** For whoever reads this topic now; nothing comes of it if nobody does. */
   | { readonly kind: "say"; readonly topic: Topic; readonly body: Uint8Array }

@@ -91,5 +91,5 @@ export function* followInvites(work: Work, log: LogState, entry: EntryHash): Ste
     seed: topicSeed,
     use: { kind: "rendezvous", group: log.group, invite: entry },
   });
-  work.effects.push({ kind: "subscribe", topic, seed: topicSeed, inbox: false });
+  work.effects.push({ kind: "subscribe", topic, seed: topicSeed, inbox: false, takesMail: true });
 }

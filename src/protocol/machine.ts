@@ -18,7 +18,7 @@ import type { InviteLink } from "../wire/link.ts";
 import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
-import { createAccount, replenishPrekeys } from "./account.ts";
+import { createAccount, offerPrekeys, replenishPrekeys } from "./account.ts";
 import {
   isUnlinked,
   openAccountTopic,
@@ -402,7 +402,15 @@ function* start(work: Work): Step<Answer> {
   yield* forgetOldTries(work);
   for (const [id, { topic, seed, use }] of yield* scan(work, TOPIC, "", TOPICS_MAX))
     if (use.kind === "rendezvous" && (yield* isRendezvousOver(work, use))) write(work, TOPIC, id, null);
-    else work.effects.push({ kind: "subscribe", topic, seed, inbox: use.kind === "inbox" || use.kind === "account" });
+    else
+      work.effects.push({
+        kind: "subscribe",
+        topic,
+        seed,
+        inbox: use.kind === "inbox" || use.kind === "account",
+        takesMail: use.kind === "inbox" || use.kind === "rendezvous",
+      });
+  yield* offerPrekeys(work);
   yield* refreshSnapshot(work);
   yield* askForLinks(work);
   yield* askForPending(work);

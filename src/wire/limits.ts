@@ -13,6 +13,8 @@ export const TEXT_MAX_BYTES = 60_000;
 export const NAME_MAX_BYTES = 128;
 /** Bytes of a multiaddr as text. A circuit address through a DNS name with two PeerIds is about 200. */
 export const ADDRESS_MAX_BYTES = 512;
+/** Direct addresses in a link: both IP versions of two networks. */
+export const LINK_ADDRESSES_MAX = 4;
 /** Relay addresses in a link, a bundle or a group's settings. */
 export const RELAYS_MAX = 8;
 /** Devices of one account: bounds what it costs to reach an account. */
