@@ -177,3 +177,29 @@ describe("epochs", () => {
         assert(!Buffer.from(bytes).includes(Buffer.from(r)), `${each.name} keeps r in ${key}`);
   });
 });
+
+describe("a newcomer whom a concurrent removal puts out", () => {
+  it("is told nothing of the other branch, with which it could compute what the two make together", () => {
+    const scene = newScene();
+    const [ann, bob, dan] = [scene.person("Ann"), scene.person("Bob"), scene.person("Dan")];
+    const group = groupOf(scene, [ann, bob], 1);
+    addPerson(scene, ann, group, dan);
+    scene.carry(ann, bob, dan);
+    dan.put({ kind: "change-group", group, change: { kind: "leave" } });
+    scene.carry(ann, bob, dan);
+    ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
+    scene.carry(ann, bob);
+    addPerson(scene, ann, group, dan);
+    scene.collect(ann);
+    const { publicInbox, privateInbox } = dan.account();
+    const letters = () =>
+      [publicInbox, privateInbox].flatMap(({ topic }) => scene.topics.get(toHex(topic)) ?? []).length;
+    const welcomed = letters();
+    bob.put({ kind: "change-group", group, change: { kind: "remove", accounts: [dan.account().account] } });
+    scene.carry(ann, bob);
+    assert.equal(headsOf(ann, group).length, 2);
+    assert(!membersOf(logOf(ann, group)).some(({ name }) => name === "Dan"));
+    inOneEpoch([ann, bob], group);
+    assert.equal(letters(), welcomed);
+  });
+});
