@@ -258,7 +258,7 @@ describe("chunks of a file", function () {
     await other.close();
   });
 
-  it("come from a member to a member, and a stranger is told nothing, not even that it has the file", async () => {
+  it("come from a member to a member, also when another message names its key, and a stranger is told nothing, not even that it has the file", async () => {
     const node = await createClientNode({ listen: ["/ip4/127.0.0.1/tcp/0"] });
     const exchange = createChunkExchange(nobleVerifier, only());
     const mine = shelf(all);
@@ -269,6 +269,8 @@ describe("chunks of a file", function () {
       read: (id) => mine.read(FILE.topic, id),
       served: (id) => served.push(toHex(id)),
     });
+    exchange.serve({ ...topicOf(), has: async (ids) => ids.map(() => false), read: async () => undefined })();
+    exchange.serve({ ...topicOf(), has: async (ids) => ids.map(() => false), read: async () => undefined });
     await exchange.serveOn(node);
     await node.start();
     cleanup.add({
