@@ -106,11 +106,23 @@ function isOwed(play: Play, said: Said, device: SimDevice): boolean {
   const { ledger } = play;
   if (isKeptFrom(play, said, device)) return false;
   const isAffected = ({ device: name, atMs }: Ledger["restored"][number]): boolean =>
-    atMs >= said.atMs - UNSETTLED_MS && (name === said.by || name === device.name);
+    atMs >= said.atMs - UNSETTLED_MS && [said.by, device.name, ...keyAuthors(play, said)].includes(name);
   const left = exitsOf(ledger, said.group);
   const own = toHex(device.keys.device);
   if ([said.account, said.device, device.account(), own].some((each) => left.has(each))) return false;
   return !said.gone && said.readers.has(own) && !ledger.restored.some(isAffected);
+}
+
+/** Names of the devices that started the epoch of a message: letters with its key lie in sessions that they may have lost. */
+function keyAuthors({ world, ledger }: Play, { group, topic }: Said): readonly string[] {
+  const heads = ledger.epochs.get(topic)?.frontier ?? [];
+  const authors = heads.flatMap((head) => {
+    const bytes = ledger.logOf(group).encoded.get(toHex(head));
+    return (bytes && coreOf(bytes)?.author) ?? [];
+  });
+  return world.devices
+    .filter(({ keys }) => authors.some((each) => toHex(each) === toHex(keys.device)))
+    .map(({ name }) => name);
 }
 
 /** Accounts that were removed or left at some time, and devices that were unlinked (hex). */
