@@ -14,7 +14,8 @@ import { toHex } from "../wire/text-forms.ts";
 import { type AppendResult, REFUSAL } from "../wire/topic-frames.ts";
 import { MEMBERS_LOG } from "./members-log.ts";
 import type { PaceByKey } from "./pace.ts";
-import { ENVELOPE_PACE_BYTES } from "./topic-limits.ts";
+import { CHECKS_PER_TURN, ENVELOPE_PACE_BYTES } from "./topic-limits.ts";
+import { nextTurn } from "./turn-gate.ts";
 
 /** Our own mail. */
 export interface Mailbox {
@@ -40,9 +41,14 @@ export interface MailTaking {
 }
 
 /** One result for each of these encoded envelopes, in their order. */
-export function takeMail(taking: MailTaking, envelopes: readonly Uint8Array[]): Promise<readonly AppendResult[]> {
+export async function takeMail(taking: MailTaking, envelopes: readonly Uint8Array[]): Promise<readonly AppendResult[]> {
   const own = new Map([...taking.mailbox.topics()].map((each) => [toHex(each.topic), each]));
-  return Promise.all(envelopes.map((envelope) => takeOne(taking, own, envelope)));
+  const results: Promise<AppendResult>[] = [];
+  for (const [i, envelope] of envelopes.entries()) {
+    if (i % CHECKS_PER_TURN === CHECKS_PER_TURN - 1) await nextTurn();
+    results.push(takeOne(taking, own, envelope));
+  }
+  return await Promise.all(results);
 }
 
 async function takeOne(

@@ -29,6 +29,8 @@ import { createTopicService } from "./topic-service.ts";
 
 /** Less than a relay's: a member does other things, too, and its neighbours have five others. */
 const MEMBER_LIMITS: Partial<TopicLimits> = {
+  // mail of strangers is opened and committed; a welcome to a group of 1,000 is below 1 MiB
+  topicRate: { perSecond: 131_072, burst: 16_777_216 },
   connectionRate: { perSecond: 1_000, burst: 10_000 },
   bytesUnderWay: 1_048_576,
   readsUnderWay: 4,

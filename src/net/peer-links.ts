@@ -32,6 +32,8 @@ import { type AddressOutcome, addressBook } from "./peer-address-book.ts";
 import { PeerLink } from "./peer-link.ts";
 import type { TopicClient, TopicClientEvents } from "./topic-client.ts";
 
+/** Strangers whom we call in turn because they have mail for us, at the same time. */
+const CORRESPONDENTS_MAX = 8;
 /** Topics for which a taker is looked for: who has more to deliver finds the others afterwards. */
 const SOUGHT_MAX = 256;
 
@@ -96,7 +98,7 @@ export class PeerLinks {
       .find(({ remotePeer }) => toHex(remotePeer.toMultihash().bytes) === toHex(openerPeerId));
     const link = connection && this.#links.get(connection.remotePeer.toString());
     if (link) link.meetNew(topics);
-    else if (connection && this.#links.size < LINKS_MAX && !this.#stopping.signal.aborted)
+    else if (connection && this.#hasRoomFor(topics) && !this.#stopping.signal.aborted)
       void this.#talk(connection, "called-on");
     if (connection) this.#links.get(connection.remotePeer.toString())?.keep();
   }
@@ -178,6 +180,12 @@ export class PeerLinks {
     clearInterval(this.#timer);
     this.#stopping.abort();
     await Promise.all([...this.#links.values()].map((link) => link.stop()));
+  }
+
+  /** Those who come with mail, and prove no topic, must not take the places of members. */
+  #hasRoomFor(proved: readonly Topic[]): boolean {
+    const strangers = [...this.#links.values()].filter(({ isMember }) => !isMember);
+    return this.#links.size < LINKS_MAX && (proved.length > 0 || strangers.length < CORRESPONDENTS_MAX);
   }
 
   #needsMore(): boolean {

@@ -12,6 +12,7 @@ import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import {
+  type AppendResult,
   type ClientFrame,
   decodeClientFrame,
   encodeHolderFrame,
@@ -217,7 +218,8 @@ export class TopicSession {
     const { member, verifier, topicPace } = this.#context;
     if (member) {
       const results = await takeMail({ mailbox: member.mailbox, verifier, topicPace }, envelopes);
-      return this.#send({ kind: "appended", id, results });
+      this.#send({ kind: "appended", id, results });
+      return this.#countForged(results.filter(isForged).length);
     }
     const { results, fresh } = await appendEnvelopes(this.#context, envelopes);
     this.#send({ kind: "appended", id, results });
@@ -232,7 +234,7 @@ export class TopicSession {
       refused: refused.length,
       bytes: fresh.reduce((sum, { item }) => sum + item.envelope.byteLength, 0),
     });
-    this.#countForged(refused.filter((result) => result.reason === REFUSAL.forged).length);
+    this.#countForged(refused.filter(isForged).length);
   }
 
   async #subscribe({ id, cursors }: Request<"subscribe">): Promise<void> {
@@ -342,6 +344,8 @@ export class TopicSession {
     this.#send({ kind: "refused", id, reason, retryAfterMs, detail });
   }
 }
+
+const isForged = (result: AppendResult): boolean => result.kind === "refused" && result.reason === REFUSAL.forged;
 
 /** What a request counts towards its connection's rate: one for each thing that is checked, read or stored for it. */
 function unitsOf(frame: ClientFrame): number {
