@@ -13,6 +13,7 @@ import { toHex } from "../wire/text-forms.ts";
 import type { EventHub } from "./event-hub.ts";
 import { followedRelays } from "./followed-relays.ts";
 import type { OutboxFlusher } from "./outbox-flusher.ts";
+import { reachableAt } from "./own-addresses.ts";
 import type { Clock, Network, ProfileStore, TopicSubscription } from "./ports.ts";
 import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
 
@@ -61,15 +62,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
   const timers = createTimers(d.clock);
   const prekeys = createPrekeyTaker(d, timers);
   let introduced = false;
-  let isAsking = false;
-  const askLater = (): void => {
-    if (isAsking) return;
-    isAsking = true;
-    timers.later(REACHABLE_MS, () => {
-      isAsking = false;
-      d.put({ kind: "reachable" }).catch(ignore);
-    });
-  };
+  const askLater = saysThatWeAreHere(d, timers);
   const introduce = (): void => {
     introduced = true;
     d.hub.tell({ kind: "introduced" });
@@ -92,6 +85,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
       const published = d.network.publishPrekeys(record, signature);
       published.then((answer) => answer !== "unreachable" && introduce()).catch(ignore);
     },
+    "use-addresses": ({ addresses }) => d.network.useAddresses?.(addresses),
     "offer-prekeys": ({ record }) => d.network.offerPrekeys?.(record),
     say: ({ topic, body }) => d.network.say(topic, body),
     wake: ({ atMs }) => tickAt(d, timers, atMs),
@@ -122,6 +116,19 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     },
     isIntroduced: () => introduced,
     close: timers.close,
+  };
+}
+
+/** Says soon, and once for all calls until then, that we can be heard and reached. */
+function saysThatWeAreHere(d: PerformerDependencies, timers: Timers): () => void {
+  let isComing = false;
+  return () => {
+    if (isComing) return;
+    isComing = true;
+    timers.later(REACHABLE_MS, () => {
+      isComing = false;
+      d.put({ kind: "reachable", addresses: reachableAt(d.network) }).catch(ignore);
+    });
   };
 }
 

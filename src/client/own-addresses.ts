@@ -16,5 +16,16 @@ export function ownAddresses(network: Pick<Network, "reach">): readonly string[]
   return [...told.filter(isIp4), ...told.filter((each) => !isIp4(each))];
 }
 
+/** The same as members are told: with ways through relays, which need no open port. */
+export function reachableAt(network: Pick<Network, "reach">): readonly string[] {
+  return [
+    ...ownAddresses(network).slice(0, DIRECT_MAX),
+    ...(network.reach().throughRelays ?? []).slice(0, CIRCUITS_MAX),
+  ];
+}
+/** Direct addresses and circuits in one announcement. */
+const DIRECT_MAX = 4;
+const CIRCUITS_MAX = 2;
+
 const bare = (address: Reach["listening"][number]): string => address.replace(/\/p2p\/[^/]+$/, "");
 const isIp4 = (address: string): boolean => address.startsWith("/ip4/");

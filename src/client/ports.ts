@@ -106,6 +106,8 @@ export interface Reach {
   readonly listening: readonly string[];
   /** PeerIds of relays that pass connections on to it. */
   readonly circuits: readonly string[];
+  /** Full multiaddrs of those ways. */
+  readonly throughRelays?: readonly string[];
   /** IP addresses at which our relays see it. */
   readonly observed: readonly string[];
   /** IP addresses of this machine, without loopback. */

@@ -17,6 +17,7 @@ import {
   CODE_IP4,
   CODE_IP6,
   CODE_P2P,
+  CODE_P2P_CIRCUIT,
   CODE_TCP,
   type Multiaddr,
 } from "@multiformats/multiaddr";
@@ -387,8 +388,9 @@ async function appendSome(
 function memberAddress(text: string): Multiaddr | undefined {
   const address = parseAddress(text);
   const [host, transport, ...more] = address?.getComponents().map(({ code }) => code) ?? [];
-  const isDialled = host !== undefined && HOST_CODES.has(host) && transport === CODE_TCP && more.length === 0;
-  return isDialled ? address : undefined;
+  const isDialled = host !== undefined && HOST_CODES.has(host) && transport === CODE_TCP;
+  const isCircuit = more.join() === [CODE_P2P, CODE_P2P_CIRCUIT, CODE_P2P].join();
+  return isDialled && (isCircuit || more.length === 0) ? address : undefined;
 }
 
 function relayAddress(text: string): Multiaddr {

@@ -11,6 +11,8 @@ const ADDRESSES_MAX = 256;
 /** Time until an address is tried again (ms): after a member went away; after nobody answered, doubled each time. */
 const MEMBER_AGAIN_MS = 200;
 const ABSENT_AGAIN_MS = 500;
+/** Time after which a way through a relay is tried (ms): direct ones, learnt with it, are better. */
+const CIRCUIT_AFTER_MS = 2_000;
 /** Where strangers are (ms): their groups change, too, but then it is they who ask us. */
 const STRANGER_AGAIN_MS = 600_000;
 /** Times that nobody answered, after which an address is forgotten: half a minute; the LAN tells it again. */
@@ -51,7 +53,8 @@ export function addressBook(nowMs: () => number = Date.now, random: () => number
       if (known.has(key)) return;
       const [oldest] = [...known].find(([, each]) => !each.isInUse) ?? [];
       if (known.size >= ADDRESSES_MAX && oldest !== undefined) known.delete(oldest);
-      known.set(key, { address: bare, nextAtMs: 0, failures: 0, last: undefined, metAtMs: undefined, isInUse: false });
+      const nextAtMs = isCircuit(address) ? nowMs() + CIRCUIT_AFTER_MS : 0;
+      known.set(key, { address: bare, nextAtMs, failures: 0, last: undefined, metAtMs: undefined, isInUse: false });
     },
     take: () => {
       const due = [...known.values()].filter((each) => !each.isInUse && each.nextAtMs <= nowMs());

@@ -29,6 +29,7 @@ export function reachability(node: NetNode): Reachability {
       return {
         listening: addresses.filter((each) => !each.includes("/p2p-circuit")),
         circuits: [...new Set(circuits)],
+        throughRelays: addresses.filter((each) => each.includes("/p2p-circuit")),
         observed: [...new Set([...seenBy].flatMap(([peer, seen]) => (relays.has(peer) ? [seen] : [])))],
         own: ownAddresses(),
       };

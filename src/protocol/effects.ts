@@ -104,6 +104,8 @@ export type Effect =
       readonly group?: GroupId;
     }
   | { readonly kind: "take-prekeys"; readonly account: AccountKey }
+  /** Members of our groups may be there. */
+  | { readonly kind: "use-addresses"; readonly addresses: readonly string[] }
   /** For people who are connected to us: no one-time prekeys are in it. */
   | { readonly kind: "offer-prekeys"; readonly record: DirectoryRecord }
   | { readonly kind: "publish-prekeys"; readonly record: DirectoryRecord; readonly signature: Signature }

@@ -56,6 +56,7 @@ import {
 import { askForKeys } from "./key-delivery.ts";
 import { resendDue } from "./key-letters.ts";
 import { goOn, takeUp } from "./long-work.ts";
+import { sayAddresses, useRememberedAddresses } from "./member-addresses.ts";
 import { askForEntries, noteInTopic, postUnposted } from "./missing-entries.ts";
 import { rebuildLog } from "./old-records.ts";
 import { type OutboxVerdict, settle } from "./outbox.ts";
@@ -156,8 +157,8 @@ export type Input =
   | { readonly kind: "said"; readonly topic: Topic; readonly body: Uint8Array }
   /** A relay contradicted itself. */
   | ({ readonly kind: "relay-failed" } & Contradiction)
-  /** Somebody can hear us again: a relay, or a member. */
-  | { readonly kind: "reachable" }
+  /** Somebody can hear us again: a relay, or a member. `addresses`: where we can be reached directly. */
+  | { readonly kind: "reachable"; readonly addresses?: readonly string[] }
   /** So many one-time prekeys of ours are left in the directory. */
   | { readonly kind: "prekeys-left"; readonly left: number };
 
@@ -253,6 +254,7 @@ function* answerToNetwork(work: Work, input: FromNetwork): Step<Answer> {
     case "said":
       return yield* without(overhear(work, input.topic, input.body));
     case "reachable":
+      if (input.addresses) yield* sayAddresses(work, input.addresses);
       return yield* without(askForReports(work));
     case "relay-failed":
       return yield* without(noteContradiction(work, input));
@@ -411,6 +413,7 @@ function* start(work: Work): Step<Answer> {
         takesMail: use.kind === "inbox" || use.kind === "rendezvous",
       });
   yield* offerPrekeys(work);
+  yield* useRememberedAddresses(work);
   yield* refreshSnapshot(work);
   yield* askForLinks(work);
   yield* askForPending(work);

@@ -51,6 +51,8 @@ import {
   ADDRESS_MAX_BYTES,
   ENTRY_PARENTS_MAX,
   ENVELOPE_MAX_BYTES,
+  MEMBER_ADDRESS_MAX_BYTES,
+  MEMBER_ADDRESSES_MAX,
   MEMBERS_PER_ADD_MAX,
   MESSAGE_FRONTIER_MAX,
   NAME_MAX_BYTES,
@@ -324,6 +326,19 @@ export const sentId = (epoch: EpochId, iteration: number): string =>
 export const HEARD: RecordType<{ readonly devices: readonly StoredChain[] }> = record(
   "heard/",
   struct({ devices: list(StoredChain, ROSTER_MAX) }),
+);
+/** Where a member's device said that it can be reached; our own is what we said last. id: group/device. */
+export const MEMBER_ADDRESS: RecordType<{
+  readonly addresses: readonly string[];
+  readonly saidAt: TimeMs;
+  readonly expiresAt: TimeMs;
+}> = record(
+  "member-address/",
+  struct({
+    addresses: list(text(MEMBER_ADDRESS_MAX_BYTES), MEMBER_ADDRESSES_MAX),
+    saidAt: TimeMs,
+    expiresAt: TimeMs,
+  }),
 );
 /** What is to be said of an epoch. */
 export const ToReportState = struct({

@@ -9,17 +9,17 @@
  *
  * @see PROTOCOL.md § Reports
  */
-import { HeaderKey } from "../crypto/epoch-secrets.ts";
-import { isSaidBy, type LiveEpoch, openLive, sealLive } from "../crypto/live-box.ts";
+import { isSaidBy, openLive } from "../crypto/live-box.ts";
 import type { PeerChain } from "../crypto/sender-chain.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { EpochId, Iteration, MessageId, TimeMs, Topic } from "../wire/ids.ts";
-import { Nonce } from "../wire/ids.ts";
 import { REPORT_CHAINS_MAX } from "../wire/limits.ts";
-import type { LiveContent, StoredChain } from "../wire/live.ts";
+import type { StoredChain } from "../wire/live.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { deepest } from "./group-lines.ts";
+import { liveEpoch, sayInPassing } from "./live-saying.ts";
+import { hearAddresses } from "./member-addresses.ts";
 import {
   ACCOUNT,
   CHAIN,
@@ -105,7 +105,7 @@ function* report(work: Work, epoch: EpochState, state: ToReportState): Step<void
   const dueAt = indexes.length > 0 ? yield* nextReport(work, epoch.epoch, lastAt) : undefined;
   write(work, TO_REPORT, id, { dueAt, lastAt, cameAt, indexes, fixed: undefined });
   if (dueAt !== undefined) work.effects.push({ kind: "wake", atMs: dueAt });
-  yield* say(work, epoch, { kind: "report", ...(fixed ?? (yield* storedNow(work, epoch, state.indexes))) });
+  yield* sayInPassing(work, epoch, { kind: "report", ...(fixed ?? (yield* storedNow(work, epoch, state.indexes))) });
 }
 
 function* storedNow(work: Work, epoch: EpochState, indexes: readonly number[]) {
@@ -128,19 +128,6 @@ function completeUpTo({ skipped, ranges, next }: PeerChain): Iteration {
   return Math.min(next, skipped[0]?.iteration ?? next, ranges[0]?.from ?? next) as Iteration;
 }
 
-function* say(work: Work, epoch: EpochState, said: LiveContent): Step<void> {
-  const { deviceSeed } = yield* readExisting(work, ACCOUNT);
-  const saying = { said, saidAt: work.nowMs as TimeMs, nonce: Nonce.from(work.random(24)) };
-  const body = sealLive(work.p, liveEpoch(epoch), { index: epoch.ownIndex, deviceSeed }, saying);
-  work.effects.push({ kind: "say", topic: epoch.topic, body });
-}
-
-const liveEpoch = ({ group, epoch, headerKey }: EpochState): LiveEpoch => ({
-  group,
-  epochId: epoch,
-  headerKey: HeaderKey.from(headerKey),
-});
-
 /** Somebody who reads this topic said something in passing. What is not genuine is passed over: anybody may have made it. */
 export function* overhear(work: Work, topic: Topic, body: Uint8Array): Step<void> {
   const use = (yield* read(work, TOPIC, toHex(topic)))?.use;
@@ -160,6 +147,8 @@ export function* overhear(work: Work, topic: Topic, body: Uint8Array): Step<void
     case "pleaseReport":
       if (yield* read(work, CHAIN, chainId(epoch.epoch, heard.index))) yield* noteToReport(work, epoch, heard.index);
       return;
+    case "addresses":
+      return yield* hearAddresses(work, epoch, { device: speaker.device, saidAt: heard.saidAt, said: heard.said });
     default:
       return heard.said satisfies never;
   }
@@ -227,7 +216,7 @@ export function* askForReports(work: Work): Step<void> {
     const { devices } = yield* readExisting(work, ROSTER, toHex(epoch.epoch));
     const heard = (yield* read(work, HEARD, toHex(epoch.epoch)))?.devices ?? [];
     if (heard.filter(({ upTo }) => upTo >= sent).length >= devices.length - 1) continue;
-    yield* say(work, epoch, { kind: "pleaseReport" });
+    yield* sayInPassing(work, epoch, { kind: "pleaseReport" });
     asked += 1;
     if (asked === ASKED_GROUPS_MAX) return;
   }

@@ -41,6 +41,10 @@ export const FRAME_ENVELOPES_MAX = 512;
 
 /** One live frame's sealed part: a report of {@link REPORT_CHAINS_MAX} chains, padded. */
 export const LIVE_MAX_BYTES = 1_024;
+/** Addresses of one member in a live frame, circuits through its relays among them. */
+export const MEMBER_ADDRESSES_MAX = 6;
+/** Bytes of one of them: a circuit through a short name fits. */
+export const MEMBER_ADDRESS_MAX_BYTES = 200;
 /** The same with its nonce and length. */
 export const LIVE_FRAME_MAX_BYTES = LIVE_MAX_BYTES + 28;
 /** Chains in one report: the others are in the next one. */

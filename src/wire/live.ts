@@ -6,12 +6,19 @@
  * plaintext  version 1 | sender index 4 | said at 8 | content (u32 length) | device signature 64
  * content    tag 1 | chains (list of index 4, upTo 8) | frontier (list of 32)      report
  *            tag 2 |                                                              please report
+ *            tag 3 | addresses (list of text) | expires at 8                      reachable there
  * ```
  * @see PROTOCOL.md § Live frames
  */
-import { bytes, constant, type Infer, list, struct, u32, union } from "./codec.ts";
+import { bytes, constant, type Infer, list, struct, text, u32, union } from "./codec.ts";
 import { Iteration, MessageId, Nonce, Signature, TimeMs } from "./ids.ts";
-import { LIVE_MAX_BYTES, MESSAGE_FRONTIER_MAX, REPORT_CHAINS_MAX } from "./limits.ts";
+import {
+  LIVE_MAX_BYTES,
+  MEMBER_ADDRESS_MAX_BYTES,
+  MEMBER_ADDRESSES_MAX,
+  MESSAGE_FRONTIER_MAX,
+  REPORT_CHAINS_MAX,
+} from "./limits.ts";
 
 /** What a holder forwards. */
 export const LiveBody = struct({ nonce: Nonce, ciphertext: bytes(LIVE_MAX_BYTES, 16) });
@@ -28,6 +35,11 @@ export const LiveContent = union({
   ],
   /** Somebody who was away does not know how far what it sent has come. */
   pleaseReport: [2, struct({})],
+  /** Where the author can be reached until then. */
+  addresses: [
+    3,
+    struct({ addresses: list(text(MEMBER_ADDRESS_MAX_BYTES), MEMBER_ADDRESSES_MAX, 1), expiresAt: TimeMs }),
+  ],
 });
 export type LiveContent = Infer<typeof LiveContent>;
 

@@ -66,6 +66,17 @@ describe("people who never saw a relay", function () {
     );
   });
 
+  it("find each other again where they were before", async () => {
+    const window = windows.get(ben);
+    // members tell their addresses some 3 s after they met, and nothing shows that it has happened
+    await window?.until("an address of ana's", () => undefined, 4_000).catch(() => undefined);
+    window?.signal("SIGKILL");
+    await window?.ended;
+    await open(ben);
+    await ben.send(group, "ben is back", "--no-wait");
+    await hears(ana, "ben is back");
+  });
+
   it("see each other directly", async () => {
     const { relays, peers } = await ben.status();
     assert.deepEqual([relays, [...new Set(peers.map(({ path }) => path))]], [[], ["direct"]]);
