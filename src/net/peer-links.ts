@@ -4,7 +4,8 @@
  * 1. A topic is read at up to NEIGHBOURS_MAX of them, chosen at random (neighbour-choice.ts); whoever goes is replaced.
  * 2. Whoever comes and reads here is read in turn, for which another one has to make room once.
  * 3. An address is dialled without a PeerId: whoever answers has to prove that it is a member, and so have we.
- * 4. A dial that takes longer than PATIENCE_MS keeps no other from being made. Addresses, dials and links are bounded, whoever tells us how many addresses.
+ * 4. A direct connection takes the place of one through a relay.
+ * 5. A dial that takes longer than PATIENCE_MS keeps no other from being made. Addresses, dials and links are bounded, whoever tells us how many addresses.
  *
  * It does not know where addresses come from (local-discovery.ts), nor what is in an envelope.
  */
@@ -93,11 +94,12 @@ export class PeerLinks {
 
   /** Whoever opened a stream to us has proved topics of ours: we read there, too. */
   met(openerPeerId: Uint8Array, topics: readonly Topic[]): void {
-    const connection = this.#options.node.libp2p
+    const connections = this.#options.node.libp2p
       .getConnections()
-      .find(({ remotePeer }) => toHex(remotePeer.toMultihash().bytes) === toHex(openerPeerId));
+      .filter(({ remotePeer }) => toHex(remotePeer.toMultihash().bytes) === toHex(openerPeerId));
+    const connection = connections.find((each) => pathOf(each) === "direct") ?? connections[0];
     const link = connection && this.#links.get(connection.remotePeer.toString());
-    if (link) link.meetNew(topics);
+    if (link && !isBetter(connection, link.connection)) link.meetNew(topics);
     else if (connection && this.#hasRoomFor(topics) && !this.#stopping.signal.aborted)
       void this.#talk(connection, "called-on");
     if (connection) this.#links.get(connection.remotePeer.toString())?.keep();
@@ -230,7 +232,12 @@ export class PeerLinks {
     const { node, verifier, timing, subscriptions, events, startAt } = this.#options;
     const peer = connection.remotePeer.toString();
     const other = this.#links.get(peer);
-    if (other || peer === node.peerId) {
+    if (other && isBetter(connection, other.connection)) {
+      await other.stop();
+      await other.connection.close().catch(ignore);
+      const successor = this.#links.get(peer);
+      if (successor && successor !== other) return await this.#talk(connection, cause);
+    } else if (other || peer === node.peerId) {
       if (other?.connection !== connection && connection.streams.length === 0) await connection.close().catch(ignore);
       return (await other?.ended) ?? "stranger";
     }
@@ -258,7 +265,7 @@ export class PeerLinks {
     link.seek(this.#sought.values());
     for (const visit of this.#visitors) visit(link);
     const outcome = await link.ended;
-    this.#links.delete(peer);
+    if (this.#links.get(peer) === link) this.#links.delete(peer);
     if (outcome !== "stranger" && !this.#stopping.signal.aborted) {
       events.peerChanged?.(status, "gone");
       for (const each of this.#links.values()) each.meetAgain();
@@ -275,5 +282,12 @@ export class PeerLinks {
 const ignore = (): void => undefined;
 
 function statusOf({ remotePeer, remoteAddr }: Connection): PeerStatus {
-  return { peerId: remotePeer.toString(), path: /p2p-circuit/.test(remoteAddr.toString()) ? "circuit" : "direct" };
+  return { peerId: remotePeer.toString(), path: pathOf({ remoteAddr }) };
 }
+
+const pathOf = ({ remoteAddr }: Pick<Connection, "remoteAddr">): PeerStatus["path"] =>
+  /p2p-circuit/.test(remoteAddr.toString()) ? "circuit" : "direct";
+
+/** A direct way is better than one through a relay. */
+const isBetter = (one: Connection, other: Connection): boolean =>
+  pathOf(one) === "direct" && pathOf(other) === "circuit";
