@@ -48,8 +48,9 @@ export function RelayField({ value, onText }: { readonly value: string; readonly
           <>
             <span className={`dot ${DOTS[trial.state]}`} />
             <span className="foreign">
-              {words.start.relayStates[trial.state]}
-              {trial.state === "refused" && trial.reason ? `: ${sentence(trial.reason)}` : ""}
+              {trial.state === "refused" && trial.reason
+                ? sentence(trial.reason)
+                : words.start.relayStates[trial.state]}
             </span>
           </>
         )}
