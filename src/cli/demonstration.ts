@@ -46,7 +46,7 @@ export async function demonstrate({ surroundings }: CommandContext): Promise<num
     secrets: [GROUP, ...NAMES],
   };
   surroundings.streams.stdout("Three people and a relay, each a process of its own on this machine.\n");
-  surroundings.streams.stdout("(At a terminal, npm start opens a chat of your own instead.)\n\n");
+  surroundings.streams.stdout("(At a terminal, npm start opens a messenger of your own in the browser instead.)\n\n");
   try {
     await perform(play);
     surroundings.streams.stdout("\nAll of it went as promised.\n");

@@ -52,7 +52,7 @@ async function open({ output }: CommandContext, url: string): Promise<void> {
   const first = opened
     ? "It opens in your browser; if it does not, open the link yourself."
     : "Open this link in a browser.";
-  output.note(`${first} The link works once. Ctrl-C ends Hermes. Without a browser: npm start -- --chat`);
+  output.note(`${first}\nThe link works once. Ctrl-C ends Hermes. Without a browser: npm start -- --chat`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
