@@ -71,6 +71,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     subscribe: (effect) => {
       d.topics.read.add(toHex(effect.topic));
       d.network.subscribe(subscriptionOf(d, effect));
+      if (!effect.inbox && !effect.takesMail) askLater(); // we may be new to a group
     },
     unsubscribe: ({ topic }) => {
       d.topics.read.delete(toHex(topic));
@@ -127,7 +128,8 @@ function saysThatWeAreHere(d: PerformerDependencies, timers: Timers): () => void
     isComing = true;
     timers.later(REACHABLE_MS, () => {
       isComing = false;
-      d.put({ kind: "reachable", addresses: reachableAt(d.network) }).catch(ignore);
+      const isThere = d.network.peers().length > 0 || d.network.relays().some(({ state }) => state === "connected");
+      if (isThere) d.put({ kind: "reachable", addresses: reachableAt(d.network) }).catch(ignore);
     });
   };
 }

@@ -2,7 +2,7 @@
  * Where the devices of a group can be reached without a relay: said in passing, remembered, and dialled at the next start.
  *
  * 1. An address is said inside the epoch's live frames, signed by the device: nobody outside learns it, nobody makes one up.
- * 2. Whoever hears of a device for the first time in a while answers with its own, once in SAY_AGAIN_MS.
+ * 2. Whoever hears of a device of which it knew nothing answers with its own; in large groups some do, by lot.
  * 3. At most DEVICES_REMEMBERED a group, each until it expires; only devices that are in the group are dialled.
  * 4. A frame that comes again, or late, changes nothing.
  *
@@ -26,6 +26,9 @@ const SAY_AGAIN_MS = 60_000;
 const DEVICES_REMEMBERED = 64;
 /** Bytes of all addresses in one frame, with their lengths: beside signature and padding they fit it. */
 const ADDRESSES_BYTES = 720;
+/** Devices of a group of which so many say their addresses, and so many answer somebody new: each needs a few neighbours. */
+const SAID_BY = 64;
+const ANSWERED_BY = 8;
 /** Groups in which addresses are said: those of one screen. */
 const GROUPS_MAX = 64;
 
@@ -36,7 +39,11 @@ export function* sayAddresses(work: Work, addresses: readonly string[]): Step<vo
   const groups = (yield* scan(work, GROUP, "", GROUPS_SCANNED)).map(([, group]) => group).toReversed();
   for (const { sending } of groups.slice(0, GROUPS_MAX)) {
     const epoch = sending && (yield* read(work, EPOCH, toHex(sending)));
-    if (epoch) yield* sayIn(work, epoch, device, told);
+    if (!epoch || told.length === 0) continue;
+    const before = yield* read(work, MEMBER_ADDRESS, idOf(epoch.group, device));
+    const isSame = before?.addresses.join() === told.join();
+    const isRecent = before && before.saidAt <= work.nowMs && work.nowMs - before.saidAt < SAY_AGAIN_MS;
+    if (!(isSame && isRecent) && (yield* isAmong(work, epoch, SAID_BY))) yield* sayIn(work, epoch, device, told);
   }
 }
 const GROUPS_SCANNED = 100_000;
@@ -55,14 +62,16 @@ function fitting(addresses: readonly string[]): readonly string[] {
 }
 
 function* sayIn(work: Work, epoch: EpochState, device: DeviceKey, addresses: readonly string[]): Step<void> {
-  if (addresses.length === 0) return;
-  const id = idOf(epoch.group, device);
-  const before = yield* read(work, MEMBER_ADDRESS, id);
-  const isSame = before?.addresses.join() === addresses.join();
-  if (before && isSame && before.saidAt <= work.nowMs && work.nowMs - before.saidAt < SAY_AGAIN_MS) return;
   const expiresAt = (work.nowMs + EXPIRES_MS) as TimeMs;
-  write(work, MEMBER_ADDRESS, id, { addresses, saidAt: work.nowMs as TimeMs, expiresAt });
+  write(work, MEMBER_ADDRESS, idOf(epoch.group, device), { addresses, saidAt: work.nowMs as TimeMs, expiresAt });
   yield* sayInPassing(work, epoch, { kind: "addresses", addresses, expiresAt });
+}
+
+/** Whether we are one of about `count` of the epoch's devices, by lot. */
+function* isAmong(work: Work, { epoch }: EpochState, count: number): Step<boolean> {
+  const devices = (yield* read(work, ROSTER, toHex(epoch)))?.devices.length ?? 1;
+  const [a = 0, b = 0] = work.random(2);
+  return (a * 256 + b) / 65_536 < count / devices;
 }
 
 /** What was said, and who said it. */
@@ -85,7 +94,7 @@ export function* hearAddresses(work: Work, epoch: EpochState, { device, saidAt, 
   work.effects.push({ kind: "use-addresses", addresses: said.addresses });
   const own = (yield* readExisting(work, ACCOUNT)).device;
   const ours = yield* read(work, MEMBER_ADDRESS, idOf(epoch.group, own));
-  if (ours && before?.addresses.join() !== said.addresses.join()) yield* sayIn(work, epoch, own, ours.addresses);
+  if (ours && !before && (yield* isAmong(work, epoch, ANSWERED_BY))) yield* sayIn(work, epoch, own, ours.addresses);
 }
 
 /** The one that was heard of longest ago goes. */
