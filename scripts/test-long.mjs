@@ -27,7 +27,8 @@ const CAMPAIGNS = [
   { name: "client-reconnects", tests: ["test/e2e/reconnects.test.ts"], env: { HERMES_RECONNECTS: "1000" } },
   { name: "peer-reconnects", tests: ["test/net/peer-churn.test.ts"], env: { HERMES_RECONNECTS: "1000" } },
   { name: "passphrase-kills", tests: ["test/e2e/passphrase.test.ts"], env: { HERMES_PASSPHRASE_KILLS: "100" } },
-  { name: "misbehaving-members", tests: ["test/e2e/misbehaving-members.test.ts"], env: { HERMES_MISBEHAVIOUR: "1" } },
+  { name: "misbehaving-members", tests: ["test/e2e/misbehaving-members.campaign.ts"], env: {} },
+  { name: "membership-conflicts", tests: ["test/e2e/membership-conflicts.campaign.ts"], env: {} },
   { name: "large-files", tests: ["test/e2e/files.test.ts"], env: { HERMES_FILE_MIB: "1024" } },
   { name: "crowd", tests: ["test/e2e/crowd.test.ts"], env: { HERMES_CROWD: "80" } },
 ];

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { after, before, describe, it } from "mocha";
 import type { ClientMethods } from "../../src/client/api.ts";
+import { agree, gather, info } from "./scene/gathering.ts";
 import { PATIENCE_MS } from "./scene/hermes-process.ts";
-import { type Person, textsBy } from "./scene/person.ts";
+import { textsBy } from "./scene/person.ts";
 import type { Relay } from "./scene/relay.ts";
 import { openScene, type Scene } from "./scene/scene.ts";
 
-type Info = ClientMethods["group-info"][1];
 type Listed = { readonly group: ClientMethods["group-list"][1]["groups"][number] };
 
 describe("who is in a group", function () {
@@ -21,37 +20,8 @@ describe("who is in a group", function () {
   });
   after(() => scene.end());
 
-  /** Somebody's group; the others, whom it adds, have it. */
-  async function gather(...names: readonly string[]) {
-    const all = await Promise.all(names.map((name) => scene.person(name, [relay.address])));
-    const [owner, ...others] = all;
-    assert(owner);
-    const group = await owner.createGroup("gardeners");
-    for (const each of others) await owner.ask("group", "add", group, (await each.whoami()).contact);
-    await owner.sync();
-    for (const each of others) assert.equal((await each.sync()).complete, true);
-    return { group, all };
-  }
-
-  const info = (person: Person, group: string) => person.ask<Info>("group", "info", group);
-  const ranks = async (person: Person, group: string) =>
-    (await info(person, group)).members.map(({ name, role }) => `${name} ${role}`).sort();
-
-  /** Looks until all of them say this of the group, fetching in between. */
-  async function agree(people: readonly Person[], group: string, expected: readonly string[]): Promise<void> {
-    for (const person of people) {
-      const until = Date.now() + PATIENCE_MS;
-      for (;;) {
-        const seen = await ranks(person, group);
-        if (JSON.stringify(seen) === JSON.stringify(expected)) break;
-        if (Date.now() > until) assert.deepEqual(seen, expected, person.name);
-        await person.sync();
-      }
-    }
-  }
-
   it("somebody online is removed: told so at once, sends nothing more, and reads nothing more", async () => {
-    const { group, all } = await gather("ana", "ben", "cleo");
+    const { group, all } = await gather({ scene, relay }, "ana", "ben", "cleo");
     const [ana, ben, cleo] = all;
     assert(ana && ben && cleo);
     const ears = ben.listen();
@@ -77,27 +47,8 @@ describe("who is in a group", function () {
     assert.deepEqual(textsBy(await ben.history(group), "ana"), []);
   });
 
-  it("somebody offline is removed: learns it when back, before anything is sent", async () => {
-    const { group, all } = await gather("dora", "emil", "fay");
-    const [dora, emil, fay] = all;
-    assert(dora && emil && fay);
-    await dora.ask("group", "remove", group, "emil");
-    await dora.send(group, "emil is out");
-    const refused = await emil.refused(["send", group, "hello?"]);
-    assert.equal(refused.code, "usage/not-allowed");
-    await fay.sync();
-    assert.deepEqual(textsBy(await fay.history(group), "dora"), ["emil is out"]);
-    assert.deepEqual(await emil.history(group), []);
-    const back = await dora.ask<ClientMethods["group-add"][1]>("group", "add", group, (await emil.whoami()).account);
-    assert.equal(back.member.name, "emil");
-    await agree([dora, fay, emil], group, ["dora owner", "emil member", "fay member"]);
-    assert.equal((await emil.send(group, "back again")).state, "on-relay");
-    await fay.sync();
-    assert.deepEqual(textsBy(await fay.history(group), "emil"), ["back again"]);
-  });
-
   it("somebody is removed who is sending at that moment: those who stay have the same messages", async () => {
-    const { group, all } = await gather("gus", "hana", "ivo");
+    const { group, all } = await gather({ scene, relay }, "gus", "hana", "ivo");
     const [gus, hana, ivo] = all;
     assert(gus && hana && ivo);
     const [ears, others] = [gus.listen(group), ivo.listen(group)];
@@ -125,45 +76,8 @@ describe("who is in a group", function () {
     await agree([gus, ivo], group, ["gus owner", "ivo member"]);
   });
 
-  it("two admins cannot remove each other, and are told who can", async () => {
-    const { group, all } = await gather("jan", "kim", "lou");
-    const [jan, kim, lou] = all;
-    assert(jan && kim && lou);
-    for (const each of ["kim", "lou"]) await jan.ask("group", "role", group, each, "admin");
-    await agree([kim, lou], group, ["jan owner", "kim admin", "lou admin"]);
-    const outcomes = await Promise.all([
-      kim.refused(["group", "remove", group, "lou"]),
-      lou.refused(["group", "remove", group, "kim"]),
-      kim.refused(["group", "remove", group, "jan"]),
-    ]);
-    for (const { code } of outcomes) assert.equal(code, "usage/not-allowed");
-    assert.match(outcomes[0].message, /removing an admin takes the owner/);
-    assert.match(outcomes[2].message, /removing the owner nobody can do/);
-  });
-
-  it("two admins remove and add the same person at the same time: all end with one list, and chat", async () => {
-    const { group, all } = await gather("mia", "nils", "olga");
-    const [mia, nils, olga] = all;
-    assert(mia && nils && olga);
-    await mia.ask("group", "role", group, "nils", "admin");
-    await agree([nils, olga], group, ["mia owner", "nils admin", "olga member"]);
-    const { account } = await olga.whoami();
-    const removals = await Promise.allSettled([mia, nils].map((each) => each.ask("group", "remove", group, "olga")));
-    assert(removals.some(({ status }) => status === "fulfilled"));
-    await agree([mia, nils], group, ["mia owner", "nils admin"]);
-    const additions = await Promise.allSettled([mia, nils].map((each) => each.ask("group", "add", group, account)));
-    assert(additions.some(({ status }) => status === "fulfilled"));
-    await agree([mia, nils, olga], group, ["mia owner", "nils admin", "olga member"]);
-    for (const each of [mia, nils, olga]) assert.equal((await each.send(group, `by ${each.name}`)).state, "on-relay");
-    for (const each of [mia, nils, olga]) {
-      await each.sync();
-      const texts = (await each.history(group)).map(({ text }) => text).sort();
-      assert.deepEqual(texts, ["by mia", "by nils", "by olga"], each.name);
-    }
-  });
-
   it("an owner leaves by handing over, and is out then", async () => {
-    const { group, all } = await gather("pia", "quin", "rosa");
+    const { group, all } = await gather({ scene, relay }, "pia", "quin", "rosa");
     const [pia, quin, rosa] = all;
     assert(pia && quin && rosa);
     const refused = await pia.refused(["group", "leave", group]);
@@ -183,7 +97,7 @@ describe("who is in a group", function () {
   });
 
   it("names, settings and keys change, for those whose rank allows it", async () => {
-    const { group, all } = await gather("sam", "tove");
+    const { group, all } = await gather({ scene, relay }, "sam", "tove");
     const [sam, tove] = all;
     assert(sam && tove);
     const before = (await info(sam, group)).epoch;
@@ -209,29 +123,5 @@ describe("who is in a group", function () {
     assert.equal((await tove.refused(["group", "role", group, "sam", "member"])).code, "usage/not-allowed");
     assert.equal((await tove.refused(["group", "role", group, "sam", "king"])).exit, 2);
     assert.equal((await tove.refused(["group", "remove", group, "nobody"])).code, "usage/not-found");
-  });
-
-  it("an account is deleted: its groups are handed over, and the profile is gone", async () => {
-    const { group, all } = await gather("udo", "vera", "wim");
-    const [udo, vera, wim] = all;
-    assert(udo && vera && wim);
-    const { contact } = await udo.whoami();
-    const alone = await udo.createGroup("diary");
-    assert.equal((await udo.refused(["account", "delete"])).exit, 2);
-    const refused = await udo.refused(["account", "delete", "--yes"]);
-    assert.deepEqual([refused.code, existsSync(udo.profile)], ["usage/not-allowed", true]);
-    const deleted = await udo.ask<{ deleted: boolean } & ClientMethods["account-leave"][1]>(
-      "account",
-      "delete",
-      "--yes",
-      "--hand-over-all",
-    );
-    assert.deepEqual([deleted.deleted, deleted.sent, deleted.withdrawn], [true, true, true]);
-    const handed = new Map(deleted.groups.map((each) => [each.group.id, each.handedTo?.name]));
-    assert.deepEqual([handed.get(alone), handed.get(group)], [undefined, "vera"]);
-    assert.equal(existsSync(udo.profile), false);
-    await agree([vera, wim], group, ["vera owner", "wim member"]);
-    assert.equal((await udo.refused(["whoami"])).code, "usage/no-profile");
-    assert.equal((await vera.refused(["group", "add", group, contact])).code, "usage/not-found");
   });
 });

@@ -1,4 +1,7 @@
-/** Members whose client does what ours would not: built from the real protocol, in processes of their own. */
+/**
+ * Members whose client does what ours would not: built from the real protocol, in processes of their own. Many commands
+ * each: `npm run test:long -- misbehaving-members`.
+ */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cp } from "node:fs/promises";
@@ -11,9 +14,6 @@ import { PATIENCE_MS } from "./scene/hermes-process.ts";
 import type { Person } from "./scene/person.ts";
 import type { Relay } from "./scene/relay.ts";
 import { openScene, type Scene } from "./scene/scene.ts";
-
-/** Many commands each: `npm run test:long -- misbehaving-members`. */
-const suite = process.env["HERMES_MISBEHAVIOUR"] === undefined ? describe.skip : describe;
 
 /** Fetches until just these texts are there, in any order: missing keys are asked for, and groups re-keyed, in their time. */
 async function hears(person: Person, group: string, expected: readonly string[]): Promise<void> {
@@ -28,7 +28,7 @@ async function hears(person: Person, group: string, expected: readonly string[])
 
 const PROGRAM = fileURLToPath(new URL("./scene/misbehaviour.ts", import.meta.url));
 
-suite("a member that misbehaves", function () {
+describe("a member that misbehaves", function () {
   this.timeout(20 * PATIENCE_MS);
   let scene: Scene;
   let relay: Relay;
