@@ -14,13 +14,13 @@ import { waitUntil } from "./event-hub.ts";
 import type { FileMethods, FileView } from "./file-api.ts";
 import { copyHere, isUnchanged } from "./file-copying.ts";
 import { sealSource } from "./file-sealing.ts";
-import { change, type FilePlace } from "./file-transfer.ts";
+import { change, type FilePlace, savedFile } from "./file-transfer.ts";
 import { FILES_MAX, type FileTransfers, fetchInto, noFiles, placeOf } from "./file-transfers.ts";
 import { typeOfName } from "./file-types.ts";
 import { findGroup } from "./group-names.ts";
 import { isOutOf, outsider } from "./group-ranks.ts";
 import { meantBy } from "./meant-by.ts";
-import type { FileSource, PicturePreview } from "./ports.ts";
+import type { FileSource, PartTarget, PicturePreview } from "./ports.ts";
 import { readRecord, scanRecords } from "./profile-reader.ts";
 import { groupName } from "./views.ts";
 
@@ -149,7 +149,7 @@ export async function getFile(
   params: Params<"file-get">,
   options: CallOptions,
 ): Result<"file-get"> {
-  const { store, hub, files } = context;
+  const { store, files } = context;
   if (!files) throw noFiles();
   const group = await findGroup(store, params.group);
   const [place, { isOurs, stage, manifest }] = await findFile(context, group, params.file);
@@ -158,21 +158,38 @@ export async function getFile(
       "usage/not-allowed",
       "this device sent that file itself, so there is nothing to fetch; it lies where it was sent from",
     );
-  if (stage.kind === "here" && (await isUnchanged(files.parts, stage.saved))) {
-    const name = cleanFileName(manifest.name);
-    if (params.out !== undefined)
-      await copyHere(
-        { ...context, parts: files.parts },
-        place,
-        [stage.saved, manifest],
-        await targetOf(files, params.out, name),
-      );
-    return { group: groupName(group), file: (await files.view(place)) ?? gone() };
+  const name = cleanFileName(manifest.name);
+  const target = await targetOf(files, params.out, name);
+  const isHere = stage.kind === "here" && (await isUnchanged(files.parts, stage.saved));
+  if (!isHere) {
+    if (stage.kind !== "fetching") await fetchInto(context, place, target);
+    await untilFetched(context, { group, place, waitMs: params.waitMs }, options);
   }
-  if (stage.kind !== "fetching") {
-    const target = await targetOf(files, params.out, cleanFileName(manifest.name));
-    await fetchInto(context, place, target);
-  }
+  const goesElsewhere =
+    isHere || (stage.kind === "fetching" && (stage.directory !== target.directory || stage.name !== target.name));
+  if (params.out !== undefined && goesElsewhere) await copyWhenHere(context, place, target);
+  return { group: groupName(group), file: (await files.view(place)) ?? gone() };
+}
+
+/** It is here, but was fetched to another place, perhaps by itself: whoever named a path gets it there. */
+async function copyWhenHere(context: CallContext, place: FilePlace, target: Target): Promise<void> {
+  const { store, files } = context;
+  if (!files) throw noFiles();
+  const state = await savedFile(store, place);
+  if (state?.stage.kind === "here")
+    await copyHere({ ...context, parts: files.parts }, place, [state.stage.saved, state.manifest], target);
+}
+
+interface Fetch {
+  readonly group: GroupState;
+  readonly place: FilePlace;
+  readonly waitMs: number | undefined;
+}
+
+/** Tells how far it is until it is here or failed, or waiting was too long. */
+async function untilFetched(context: CallContext, { group, place, waitMs }: Fetch, options: CallOptions) {
+  const { hub, files } = context;
+  if (!files) throw noFiles();
   await files.run(place);
   const view = async () => (await files.view(place)) ?? gone();
   const stop = hub.listen((notice) => {
@@ -181,18 +198,19 @@ export async function getFile(
   });
   try {
     const isOver = async () => !["fetching", "waiting"].includes((await view()).state);
-    await waitUntil(isOver, { ...waiting(context, params.waitMs ?? FETCH_WAIT_MS, options) });
+    await waitUntil(isOver, { ...waiting(context, waitMs ?? FETCH_WAIT_MS, options) });
   } finally {
     stop();
   }
-  return { group: groupName(group), file: await view() };
 }
 
 /** Ms that a fetch is waited for unless told otherwise: until it is here. */
 const FETCH_WAIT_MS = 2_147_000_000;
 
+type Target = Omit<PartTarget, "sizeBytes">;
+
 /** Where `out` says: a directory that exists, or a path where nothing is; the downloads when it is left out. */
-async function targetOf({ parts, settings }: FileTransfers, out: string | undefined, name: string) {
+async function targetOf({ parts, settings }: FileTransfers, out: string | undefined, name: string): Promise<Target> {
   if (out === undefined) return { directory: settings.downloads, name, isExact: false };
   const found = await parts.look(out).catch(() => undefined);
   if (found?.kind === "directory") return { directory: out, name, isExact: false };

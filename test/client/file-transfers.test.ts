@@ -129,6 +129,21 @@ describe("files of a group", function () {
     );
   });
 
+  it("come where somebody wants them, also while they are coming by themselves", async () => {
+    automaticBytes = 1_000;
+    ben.crash();
+    await world.settle(1_000);
+    hub.refusal = "the relay is full";
+    hub.away.add("Ada"); // so that it cannot come yet
+    await send(ada, "small.txt", fillerBytes(1_000));
+    await world.settle(10_000);
+    assert.equal((await fileOf(ben)).state, "waiting");
+    const getting = ben.call("file-get", { group, file: "small.txt", out: "/elsewhere/b.txt" });
+    hub.away.delete("Ada");
+    assert.equal((await world.during(getting)).file.path, "/elsewhere/b.txt");
+    assert.deepEqual(diskOf(ben).files.get("/elsewhere/b.txt"), fillerBytes(1_000));
+  });
+
   it("go on where they stood when sender and receiver die again and again", async () => {
     const bytes = fillerBytes(5_000_000);
     diskOf(ada).files.set("/home/film.mkv", bytes);
