@@ -163,7 +163,8 @@ export async function listFiles(context: CommandContext): Promise<number> {
   const { output } = context;
   const { files } = await withSession(context, (session) => session.call("file-list", { group: operand(context, 0) }));
   for (const file of files) output.result({ file }, renderFile(file));
-  if (files.length === 0 && output.format === "human") output.note("No files here yet; hermes sync fetches what is new.");
+  if (files.length === 0 && output.format === "human")
+    output.note("No files here yet; hermes sync fetches what is new.");
   return 0;
 }
 
