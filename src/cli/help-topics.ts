@@ -53,7 +53,7 @@ relay while Hermes is open on both sides; hermes status shows them. For everybod
 are sent when a relay can be reached, in their order. hermes status shows how the relays are, hermes doctor looks for
 what is wrong. A relay that asks for a token gets accessToken of the settings, or HERMES_ACCESS_TOKEN.
 
-A group may have several relays, so that one is enough: hermes group relays G --add ADDRESS. With --remove it leaves one;
+A group may have several relays, and one is enough: hermes group relays G --add ADDRESS. With --remove it leaves one;
 whoever was away then finds the new ones at the old one, which is used for a week more, or from another member.
 
 Members of a group whose machines reach each other pass messages on directly, too, so that a conversation goes on while

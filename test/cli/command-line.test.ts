@@ -54,7 +54,7 @@ describe("A command line", () => {
     [["group", "crate"], /hermes group crate is no command; did you mean hermes group create\?/],
     [
       ["group"],
-      /hermes group is no command; there are create, list, info, invite, invites, revoke, join, add, remove, role, leave, rekey, rename, settings\./,
+      /hermes group is no command; there are create, list, info, invite, invites, revoke, join, add, remove, role, leave, rekey, rename, settings, relays\./,
     ],
     [[], /Name a command; hermes --help lists them/],
     [["send"], /G is missing/],

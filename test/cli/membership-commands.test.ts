@@ -81,6 +81,7 @@ describe("Commands that change a group", () => {
       await run(["group", "leave", group], {
         answers: {
           "group-leave": fault("usage/not-allowed", "you own this group"),
+          "group-cancel": fault("usage/not-found", "nobody is asked there"),
           whoami: { account: "aa", fingerprint: "", device: "", name: "Ana", contact: "" },
           "group-info": {
             group: GROUP,
