@@ -67,6 +67,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     introduced = true;
     d.hub.tell({ kind: "introduced" });
   };
+  const offerPrekeys = prekeyOffer(d, timers, introduce);
   const performers: Performers = {
     subscribe: (effect) => {
       d.topics.read.add(toHex(effect.topic));
@@ -107,7 +108,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     },
     relayConnected: () => {
       d.flusher().flush();
-      offerPrekeys(d, timers, introduce);
+      offerPrekeys();
       prekeys.again();
       askLater();
     },
@@ -243,17 +244,26 @@ async function takePrekeys(d: PerformerDependencies, account: AccountKey): Promi
   return waiting.some(([id]) => id.startsWith(own)) ? "some" : "all";
 }
 
-/** Fills up our prekeys until somebody has said how many are left: a question can be lost with its connection. */
-function offerPrekeys(d: PerformerDependencies, timers: Timers, known: () => void): void {
+/** Fills up our prekeys until somebody has said how many are left: a question can be lost with its connection. One waits at a time. */
+function prekeyOffer(d: PerformerDependencies, timers: Timers, known: () => void): () => void {
+  let isWaiting = false;
   const isConnected = (): boolean => d.network.relays().some(({ state }) => state === "connected");
   const again = (): void => {
-    if (isConnected()) offerPrekeys(d, timers, known);
+    isWaiting = false;
+    if (isConnected()) offer();
   };
-  const asked = checkPrekeys(d).catch(() => undefined);
-  void asked.then((left) => {
-    if (left === undefined) timers.later(PREKEYS_RETRY_MS, again);
-    else if (left > 0) known();
-  });
+  const offer = (): void => {
+    const asked = checkPrekeys(d).catch(() => undefined);
+    void asked.then((left) => {
+      if (left !== undefined) {
+        if (left > 0) known();
+      } else if (!isWaiting) {
+        isWaiting = true;
+        timers.later(PREKEYS_RETRY_MS, again);
+      }
+    });
+  };
+  return offer;
 }
 
 /** Looks how many of our one-time prekeys the directory still has, and fills up. Answers that number. */
