@@ -243,7 +243,7 @@ describe("chunks among the hostile", function () {
       reversed.unshift(() =>
         say({ kind: "chunk", id: request.id, chunk: FILE.chunks.get(toHex(request.chunk)) ?? assert.fail() }),
       );
-      if (reversed.length === 4) for (const each of reversed.splice(0)) each();
+      if (reversed.length === 2) for (const each of reversed.splice(0)) each();
     });
     const me = await chunkClientNode(cleanup);
     const to = (address: string) => sourceAt(me, address, { verifier: nodeVerifier });
