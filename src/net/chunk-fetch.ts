@@ -16,7 +16,7 @@ import type { ChunkSource, ChunkSources } from "./chunk-sources.ts";
 /** Chunks under way at one holder, 512 KiB: with twice as many a receiver came up to its 60 MiB above idle, since buffers are freed late. */
 const AT_ONCE = 2;
 /** The same at a relay, or over one, while somebody is reached directly: it has others to serve. */
-const AT_ONCE_BESIDE = 2;
+const AT_ONCE_BESIDE = 1;
 /** Ms after which a chunk under way is asked of somebody else, too. */
 const SLOW_MS = 5_000;
 
