@@ -288,7 +288,6 @@ function unanswered(): never {
   throw new Fault("internal/invariant", "a message was sent and has no id");
 }
 
-/** Sends what no call before has sent, and answers one id for each. */
 /** Seals in an epoch that all of its members may read; a long conversation is followed by a fresh key. */
 function* say(work: Work, id: GroupId, contents: readonly MessageContent[]): Step<readonly MessageId[]> {
   const group = yield* readyToSend(work, yield* groupOf(work, id));
@@ -297,6 +296,7 @@ function* say(work: Work, id: GroupId, contents: readonly MessageContent[]): Ste
   return ids;
 }
 
+/** Sends what no call before has sent, and answers one id for each. */
 function* sendOnce(work: Work, group: GroupId, sends: readonly TextToSend[]): Step<readonly MessageId[]> {
   const fresh = new Map<string, string>();
   const sent = new Map<string, MessageId>();

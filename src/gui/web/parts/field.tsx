@@ -77,6 +77,11 @@ export function NewPassphraseField(props: Omit<TextFieldProps, "type" | "autoCom
   );
 }
 
+/** The same once more. */
+export function RepeatedPassphraseField(props: Pick<TextFieldProps, "wrong" | "value" | "onText">) {
+  return <TextField {...props} label={words.start.repeat} type="password" autoComplete="new-password" required />;
+}
+
 interface ChoiceProps<T extends string> {
   readonly label: string;
   readonly value: T;

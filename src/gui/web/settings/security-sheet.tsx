@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { useAction } from "../failures.ts";
 import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
-import { Field, NewPassphraseField, TextField } from "../parts/field.tsx";
+import { Field, NewPassphraseField, RepeatedPassphraseField, TextField } from "../parts/field.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { FailureNote, Note } from "../parts/note.tsx";
 import { useAnnouncer } from "../parts/toasts.tsx";
@@ -71,15 +71,7 @@ function PassphraseDialog({ onClose }: { readonly onClose: () => void }) {
           onText={setTo}
           required
         />
-        <TextField
-          label={words.start.repeat}
-          wrong={mistakes.differs}
-          type="password"
-          autoComplete="new-password"
-          value={repeated}
-          onText={setRepeated}
-          required
-        />
+        <RepeatedPassphraseField wrong={mistakes.differs} value={repeated} onText={setRepeated} />
         <FailureNote failure={failure} />
         <Button look="primary" type="submit" busy={busy}>
           {words.save}

@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { passphraseStrength } from "../../../client/view/passphrase-strength.ts";
 import { useAction } from "../failures.ts";
 import { Button } from "../parts/button.tsx";
-import { NewPassphraseField, TextField } from "../parts/field.tsx";
+import { NewPassphraseField, RepeatedPassphraseField, TextField } from "../parts/field.tsx";
 import { FailureNote } from "../parts/note.tsx";
 import { useScreen, useView } from "../screen-context.ts";
 import { words } from "../words.ts";
@@ -65,15 +65,7 @@ export function AccountForm({ onBegin, onCreated, onRestore }: AccountFormProps)
           onText={setPassphrase}
           required
         />
-        <TextField
-          label={words.start.repeat}
-          wrong={mistakes.differs}
-          type="password"
-          autoComplete="new-password"
-          value={repeated}
-          onText={setRepeated}
-          required
-        />
+        <RepeatedPassphraseField wrong={mistakes.differs} value={repeated} onText={setRepeated} />
         <RelayField value={relay} onText={setRelay} />
         <FailureNote failure={failure} />
         <div className="start-actions">

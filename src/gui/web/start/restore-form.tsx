@@ -2,7 +2,7 @@
 import { type FormEvent, useState } from "react";
 import { useAction } from "../failures.ts";
 import { Button } from "../parts/button.tsx";
-import { Field, NewPassphraseField, TextField } from "../parts/field.tsx";
+import { Field, NewPassphraseField, RepeatedPassphraseField } from "../parts/field.tsx";
 import { FailureNote } from "../parts/note.tsx";
 import { useScreen, useView } from "../screen-context.ts";
 import { words } from "../words.ts";
@@ -62,15 +62,7 @@ export function RestoreForm({ onBegin, onRestored, onBack }: RestoreFormProps) {
           onText={setPassphrase}
           required
         />
-        <TextField
-          label={words.start.repeat}
-          wrong={mistakes.differs}
-          type="password"
-          autoComplete="new-password"
-          value={repeated}
-          onText={setRepeated}
-          required
-        />
+        <RepeatedPassphraseField wrong={mistakes.differs} value={repeated} onText={setRepeated} />
         <RelayField value={relay} onText={setRelay} />
         <FailureNote failure={failure} />
         <div className="start-actions">
