@@ -1,6 +1,7 @@
 /** A profile store in memory: as simple as the port allows, with copies that can be put back. */
 import type { ConversationLine, HistoryQuery, ProfileChanges, ProfileStore } from "../../src/client/ports.ts";
 import { Fault } from "../../src/wire/fault.ts";
+import { RecordMap } from "./record-map.ts";
 
 interface StoredLine {
   readonly arrived: number;
@@ -10,7 +11,7 @@ interface StoredLine {
 
 /** What is on the disk of one device. */
 export interface MemoryProfile {
-  readonly records: Map<string, Uint8Array>;
+  readonly records: RecordMap;
   readonly lines: Map<string, StoredLine>;
   readonly read: Map<string, number>;
   commits: number;
@@ -18,7 +19,7 @@ export interface MemoryProfile {
 }
 
 export const emptyProfile = (): MemoryProfile => ({
-  records: new Map(),
+  records: new RecordMap(),
   lines: new Map(),
   read: new Map(),
   commits: 0,
@@ -28,7 +29,7 @@ export const emptyProfile = (): MemoryProfile => ({
 /** A copy that nothing done to the profile afterwards reaches: values are never changed in place. */
 export const copyOf = (profile: MemoryProfile): MemoryProfile => ({
   ...profile,
-  records: new Map(profile.records),
+  records: RecordMap.of(profile.records),
   lines: new Map(profile.lines),
   read: new Map(profile.read),
 });
@@ -55,9 +56,14 @@ export function memoryStore(profile: MemoryProfile): ProfileStore {
     },
     scan: async (prefix, { after, limit }) => {
       const found: (readonly [string, Uint8Array])[] = [];
-      for (const [key, value] of profile.records)
-        if (key.startsWith(prefix) && (after === undefined || key > after)) found.push([key, value.slice()]);
-      return found.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, limit);
+      const keys: string[] = [];
+      for (const key of profile.records.keysNear(prefix))
+        if (key.startsWith(prefix) && (after === undefined || key > after)) keys.push(key);
+      for (const key of keys.sort().slice(0, limit)) {
+        const value = profile.records.get(key);
+        if (value) found.push([key, value.slice()]);
+      }
+      return found;
     },
     commit: async (changes) => apply(profile, changes),
     history: async (query) => history(profile, query),

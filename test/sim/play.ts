@@ -23,7 +23,7 @@ import { relaySecrets } from "./relay-sight.ts";
 import { seededRandom } from "./seeded-random.ts";
 import type { SimDevice } from "./sim-device.ts";
 import type { SimRelay } from "./sim-relay.ts";
-import { rememberingPrimitives, watchedPrimitives } from "./watched-primitives.ts";
+import { fewKemKeys, rememberingPrimitives, watchedPrimitives } from "./watched-primitives.ts";
 import { CALM, createWorld, type World } from "./world.ts";
 
 /** How one simulation went. */
@@ -101,7 +101,7 @@ function foundation() {
   shared ??= choosePrimitives().then((chosen) => {
     // a room password costs a quarter of a second by design, and is guessed here by nobody
     const argon2id: typeof chosen.argon2id = (password, salt) => chosen.sha256(concat(password, salt));
-    const primitives = rememberingPrimitives({ ...chosen, argon2id });
+    const primitives = rememberingPrimitives(fewKemKeys({ ...chosen, argon2id }));
     return { primitives, prepared: accountMaker(primitives) };
   });
   return shared;

@@ -32,6 +32,10 @@ export function seededRandom(seed: number): SeededRandom {
       if (item === undefined) throw new Error("nothing to pick from");
       return item;
     },
-    bytes: (length) => Uint8Array.from({ length }, () => below(256)),
+    bytes: (length) => {
+      const bytes = new Uint8Array(length);
+      for (let i = 0; i < length; i++) bytes[i] = below(256);
+      return bytes;
+    },
   };
 }

@@ -12,6 +12,7 @@ interface Event {
   readonly atMs: number;
   readonly number: number;
   readonly wake: () => void;
+  isOff: boolean;
 }
 
 /** Everything in a simulation waits on promises alone, so one turn of the loop ends all that an event started. */
@@ -20,17 +21,10 @@ const quiet = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 export function virtualClock(startMs = 1_800_000_000_000): VirtualClock {
   let nowMs = startMs;
   let made = 0;
-  const events = new Set<Event>();
-  const earliest = (): Event | undefined => {
-    let first: Event | undefined;
-    for (const each of events)
-      if (!first || each.atMs < first.atMs || (each.atMs === first.atMs && each.number < first.number)) first = each;
-    return first;
-  };
+  const events = eventHeap();
   const next = async (untilMs: number): Promise<boolean> => {
-    const event = earliest();
-    if (!event || event.atMs > untilMs) return false;
-    events.delete(event);
+    const event = events.takeUntil(untilMs);
+    if (!event) return false;
     nowMs = Math.max(nowMs, event.atMs);
     event.wake();
     await quiet();
@@ -39,9 +33,11 @@ export function virtualClock(startMs = 1_800_000_000_000): VirtualClock {
   return {
     nowMs: () => nowMs,
     after: (delayMs, wake) => {
-      const event = { atMs: nowMs + Math.max(0, delayMs), number: made++, wake };
+      const event = { atMs: nowMs + Math.max(0, delayMs), number: made++, wake, isOff: false };
       events.add(event);
-      return () => events.delete(event);
+      return () => {
+        event.isOff = true;
+      };
     },
     next,
     pass: async (ms) => {
@@ -49,6 +45,48 @@ export function virtualClock(startMs = 1_800_000_000_000): VirtualClock {
       await quiet();
       while (await next(untilMs));
       nowMs = untilMs;
+    },
+  };
+}
+
+/** Events by their order; one that was called off stays until its time has come. */
+function eventHeap() {
+  const heap: Event[] = [];
+  const isBefore = (one: number, other: number): boolean => {
+    const [a, b] = [heap[one], heap[other]];
+    return a !== undefined && b !== undefined && (a.atMs < b.atMs || (a.atMs === b.atMs && a.number < b.number));
+  };
+  const swap = (one: number, other: number): void => {
+    const [a, b] = [heap[one], heap[other]];
+    if (a && b) [heap[one], heap[other]] = [b, a];
+  };
+  const sink = (from: number): void => {
+    for (let at = from; ; ) {
+      const [left, right] = [2 * at + 1, 2 * at + 2];
+      const child = right < heap.length && isBefore(right, left) ? right : left;
+      if (child >= heap.length || !isBefore(child, at)) return;
+      swap(at, child);
+      at = child;
+    }
+  };
+  const takeFirst = (): void => {
+    const last = heap.pop();
+    if (!last || heap.length === 0) return;
+    heap[0] = last;
+    sink(0);
+  };
+  return {
+    add: (event: Event): void => {
+      heap.push(event);
+      for (let at = heap.length - 1; at > 0 && isBefore(at, (at - 1) >> 1); at = (at - 1) >> 1) swap(at, (at - 1) >> 1);
+    },
+    takeUntil: (untilMs: number): Event | undefined => {
+      for (;;) {
+        const [first] = heap;
+        if (!first || (first.atMs > untilMs && !first.isOff)) return undefined;
+        takeFirst();
+        if (!first.isOff) return first;
+      }
     },
   };
 }

@@ -71,6 +71,23 @@ export function rememberingPrimitives(p: Primitives): Primitives {
   };
 }
 
+/** ML-KEM key pairs of the whole process: a device has some hundred, and an eighth of a simulation's time would go into them. */
+const KEM_KEYS = 256;
+
+/** Primitives whose ML-KEM key pairs are some of a few; which one is the seed's. All that is sealed to them is as real as ever. */
+export function fewKemKeys(p: Primitives): Primitives {
+  const pairs = new Map<number, ReturnType<Primitives["kemKeyPair"]>>();
+  return {
+    ...p,
+    kemKeyPair: (seed) => {
+      const number = (seed[0] ?? 0) % KEM_KEYS;
+      const pair = pairs.get(number) ?? p.kemKeyPair(new Uint8Array(seed.length).fill(number));
+      pairs.set(number, pair);
+      return { publicKey: pair.publicKey.slice(), secretKey: pair.secretKey.slice() };
+    },
+  };
+}
+
 /** Bytes as a map key: one character each. */
 export const latin = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
