@@ -100,7 +100,7 @@ describe("a member that misbehaves", function () {
   });
 });
 
-suite("two halves of a network", function () {
+describe("two halves of a network", function () {
   this.timeout(20 * PATIENCE_MS);
   let scene: Scene;
 
