@@ -10,7 +10,7 @@ import { GROUP_COMMANDS } from "./group-command-table.ts";
 import { gui } from "./gui-command.ts";
 import { completion, help } from "./help-commands.ts";
 import { history, listen, send } from "./message-commands.ts";
-import { init, status, sync, whoami } from "./profile-commands.ts";
+import { changeName, init, status, sync, whoami } from "./profile-commands.ts";
 import { checkRecovery, passphrase, restoreRecovery, showRecovery } from "./secret-commands.ts";
 import { start } from "./start.ts";
 import { listDevices, unlinkDevice, verify } from "./verification-commands.ts";
@@ -63,6 +63,15 @@ export const COMMANDS: readonly Command[] = [
     summary: "your account, and the contact link with which others add you",
     examples: ["hermes whoami", "hermes whoami --json"],
     run: whoami,
+  }),
+  command({
+    name: "name",
+    summary: "change the name that others see; every group is told",
+    operands: ["NEW"],
+    options: { wait: WAIT },
+    details: `What you wrote before keeps the name of then. Whoever joins a group later sees the new name once you write there.`,
+    examples: ["hermes name 'Ana Lima'"],
+    run: changeName,
   }),
   command({
     name: "passphrase",

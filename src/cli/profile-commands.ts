@@ -1,7 +1,7 @@
 /** Commands about this profile: init, whoami, status, sync. */
-import { secondsAsMsOf, textOf } from "./arguments.ts";
+import { given, secondsAsMsOf, textOf } from "./arguments.ts";
 import { type CommandContext, type Surroundings, withSession } from "./command.ts";
-import { renderCreated, renderStatus, renderSync, renderWhoami } from "./render.ts";
+import { printableLine, renderCreated, renderStatus, renderSync, renderWhoami } from "./render.ts";
 import { ask } from "./terminal.ts";
 
 /** `hermes init` */
@@ -29,6 +29,16 @@ export async function askName({ terminal, env }: Surroundings): Promise<string> 
 export async function whoami(context: CommandContext): Promise<number> {
   const me = await withSession(context, (session) => session.call("whoami", {}));
   context.output.result(me, renderWhoami(me));
+  return 0;
+}
+
+/** `hermes name NEW` */
+export async function changeName(context: CommandContext): Promise<number> {
+  const [name = ""] = context.given.operands;
+  const params = { name, ...given({ waitMs: secondsAsMsOf(context.given, "wait") }) };
+  const changed = await withSession(context, (session) => session.call("name-change", params));
+  const told = changed.state === "queued" ? "; the others learn of it as soon as there is a connection" : "";
+  context.output.result(changed, `You are now called ${printableLine(changed.name)}${told}.`);
   return 0;
 }
 

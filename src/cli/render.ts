@@ -204,6 +204,8 @@ export function renderChange({ change, by, member, role, detail }: Extract<Clien
       return `${nameOf(by)} named the group ${printableLine(detail ?? "")}`;
     case "settings":
       return `${nameOf(by)} ${printableLine(detail ?? "changed the settings")}`;
+    case "named":
+      return `${by.account.slice(0, SHORT_ID)} is now called ${printableLine(detail ?? "")}`;
     case "overruled":
       return `a change by ${nameOf(by)} was overruled: ${printableLine(detail ?? "")}`;
   }

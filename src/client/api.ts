@@ -49,7 +49,7 @@ export interface MemberView {
 
 /**
  * What happened to a group. Of `role`, `linked`, `removed`, `added` and `joined`: to `member`; of `role` also `role`; of
- * `renamed`, `settings` and `overruled`: `detail` says what. `overruled`: a change by `by` counts no more, since somebody
+ * `renamed`, `settings`, `overruled` and `named` (`by` has another name): `detail` says what. `overruled`: a change by `by` counts no more, since somebody
  * who ranked higher, or came first by the group's rules, contradicted it at the same time.
  */
 export type MemberChange =
@@ -64,6 +64,7 @@ export type MemberChange =
   | "role"
   | "renamed"
   | "settings"
+  | "named"
   | "overruled";
 
 /** Somebody to be compared with: lower-case hex, and 12 groups of 5 digits. */
@@ -193,6 +194,9 @@ export interface ClientMethods extends GroupMethods, FileMethods {
     { account: string; fingerprint: string; device: string; name: string; contact: string },
   ];
   /** Both fingerprints, and `code`: the 120 digits that stand on both screens (PROTOCOL.md § Verification). `compare`:
+  /** What others see from now on: 1 to 128 bytes of UTF-8 on one line. Every group is told. Waits up
+   * to `waitMs` (default 10,000) for the relay. */
+  "name-change": [{ name: string; waitMs?: number }, { name: string; state: ChangeState }];
    * digits from the other screen, or told; other ones are `usage/not-allowed`. `mark` sets the mark or takes it away. */
   verify: [
     { group: string; member: string; mark?: "verified" | "unverified"; compare?: string },

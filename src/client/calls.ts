@@ -30,6 +30,7 @@ import { cancelJoin, changeSettings, leave, rekey, removeMember, rename, setRole
 import { ownAddresses } from "./own-addresses.ts";
 import { listDevices, unlinkDevice, waitForLinks } from "./own-devices.ts";
 import type { Clock, Network, PeerStatus, ProfileStore } from "./ports.ts";
+import { changeName } from "./own-name.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
 import { groupRelays, relaysInUse } from "./relay-calls.ts";
 import { verify } from "./verification.ts";
@@ -73,6 +74,7 @@ type Calls = {
 const CALLS: Calls = {
   whoami,
   "group-create": createGroup,
+  "name-change": changeName,
   "group-list": listGroups,
   "group-info": describeGroup,
   "group-add": add,

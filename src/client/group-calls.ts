@@ -32,6 +32,7 @@ import { waitUntil } from "./event-hub.ts";
 import { allGroups, findGroup } from "./group-names.ts";
 import { needRank, standingIn } from "./group-ranks.ts";
 import { newestLine } from "./history-calls.ts";
+import { asNamed } from "./member-names.ts";
 import { protectGroup } from "./membership-calls.ts";
 import { checkPassword } from "./parameters.ts";
 import type { ProfileStore } from "./ports.ts";
@@ -98,7 +99,8 @@ export async function describeGroup({ store }: CallContext, params: Params<"grou
   const group = await findGroup(store, params.group);
   const log = await readExistingRecord(store, LOG, toHex(group.group));
   const epoch = await shownEpoch(store, group);
-  const members = [...resolve(log).view.members.values()].map(({ account, name, role, devices }) => ({
+  const view = await asNamed(store, group.group, resolve(log).view);
+  const members = [...view.members.values()].map(({ account, name, role, devices }) => ({
     account: toHex(account),
     name,
     role: roleName(role),

@@ -5,6 +5,7 @@ import { ACCOUNT, type GroupState, LOG, OUT } from "../protocol/records.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { asNamed } from "./member-names.ts";
 import type { ProfileStore } from "./ports.ts";
 import { readExistingRecord, readRecord } from "./profile-reader.ts";
 
@@ -17,7 +18,7 @@ export interface Standing {
 /** Our place in a group; `usage/not-allowed` when we are out of it. */
 export async function standingIn(store: ProfileStore, { group }: GroupState): Promise<Standing> {
   const { account } = await readExistingRecord(store, ACCOUNT);
-  const { view } = resolve(await readExistingRecord(store, LOG, toHex(group)));
+  const view = await asNamed(store, group, resolve(await readExistingRecord(store, LOG, toHex(group))).view);
   const self = memberOfAccount(view, account);
   if (!self) throw await outsider(store, group);
   return { view, self };

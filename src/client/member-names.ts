@@ -1,7 +1,8 @@
 /** Which member of a group a person means: an account id, the beginning of one, or a name. */
-import { type GroupState, idOf, MEMBER, ROSTER } from "../protocol/records.ts";
+import type { GroupView } from "../protocol/group-view.ts";
+import { type GroupState, idOf, MEMBER, NAMED, ROSTER, ROSTER_MAX } from "../protocol/records.ts";
 import { Fault } from "../wire/fault.ts";
-import type { AccountKey } from "../wire/ids.ts";
+import type { AccountKey, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { meantBy } from "./meant-by.ts";
 import type { ProfileStore } from "./ports.ts";
@@ -23,6 +24,21 @@ export async function membersOf(store: ProfileStore, { group, sending }: GroupSt
       return { account, name: member?.name ?? "" };
     }),
   );
+}
+
+/** The group as its log says, its members by the names that they have taken since; the same where nobody has. */
+export async function asNamed(store: ProfileStore, group: GroupId, view: GroupView): Promise<GroupView> {
+  const prefix = `${NAMED.prefix}${toHex(group)}/`;
+  const found = await store.scan(prefix, { limit: ROSTER_MAX });
+  if (found.length === 0) return view;
+  const members = new Map(view.members);
+  for (const [key] of found) {
+    const id = key.slice(prefix.length);
+    const member = members.get(id);
+    const named = member && (await readRecord(store, MEMBER, idOf(group, member.account)));
+    if (member && named) members.set(id, { ...member, name: named.name });
+  }
+  return { ...view, members };
 }
 
 /** The one member meant by `text`; `usage/not-found` or `usage/ambiguous` otherwise. */

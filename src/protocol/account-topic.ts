@@ -22,7 +22,7 @@ import {
   type TimeMs,
 } from "../wire/ids.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
-import { withdrawPrekeys } from "./account.ts";
+import { renameAccount, withdrawPrekeys } from "./account.ts";
 import { accountTopicKeys, openAccountSnapshot, sealAccountSnapshot } from "./account-topic-box.ts";
 import { inParts, isNewer, isSameValue, itemId } from "./account-topic-items.ts";
 import { announce, type Work } from "./effects.ts";
@@ -77,9 +77,14 @@ export function* shareChanges(work: Work): Step<void> {
 }
 
 /** Another device of the account has unlinked this one: it says nothing more in the account's name. */
-export function* isUnlinked(work: Work, { device }: AccountState): Step<boolean> {
+export function* isUnlinked(work: Work, { device }: Pick<AccountState, "device">): Step<boolean> {
   const value = (yield* read(work, SHARED, `device/${toHex(device)}`))?.value;
   return value?.kind === "device" && value.unlinked;
+}
+
+/** The account is called this from now on, whichever of its devices says so. */
+export function* takeName(work: Work, name: string): Step<void> {
+  if (!(yield* isUnlinked(work, yield* readExisting(work, ACCOUNT)))) yield* renameAccount(work, name);
 }
 
 /** Changes that one can be ahead of what we know: a stolen device must not count to where nobody can count on. */
@@ -215,6 +220,7 @@ export interface ReadAt {
 
 /** Somebody has our words, or another device has put us out: we hear of it here, if nowhere else. */
 function* takeOwnNews(work: Work, { item: { value }, known, device }: News): Step<void> {
+  if (value.kind === "settings") yield* takeName(work, value.name);
   if (value.kind !== "device") return;
   const isUs = equalBytes(value.device, device);
   if (isUs && value.unlinked) {

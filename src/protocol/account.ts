@@ -170,6 +170,15 @@ export function* replenishPrekeys(work: Work, left: number): Step<void> {
   publish(work, account, { prekeys: next, oneTime: kept });
 }
 
+/** The account is called otherwise from now on; whoever takes our prekeys is told so. */
+export function* renameAccount(work: Work, name: string): Step<void> {
+  const account = yield* readExisting(work, ACCOUNT);
+  if (account.name === name) return;
+  write(work, ACCOUNT, "", { ...account, name });
+  yield* replenishPrekeys(work, 0);
+  yield* offerPrekeys(work);
+}
+
 /**
  * What people get who are connected to us and ask for our prekeys: the bundle alone. Where no relay is there to say that the
  * signed prekey is old, it is replaced here.

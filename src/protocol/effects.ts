@@ -17,6 +17,7 @@ export type MemberChange =
   | "left"
   | "role"
   | "renamed"
+  | "named"
   | "settings"
   | "overruled";
 

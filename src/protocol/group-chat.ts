@@ -35,6 +35,7 @@ import { standingOf, weigh } from "./removals.ts";
 import { noteToReport } from "./reports.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
+import { hearName } from "./told-names.ts";
 /** What became of a received message. */
 export type ReceiveOutcome =
   | "opened"
@@ -133,7 +134,7 @@ function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveO
   yield* joinConversation(work, group, said);
   const member = yield* read(work, MEMBER, idOf(group, account));
   const author = { account, device, name: member?.name ?? toHex(account).slice(0, 8) };
-  yield* takeContent(work, group, arrived, isHeld);
+  yield* takeContent(work, group, { ...arrived, depth }, isHeld);
   if (isShown(plaintext.content)) {
     const line = lineOf(group, id, { author, depth, plaintext, state: "received" });
     work.lines.push(line);
@@ -148,7 +149,7 @@ function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveO
 function* takeContent(
   work: Work,
   group: GroupId,
-  { account, messageId: id, plaintext }: Arrived,
+  { account, device, messageId: id, plaintext, depth }: Arrived & { readonly depth: number },
   isHeld: boolean,
 ): Step<void> {
   const { content, sentAt } = plaintext;
@@ -172,6 +173,9 @@ function* applyClosure(work: Work, device: DeviceKey, closure: ChainClosure): St
   if (!roster) return yield* keepClosure(work, device, closure);
   const index = roster.devices.findIndex((each) => equalBytes(each.device, device));
   const epoch = index >= 0 && (yield* read(work, EPOCH, toHex(closure.epoch)));
+    case "named":
+      if (!isHeld) yield* hearName(work, group, { id, account, device, name: content.name, depth, sentAt });
+      return;
   const sender = epoch && (yield* senderAt(work, epoch, index));
   if (!sender) return;
   const chain = closeChain(sender.chain, closure.sent);

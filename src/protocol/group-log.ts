@@ -45,6 +45,7 @@ import { judgeMessages } from "./removals.ts";
 import { noteRestored } from "./restored-state.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 import { addSystemLines, beforeEntry } from "./system-lines.ts";
+import { nameWhenAdded } from "./told-names.ts";
 import { released, wait } from "./waiting-room.ts";
 
 /** A group that is only now coming into being, or the one we have. */
@@ -202,10 +203,12 @@ function* absorb(
 ): Step<{ group: GroupState; log: LogState }> {
   const { log, hash, core, encoded } = accepted;
   const id = toHex(log.group);
-  write(work, ENTRY, idOf(log.group, hash), { encoded, depth: yield* depthOfEntry(work, log.group, core) });
+  const depth = yield* depthOfEntry(work, log.group, core);
+  write(work, ENTRY, idOf(log.group, hash), { encoded, depth });
   write(work, LOG, id, log);
   for (const member of newMembers(core)) {
-    write(work, MEMBER, idOf(log.group, member.account), { name: member.name, role: member.role });
+    const name = yield* nameWhenAdded(work, log.group, member, depth);
+    write(work, MEMBER, idOf(log.group, member.account), { name, role: member.role });
   }
   const waiting = isConfirming(core.action.kind) ? [...group.missing, hash].slice(-MISSING_SECRETS_MAX) : group.missing;
   const counted = yield* countOwn(work, { ...group, missing: waiting }, hash, core);

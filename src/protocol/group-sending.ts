@@ -34,11 +34,12 @@ import {
 } from "./records.ts";
 import { noteSent } from "./reports.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
+import { hasToTellName, hearName } from "./told-names.ts";
 import { signEnvelope } from "./topic-envelope.ts";
 
 /**
  * Seals messages for the group and queues them, at most BURST_MESSAGES_MAX; their ids, in that order. Each fits an
- * envelope; the caller has checked.
+ * envelope; the caller has checked. Our name goes first where it has to be said; with no messages, it alone.
  */
 export function* sendContents(
   work: Work,
@@ -53,6 +54,9 @@ export function* sendContents(
       "usage/not-allowed",
       "this device has no key of the group yet, so nothing can be sent: wait until you are let in",
     );
+  if (yield* hasToTellName(work, group.group, account, own.chain.iteration))
+    yield* tellName(work, { account, epoch }, group);
+  if (contents.length === 0) return [];
   let closures = yield* closuresFor(work, group);
   const written: Written[] = [];
   for (const content of contents) {
@@ -61,6 +65,13 @@ export function* sendContents(
   }
   yield* signAndQueue(work, { account, epoch }, written);
   return written.map(({ payload }) => payload.messageId);
+}
+
+/** Says what we are called, in a message of its own. */
+function* tellName(work: Work, sending: Sending, group: GroupState): Step<void> {
+  const content: MessageContent = { kind: "named", name: sending.account.name };
+  const closures = yield* closuresFor(work, group);
+  yield* signAndQueue(work, sending, [yield* writeOne(work, sending, { content, closures })]);
 }
 
 interface Sending {
@@ -92,6 +103,7 @@ function* writeOne(
   const author = { account: account.account, device: account.device, name: account.name };
   if (isShown(content))
     work.lines.push(lineOf(epoch.group, payload.messageId, { author, depth, plaintext, state: "queued" }));
+  if (content.kind === "named") yield* hearName(work, epoch.group, { id, ...by, name: content.name, depth, sentAt });
   return { payload, plaintext };
 }
 

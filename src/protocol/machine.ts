@@ -26,6 +26,7 @@ import {
   refreshSnapshot,
   shareChanges,
   shareUnlinked,
+  takeName,
 } from "./account-topic.ts";
 import { askForLinks, askThoseTaken, type Restoration, restoreAccount, wantLinks } from "./account-topic-link.ts";
 import { attempt } from "./attempt.ts";
@@ -109,6 +110,9 @@ export type Input =
   | { readonly kind: "continue" }
   /** Time has come for something. */
   | { readonly kind: "tick" }
+  /** The account is called this from now on; each group is told by `tell-name`. */
+  | { readonly kind: "rename-account"; readonly name: string }
+  | { readonly kind: "tell-name"; readonly group: GroupId }
   | { readonly kind: "create-group"; readonly name: string }
   | { readonly kind: "create-invite"; readonly group: GroupId; readonly terms: InviteTerms }
   /** `passwordKey`: Argon2id of the room password, for a link that asks for it. */
@@ -207,6 +211,10 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
       return yield* without(goOn(work));
     case "create-group":
       return { kind: "group", group: yield* createGroup(work, input.name) };
+    case "rename-account":
+      return yield* without(takeName(work, input.name));
+    case "tell-name":
+      return yield* without(tellName(work, input.group));
     case "create-invite":
       return { kind: "link", link: yield* createInvite(work, yield* groupOf(work, input.group), input.terms) };
     case "join":
@@ -330,6 +338,12 @@ function* sendFile(work: Work, input: Extract<Input, { kind: "send-file" }>): St
 
 function* tellOfFile(work: Work, group: GroupId, content: FileNews): Step<void> {
   yield* say(work, group, [content]);
+/** Says our name where the group calls us otherwise; where we are no member, or none yet, there is nobody to tell. */
+function* tellName(work: Work, id: GroupId): Step<void> {
+  const { sending } = yield* groupOf(work, id);
+  if (sending && !(yield* read(work, OUT, toHex(id)))) yield* say(work, id, []);
+}
+
 }
 
 function* add(work: Work, input: Extract<Input, { kind: "add" }>): Step<Answer> {

@@ -248,6 +248,12 @@ export const MEMBER: RecordType<{ readonly name: string; readonly role: number }
   struct({ name: text(NAME_MAX_BYTES), role: u8 }),
 );
 
+/** The name that a member has told after it was added, and where in the conversation; id: group/account. */
+export const NAMED: RecordType<{ readonly name: string; readonly depth: number; readonly sentAt: TimeMs }> = record(
+  "named/",
+  struct({ name: text(NAME_MAX_BYTES), depth: u32, sentAt: TimeMs }),
+);
+
 /** Keys of one epoch for as long as it is read. */
 export const EpochState = struct({
   epoch: EpochId,

@@ -6,7 +6,8 @@
  * header     form 1 | sender index 4 | iteration 8 | device signature 64
  *            form 2 | sender index 4 | first iteration 8 | position 1 | count 1 | device signature 64 | Merkle path (list of 32)
  * plaintext  version 1 | message frontier (list of 32) | depth 4 | closures (list of epoch 32, sent 8) | sent at 8 | content
- * content    tag 1 | text (u32 length)        tag 2 | manifest        tag 3, 4 | message id 32        (further tags: reactions)
+ * content    tag 1 | text (u32 length)        tag 2 | manifest        tag 3, 4 | message id 32        tag 5 | name (u32 length)
+ *            (further tags: reactions)
  * entry body nonce 24 | sealed entry (u32 length)
  * ```
  * @see PROTOCOL.md § Group messages
@@ -34,6 +35,7 @@ import {
   BURST_PATH_MAX,
   CLOSURES_MAX,
   MESSAGE_FRONTIER_MAX,
+  NAME_MAX_BYTES,
   TEXT_MAX_BYTES,
 } from "./limits.ts";
 
@@ -82,6 +84,8 @@ export const MessageContent = union({
   fileWanted: [3, struct({ file: MessageId })],
   /** The author has all of it, and could bring it back. */
   fileHeld: [4, struct({ file: MessageId })],
+  /** From now on the author's account is called this. */
+  named: [5, struct({ name: text(NAME_MAX_BYTES) })],
 });
 export type MessageContent = Infer<typeof MessageContent>;
 

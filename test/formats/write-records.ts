@@ -84,6 +84,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.SHARED, { counter: 2, value: { kind: "verified", account: key, name: "Bob", isVerified: true } });
   add(records.SHARING, { revision: 3, postedAt: at, outbox: [4], first: { log: LOG_ID, sequence: 5 as Sequence } });
   add(records.TOLD_KEY, { at });
+  add(records.NAMED, { name: "Ann", depth: 4, sentAt: at });
   add(records.FORMER_RELAYS, { relays: [{ address: "/ip4/192.0.2.7/tcp/33001/p2p/old", until: at }] });
   add(records.HEADS, { heads: [{ id: message, depth: 3 }], said: 4 });
   add(records.GAP_COUNT, { gaps: 2 });

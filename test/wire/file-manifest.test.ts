@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { FileManifest, type FilePreviewImage } from "../../src/wire/file-manifest.ts";
 import { MessageContent } from "../../src/wire/group-message.ts";
 import { ChunkId, MessageId } from "../../src/wire/ids.ts";
-import { FILE_MAX_BYTES } from "../../src/wire/limits.ts";
+import { FILE_MAX_BYTES, NAME_MAX_BYTES } from "../../src/wire/limits.ts";
 import { anyText, anyU32, brandedBytes, bytesOf, record } from "./arbitraries.ts";
 import { formatProperties } from "./format-properties.ts";
 
@@ -32,5 +32,6 @@ formatProperties(
     record<ContentOf<"file">>({ kind: fc.constant("file"), manifest: anyManifest }),
     record<ContentOf<"fileWanted">>({ kind: fc.constant("fileWanted"), file }),
     record<ContentOf<"fileHeld">>({ kind: fc.constant("fileHeld"), file }),
+    record<ContentOf<"named">>({ kind: fc.constant("named"), name: anyText(NAME_MAX_BYTES / 4) }),
   ),
 );
