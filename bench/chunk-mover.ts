@@ -13,7 +13,7 @@ import { CHUNK_PLAIN_BYTES } from "../src/wire/limits.ts";
 import { fromHex } from "../src/wire/text-forms.ts";
 import { type ChunkFile, chunkFile } from "./chunk-file.ts";
 
-const NEVER = { aborted: false, addEventListener: () => undefined };
+const NEVER = { aborted: false, addEventListener: () => undefined, removeEventListener: () => undefined };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const [keyHex = "", count = "", what = "", where = ""] = process.argv.slice(2);
 const bytes = Number(count) * CHUNK_PLAIN_BYTES;

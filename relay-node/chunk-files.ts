@@ -7,7 +7,7 @@
  * 3. Nothing is held in memory but the size of each topic. Sums are counted before writing, so bounds hold also for many at once.
  * 4. A topic has as many chunks as a file of the largest size at most, since its directory is read for each who asks what is there.
  */
-import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { readdir, readFile, rm, rmdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChunkPut, ChunkStore } from "../src/net/chunk-store.ts";
 import type { Topic } from "../src/wire/ids.ts";
@@ -62,13 +62,15 @@ interface Shelf extends ChunkFilesOptions {
   total: number;
   /** Chunks that are being written. */
   readonly writing: Map<string, Promise<ChunkPut>>;
+  /** Chunks that are looked at, and erased if they are old: who hands one in again waits, so that it does not go after all. */
+  readonly expiring: Map<string, Promise<boolean>>;
 }
 
 /** Opens the store, which makes its directory with the first chunk; counts what is there, which takes some milliseconds for each thousand chunks. */
 export async function openChunkFiles(options: ChunkFilesOptions): Promise<ChunkFiles> {
   const root = join(options.directory, CHUNK_DIRECTORY);
   const disk = durableFiles(options.keepFreeBytes ?? KEEP_FREE_BYTES);
-  const shelf: Shelf = { ...options, root, disk, sizes: new Map(), total: 0, writing: new Map() };
+  const shelf: Shelf = { ...options, root, disk, sizes: new Map(), total: 0, writing: new Map(), expiring: new Map() };
   for (const topic of await readdir(root).catch(() => [])) await countTopic(shelf, topic);
   return {
     has: async (topic, ids) => {
@@ -128,7 +130,11 @@ async function readChecked(shelf: Shelf, topic: string, name: string): Promise<U
 /** Two who hand in the same chunk at once wait for one write. */
 function putOnce(shelf: Shelf, topic: string, name: string, chunk: Uint8Array): Promise<ChunkPut> {
   const key = `${topic}/${name}`;
-  const writing = shelf.writing.get(key) ?? put(shelf, topic, name, chunk).finally(() => shelf.writing.delete(key));
+  const begin = async (): Promise<ChunkPut> => {
+    await shelf.expiring.get(key);
+    return await put(shelf, topic, name, chunk);
+  };
+  const writing = shelf.writing.get(key) ?? begin().finally(() => shelf.writing.delete(key));
   shelf.writing.set(key, writing);
   return writing;
 }
@@ -162,15 +168,35 @@ async function remove(shelf: Shelf, topic: string): Promise<void> {
 async function purge(shelf: Shelf, beforeMs: number): Promise<void> {
   for (const topic of [...shelf.sizes.keys()]) {
     const names = await readdir(join(shelf.root, topic)).catch(() => []);
-    let left = names.length;
     for (const name of names) {
-      const path = join(shelf.root, topic, name);
-      const found = await stat(path).catch(() => undefined);
-      if (!found || found.mtimeMs >= beforeMs) continue;
-      await rm(path, { force: true }).catch(() => undefined);
-      grow(shelf, topic, -costOf(found.size));
-      left--;
+      const key = `${topic}/${name}`;
+      if (shelf.writing.has(key)) continue; // its time begins anew just now
+      const expiring = expire(shelf, topic, name, beforeMs).finally(() => shelf.expiring.delete(key));
+      shelf.expiring.set(key, expiring);
+      await expiring;
     }
-    if (left === 0) await remove(shelf, topic);
+    await removeEmpty(shelf, topic);
   }
+}
+
+/** Erases the chunk if nobody has handed it in since then. */
+async function expire(shelf: Shelf, topic: string, name: string, beforeMs: number): Promise<boolean> {
+  const path = join(shelf.root, topic, name);
+  const found = await stat(path).catch(() => undefined);
+  if (!found || found.mtimeMs >= beforeMs) return false;
+  await rm(path, { force: true }).catch(() => undefined);
+  grow(shelf, topic, -costOf(found.size));
+  return true;
+}
+
+/** A topic without chunks; one into which something is being written stays. */
+async function removeEmpty(shelf: Shelf, topic: string): Promise<void> {
+  if ([...shelf.writing.keys()].some((key) => key.startsWith(`${topic}/`))) return;
+  const isGone = await rmdir(join(shelf.root, topic)).then(
+    () => true,
+    () => false,
+  );
+  if (!isGone) return;
+  grow(shelf, topic, Number.NEGATIVE_INFINITY);
+  shelf.sizes.delete(topic);
 }

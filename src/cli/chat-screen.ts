@@ -9,6 +9,8 @@ export interface ChatScreen {
   readonly lines: AsyncIterable<string>;
   /** Shows text above the line that is being typed. */
   readonly print: (text: string) => void;
+  /** Shows how far something is, before the line that is being typed; empty: nothing. At a terminal only. */
+  readonly progress: (text: string) => void;
   /** Gives the terminal back. */
   readonly close: () => void;
 }
@@ -24,12 +26,15 @@ function plainScreen({ stdin, streams, signal, isHuman }: Surroundings & { reado
     lines: linesOf(stdin, signal),
     // with --json standard output belongs to the events
     print: (text) => (isHuman ? streams.stdout : streams.stderr)(`${text}\n`),
+    progress: () => undefined,
     close: () => undefined,
   };
 }
 
+const PROMPT = "> ";
+
 function terminalScreen({ stdin, stdout, signal }: Surroundings): ChatScreen {
-  const reader = createInterface({ input: stdin, output: stdout, prompt: "> " });
+  const reader = createInterface({ input: stdin, output: stdout, prompt: PROMPT });
   let isOpen = true;
   const close = () => {
     if (!isOpen) return;
@@ -50,6 +55,11 @@ function terminalScreen({ stdin, stdout, signal }: Surroundings): ChatScreen {
       clearLine(stdout, 0);
       stdout.write(`${text}\n`);
       reader.prompt(true); // with what was typed so far
+    },
+    progress: (text) => {
+      if (!isOpen) return;
+      reader.setPrompt(`${text === "" ? "" : `[${text}] `}${PROMPT}`);
+      reader.prompt(true);
     },
     close,
   };

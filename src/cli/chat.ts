@@ -9,6 +9,7 @@
 import { randomUUID } from "node:crypto";
 import type { ClientEvent, GroupName, RelayView } from "../client/api.ts";
 import { Fault, isFault } from "../wire/fault.ts";
+import { type ChatFiles, chatFiles } from "./chat-files.ts";
 import { type ChatScreen, openScreen } from "./chat-screen.ts";
 import { type CommandContext, operand, withSession } from "./command.ts";
 import { printableLine, renderChange, renderEvent, renderInfo, renderInvite, renderMessage } from "./render.ts";
@@ -19,10 +20,13 @@ const OPENING_LINES = 20;
 /** How long leaving waits for what has not reached a relay yet (ms). */
 const LEAVING_MS = 5_000;
 
-const HELP = `/who     who is in the group
-/invite  a link with which others join
-/help    this
-/quit    leave the chat (Ctrl-C and Ctrl-D too); the group stays
+const HELP = `/who        who is in the group
+/invite     a link with which others join
+/file PATH  send a file, or a directory
+/get FILE   fetch a file, by its name or the beginning of its id
+/files      files of the group, and how far each is
+/help       this
+/quit       leave the chat (Ctrl-C and Ctrl-D too); the group stays
 Everything else is sent; begin with // to send a line that begins with /.`;
 
 /** `hermes chat [G]` */
@@ -58,10 +62,15 @@ export async function chatIn(context: CommandContext, session: Session, group: G
   const window = randomUUID();
   try {
     if (output.format === "human") await openingLines(session, group, screen);
-    const emit = (event: ClientEvent) => showEvent(context, screen, event);
+    const files = chatFiles(context, { session, group, screen, window });
+    const emit = (event: ClientEvent): void => {
+      showEvent(context, screen, event);
+      files.happened(event);
+    };
     const following = session.call("listen", { group: group.id, window }, { emit, signal: leaving.signal });
-    await Promise.race([following, readLines(context, { session, group, screen, window })]);
+    await Promise.race([following, readLines(context, { session, group, screen, window, files })]);
     following.catch(() => undefined); // it ends with us
+    await files.leave();
     await sendTheRest(session);
   } catch (error) {
     if (!(surroundings.signal.aborted && isFault(error, "usage/cancelled"))) throw error;
@@ -90,6 +99,7 @@ interface Chatting {
   readonly screen: ChatScreen;
   /** What is sent from here is not shown here again. */
   readonly window: string;
+  readonly files: ChatFiles;
 }
 
 async function readLines(context: CommandContext, chatting: Chatting): Promise<void> {
@@ -106,7 +116,7 @@ async function readLines(context: CommandContext, chatting: Chatting): Promise<v
 /** What one line asks for. */
 async function obey(
   context: CommandContext,
-  { session, group, screen, window }: Chatting,
+  { session, group, screen, window, files }: Chatting,
   line: string,
 ): Promise<void> {
   const [word = ""] = line.trim().split(/\s/, 1);
@@ -123,6 +133,10 @@ async function obey(
       return screen.print(renderInfo(await session.call("group-info", { group: group.id })));
     case "/invite":
       return screen.print(renderInvite(await session.call("group-invite", { group: group.id })));
+    case "/file":
+    case "/get":
+    case "/files":
+      return await files.obey(word, line.trim().slice(word.length).trim());
     case "/help":
       return screen.print(HELP);
     default:

@@ -2,7 +2,7 @@
  * Commands about files. The transfer belongs to the process that owns the profile; a command that is the owner itself
  * stays until its transfer is done, and what it leaves goes on the next time Hermes runs.
  */
-import { resolve } from "node:path";
+import { join, resolve, sep } from "node:path";
 import type { ClientEvent } from "../client/api.ts";
 import type { FileView } from "../client/file-api.ts";
 import { isFault } from "../wire/fault.ts";
@@ -121,7 +121,7 @@ export async function getFile(context: CommandContext): Promise<number> {
   const unpack = given.options.has("unpack");
   if (out === "") throw mistake("--out needs a path: a directory that exists, or a path where nothing is yet.");
   const file = await withSession(context, async (session) => {
-    const target = out === undefined ? {} : { out: resolve(out) };
+    const target = out === undefined ? {} : { out: absolute(out) };
     return await fetched(context, session, { group, file: wanted, ...target });
   });
   if (file.state !== "here") {
@@ -133,6 +133,9 @@ export async function getFile(context: CommandContext): Promise<number> {
   output.result({ file, ...(unpacked === undefined ? {} : { unpacked }) }, unpacked ?? renderOutcome(file));
   return 0;
 }
+
+/** What ends in a slash means a directory. */
+const absolute = (path: string): string => (/[/\\]$/.test(path) ? join(resolve(path), sep) : resolve(path));
 
 /** Fetches until it is here, fails, or nothing moves for a while. */
 async function fetched(

@@ -172,9 +172,10 @@ export function renderEvent(event: ClientEvent): string | undefined {
   }
 }
 
-/** Group and member of a warning, where it is about one. */
-function aboutWhom({ group, member }: Extract<ClientEvent, { event: "warning" }>): string {
-  const parts = [group && `[${groupOf(group)}]`, member && `${nameOf(member)}:`].filter((part) => part !== undefined);
+/** Group, member and relay of a warning, where it is about one. */
+function aboutWhom({ group, member, relay }: Extract<ClientEvent, { event: "warning" }>): string {
+  const all = [group && `[${groupOf(group)}]`, member && `${nameOf(member)}:`, relay && `${printableLine(relay)}:`];
+  const parts = all.filter((part) => part !== undefined);
   return parts.map((part) => `${part} `).join("");
 }
 

@@ -15,13 +15,14 @@ import type { FileMethods, FileView } from "./file-api.ts";
 import { copyHere, isUnchanged } from "./file-copying.ts";
 import { sealSource } from "./file-sealing.ts";
 import { change, type FilePlace, savedFile } from "./file-transfer.ts";
-import { FILES_MAX, type FileTransfers, fetchInto, noFiles, placeOf } from "./file-transfers.ts";
+import { type FileTransfers, fetchInto, noFiles, placeOf } from "./file-transfers.ts";
 import { typeOfName } from "./file-types.ts";
 import { findGroup } from "./group-names.ts";
 import { isOutOf, outsider } from "./group-ranks.ts";
 import { meantBy } from "./meant-by.ts";
 import type { FileSource, PartTarget, PicturePreview } from "./ports.ts";
 import { readRecord, scanRecords } from "./profile-reader.ts";
+import { FILES_MAX, removeOldSpools } from "./spool-keeping.ts";
 import { groupName } from "./views.ts";
 
 type Params<M extends keyof FileMethods> = FileMethods[M][0];
@@ -70,6 +71,7 @@ async function sealAndSend(
   const { parts, random } = files;
   const source = await parts.look(path);
   const clean = nameFor(source, name);
+  if (source.kind !== "file") await removeOldSpools({ ...context, parts }, "old");
   const sealed = await sealSource({ ...context, parts, random, signal: options.signal }, path, source);
   const isDirectory = source.kind === "directory";
   const preview = source.kind === "file" ? previewOf(await parts.preview(path).catch(() => undefined)) : undefined;
@@ -220,7 +222,13 @@ async function targetOf({ parts, settings }: FileTransfers, out: string | undefi
       `there is something at ${out} already, and nothing is overwritten: choose another path`,
     );
   const cut = Math.max(out.lastIndexOf("/"), out.lastIndexOf("\\"));
-  return { directory: out.slice(0, cut) || "/", name: out.slice(cut + 1), isExact: true };
+  const [directory, last] = [out.slice(0, cut) || "/", out.slice(cut + 1)];
+  const around = last === "" ? undefined : await parts.look(directory).catch(() => undefined);
+  if (around?.kind === "directory") return { directory, name: last, isExact: true };
+  throw new Fault(
+    "usage/not-found",
+    `there is no directory ${directory}, so nothing was fetched: make it first, or choose another path`,
+  );
 }
 
 /** See `file-cancel` in file-api.ts. */

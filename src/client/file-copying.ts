@@ -27,6 +27,7 @@ export async function copyHere(
     const found = await c.parts.look(path);
     const modified = found.kind === "file" ? found.modifiedMs : 0;
     await change(c, { kind: "stage", ...place, stage: { kind: "here", saved: { path, isSpool: false, modified } } });
+    await c.parts.remove(part);
   } catch (error) {
     await c.parts.remove(part);
     throw error;

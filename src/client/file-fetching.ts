@@ -4,6 +4,7 @@
  * 1. A chunk is written only after its hash (below) and its place (here) were checked.
  * 2. What was fetched survives a crash: the temporary file is synced before its progress is saved.
  * 3. The file has its name only when all of it is there.
+ * 4. A full disk ends nothing: what came stays, and the rest is fetched when there is room.
  */
 import { type ChunkPlace, topLevel } from "../crypto/file-shape.ts";
 import type { FileStage } from "../protocol/file-state.ts";
@@ -12,9 +13,11 @@ import type { ChunkId } from "../wire/ids.ts";
 import { CHUNK_LIST_MAX, CHUNK_PLAIN_BYTES } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { proofBy } from "./effects-performer.ts";
+import { tellFalseChunks } from "./file-givers.ts";
 import { change, type FileContext, type Transfer } from "./file-transfer.ts";
 import { pauseUntilNews } from "./file-waiting.ts";
-import type { PartTarget } from "./ports.ts";
+import type { FetchOutcome, PartTarget } from "./ports.ts";
+import { createStopper, type Stopper } from "./stopping.ts";
 
 /** Ms that we give ourselves to reach somebody before anything is said: a program has just started, a relay is dialled again. */
 const CONNECTING_MS = 3_000;
@@ -44,17 +47,10 @@ export async function fetchFile(
     const part = await partOf(c, t, stage, target);
     t.told.bytes = { path: part, isSpool: false };
     began();
-    await fetchAll(c, t, { part, lacking });
-    await t.progress.save(c.clock.nowMs(), "now");
-    if (t.stopper.signal.aborted) return false;
-    const path = await c.parts.finish(part, target);
-    t.told.bytes = { path, isSpool: false };
-    const found = await c.parts.look(path);
-    const modified = found.kind === "file" ? found.modifiedMs : 0;
-    return await change(c, {
-      kind: "stage",
-      ...place,
-      stage: { kind: "here", saved: { path, isSpool: false, modified } },
+    return await whenThereIsRoom(c, t, directory, async () => {
+      await fetchAll(c, t, { part, lacking });
+      await t.progress.save(c.clock.nowMs(), "now");
+      return !t.stopper.signal.aborted && (await nameFile(c, t, part, target));
     });
   } catch (error) {
     if (!isFault(error)) throw error;
@@ -62,6 +58,39 @@ export async function fetchFile(
     await change(c, { kind: "stage", ...place, stage: { kind: "failed", reason: error.message } });
     return false;
   }
+}
+
+/** Does `work` again as often as the disk is full, which somebody is told; what is here so far stays. */
+async function whenThereIsRoom(
+  c: FileContext,
+  t: Transfer,
+  directory: string,
+  work: () => Promise<boolean>,
+): Promise<boolean> {
+  while (!t.stopper.signal.aborted) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isFault(error, "storage/full")) throw error;
+      t.told.full = `the disk that holds ${directory} is full: what has come so far is kept, and the rest follows when there is room`;
+      t.tell();
+      await pauseUntilNews(c, t);
+    }
+  }
+  return false;
+}
+
+/** Gives it its name, says so in the profile, and only then takes the temporary name away: a crash in between makes no second file. */
+async function nameFile(c: FileContext, t: Transfer, part: string, target: PartTarget): Promise<boolean> {
+  const path = await c.parts.finish(part, target);
+  const found = await c.parts.look(path);
+  const modified = found.kind === "file" ? found.modifiedMs : 0;
+  const saved = { path, isSpool: false, modified };
+  const isHere = await change(c, { kind: "stage", group: t.group, file: t.file, stage: { kind: "here", saved } });
+  if (isHere) t.told.bytes = saved;
+  t.told.full = undefined;
+  for (const gone of isHere ? [part] : [part, path]) await c.parts.remove(gone); // cancelled at the last moment
+  return isHere;
 }
 
 /** The temporary file of before, or a new one. */
@@ -127,42 +156,61 @@ interface Wanted {
 
 /** Fetches until all of these are saved, or the transfer is stopped. */
 async function fetchThese(c: FileContext, t: Transfer, wanted: Map<string, Wanted>, run: Run): Promise<void> {
-  const { topic, topicSeed: seed } = t.keys;
   const { signal } = t.stopper;
-  const from = { topic, prove: proofBy(c.primitives, { topic, seed, inbox: false }) };
+  const failing = createStopper(); // what cannot be saved ends this fetch, not the transfer
+  signal.addEventListener("abort", failing.stop);
+  try {
+    for (let isFirst = true; wanted.size > 0 && !signal.aborted; isFirst = false) {
+      const { outcome, failure } = await fetchOnce(c, t, { wanted, part: run.part, failing });
+      if (failure !== undefined) throw failure;
+      if (wanted.size === 0 || signal.aborted) return;
+      if (!isFirst && outcome.kind === "lacking" && outcome.asked > 0) run.lacking();
+      if (!isFirst) t.told.isWaiting = true;
+      t.tell();
+      await pauseUntilNews(c, t, isFirst ? CONNECTING_MS : undefined);
+    }
+  } finally {
+    signal.removeEventListener("abort", failing.stop);
+  }
+}
+
+interface Attempt {
+  readonly wanted: Map<string, Wanted>;
+  readonly part: string;
+  readonly failing: Stopper;
+}
+
+/** Saves what comes, and takes it from `wanted`; `failure`: why something could not be saved. */
+async function fetchOnce(
+  c: FileContext,
+  t: Transfer,
+  { wanted, part, failing }: Attempt,
+): Promise<{ readonly outcome: FetchOutcome; readonly failure: unknown }> {
+  const { topic, topicSeed: seed } = t.keys;
   let failure: unknown;
   const arrived = async (id: ChunkId, ciphertext: Uint8Array): Promise<void> => {
     const found = wanted.get(toHex(id));
     if (!found || failure !== undefined) return;
     try {
-      await save(c, t, { place: found.place, part: run.part }, ciphertext);
+      await save(c, t, { place: found.place, part }, ciphertext);
       wanted.delete(toHex(id));
       t.told.isWaiting = false;
+      t.told.full = undefined;
     } catch (error) {
       failure = error;
-      t.stopper.stop();
+      failing.stop();
     }
   };
-  const blamed = (source: string): void => {
-    t.told.reason = `${source} gave other bytes than were asked for, and is asked no more`;
-  };
-  for (let isFirst = true; wanted.size > 0 && !signal.aborted; isFirst = false) {
-    const outcome = await c.chunks.fetch(
-      from,
-      [...wanted.values()].map(({ id }) => id),
-      { arrived, blamed, signal },
-    );
-    if (failure !== undefined) throw failure;
-    if (wanted.size === 0 || signal.aborted) return;
-    if (isFirst) {
-      await pauseUntilNews(c, t, CONNECTING_MS);
-      continue;
-    }
-    if (outcome.kind === "lacking" && outcome.asked > 0) run.lacking();
-    t.told.isWaiting = true;
-    t.tell();
-    await pauseUntilNews(c, t);
-  }
+  const outcome = await c.chunks.fetch(
+    { topic, prove: proofBy(c.primitives, { topic, seed, inbox: false }) },
+    [...wanted.values()].map(({ id }) => id),
+    {
+      arrived,
+      blamed: (giver) => void tellFalseChunks(c, t, giver).catch(() => undefined),
+      signal: failing.signal,
+    },
+  );
+  return { outcome, failure };
 }
 
 /** Opens the chunk and puts its piece where it belongs. */

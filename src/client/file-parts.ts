@@ -3,7 +3,9 @@
  * file on the disk.
  *
  * 1. At most two lists are in memory, whatever the file's size.
- * 2. A chunk that is made again leaves only under its known id (PROTOCOL.md § Files): a changed file gives nothing.
+ * 2. Who asks for what no list names makes us look through all of them: FRUITLESS_MAX times in FRUITLESS_MS, then only
+ *    through those in memory.
+ * 3. A chunk that is made again leaves only under its known id (PROTOCOL.md § Files): a changed file gives nothing.
  */
 import { chunkIdOf, type FileKeys, openChunk, sealChunk } from "../crypto/file-chunk.ts";
 import {
@@ -21,7 +23,6 @@ import { FILE_LIST } from "../protocol/records.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { ChunkId } from "../wire/ids.ts";
 import { CHUNK_LIST_MAX, CHUNK_MAX_BYTES, CHUNK_PLAIN_BYTES } from "../wire/limits.ts";
-import { toHex } from "../wire/text-forms.ts";
 import type { PartStore, ProfileStore } from "./ports.ts";
 import { readRecord } from "./profile-reader.ts";
 
@@ -34,6 +35,7 @@ export interface FilePartsDependencies {
   readonly shelf: string;
   readonly shape: FileShape;
   readonly root: ChunkId;
+  readonly nowMs: () => number;
 }
 
 /** Where the bytes of level 0 lie: the file itself (or its unfinished download), or chunks one after another. */
@@ -59,16 +61,21 @@ interface Window {
   readonly level: number;
   readonly index: number;
   readonly ids: readonly ChunkId[];
-  readonly places: ReadonlyMap<string, number>;
+  /** Where an id stands, by its first four bytes; of several that begin alike the last. */
+  readonly places: ReadonlyMap<number, number>;
 }
 
 /** Lists that stay in memory. */
 const WINDOWS_KEPT = 2;
+/** A file of 100 GB has 50 lists, of which each costs 2 ms; whoever fetches along with us asks a few times for what we lack, too. */
+const FRUITLESS_MAX = 30;
+const FRUITLESS_MS = 60_000;
 
 export function createFileParts(d: FilePartsDependencies): FileParts {
   const { shape, root } = d;
   const top = topLevel(shape);
   const kept: Window[] = [];
+  const looks = fruitlessLooks(d.nowMs);
   const listAt = async (level: number, index: number): Promise<Uint8Array | undefined> =>
     (await readRecord(d.store, FILE_LIST, fileListId(d.shelf, level, index)))?.hashes;
   /** Chunks of `level` that list `index` names; the top is named by the manifest. */
@@ -81,31 +88,28 @@ export function createFileParts(d: FilePartsDependencies): FileParts {
     kept.splice(WINDOWS_KEPT);
     return window;
   };
-  const placeIn = ({ level, index, places }: Window, name: string): ChunkPlace | undefined => {
-    const at = places.get(name);
-    return at === undefined ? undefined : { level, index: index * CHUNK_LIST_MAX + at };
-  };
   return {
     windows: shape.counts[1] ?? 1,
     idsUnder: async (level, index) => (await windowAt(level, index))?.ids,
     find: async (ids) => {
-      const names = ids.map(toHex);
-      const found = new Map<string, ChunkPlace>();
-      const left = new Set(names);
+      const found: (ChunkPlace | undefined)[] = ids.map(() => undefined);
+      const left = new Map(ids.entries());
       const lookIn = (window: Window): void => {
-        for (const name of left) {
-          const place = placeIn(window, name);
-          if (place) found.set(name, place);
-          if (place) left.delete(name);
+        for (const [i, id] of left) {
+          const place = placeIn(window, id);
+          if (place) left.delete(i);
+          found[i] = place;
         }
       };
       kept.forEach(lookIn);
-      for (let level = top; level >= 0; level--)
+      const isOften = looks.areTooMany();
+      for (let level = top; level >= 0 && !isOften; level--)
         for (let index = 0; index < (shape.counts[level + 1] ?? 1) && left.size > 0; index++) {
           const window = await windowAt(level, index);
           if (window) lookIn(window);
         }
-      return names.map((name) => found.get(name));
+      if (left.size > 0) looks.add();
+      return found;
     },
     seal: async (place, id, bytes) => {
       const sealed =
@@ -128,9 +132,37 @@ export function createFileParts(d: FilePartsDependencies): FileParts {
   };
 }
 
-function windowOf(level: number, index: number, ids: readonly ChunkId[]): Window {
-  return { level, index, ids, places: new Map(ids.map((id, at) => [toHex(id), at])) };
+/** Counts how often all lists were looked through for what is in none. */
+function fruitlessLooks(nowMs: () => number) {
+  let [sinceMs, times] = [Number.NEGATIVE_INFINITY, 0];
+  return {
+    areTooMany: (): boolean => {
+      if (nowMs() - sinceMs >= FRUITLESS_MS) [sinceMs, times] = [nowMs(), 0];
+      return times >= FRUITLESS_MAX;
+    },
+    add: (): void => {
+      times++;
+    },
+  };
 }
+
+function windowOf(level: number, index: number, ids: readonly ChunkId[]): Window {
+  const places = new Map<number, number>();
+  for (let at = 0; at < ids.length; at++) places.set(beginning(ids[at]), at);
+  return { level, index, ids, places };
+}
+
+function placeIn({ level, index, ids, places }: Window, id: ChunkId): ChunkPlace | undefined {
+  const likely = places.get(beginning(id));
+  if (likely === undefined) return undefined;
+  const at = equalBytes(ids[likely] ?? id, id) ? likely : ids.findIndex((each) => equalBytes(each, id));
+  return at < 0 ? undefined : { level, index: index * CHUNK_LIST_MAX + at };
+}
+
+/** The first four bytes: ids are hashes, so few begin alike. */
+const beginning = (id: Uint8Array = NO_ID): number =>
+  ((id[0] ?? 0) << 24) | ((id[1] ?? 0) << 16) | ((id[2] ?? 0) << 8) | (id[3] ?? 0);
+const NO_ID = new Uint8Array();
 
 async function sealAgain(
   { primitives, keys, shape }: FilePartsDependencies,

@@ -22,7 +22,7 @@ export interface SealingDependencies {
   readonly parts: PartStore;
   readonly random: RandomBytes;
   readonly put: (input: Input) => Promise<Answer>;
-  readonly signal: StopSignal | undefined;
+  readonly signal: Pick<StopSignal, "aborted"> | undefined;
 }
 
 /** What the message will say of the file, and where its bytes are. */

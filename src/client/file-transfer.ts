@@ -48,7 +48,13 @@ export interface Transfer extends FilePlace {
   /** Called when all is through, and when the transfer is stopped. */
   readonly wakers: Set<() => void>;
   /** What people are told beside the progress; set by whoever moves the bytes. */
-  readonly told: { isWaiting: boolean; reason: string | undefined; bytes: FileBytes | undefined };
+  readonly told: {
+    isWaiting: boolean;
+    reason: string | undefined;
+    /** Why nothing can be saved now. */
+    full: string | undefined;
+    bytes: FileBytes | undefined;
+  };
   /** Chunk `index` is through: counts it, saves and tells of it as often as is fit. */
   readonly through: (index: number) => void;
   /** Tells screens, at most 4 times a second. */
@@ -63,8 +69,8 @@ export async function openTransfer(c: FileContext, place: FilePlace, state: File
   if (!shape) return undefined;
   const keys = fileKeysOf(primitives, manifest.key);
   const shelf = fileShelf(state, place.file, keys.topic);
-  const parts = createFileParts({ ...c, keys, shelf, shape, root: manifest.root });
-  const told: Transfer["told"] = { isWaiting: false, reason: undefined, bytes: bytesOf(state.stage) };
+  const parts = createFileParts({ ...c, keys, shelf, shape, root: manifest.root, nowMs: clock.nowMs });
+  const told: Transfer["told"] = { isWaiting: false, reason: undefined, full: undefined, bytes: bytesOf(state.stage) };
   const progress = createFileProgress(
     {
       shape,

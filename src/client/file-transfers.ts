@@ -30,10 +30,9 @@ import {
 import { sendChunks, uploadAll } from "./file-uploading.ts";
 import { fileView } from "./file-views.ts";
 import { scanRecords } from "./profile-reader.ts";
+import { FILES_MAX, isKept, removeOldSpools } from "./spool-keeping.ts";
 import { createTurns } from "./turns.ts";
 
-/** Files of one profile that are looked at. */
-export const FILES_MAX = 100_000;
 /** Whole files that are served to others: the newest ones. */
 const SERVED_MAX = 1_000;
 /** Transfers in one direction that move bytes at the same time. */
@@ -114,11 +113,13 @@ export function createFileTransfers(context: FileContext, settings: FileSettings
 }
 
 async function startAll(book: Book): Promise<void> {
+  await removeOldSpools(book, "orphans");
   const all = await scanRecords(book.store, FILE, { limit: FILES_MAX });
   const newestFirst = all.toSorted(([, a], [, b]) => b.at - a.at);
   let served = 0;
-  for (const [id, { stage }] of newestFirst) {
+  for (const [id, { stage, at }] of newestFirst) {
     const place = placeOf(id);
+    if (stage.kind === "sent" && stage.saved.isSpool && !isKept(at, book.clock.nowMs())) continue;
     if (stage.kind === "sending" || stage.kind === "fetching") await run(book, place);
     else if ((stage.kind === "here" || stage.kind === "sent") && served++ < SERVED_MAX) await serve(book, place);
   }
@@ -155,7 +156,10 @@ function unserve(book: Book, place: FilePlace): void {
 async function run(book: Book, place: FilePlace): Promise<void> {
   const name = nameOf(place);
   const before = book.running.get(name);
-  if (before && !before.transfer.stopper.signal.aborted) return;
+  if (before && !before.transfer.stopper.signal.aborted) {
+    for (const tryNow of [...before.transfer.wakers]) tryNow(); // somebody asks: there may be room now, or a way
+    return;
+  }
   await before?.ended;
   const transfer = await open(book, place);
   if (!transfer) return await refuse(book, place);

@@ -31,6 +31,8 @@ export async function sendChunks(c: FileContext, t: Transfer): Promise<void> {
 
 async function failed(c: FileContext, t: Transfer): Promise<void> {
   await change(c, { kind: "stage", group: t.group, file: t.file, stage: { kind: "failed", reason: GONE } });
+  const { stage } = t.state;
+  if (stage.kind === "sending" && stage.saved.isSpool) await c.parts.remove(stage.saved.path);
 }
 
 /** Whether a chunk could not be made again although it should be here. */

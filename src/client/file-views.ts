@@ -30,7 +30,7 @@ export async function fileView(
   const type = manifest.type.toLowerCase();
   const rate = state === "sending" || state === "fetching" ? at.transfer?.progress.bytesPerSecond(at.nowMs) : undefined;
   const path = "saved" in stage && !stage.saved.isSpool ? stage.saved.path : undefined;
-  const reason = stage.kind === "failed" ? stage.reason : at.transfer?.told.reason;
+  const reason = stage.kind === "failed" ? stage.reason : (at.transfer?.told.full ?? at.transfer?.told.reason);
   const holders = state === "waiting" ? await holdersOf(store, group, saved) : undefined;
   return {
     id: toHex(file),

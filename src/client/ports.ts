@@ -220,7 +220,13 @@ export type UploadOutcome =
 export interface StopSignal {
   readonly aborted: boolean;
   readonly addEventListener: (type: "abort", listener: () => void) => void;
+  readonly removeEventListener: (type: "abort", listener: () => void) => void;
 }
+
+/** Who gave us chunks. `peerId`: of a member's process. */
+export type ChunkGiver =
+  | { readonly kind: "relay"; readonly address: string }
+  | { readonly kind: "member"; readonly peerId: string };
 
 /** Chunks of files at relays and at other members. Every chunk that comes out of here has the hash that names it. */
 export interface ChunkNetwork {
@@ -235,7 +241,7 @@ export interface ChunkNetwork {
     wanted: readonly ChunkId[],
     options: {
       readonly arrived: (id: ChunkId, ciphertext: Uint8Array) => Promise<void>;
-      readonly blamed?: (source: string, why: "lied") => void;
+      readonly blamed?: (giver: ChunkGiver) => void;
       readonly signal: StopSignal;
     },
   ) => Promise<FetchOutcome>;
@@ -275,12 +281,15 @@ export interface PartStore {
   readonly stream: (path: string) => AsyncIterable<Uint8Array>;
   /** Makes an empty file in the profile for sealed chunks of something that can be read only once; its path. `id`: hex. */
   readonly spoolPath: (id: string) => Promise<string>;
+  /** Paths of all files that {@link spoolPath} has made and that are there. */
+  readonly spools: () => Promise<readonly string[]>;
   /** Makes an empty temporary file, hidden, in the directory where the download will be; `storage/full` when so many bytes do not fit. */
   readonly createPart: (target: PartTarget) => Promise<string>;
   readonly write: (path: string, offset: number, bytes: Uint8Array) => Promise<void>;
   /** What was written lies on the disk when this resolves. */
   readonly sync: (path: string) => Promise<void>;
-  /** Cuts the part to its size, syncs it and gives it its name, another one where that is taken; answers the path. */
+  /** Cuts the part to its size, syncs it and gives it a second name, another one where that is taken; answers the path. The part is the
+   * caller's to remove; done again before that, it answers the same path. (Where a file has one name only, the part is gone.) */
   readonly finish: (part: string, target: PartTarget) => Promise<string>;
   /** Nothing there is fine. */
   readonly remove: (path: string) => Promise<void>;

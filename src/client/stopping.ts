@@ -19,6 +19,7 @@ export function createStopper(): Stopper {
         if (aborted) listener();
         else listeners.add(listener);
       },
+      removeEventListener: (_, listener) => void listeners.delete(listener),
     },
     stop: () => {
       if (aborted) return;

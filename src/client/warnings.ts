@@ -29,6 +29,8 @@ const TEXTS: Readonly<Record<WarningCode, string>> = {
     "a message of somebody who was removed, or from a device that was unlinked, is shown no more, since nobody who stayed is known to have seen it in time; it comes back if somebody has",
   "relay-untrue":
     "a relay left out or changed what it had acknowledged, or went back; nothing is lost that others have, and what shows it is kept: hermes doctor says which relay, and --evidence FILE saves it",
+  "false-chunks":
+    "somebody gave other bytes than those of a file; they were thrown away, nothing false is saved, and the rest comes from others",
   "waiting-room-full":
     "too many membership changes wait for earlier ones that have not come; further ones are dropped until those arrive",
 };

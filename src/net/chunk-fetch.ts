@@ -79,6 +79,7 @@ export function fetchChunks(
     const end = (): void => {
       if (run.left.size > 0 && run.busy > 0 && !options.signal.aborted) return;
       unwatch();
+      options.signal.removeEventListener("abort", end);
       wakeAll(run);
       if (run.left.size === 0) resolve({ kind: "complete" });
       else resolve(options.signal.aborted ? { kind: "cancelled" } : { kind: "lacking", asked: run.asked });
@@ -117,7 +118,7 @@ async function fetchFrom(run: Run, source: ChunkSource, liars: Liars): Promise<v
   const client = await openChunks(source.holder, run.topic);
   if (!client) return;
   const lied = (): void => {
-    if (!liars.has(liarName(run, source))) run.options.blamed?.(source.name, "lied");
+    if (!liars.has(liarName(run, source))) run.options.blamed?.(source.giver);
     liars.set(liarName(run, source), performance.now());
   };
   const atOnce = run.hasDirect && !source.isDirect ? AT_ONCE_BESIDE : AT_ONCE;

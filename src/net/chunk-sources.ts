@@ -1,10 +1,13 @@
 /** Whom we may ask for chunks now: relays that are ours and members, each by a name that stays while it is connected. */
 import type { Connection } from "@libp2p/interface";
+import type { ChunkGiver } from "../client/ports.ts";
 import type { ChunkHolder } from "./chunk-client.ts";
 
 export interface ChunkSource {
-  /** PeerId: what is blamed, and remembered. */
+  /** PeerId: what is remembered. */
   readonly name: string;
+  /** As people are told of it. */
+  readonly giver: ChunkGiver;
   readonly holder: ChunkHolder;
   /** Reached without a relay in between: asked for more at once. */
   readonly isDirect: boolean;
@@ -16,8 +19,14 @@ export interface ChunkSources {
   readonly watch: (changed: () => void) => () => void;
 }
 
-/** A source of that kind on that connection. */
-export function sourceOn(connection: Connection, holder: Omit<ChunkHolder, "connection">): ChunkSource {
-  const isDirect = holder.kind === "member" && !connection.remoteAddr.toString().includes("/p2p-circuit");
-  return { name: connection.remotePeer.toString(), holder: { ...holder, connection }, isDirect };
+/** A source of that kind on that connection; `address`: a relay's, where it is known by another than the connection's. */
+export function sourceOn(
+  connection: Connection,
+  holder: Omit<ChunkHolder, "connection">,
+  address = connection.remoteAddr.toString(),
+): ChunkSource {
+  const name = connection.remotePeer.toString();
+  const isDirect = holder.kind === "member" && !address.includes("/p2p-circuit");
+  const giver: ChunkGiver = holder.kind === "relay" ? { kind: "relay", address } : { kind: "member", peerId: name };
+  return { name, giver, holder: { ...holder, connection }, isDirect };
 }

@@ -104,13 +104,10 @@ function pause(ms: number, signal: Options["signal"]): Promise<void> {
   });
 }
 
-/** Does that when the signal is given, until the answer is called; a signal that lives for days keeps nothing of it then. */
+/** Does that when the signal is given, until the answer is called. */
 function whenStopped(signal: Options["signal"], act: () => void): () => void {
-  let left: (() => void) | undefined = act;
-  signal.addEventListener("abort", () => left?.());
-  return () => {
-    left = undefined;
-  };
+  signal.addEventListener("abort", act);
+  return () => signal.removeEventListener("abort", act);
 }
 
 const WHY_NOT = "the relay takes no chunks of this file";

@@ -293,11 +293,11 @@ class ClientNetwork implements Network {
         const verifier = this.#members?.verifier;
         if (!running || !verifier) return [];
         const as = { ownPeerId: running.node.peerIdBytes, verifier, accessToken: this.#accessToken };
-        const relays = this.#live().filter((link) => !link.isForMail);
-        return [
-          ...(running.members?.links.connections() ?? []).map((each) => sourceOn(each, { ...as, kind: "member" })),
-          ...relays.map(({ connection }) => sourceOn(connection, { ...as, kind: "relay" })),
-        ];
+        const relays = [...this.#links.values()].flatMap(({ live, status }) =>
+          live?.isForMail === false ? [sourceOn(live.connection, { ...as, kind: "relay" }, status.address)] : [],
+        );
+        const members = running.members?.links.connections() ?? [];
+        return [...members.map((each) => sourceOn(each, { ...as, kind: "member" })), ...relays];
       },
       watch: (changed) => {
         this.#chunkWatchers.add(changed);

@@ -74,6 +74,7 @@ export type WarningCode =
   | "verified-new-device"
   | "waiting-room-full"
   | "relay-untrue"
+  | "false-chunks"
   | "withdrawn";
 
 export type Effect =

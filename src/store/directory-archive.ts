@@ -7,7 +7,7 @@
  */
 import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { extract, type Header, type Pack, pack } from "tar-stream";
 import { Fault, isFault } from "../wire/fault.ts";
 import { errorCode, storageFault } from "./storage-fault.ts";
@@ -17,7 +17,7 @@ const FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
 /** Depth of directories in directories: more is a mistake, or a trap. */
 const DEPTH_MAX = 64;
-/** Entries of an archive that are unpacked: bounds what a hostile one can make of a disk's directories. */
+/** Files and directories that an archive makes: bounds what a hostile one can make of a disk's directories. */
 const ENTRIES_MAX = 1_000_000;
 /** A reserved name of Windows, with or without an ending. */
 const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
@@ -59,16 +59,20 @@ async function addFile(archive: Pack, path: string, name: string): Promise<void>
 }
 
 /** Unpacks an archive into `directory`, which must not exist. `usage/bad-argument` for what is no archive, or a hostile one. */
-export async function unpackArchive(path: string, directory: string): Promise<void> {
+export async function unpackArchive(
+  path: string,
+  directory: string,
+  { entriesMax }: { readonly entriesMax: number } = { entriesMax: ENTRIES_MAX },
+): Promise<void> {
   try {
     await mkdir(directory, { mode: 0o700 });
     const entries = extract();
     const file = createReadStream(path);
     file.on("error", (error) => entries.destroy(error)).pipe(entries as unknown as NodeJS.WritableStream);
-    let count = 0;
+    let made = 0;
     for await (const entry of entries) {
-      if (++count > ENTRIES_MAX) throw hostile("has too many entries");
-      await unpackEntry(entry.header, entry, directory);
+      made += await unpackEntry(entry.header, entry, directory);
+      if (made > entriesMax) throw hostile("has too many entries");
     }
   } catch (error) {
     if (error instanceof Error && errorCode(error) === undefined && !isFault(error)) throw hostile("is broken");
@@ -76,16 +80,24 @@ export async function unpackArchive(path: string, directory: string): Promise<vo
   }
 }
 
-async function unpackEntry({ name, type }: Header, content: AsyncIterable<unknown>, directory: string): Promise<void> {
-  const path = join(directory, ...safeParts(name));
+/** Answers how many files and directories it made. */
+async function unpackEntry(
+  { name, type }: Header,
+  content: AsyncIterable<unknown>,
+  directory: string,
+): Promise<number> {
+  const parts = safeParts(name);
   if (type !== "directory" && type !== "file") throw hostile(`holds a ${type}`);
-  await mkdir(type === "directory" ? path : dirname(path), { recursive: true, mode: 0o700 });
-  const file = type === "file" ? await open(path, "wx", 0o600) : undefined;
+  const around = type === "directory" ? parts : parts.slice(0, -1);
+  const first = await mkdir(join(directory, ...around), { recursive: true, mode: 0o700 });
+  const made = first === undefined ? 0 : around.length - relative(directory, first).split(sep).length + 1;
+  const file = type === "file" ? await open(join(directory, ...parts), "wx", 0o600) : undefined;
   try {
     for await (const piece of content) await file?.writeFile(piece as Uint8Array);
   } finally {
     await file?.close();
   }
+  return made + 1;
 }
 
 function safeParts(name: string): readonly string[] {

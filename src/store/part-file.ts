@@ -4,9 +4,11 @@
  * 1. Nothing that exists is ever written to: the temporary file is new, and the last name is taken by a link, which fails
  *    where something is.
  * 2. The file has its name only when all of it is on the disk.
+ * 3. It keeps both names until its owner has noted the last one. A crash before that finds it under the temporary one and
+ *    names it as before; one right after it leaves a temporary name, which a later download there takes away.
  */
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { link, lstat, mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { PartTarget } from "../client/ports.ts";
 import { Fault } from "../wire/fault.ts";
@@ -30,11 +32,26 @@ export async function createPartFile({ directory, sizeBytes }: PartTarget): Prom
         "storage/full",
         `the disk that holds ${directory} has too little room for ${sizeBytes} bytes, so nothing was fetched: free some space, or choose another directory`,
       );
+    await removeNamedParts(directory);
     const path = join(directory, `.hermes-${randomBytes(8).toString("hex")}.part`);
     await (await open(path, "wx", 0o600)).close();
     return path;
   } catch (error) {
     throw storageFault(error, directory);
+  }
+}
+
+/** What {@link createPartFile} calls its files. */
+const PART = /^\.hermes-[0-9a-f]{16}\.part$/;
+/** Ms after which a temporary file that has its last name, too, belongs to nobody: whoever named it noted so at once, or crashed. */
+const NAMED_MS = 3_600_000;
+
+/** Temporary names of downloads that are complete under their last one. Best effort. */
+async function removeNamedParts(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  for (const path of names.filter((name) => PART.test(name)).map((name) => join(directory, name))) {
+    const found = await stat(path).catch(() => undefined);
+    if (found && found.nlink > 1 && Date.now() - found.ctimeMs > NAMED_MS) await rm(path, { force: true });
   }
 }
 
@@ -89,15 +106,14 @@ export async function finishPartFile(part: string, target: PartTarget): Promise<
   throw new Fault("usage/not-allowed", `${target.directory} has too many files of that name: choose another directory`);
 }
 
-/** Gives the file that name unless something has it; whether it did. */
+/** Gives the file that name unless something else has it; whether it did. Where there are no links the temporary name is gone. */
 async function takeName(part: string, path: string): Promise<boolean> {
   try {
     await link(part, path);
-    await rm(part, { force: true });
     return true;
   } catch (error) {
     const code = errorCode(error);
-    if (code === "EEXIST") return false;
+    if (code === "EEXIST") return await isSame(part, path);
     if (!NO_LINKS.has(code)) throw error;
   }
   try {
@@ -108,6 +124,12 @@ async function takeName(part: string, path: string): Promise<boolean> {
   }
   await rename(part, path);
   return true;
+}
+
+/** Whether both names are of one file. */
+async function isSame(part: string, path: string): Promise<boolean> {
+  const [a, b] = await Promise.all([part, path].map((each) => lstat(each, { bigint: true })));
+  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
 }
 
 /** `a.txt`, `a (2).txt`. */

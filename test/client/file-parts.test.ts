@@ -22,6 +22,7 @@ const idAt = (number: number): ChunkId => ChunkId.from(p.sha256(u32be(number)));
 /** A file of four full lists, all of them here, and how many lists were read for it. */
 function largeFile() {
   let reads = 0;
+  let nowMs = 0;
   const lists = new Map<string, Uint8Array>();
   const save = (level: number, index: number, ids: readonly ChunkId[]): void => {
     const hashes = Uint8Array.from(ids.flatMap((id) => [...id]));
@@ -44,8 +45,14 @@ function largeFile() {
   };
   const shape = shapeOf(LISTS * CHUNK_LIST_MAX * CHUNK_PLAIN_BYTES);
   const [keys, parts] = [fileKeysOf(p, new Uint8Array(32)), memoryParts(memoryDisk())];
-  const d = { primitives: p, store: { load } as ProfileStore, parts, keys, shelf: SHELF, shape };
-  return { file: createFileParts({ ...d, root: idAt(2_000_000) }), reads: () => reads };
+  const d = { primitives: p, store: { load } as ProfileStore, parts, keys, shelf: SHELF, shape, nowMs: () => nowMs };
+  return {
+    file: createFileParts({ ...d, root: idAt(2_000_000) }),
+    reads: () => reads,
+    wait: (ms: number): void => {
+      nowMs += ms;
+    },
+  };
 }
 
 describe("the chunks of a large file", () => {
@@ -68,5 +75,13 @@ describe("the chunks of a large file", () => {
     const unknown = Array.from({ length: 200 }, (_, i) => idAt(5_000_000 + i));
     assert((await file.find(unknown)).every((place) => place === undefined));
     assert(reads() <= LISTS + 2, `${reads()} lists were read`);
+  });
+
+  it("cost so many readings a minute and no more, however often somebody asks for what no file has", async () => {
+    const { file, reads, wait } = largeFile();
+    for (let i = 0; i < 300; i++) await file.find([idAt(5_000_000 + i)]);
+    assert(reads() <= 30 * (LISTS + 2), `${reads()} lists were read`);
+    wait(60_000);
+    assert.deepEqual(await file.find([idAt(3)]), [{ level: 0, index: 3 }]);
   });
 });

@@ -261,6 +261,74 @@ describe("files of a group", function () {
     assert.equal((await get(ben, "big.iso")).state, "here");
   });
 
+  it("that the disk has no more room for keep what has come, say so, and go on when there is room", async () => {
+    const bytes = fillerBytes(3_000_000);
+    await send(ada, "big.iso", bytes);
+    await world.settle(5_000);
+    let given = 0;
+    hub.onChunk = () => {
+      if (++given === 4) diskOf(ben).room = 1_000_000;
+    };
+    const getting = ben.call("file-get", { group, file: "big.iso", waitMs: 3_600_000 });
+    await world.clock.pass(10_000);
+    const { state, reason, doneBytes } = await fileOf(ben);
+    assert.equal(state, "fetching");
+    assert.match(reason ?? "", /\/downloads is full: .* kept/);
+    assert(doneBytes > 500_000 && doneBytes <= 1_000_000, `${doneBytes}`);
+    const before = hub.fetched.length;
+    diskOf(ben).room = Number.POSITIVE_INFINITY;
+    assert.equal((await world.during(getting)).file.state, "here");
+    assert.deepEqual(diskOf(ben).files.get("/downloads/big.iso"), bytes);
+    assert(hub.fetched.length - before <= 3_000_000 / CHUNK_PLAIN_BYTES + 1 - 2, "what was kept is not fetched again");
+    assert.equal((await fileOf(ben)).reason, undefined);
+  });
+
+  it("have one name also when the program dies between naming one and noting that", async () => {
+    const bytes = fillerBytes(600_000);
+    await send(ada, "map.pdf", bytes);
+    await world.settle(5_000);
+    diskOf(ben).onNamed = () => ben.crash();
+    void ben.call("file-get", { group, file: "map.pdf" }).catch(() => undefined);
+    await world.clock.pass(5_000);
+    assert(diskOf(ben).files.has("/downloads/map.pdf"), "it has its name");
+    diskOf(ben).onNamed = () => undefined;
+    await world.during(ben.start());
+    await world.settle(5_000);
+    const { state, path } = await fileOf(ben);
+    assert.deepEqual([state, path], ["here", "/downloads/map.pdf"]);
+    assert.deepEqual([...diskOf(ben).files.keys()], ["/downloads/map.pdf"]);
+    assert.deepEqual(diskOf(ben).files.get("/downloads/map.pdf"), bytes);
+  });
+
+  it("are not put where there is no directory", async () => {
+    await send(ada, "a.txt", fillerBytes(10));
+    await world.settle(5_000);
+    for (const out of ["/no/where", "/no/where/", "/elsewhere/b.txt/"])
+      await fails(get(ben, "a.txt", out), "usage/not-found");
+    assert.equal((await fileOf(ben)).state, "offered");
+  });
+
+  it("that could be read only once are kept for thirty days after they were sent, and no longer", async () => {
+    const spools = (): readonly string[] =>
+      [...diskOf(ada).files.keys()].filter((path) => path.startsWith("/profile/"));
+    diskOf(ada).streams.set("/run/socket", [fillerBytes(400_000)]);
+    await world.call(ada, "file-send", { group, path: "/run/socket", name: "dump.sql" });
+    await world.settle(5_000);
+    diskOf(ada).files.set("/profile/left-by-a-crash", fillerBytes(9));
+    const restart = async (): Promise<void> => {
+      ada.crash();
+      await world.during(ada.start());
+    };
+    await restart();
+    assert.equal(spools().length, 1);
+    hub.stored.clear();
+    assert.equal((await get(ben, "dump.sql")).state, "here", "it is still given");
+    await world.clock.pass(30 * 86_400_000);
+    await restart();
+    assert.deepEqual(spools(), []);
+    assert.equal((await fileOf(ada)).state, "sent");
+  });
+
   it("fail at their sender when the file is changed before all of it has left", async () => {
     hub.isRelayUp = false;
     await send(ada, "log.txt", fillerBytes(600_000));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
-import type { ChunkTopic } from "../../src/client/ports.ts";
+import type { ChunkGiver, ChunkTopic } from "../../src/client/ports.ts";
 import { type ChunkClient, openChunks } from "../../src/net/chunk-client.ts";
 import { createChunkExchange } from "../../src/net/chunk-exchange.ts";
 import { fetchChunks, type Liars } from "../../src/net/chunk-fetch.ts";
@@ -21,7 +21,7 @@ const cleanup = new Cleanup();
 const FILE = topicKey(1);
 const CHUNKS = Array.from({ length: 12 }, (_, i) => new Uint8Array(2_000).fill(i));
 const IDS = CHUNKS.map((chunk) => ChunkId.from(nobleVerifier.sha256(chunk)));
-const NEVER = { aborted: false, addEventListener: () => undefined };
+const NEVER = { aborted: false, addEventListener: () => undefined, removeEventListener: () => undefined };
 
 const topicOf = (key = FILE): ChunkTopic => ({
   topic: key.topic,
@@ -89,7 +89,7 @@ const only = (...all: readonly ChunkSource[]): ChunkSources => ({ now: () => all
 /** Fetches all chunks; what came, and who was blamed. */
 async function fetchAll(sources: ChunkSources, liars: Liars = new Map()) {
   const got = new Map<string, Uint8Array>();
-  const blamed: string[] = [];
+  const blamed: ChunkGiver[] = [];
   const outcome = await fetchChunks(sources, liars, [
     topicOf(),
     IDS,
@@ -98,7 +98,7 @@ async function fetchAll(sources: ChunkSources, liars: Liars = new Map()) {
         assert(!got.has(toHex(id)), "twice");
         got.set(toHex(id), Uint8Array.from(chunk));
       },
-      blamed: (name, why) => blamed.push(`${name} ${why}`),
+      blamed: (giver) => blamed.push(giver),
       signal: NEVER,
     },
   ]);
@@ -163,7 +163,7 @@ describe("chunks of a file", function () {
     const liars: Liars = new Map();
     const first = await fetchAll(only(bad), liars);
     assert.deepEqual([first.outcome.kind, first.got.size], ["lacking", 0]);
-    assert.deepEqual(first.blamed, [`${bad.name} lied`]);
+    assert.deepEqual(first.blamed, [bad.giver]);
     const { outcome, got, blamed } = await fetchAll(only(bad, good), liars);
     assert.deepEqual([outcome.kind, got.size, blamed], ["complete", IDS.length, []]);
   });

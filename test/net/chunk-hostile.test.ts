@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Stream } from "@libp2p/interface";
 import { afterEach, describe, it } from "mocha";
 import { nodeVerifier } from "../../relay-node/node-verifier.ts";
+import type { ChunkGiver } from "../../src/client/ports.ts";
 import { createStopper } from "../../src/client/stopping.ts";
 import { openChunks } from "../../src/net/chunk-client.ts";
 import { fetchChunks } from "../../src/net/chunk-fetch.ts";
@@ -150,11 +151,11 @@ const SLOW_MS = 200;
 
 async function fetchFile(...sources: readonly ChunkSource[]) {
   const got = new Map<string, Uint8Array>();
-  const blamed: string[] = [];
+  const blamed: ChunkGiver[] = [];
   const arrived = async (id: Uint8Array, chunk: Uint8Array): Promise<void> => {
     got.set(toHex(id), chunk.slice());
   };
-  const options = { arrived, blamed: (name: string) => blamed.push(name), signal: NEVER };
+  const options = { arrived, blamed: (giver: ChunkGiver) => blamed.push(giver), signal: NEVER };
   const outcome = await fetchChunks(onlySources(...sources), new Map(), [FILE, FILE.ids, options], SLOW_MS);
   for (const [name, chunk] of got) assert.deepEqual(chunk, FILE.chunks.get(name), "what arrives is right");
   return { outcome, got, blamed };
@@ -249,7 +250,7 @@ describe("chunks among the hostile", function () {
     const to = (address: string) => sourceAt(me, address, { verifier: nodeVerifier });
     const [bad, odd] = [await to(swapping), await to(reordering)];
     const alone = await fetchFile(bad);
-    assert.deepEqual([alone.outcome.kind, alone.got.size, alone.blamed], ["lacking", 0, [bad.name]]);
+    assert.deepEqual([alone.outcome.kind, alone.got.size, alone.blamed], ["lacking", 0, [bad.giver]]);
     const { outcome, blamed } = await fetchFile(odd);
     assert.deepEqual([outcome.kind, blamed], ["complete", []], "answers may come in any order");
   });

@@ -12,7 +12,7 @@ import type { Cleanup } from "./test-relay.ts";
 import type { TopicKey } from "./topic-keys.ts";
 
 /** Nobody stops this. */
-export const NEVER = { aborted: false, addEventListener: () => undefined };
+export const NEVER = { aborted: false, addEventListener: () => undefined, removeEventListener: () => undefined };
 
 /** The topic of `key` as a file's. */
 export function chunkTopic(key: TopicKey): ChunkTopic {

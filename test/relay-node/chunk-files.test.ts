@@ -89,6 +89,19 @@ describe("a relay's chunks on the disk", () => {
     assert.deepEqual(files.usage(), { files: 1, bytes: COST });
   });
 
+  it("that are handed in again while old ones are being erased are there afterwards, or are written anew", async () => {
+    const chunks = Array.from({ length: 40 }, (_, i) => chunkOf(i));
+    files = await open(1e9, 1e9);
+    for (const chunk of chunks) await put(topic(1), chunk);
+    const old = new Date(Date.now() - 15 * DAY_MS);
+    for (const chunk of chunks) await utimes(pathOf(topic(1), chunk), old, old);
+    const purging = files.purge();
+    for (const chunk of chunks) assert.equal(await put(topic(1), chunk), "stored");
+    await purging;
+    assert((await files.has(topic(1), chunks.map(idOf))).every(Boolean));
+    assert.deepEqual(files.usage(), { files: 1, bytes: 40 * COST });
+  });
+
   it("are not given out spoilt: what the disk has changed is not here, and can be handed in again", async () => {
     await put(topic(1), chunkOf(1));
     await writeFile(pathOf(topic(1), chunkOf(1)), chunkOf(2));

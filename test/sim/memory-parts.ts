@@ -11,6 +11,10 @@ export interface MemoryDisk {
   room: number;
   /** Grows with every change of a file, as its time would. */
   changes: number;
+  /** Called when a download has its last name. */
+  onNamed: () => void;
+  /** Second names of temporary files. */
+  readonly named: Map<string, string>;
   /** Paths that were synced, in order. */
   readonly synced: string[];
 }
@@ -18,9 +22,11 @@ export interface MemoryDisk {
 export const memoryDisk = (): MemoryDisk => ({
   files: new Map(),
   streams: new Map(),
-  directories: new Set(["/downloads"]),
+  directories: new Set(["/downloads", "/elsewhere"]),
   room: Number.POSITIVE_INFINITY,
   changes: 0,
+  onNamed: () => undefined,
+  named: new Map(),
   synced: [],
 });
 
@@ -29,7 +35,7 @@ const full = (): Fault => new Fault("storage/full", "the disk is full");
 export function memoryParts(disk: MemoryDisk): PartStore {
   const { files, streams, directories } = disk;
   let made = 0;
-  const used = (): number => [...files.values()].reduce((sum, each) => sum + each.length, 0);
+  const used = (): number => [...new Set(files.values())].reduce((sum, each) => sum + each.length, 0);
   const put = (path: string, bytes: Uint8Array): void => {
     if (used() - (files.get(path)?.length ?? 0) + bytes.length > disk.room) throw full();
     files.set(path, bytes);
@@ -51,6 +57,7 @@ export function memoryParts(disk: MemoryDisk): PartStore {
       files.set(`/profile/${id}`, new Uint8Array());
       return `/profile/${id}`;
     },
+    spools: async () => [...files.keys()].filter((path) => path.startsWith("/profile/")),
     createPart: async ({ directory, sizeBytes }) => {
       if (used() + sizeBytes > disk.room) throw full();
       const path = `${directory}/.part-${made++}-${disk.files.size}`;
@@ -66,6 +73,8 @@ export function memoryParts(disk: MemoryDisk): PartStore {
     },
     sync: async (path) => void disk.synced.push(path),
     finish: async (part, { directory, name, sizeBytes, isExact }) => {
+      const before = disk.named.get(part);
+      if (before) return before;
       let path = `${directory}/${name}`;
       for (let number = 2; files.has(path); number++) {
         if (isExact) throw new Fault("usage/not-allowed", "something is there already");
@@ -73,8 +82,10 @@ export function memoryParts(disk: MemoryDisk): PartStore {
       }
       const bytes = new Uint8Array(sizeBytes);
       bytes.set((files.get(part) ?? new Uint8Array()).subarray(0, sizeBytes));
-      files.delete(part);
-      put(path, bytes);
+      files.set(part, bytes);
+      files.set(path, bytes); // another name of the same file
+      disk.named.set(part, path);
+      disk.onNamed();
       return path;
     },
     remove: async (path) => void files.delete(path),

@@ -25,7 +25,9 @@ describe("the disk for files", () => {
     const to = target(name, text.length, isExact);
     const part = await parts.createPart(to);
     await parts.write(part, 0, Buffer.from(text));
-    return await parts.finish(part, to);
+    const path = await parts.finish(part, to);
+    await parts.remove(part);
+    return path;
   };
 
   beforeEach(async () => {
@@ -41,6 +43,12 @@ describe("the disk for files", () => {
     await parts.write(part, 0, Buffer.from("abc"));
     assert.deepEqual(await readdir(to.directory), [part.split("/").at(-1)]);
     assert.equal(await parts.finish(part, to), join(to.directory, "a.txt"));
+    assert.equal(
+      await parts.finish(part, to),
+      join(to.directory, "a.txt"),
+      "the same again, before its owner noted it",
+    );
+    await parts.remove(part);
     assert.equal(await readFile(join(to.directory, "a.txt"), "utf8"), "abcdef");
     assert.deepEqual(await readdir(to.directory), ["a.txt"]);
   });
@@ -132,6 +140,18 @@ describe("the disk for files", () => {
     });
   }
 
+  it("unpacks no archive whose headers would fill the memory, nor more directories than it may make", async () => {
+    const endless = tarHeader("x", "x", 64 * 1024 * 1024);
+    await writeFile(join(root, "bad.tar"), Buffer.concat([endless, Buffer.alloc(8 * 1024 * 1024, 0x20)]));
+    await fails(unpackArchive(join(root, "bad.tar"), join(root, "out")), "usage/bad-argument");
+    const deep = (i: number): string => `${Array.from({ length: 31 }, () => i.toString(36)).join("/")}/f`;
+    const many = Array.from({ length: 40 }, (_, i) => tarHeader(deep(i), "0"));
+    await writeFile(join(root, "many.tar"), Buffer.concat([...many, Buffer.alloc(1_024)]));
+    const limits = { entriesMax: 1_000 };
+    await assert.rejects(unpackArchive(join(root, "many.tar"), join(root, "out2"), limits), /too many/);
+    await unpackArchive(join(root, "many.tar"), join(root, "out3"), { entriesMax: 2_000 });
+  });
+
   it("unpacks nothing of what is no archive", async () => {
     await writeFile(join(root, "bad.tar"), "x".repeat(2_000));
     await fails(unpackArchive(join(root, "bad.tar"), join(root, "out")), "usage/bad-argument");
@@ -139,18 +159,20 @@ describe("the disk for files", () => {
 });
 
 /** An archive with one empty entry. */
-function tarOf(name: string, type: string): Buffer {
+const tarOf = (name: string, type: string): Buffer => Buffer.concat([tarHeader(name, type), Buffer.alloc(1_024)]);
+
+function tarHeader(name: string, type: string, size = 0): Buffer {
   const header = Buffer.alloc(512);
   header.write(name, 0);
   header.write("0000644\0", 100);
   header.write("0000000\0", 108);
   header.write("0000000\0", 116);
-  header.write("00000000000\0", 124);
+  header.write(`${size.toString(8).padStart(11, "0")}\0`, 124);
   header.write("00000000000\0", 136);
   header.write("        ", 148);
   header.write(type, 156);
   header.write("ustar\u000000", 257);
   const sum = header.reduce((total, each) => total + each, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
-  return Buffer.concat([header, Buffer.alloc(1_024)]);
+  return header;
 }
