@@ -63,8 +63,8 @@ export type MemberChange =
   | "left"
   | "role"
   | "renamed"
-  | "settings"
   | "named"
+  | "settings"
   | "overruled";
 
 /** Somebody to be compared with: lower-case hex, and 12 groups of 5 digits. */
@@ -193,10 +193,10 @@ export interface ClientMethods extends GroupMethods, FileMethods {
     Record<never, never>,
     { account: string; fingerprint: string; device: string; name: string; contact: string },
   ];
-  /** Both fingerprints, and `code`: the 120 digits that stand on both screens (PROTOCOL.md § Verification). `compare`:
   /** What others see from now on: 1 to 128 bytes of UTF-8 on one line. Every group is told. Waits up
    * to `waitMs` (default 10,000) for the relay. */
   "name-change": [{ name: string; waitMs?: number }, { name: string; state: ChangeState }];
+  /** Both fingerprints, and `code`: the 120 digits that stand on both screens (PROTOCOL.md § Verification). `compare`:
    * digits from the other screen, or told; other ones are `usage/not-allowed`. `mark` sets the mark or takes it away. */
   verify: [
     { group: string; member: string; mark?: "verified" | "unverified"; compare?: string },

@@ -29,8 +29,8 @@ import { listen } from "./listening.ts";
 import { cancelJoin, changeSettings, leave, rekey, removeMember, rename, setRole } from "./membership-calls.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { listDevices, unlinkDevice, waitForLinks } from "./own-devices.ts";
-import type { Clock, Network, PeerStatus, ProfileStore } from "./ports.ts";
 import { changeName } from "./own-name.ts";
+import type { Clock, Network, PeerStatus, ProfileStore } from "./ports.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
 import { groupRelays, relaysInUse } from "./relay-calls.ts";
 import { verify } from "./verification.ts";
@@ -73,8 +73,8 @@ type Calls = {
 
 const CALLS: Calls = {
   whoami,
-  "group-create": createGroup,
   "name-change": changeName,
+  "group-create": createGroup,
   "group-list": listGroups,
   "group-info": describeGroup,
   "group-add": add,

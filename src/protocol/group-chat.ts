@@ -34,8 +34,8 @@ import { CHAIN, CLOSED, chainId, EPOCH, type EpochState, idOf, MEMBER, ROSTER, S
 import { standingOf, weigh } from "./removals.ts";
 import { noteToReport } from "./reports.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
-
 import { hearName } from "./told-names.ts";
+
 /** What became of a received message. */
 export type ReceiveOutcome =
   | "opened"
@@ -162,6 +162,9 @@ function* takeContent(
     case "fileHeld":
       if (!isHeld) yield* hearOfFile(work, group, account, content);
       return;
+    case "named":
+      if (!isHeld) yield* hearName(work, group, { id, account, device, name: content.name, depth, sentAt });
+      return;
     default:
       return content satisfies never;
   }
@@ -173,9 +176,6 @@ function* applyClosure(work: Work, device: DeviceKey, closure: ChainClosure): St
   if (!roster) return yield* keepClosure(work, device, closure);
   const index = roster.devices.findIndex((each) => equalBytes(each.device, device));
   const epoch = index >= 0 && (yield* read(work, EPOCH, toHex(closure.epoch)));
-    case "named":
-      if (!isHeld) yield* hearName(work, group, { id, account, device, name: content.name, depth, sentAt });
-      return;
   const sender = epoch && (yield* senderAt(work, epoch, index));
   if (!sender) return;
   const chain = closeChain(sender.chain, closure.sent);

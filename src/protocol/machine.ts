@@ -209,12 +209,12 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
       return yield* tick(work);
     case "continue":
       return yield* without(goOn(work));
-    case "create-group":
-      return { kind: "group", group: yield* createGroup(work, input.name) };
     case "rename-account":
       return yield* without(takeName(work, input.name));
     case "tell-name":
       return yield* without(tellName(work, input.group));
+    case "create-group":
+      return { kind: "group", group: yield* createGroup(work, input.name) };
     case "create-invite":
       return { kind: "link", link: yield* createInvite(work, yield* groupOf(work, input.group), input.terms) };
     case "join":
@@ -336,14 +336,14 @@ function* sendFile(work: Work, input: Extract<Input, { kind: "send-file" }>): St
   return id;
 }
 
-function* tellOfFile(work: Work, group: GroupId, content: FileNews): Step<void> {
-  yield* say(work, group, [content]);
 /** Says our name where the group calls us otherwise; where we are no member, or none yet, there is nobody to tell. */
 function* tellName(work: Work, id: GroupId): Step<void> {
   const { sending } = yield* groupOf(work, id);
   if (sending && !(yield* read(work, OUT, toHex(id)))) yield* say(work, id, []);
 }
 
+function* tellOfFile(work: Work, group: GroupId, content: FileNews): Step<void> {
+  yield* say(work, group, [content]);
 }
 
 function* add(work: Work, input: Extract<Input, { kind: "add" }>): Step<Answer> {
