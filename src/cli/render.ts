@@ -13,6 +13,7 @@ import type {
   RelayView,
 } from "../client/api.ts";
 import type { FileView } from "../client/file-api.ts";
+import type { MemberReach } from "../client/member-reach.ts";
 import { renderBytes } from "./amounts.ts";
 import { renderWords } from "./render-recovery.ts";
 import type { CreatedProfile } from "./session.ts";
@@ -238,16 +239,25 @@ export function usesOf({ own, serves, formerly }: RelayUse): string {
   return uses.length > 0 ? uses.join("; ") : "mail to somebody who reads there";
 }
 
-export function renderStatus({ relays, peers, outbox, primitives }: ClientMethods["status"][1]): string {
+export function renderStatus({ relays, peers, members, outbox, primitives }: ClientMethods["status"][1]): string {
   const lines = relays.length === 0 ? ["No relay: make a profile with hermes init --relay ADDRESS."] : [];
   return [
     ...lines,
     ...relays.map(renderRelayUse),
     ...peers.map(({ peerId, path }) => `peer ${peerId}: ${path}`),
+    ...members.map(renderReach),
     outbox === 0 ? "Nothing waits to be sent." : `${outbox} waiting to be sent.`,
     `Cryptography: ${primitives}.`,
   ].join("\n");
 }
+
+/** Where a member's device is, as far as it has told. */
+function renderReach({ group, member, addresses, path, learnt, expires }: MemberReach): string {
+  const ways = addresses === 1 ? "1 address" : `${addresses} addresses`;
+  return `[${groupOf(group)}] ${nameOf(member)}: ${PATHS[path]}; ${ways}, told ${clock(learnt)}, remembered until ${clock(expires)}`;
+}
+
+const PATHS = { direct: "connected directly", circuit: "connected through a relay", none: "not connected" } as const;
 
 export function renderSync({ complete, received, outbox, undelivered, missing = 0 }: ClientMethods["sync"][1]): string {
   const news = received === 1 ? "1 new message" : `${received} new messages`;

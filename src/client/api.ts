@@ -9,6 +9,7 @@
 
 import type { FileEvent, FileMethods, FileView } from "./file-api.ts";
 import type { ChangeState, GroupMethods } from "./group-api.ts";
+import type { MemberReach } from "./member-reach.ts";
 
 /** `{"id","name"}` of a group; ids are lower-case hex. */
 export interface GroupName {
@@ -249,23 +250,27 @@ export interface ClientMethods extends GroupMethods, FileMethods {
    * `member` and `warning` events since the program started. With `window` also our own messages
    * that were sent with another `window` or none; without it none of ours, so that a bot does not answer itself. */
   listen: [{ group?: string; window?: string }, Record<never, never>];
+  /** `members`: devices of others that have told where they are. */
   status: [
     Record<never, never>,
     {
       relays: readonly RelayUse[];
       peers: readonly (Omit<PeerView, "state"> & { since: string })[];
+      members: readonly MemberReach[];
       outbox: number;
       primitives: string;
     },
   ];
   /** How things are once they have settled, at most `waitMs` (default 8,000) from now. `introduced`: a relay has our
    * prekeys; `caughtUp`: everything that was stored for us is here; `outbox`: what waits to be sent;
-   * `undelivered`: how many of these are letters for an inbox that no relay knows. */
+   * `undelivered`: how many of these are letters for an inbox that no relay knows. `located`: so many devices of others, `of`
+   * all there are in our groups, have told where they are. */
   examine: [
     { waitMs?: number },
     {
       relays: readonly RelayUse[];
       peers: readonly Omit<PeerView, "state">[];
+      located: { devices: number; of: number };
       reach: ReachView;
       introduced: boolean;
       caughtUp: boolean;

@@ -26,6 +26,7 @@ import { isOutOf, outsider } from "./group-ranks.ts";
 import { history, markRead, notes, saveNote } from "./history-calls.ts";
 import { invite, join, listInvites, revoke } from "./invite-calls.ts";
 import { listen } from "./listening.ts";
+import { membersReach } from "./member-reach.ts";
 import { cancelJoin, changeSettings, leave, rekey, removeMember, rename, setRole } from "./membership-calls.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { listDevices, unlinkDevice, waitForLinks } from "./own-devices.ts";
@@ -179,6 +180,7 @@ async function status(context: CallContext) {
   return {
     relays: await relaysInUse(context),
     peers: network.peers().map((peer) => ({ ...peer, since: isoTime(peerSince(peer)) })),
+    members: (await membersReach(context)).members,
     outbox: await outboxLength(store),
     primitives: primitives.provider,
   };

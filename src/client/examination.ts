@@ -3,6 +3,7 @@ import { OUTBOX } from "../protocol/records.ts";
 import type { ClientMethods } from "./api.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
+import { membersReach } from "./member-reach.ts";
 import { scanRecords } from "./profile-reader.ts";
 import { relaysInUse } from "./relay-calls.ts";
 
@@ -35,5 +36,6 @@ export async function examine(
     return isDone || !seen.relays.some(({ state }) => state === "connected");
   };
   await waitUntil(isSettled, { hub, clock, waitMs: params.waitMs ?? SETTLE_MS, signal });
-  return await look();
+  const { members, devices } = await membersReach(context);
+  return { ...(await look()), located: { devices: members.length, of: devices } };
 }

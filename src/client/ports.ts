@@ -104,6 +104,8 @@ export interface PeerStatus {
 export interface Reach {
   /** Multiaddrs at which it listens. */
   readonly listening: readonly string[];
+  /** The throwaway PeerId of this process. */
+  readonly peerId?: string;
   /** PeerIds of relays that pass connections on to it. */
   readonly circuits: readonly string[];
   /** Full multiaddrs of those ways. */
@@ -162,7 +164,10 @@ export interface Network {
   /** Reads this topic on every connection to a relay that no mere peer told us, now and after each reconnect, until {@link unsubscribe}. */
   readonly subscribe: (subscription: TopicSubscription) => void;
   readonly unsubscribe: (topic: Topic) => void;
-  /** People that we look for may be at these addresses (multiaddrs as text); others than /ip…/tcp/… are passed over. */
+  /**
+   * People that we look for may be at these addresses (multiaddrs as text); others than /ip…/tcp/… are passed over. One
+   * PeerId among them, alone or at the end of a circuit, says that all of them lead to that process.
+   */
   readonly useAddresses?: (addresses: readonly string[]) => void;
   /** What people who are connected to us and know our account get when they ask for its prekeys. */
   readonly offerPrekeys?: (record: DirectoryRecord) => void;

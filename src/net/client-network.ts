@@ -10,17 +10,7 @@
  * It does not know what is inside an envelope, nor who anybody is.
  */
 import "./node-shims.ts";
-import {
-  CODE_DNS,
-  CODE_DNS4,
-  CODE_DNS6,
-  CODE_IP4,
-  CODE_IP6,
-  CODE_P2P,
-  CODE_P2P_CIRCUIT,
-  CODE_TCP,
-  type Multiaddr,
-} from "@multiformats/multiaddr";
+import { CODE_P2P, CODE_TCP, type Multiaddr } from "@multiformats/multiaddr";
 import type {
   AppendOutcome,
   ChunkNetwork,
@@ -47,6 +37,7 @@ import { type PrekeyAsker, prekeyAsker } from "./prekey-client.ts";
 import { type Reachability, reachability } from "./reachability.ts";
 import { type LiveLink, RelayLink } from "./relay-link.ts";
 import { saidBefore } from "./said-before.ts";
+import { HOST_CODES, toldAddresses } from "./told-addresses.ts";
 
 export interface NetworkOptions {
   /** For relays that ask for one; default none. At most 256 bytes. */
@@ -177,8 +168,8 @@ class ClientNetwork implements Network {
     ]);
 
   readonly useAddresses: NonNullable<Network["useAddresses"]> = (addresses) => {
-    const usable = addresses.flatMap((text) => memberAddress(text) ?? []);
-    if (this.#running) this.#running.members?.links.learn(usable);
+    const { usable, peerId } = toldAddresses(addresses);
+    if (this.#running) this.#running.members?.links.learn(usable, peerId);
     else this.#addresses.push(...usable);
   };
 
@@ -366,9 +357,6 @@ class ClientNetwork implements Network {
   }
 }
 
-/** What a relay's address may begin with; nothing else is dialled, whoever named it. */
-const HOST_CODES: ReadonlySet<number> = new Set([CODE_IP4, CODE_IP6, CODE_DNS, CODE_DNS4, CODE_DNS6]);
-
 /** PeerId of a relay, with which its address ends. */
 const relayOf = (address: Multiaddr): string => address.getComponents().at(-1)?.value ?? "";
 
@@ -382,15 +370,6 @@ async function appendSome(
   const outcomes = await client.append(envelopes.filter((_, i) => wanted[i]));
   let next = 0;
   return wanted.map((each) => (each ? outcomes[next++] : undefined));
-}
-
-/** An address of a member as links and members tell it; undefined for what is not dialled, whoever names it. */
-function memberAddress(text: string): Multiaddr | undefined {
-  const address = parseAddress(text);
-  const [host, transport, ...more] = address?.getComponents().map(({ code }) => code) ?? [];
-  const isDialled = host !== undefined && HOST_CODES.has(host) && transport === CODE_TCP;
-  const isCircuit = more.join() === [CODE_P2P, CODE_P2P_CIRCUIT, CODE_P2P].join();
-  return isDialled && (isCircuit || more.length === 0) ? address : undefined;
 }
 
 function relayAddress(text: string): Multiaddr {

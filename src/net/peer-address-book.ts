@@ -4,6 +4,7 @@
  * 1. At most ADDRESSES_MAX are known; the one that was learnt longest ago makes room.
  * 2. Where a member was is asked again at once, an address that nobody answers at ever more rarely, and forgotten in
  *    the end; where strangers are, when we have joined something new.
+ * 3. Whose an address is, is hearsay: it decides what is tried, never who is believed to answer.
  */
 import { CODE_P2P, type Multiaddr } from "@multiformats/multiaddr";
 
@@ -23,6 +24,8 @@ export type AddressOutcome = "member" | "silent" | "stranger" | "absent";
 
 interface Known {
   readonly address: Multiaddr;
+  /** PeerId of the process that is said to be there. */
+  of: string | undefined;
   nextAtMs: number;
   failures: number;
   last: AddressOutcome | undefined;
@@ -32,9 +35,12 @@ interface Known {
 }
 
 export interface AddressBook {
-  readonly learn: (address: Multiaddr) => void;
+  /** `of`: PeerId of the process that is said to be there, if that was said. */
+  readonly learn: (address: Multiaddr, of?: string) => void;
   /** Of those that are due the one where a member was last, else one at random; it is in use until it is settled. */
   readonly take: () => Multiaddr | undefined;
+  /** One that is due, needs no relay, and is said to lead to one of these (PeerIds); in use as well. */
+  readonly takeDirect: (to: ReadonlySet<string>) => Multiaddr | undefined;
   readonly settle: (address: Multiaddr, outcome: AddressOutcome) => void;
   /** Everything may be tried again now but where strangers are: the machine is somewhere else, or slept. */
   readonly again: () => void;
@@ -46,20 +52,31 @@ export interface AddressBook {
 /** An empty book. `nowMs`, `random` in [0, 1): for tests. */
 export function addressBook(nowMs: () => number = Date.now, random: () => number = Math.random): AddressBook {
   const known = new Map<string, Known>();
+  const isDue = ({ isInUse, nextAtMs }: Known): boolean => !isInUse && nextAtMs <= nowMs();
   return {
-    learn: (address) => {
+    learn: (address, of = processAt(address)) => {
       const bare = isCircuit(address) ? address : address.decapsulateCode(CODE_P2P);
       const key = bare.toString();
-      if (known.has(key)) return;
+      const before = known.get(key);
+      if (before) before.of = of ?? before.of;
+      if (before) return;
       const [oldest] = [...known].find(([, each]) => !each.isInUse) ?? [];
       if (known.size >= ADDRESSES_MAX && oldest !== undefined) known.delete(oldest);
       const nextAtMs = isCircuit(address) ? nowMs() + CIRCUIT_AFTER_MS : 0;
-      known.set(key, { address: bare, nextAtMs, failures: 0, last: undefined, metAtMs: undefined, isInUse: false });
+      const untried = { failures: 0, last: undefined, metAtMs: undefined, isInUse: false };
+      known.set(key, { address: bare, of, nextAtMs, ...untried });
     },
     take: () => {
-      const due = [...known.values()].filter((each) => !each.isInUse && each.nextAtMs <= nowMs());
+      const due = [...known.values()].filter(isDue);
       const lastMet = due.filter(({ metAtMs }) => metAtMs !== undefined).sort(byLastMet)[0];
       const taken = lastMet ?? due[Math.floor(random() * due.length)];
+      if (taken) taken.isInUse = true;
+      return taken?.address;
+    },
+    takeDirect: (to) => {
+      if (to.size === 0) return undefined;
+      const leadsThere = ({ address, of }: Known) => of !== undefined && to.has(of) && !isCircuit(address);
+      const taken = [...known.values()].find((each) => isDue(each) && leadsThere(each));
       if (taken) taken.isInUse = true;
       return taken?.address;
     },
@@ -103,3 +120,7 @@ function pauseMs(outcome: AddressOutcome, failures: number): number {
 function isCircuit(address: Multiaddr): boolean {
   return address.toString().includes("/p2p-circuit");
 }
+
+/** The process that an address itself names, at its end. */
+const processAt = (address: Multiaddr): string | undefined =>
+  address.getComponents().findLast(({ code }) => code === CODE_P2P)?.value;

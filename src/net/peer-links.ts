@@ -4,7 +4,8 @@
  * 1. A topic is read at up to NEIGHBOURS_MAX of them, chosen at random (neighbour-choice.ts); whoever goes is replaced.
  * 2. Whoever comes and reads here is read in turn, for which another one has to make room once.
  * 3. An address is dialled without a PeerId: whoever answers has to prove that it is a member, and so have we.
- * 4. A direct connection takes the place of one through a relay.
+ * 4. A direct connection takes the place of one through a relay: whoever is reached by a circuit alone is dialled at
+ *    the addresses that it has told, by either end, whether more neighbours are needed or not (PROTOCOL.md § Addresses).
  * 5. A dial that takes longer than PATIENCE_MS keeps no other from being made. Addresses, dials and links are bounded, whoever tells us how many addresses.
  *
  * It does not know where addresses come from (local-discovery.ts), nor what is in an envelope.
@@ -76,9 +77,9 @@ export class PeerLinks {
     this.#timer.unref();
   }
 
-  /** Members may be found there. */
-  learn(addresses: readonly Multiaddr[]): void {
-    for (const address of addresses) this.#book.learn(address);
+  /** Members may be found there; `of`: the PeerId of the process, where that was said. */
+  learn(addresses: readonly Multiaddr[], of?: string): void {
+    for (const address of addresses) this.#book.learn(address, of);
     this.#dialDue();
   }
 
@@ -191,7 +192,6 @@ export class PeerLinks {
   }
 
   #needsMore(): boolean {
-    if (this.#stopping.signal.aborted) return false;
     if (this.#sought.size + this.#visitors.size > 0) return this.#links.size < LINKS_MAX;
     const read = [...this.#options.subscriptions()].filter(({ inbox }) => !inbox);
     return needsNeighbours(
@@ -202,11 +202,17 @@ export class PeerLinks {
   }
 
   #dialDue(): void {
-    while (this.#dials < DIALS_MAX && this.#slowDials < SLOW_DIALS_MAX && this.#needsMore()) {
-      const address = this.#book.take();
+    while (this.#dials < DIALS_MAX && this.#slowDials < SLOW_DIALS_MAX && !this.#stopping.signal.aborted) {
+      const address =
+        this.#book.takeDirect(this.#circuitPeers()) ?? (this.#needsMore() ? this.#book.take() : undefined);
       if (address === undefined) return;
       this.#dial(address).then((outcome) => this.#book.settle(address, outcome));
     }
+  }
+
+  /** PeerIds of members to whom the way leads through a relay. */
+  #circuitPeers(): ReadonlySet<string> {
+    return new Set(this.peers().flatMap(({ peerId, path }) => (path === "circuit" ? [peerId] : [])));
   }
 
   async #dial(address: Multiaddr): Promise<AddressOutcome> {

@@ -27,6 +27,7 @@ export function reachability(node: NetNode): Reachability {
       const addresses = node.addresses();
       const circuits = addresses.flatMap((each) => /\/p2p\/([^/]+)\/p2p-circuit/.exec(each)?.[1] ?? []);
       return {
+        peerId: node.peerId,
         listening: addresses.filter((each) => !each.includes("/p2p-circuit")),
         circuits: [...new Set(circuits)],
         throughRelays: addresses.filter((each) => each.includes("/p2p-circuit")),

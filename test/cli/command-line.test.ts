@@ -103,7 +103,7 @@ describe("A command line", () => {
   });
 
   it("finds the profile by option, then environment, then the system's place", async () => {
-    const answers = { status: { relays: [], peers: [], outbox: 0, primitives: "noble" } };
+    const answers = { status: { relays: [], peers: [], members: [], outbox: 0, primitives: "noble" } };
     const directory = async (argv: readonly string[], env: Record<string, string>) =>
       (await run(["status", ...argv], { answers, env })).choices[0]?.directory;
     assert.equal(await directory(["--profile", "/a"], { HERMES_PROFILE: "/b" }), "/a");

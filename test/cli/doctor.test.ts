@@ -16,6 +16,7 @@ const REACH: ReachView = { listening: [], circuits: ["12D3Relay"], observed: ["1
 const WELL = {
   relays: [RELAY],
   peers: [PEER],
+  located: { devices: 1, of: 1 },
   reach: REACH,
   introduced: true,
   caughtUp: true,

@@ -94,16 +94,22 @@ describe("Results for people", () => {
     const [hikes, board] = ["hikes", "board"].map((name) => ({ id: `0${name}`, name }));
     assert(hikes && board);
     const relay = { address: "/ip4/a", ...state, own: true, serves: [hikes, board], formerly: [] };
-    const text = renderStatus({ relays: [relay], peers: [], outbox: 2, primitives: "noble" });
+    const text = renderStatus({ relays: [relay], peers: [], members: [], outbox: 2, primitives: "noble" });
     assert.match(
       text,
       /relay \/ip4\/a: unreachable since .* \(nobody answers\)\n {2}for your mail; hikes, board\n2 waiting to be sent/,
     );
     const left = { ...relay, own: false, serves: [], formerly: [board] };
-    const told = renderStatus({ relays: [left, { ...left, formerly: [] }], peers: [], outbox: 0, primitives: "noble" });
+    const told = renderStatus({
+      relays: [left, { ...left, formerly: [] }],
+      peers: [],
+      members: [],
+      outbox: 0,
+      primitives: "noble",
+    });
     assert.match(told, /\n {2}for until all know that they left it: board\n/);
     assert.match(told, /\n {2}for mail to somebody who reads there\n/);
-    assert.match(renderStatus({ relays: [], peers: [], outbox: 0, primitives: "noble" }), /No relay/);
+    assert.match(renderStatus({ relays: [], peers: [], members: [], outbox: 0, primitives: "noble" }), /No relay/);
   });
 
   it("say whether a sync is complete", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
 import type { PeerStatus } from "../../src/client/ports.ts";
 import { createNetwork } from "../../src/net/client-network.ts";
+import type { NetNode } from "../../src/net/node.ts";
 import { nobleVerifier } from "../../src/verify/noble-verifier.ts";
 import { memoryLog } from "./memory-log.ts";
 import { NetworkRecorder } from "./network-recorder.ts";
@@ -38,6 +39,13 @@ async function member(relay: string, listen: readonly string[]) {
   return { network, paths, circuit, until: until.bind(recorder) };
 }
 
+/** Until the relay passes nothing on any more. */
+async function untilNoCircuit({ libp2p }: NetNode): Promise<void> {
+  const isStop = (protocol: string | undefined): boolean => /circuit\/relay\/.*\/stop/.test(protocol ?? "");
+  while (libp2p.getConnections().some(({ streams }) => streams.some((each) => isStop(each.protocol))))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 describe("members whom only a relay connects", function () {
   this.timeout(30_000);
   afterEach(() => cleanup.run());
@@ -53,6 +61,26 @@ describe("members whom only a relay connects", function () {
       bob.network.peers().map(({ path }) => path),
       ["circuit"],
     );
+  });
+
+  // what DCUtR does where one side is publicly reachable: the side behind the NAT, which was called through the relay, calls back
+  it("leave the circuit when only who was called by it can call the other directly", async () => {
+    const relay = await startRelay();
+    cleanup.add(relay);
+    const [ann, bob] = [await member(relay.address, []), await member(relay.address, ["/ip4/127.0.0.1/tcp/0"])];
+    bob.network.useAddresses?.([await ann.circuit()]);
+    await ann.until(() => ann.paths.includes("circuit connected"));
+    const { listening, peerId } = bob.network.reach();
+    ann.network.useAddresses?.([...listening.map((each) => each.replace(/\/p2p\/.*/, "")), `/p2p/${peerId}`]);
+    for (const each of [ann, bob]) {
+      await each.until(() => each.paths.includes("direct connected"));
+      assert.deepEqual(each.paths.toSorted(), ["circuit connected", "circuit gone", "direct connected"]);
+      assert.deepEqual(
+        each.network.peers().map(({ path }) => path),
+        ["direct"],
+      );
+    }
+    await untilNoCircuit(relay.node);
   });
 
   it("leave the circuit for a direct way as soon as there is one", async () => {

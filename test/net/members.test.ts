@@ -86,12 +86,13 @@ describe("members without a relay", () => {
     this.timeout(60_000);
     const ports = await Promise.all(Array.from({ length: 9 }, freePort));
     const many: Member[] = [];
+    const timing = { ...QUICK, deadAfterMs: 30_000 }; // nobody is taken for dead because the machine is busy
     for (const [i, port] of ports.entries()) {
-      const one = (await member({ port })).reads(group);
+      const one = (await member({ port, timing })).reads(group);
       await one.write(`by ${i}`);
       many.push(one);
     }
-    const reader = (await member({ knows: ports })).reads(group);
+    const reader = (await member({ knows: ports, timing })).reads(group);
     const authors = (): string[] => [...new Set(reader.recorder.texts(group.topic))].filter((text) => /^by/.test(text));
     await reader.recorder.until(() => authors().length === 6);
     const read = many.filter((_, i) => authors().includes(`by ${i}`));

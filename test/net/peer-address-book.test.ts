@@ -89,4 +89,22 @@ describe("The book of members' addresses", () => {
     while (take() !== undefined) known += 1;
     assert.equal(known, 256);
   });
+
+  it("knows which direct way is said to lead to somebody, whoever is told of it first", () => {
+    const { learn, takeDirect } = book();
+    learn(at(1));
+    learn(at(2));
+    learn(multiaddr(`/ip4/192.0.2.9/tcp/2/p2p/${PEER}/p2p-circuit/p2p/${PEER}`));
+    assert.equal(takeDirect(new Set([PEER])), undefined, "nobody has said whose they are");
+    learn(at(2), PEER);
+    assert.equal(takeDirect(new Set()), undefined);
+    assert.equal(takeDirect(new Set([PEER]))?.toString(), at(2).toString());
+    assert.equal(takeDirect(new Set([PEER])), undefined, "it is in use");
+  });
+
+  it("believes an address that names its process", () => {
+    const { learn, takeDirect } = book();
+    learn(multiaddr(`/ip4/192.0.2.7/tcp/1/p2p/${PEER}`));
+    assert.equal(takeDirect(new Set([PEER]))?.toString(), at(1).toString());
+  });
 });

@@ -28,6 +28,7 @@ function answersOf(state: ViewState): Answers {
     status: () => ({
       relays: state.relays.map((relay) => ({ ...relay, own: true, serves: [group], formerly: [] })),
       peers: [],
+      members: [],
       outbox: 0,
       primitives: "native",
     }),
