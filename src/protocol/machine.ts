@@ -60,7 +60,7 @@ import { goOn, takeUp } from "./long-work.ts";
 import { sayAddresses, useRememberedAddresses } from "./member-addresses.ts";
 import { askForEntries, noteInTopic, postUnposted } from "./missing-entries.ts";
 import { rebuildLog } from "./old-records.ts";
-import { type OutboxVerdict, settle } from "./outbox.ts";
+import { noteLeftOver, type OutboxVerdict, settle } from "./outbox.ts";
 import { askForPending, checkTaken, tellPending } from "./pairwise.ts";
 import {
   ACCOUNT,
@@ -414,6 +414,7 @@ function* start(work: Work): Step<Answer> {
     work.effects.push({ kind: "wake", atMs: request.dueAt });
   yield* eraseExpired(work);
   yield* takeUp(work);
+  yield* noteLeftOver(work);
   yield* openAccountTopic(work);
   yield* forgetOldTries(work);
   for (const [id, { topic, seed, use }] of yield* scan(work, TOPIC, "", TOPICS_MAX))

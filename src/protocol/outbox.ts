@@ -2,14 +2,15 @@
  * Committed envelopes that no holder has acknowledged. They leave in order and stay until a holder has them
  * durably; sending one twice is harmless, because holders know an envelope by its id.
  */
+import { equalBytes } from "../verify/transcript.ts";
 import { ENVELOPE_KIND, isDeposit, kindOf } from "../wire/envelope.ts";
-import type { TimeMs, Topic } from "../wire/ids.ts";
+import type { MessageId, Sequence, TimeMs, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
 import { REFUSAL } from "../wire/topic-frames.ts";
 import { announce, type Work } from "./effects.ts";
-import { COUNTERS, OUTBOX, type OutboxOrigin, type OutboxState, SENT, sentId, UNKNOWN_INBOX } from "./records.ts";
-import { read, type Step, write } from "./step.ts";
+import { COUNTERS, LEFT_OVER, OUTBOX, type OutboxOrigin, type OutboxState, SENT, sentId, UNKNOWN_INBOX } from "./records.ts";
+import { read, type Step, scan, write } from "./step.ts";
 
 /** Adds an envelope; it is sent after the commit. */
 export function* enqueue(work: Work, topic: Topic, envelope: Uint8Array, origin?: OutboxOrigin): Step<void> {
@@ -38,6 +39,32 @@ export const UNKNOWN_INBOX_MS = 7 * 24 * 3600 * 1000;
 
 /** What the shell does with an outbox record after a holder answered. */
 export type OutboxVerdict = "gone" | "retry";
+
+/** The program starts: what waits now may have left in its life before, if the answer did not come in time. */
+export function* noteLeftOver(work: Work): Step<void> {
+  const isEmpty = (yield* scan(work, OUTBOX, "", 1)).length === 0;
+  const upTo = (yield* read(work, COUNTERS))?.outbox ?? 0;
+  if (!isEmpty) write(work, LEFT_OVER, "", { upTo });
+  else if (yield* read(work, LEFT_OVER)) write(work, LEFT_OVER, "", null);
+}
+
+/**
+ * A relay gives a message of ours back to us, so it has it. If the program, or its disk, was stopped before the answer
+ * came, it still waits here, and would leave again; after a copy was put back it would even be sealed again.
+ */
+export function* settleEcho(work: Work, message: MessageId): Step<void> {
+  const left = yield* read(work, LEFT_OVER);
+  if (!left) return;
+  const end = outboxId(left.upTo);
+  for (const [id, { origin }] of yield* scan(work, OUTBOX, "", ECHO_ROWS_MAX)) {
+    if (id > end) return;
+    if ((origin.kind === "message" || origin.kind === "content") && equalBytes(origin.message, message))
+      yield* settle(work, id, { kind: "stored", sequence: 0 as Sequence, duplicate: true });
+  }
+}
+
+/** Outbox records looked at for an echo: those that the inputs of one commit settle, and as many as leave at once. */
+const ECHO_ROWS_MAX = 320;
 
 /** A holder's answer to one of our envelopes. Refusals that time can heal keep it; others drop it with a warning. */
 export function* settle(work: Work, id: string, result: AppendResult): Step<OutboxVerdict> {

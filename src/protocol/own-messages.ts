@@ -16,7 +16,8 @@ import { contest } from "./forks.ts";
 import type { Giver, ReceiveOutcome } from "./group-chat.ts";
 import { isShown, lineOf, placeOf } from "./group-lines.ts";
 import { sendContents } from "./group-sending.ts";
-import { ACCOUNT, chainId, type EpochState, GROUP, OUTBOX, OWN_CHAIN, SEEN } from "./records.ts";
+import { settleEcho } from "./outbox.ts";
+import { ACCOUNT, chainId, type EpochState, GROUP, OUTBOX, type OutboxOrigin, OWN_CHAIN, SEEN } from "./records.ts";
 import { noteTaken } from "./reports.ts";
 import { noteRestored } from "./restored-state.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
@@ -35,6 +36,7 @@ export function* receiveOwn(
   if (messageId === "forged") return "forged";
   if (yield* read(work, SEEN, toHex(messageId))) {
     if (from === "member") yield* noteTaken(work, epoch, iteration);
+    else yield* settleEcho(work, messageId);
     return "own";
   }
   const own = yield* read(work, OWN_CHAIN, toHex(epoch.epoch));
@@ -71,12 +73,14 @@ export function* receiveOwn(
   return "opened";
 }
 
+const isMessage = (origin: OutboxOrigin): origin is Extract<OutboxOrigin, { kind: "message" | "content" }> =>
+  origin.kind === "message" || origin.kind === "content";
+
 /** Envelopes of ours that nobody has yet and whose place in the chain turned out to be used get a new place. */
 function* sealAgain(work: Work, epoch: EpochState, used: number): Step<void> {
   for (const [id, row] of yield* scan(work, OUTBOX, "", OUTBOX_SCAN_MAX)) {
     const { origin } = row;
-    const isOfChain = (origin.kind === "message" || origin.kind === "content") && equalBytes(origin.epoch, epoch.epoch);
-    if (!isOfChain || origin.iteration > used) continue;
+    if (!isMessage(origin) || !equalBytes(origin.epoch, epoch.epoch) || origin.iteration > used) continue;
     write(work, OUTBOX, id, null);
     work.removedLines.push({ group: toHex(origin.group), id: toHex(origin.message) });
     const content: MessageContent = origin.kind === "message" ? { kind: "text", text: origin.text } : origin.content;

@@ -458,6 +458,8 @@ export const UNKNOWN_INBOX: RecordType<{ readonly since: TimeMs }> = record(
   "unknown-inbox/",
   struct({ since: TimeMs }),
 );
+/** Envelopes up to this number waited when the program started: of these one may have left in its life before. */
+export const LEFT_OVER: RecordType<{ readonly upTo: number }> = record("left-over", struct({ upTo: u64 }));
 /** A call that sent a message, so that repeating the call does not send it again; id: the call's own, as hex of its text. */
 export const CALL: RecordType<{ readonly message: MessageId; readonly at: TimeMs }> = record(
   "call/",

@@ -78,6 +78,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.OUT, { by: key, at });
   add(records.RESTORED, { at });
   add(records.UNKNOWN_INBOX, { since: at });
+  add(records.LEFT_OVER, { upTo: 9 });
   add(records.ASKED, { nonce: hash(14), refusal: { reason: 5, triesLeft: 4 } });
   add(records.ATTEMPT, { nonces: [hash(14)], at });
   add(records.LINKING, { name: "hikes", relays: [], contacts: [key, key], asked: 1, told: [key], nextAt: at });

@@ -173,6 +173,25 @@ describe("a restored old state", () => {
   });
 });
 
+describe("a copy made before the answer for what it had sent", () => {
+  it("takes the echo for the answer, so that nobody reads it twice", () => {
+    const { ann, bob, group, epoch } = pair();
+    for (const text of ["one", "two"]) say(ann, group, text);
+    const copy = new Map(ann.records);
+    const sent = takeOutbox(ann);
+    const newer = sayAndTake(ann, group, "three");
+    for (const each of [...sent, newer]) hand(bob, epoch, each);
+    ann.records.clear();
+    for (const [key, bytes] of copy) ann.records.set(key, bytes);
+    ann.put({ kind: "start" });
+    say(ann, group, "four");
+    for (const each of [...sent, newer]) hand(ann, epoch, each);
+    assert.equal(ann.ids(OUTBOX).length, 1);
+    for (const each of takeOutbox(ann)) hand(bob, epoch, each);
+    assert.deepEqual(bob.texts(), ["one", "two", "three", "four"]);
+  });
+});
+
 describe("the end of a chain in an epoch that is entered later", () => {
   it("is remembered until then", () => {
     const scene = newScene();

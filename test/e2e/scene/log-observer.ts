@@ -19,6 +19,7 @@ import { decodeEnvelope, ENVELOPE_KIND, type Envelope } from "../../../src/wire/
 import { LogId, type Sequence } from "../../../src/wire/ids.ts";
 import { toHex } from "../../../src/wire/text-forms.ts";
 import { emptyProfile, type MemoryProfile, memoryStore } from "../../sim/memory-profile.ts";
+import { RecordMap } from "../../sim/record-map.ts";
 import { seededRandom } from "../../sim/seeded-random.ts";
 
 /** What the whole log of a relay says. */
@@ -48,7 +49,7 @@ export async function observerWith(profileDirectory: string, passphrase: string)
   const unwrapped = unwrapKey(nativePrimitives, passphraseBytes(passphrase), await readKeyFile(profileDirectory));
   assert(unwrapped.kind === "unwrapped");
   const store = await openProfileStore({ directory: profileDirectory, dataKey: unwrapped.dataKey });
-  const records = new Map(await store.scan("", { limit: 1_000_000 }));
+  const records = RecordMap.of(await store.scan("", { limit: 1_000_000 }));
   await store.close();
   return { read: (relayDirectory) => readAll({ ...emptyProfile(), records }, storedIn(relayDirectory)) };
 }
