@@ -15,7 +15,7 @@ import { random } from "./device.ts";
 import { ROOT } from "./peers.ts";
 import { atMost, type Benchmark, type Extent, figure, type Row } from "./row.ts";
 
-const MAIN = fileURLToPath(new URL("../src/cli/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../program/hermes.js", import.meta.url));
 const PASSPHRASE = "seven-otters-juggle-lanterns";
 const GROUP = "bench";
 const MESSAGES = 100_000;

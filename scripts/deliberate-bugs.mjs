@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BUGS } from "./bug-list.mjs";
-import { prepare, ROOT, runMain, Unprepared } from "./prepare.mjs";
+import { BUNDLES, prepare, ROOT, runMain, Unprepared } from "./prepare.mjs";
 
 /** Longest run of one test (ms); one that hangs has noticed the bug, too. */
 const TEST_MS = 300_000;
@@ -36,8 +36,9 @@ function clone() {
 /** "passes", "fails", or why neither can be said. */
 function outcomeOf(directory, { test, only, built }) {
   if (built) {
-    const tsc = run(directory, process.execPath, "node_modules/typescript/bin/tsc", "-b");
-    if (tsc.status !== 0) return `does not compile: ${tsc.stdout.slice(0, 300)}`;
+    const vite = ["node_modules/vite/bin/vite.js", "build", "--config", BUNDLES.program.config, "--logLevel", "warn"];
+    const bundled = run(directory, process.execPath, ...vite);
+    if (bundled.status !== 0) return `cannot be bundled: ${bundled.stderr.slice(0, 300)}`;
   }
   const choice = only === undefined ? [] : ["-g", only];
   const mocha = ["--import", "tsx", "node_modules/mocha/bin/mocha.js", "--exit", "--fail-zero", "--reporter", "json"];

@@ -94,17 +94,26 @@ function checkNative() {
   throw new Unprepared(`${NATIVE} does not load on Node ${process.versions.node}:\n${stderr}`);
 }
 
-/** tsc -b decides itself what is newer than its output (0.5 s when nothing is). */
-function build(project) {
-  if (!existsSync(join(ROOT, "dist"))) say("building, some seconds…");
+/** Checks the types of everything, and compiles what bench runs; tsc -b decides itself what is newer (0.5 s when nothing is). */
+function build() {
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-  const run = spawnSync(process.execPath, [tsc, "-b", project], { cwd: ROOT, encoding: "utf8" });
+  const run = spawnSync(process.execPath, [tsc, "-b"], { cwd: ROOT, encoding: "utf8" });
   if (run.status !== 0) throw new Unprepared(`the build failed:\n${run.stdout}${run.stderr}`);
 }
 
-/** What the browser's bundle is made of, and what says when it was made. */
-const BUNDLED = ["src/gui/web", "src/client", "config/vite.config.mjs", "package-lock.json"];
-const BUNDLE = "dist/gui/index.html";
+/** What is bundled: by which settings, of which parts (files and directories), and a file of it that says when it was made. */
+export const BUNDLES = {
+  program: {
+    config: "config/vite.program.config.mjs",
+    parts: ["src", "relay-node"],
+    made: "dist/program/hermes.js",
+  },
+  page: {
+    config: "config/vite.config.mjs",
+    parts: ["src/gui/web", "src/client"],
+    made: "dist/gui/index.html",
+  },
+};
 
 /** When a file, or the youngest thing in a directory, was changed (ms). Directories count: a file may be gone. */
 function changedMs(path) {
@@ -114,31 +123,38 @@ function changedMs(path) {
 }
 
 /** True when no part of the bundle was changed since it was made. */
-export function isBundled(root = ROOT) {
-  const bundle = join(root, BUNDLE);
-  if (!existsSync(bundle)) return false;
-  return Math.max(...BUNDLED.map((path) => changedMs(join(root, path)))) < changedMs(bundle);
+export function isBundled({ config, parts, made }, root = ROOT) {
+  if (!existsSync(join(root, made))) return false;
+  const all = [...parts, config, "package-lock.json"].map((path) => changedMs(join(root, path)));
+  return Math.max(...all) < changedMs(join(root, made));
 }
 
-/** The web screen's page, when something of it has changed since the last time (about two seconds). */
-function bundle() {
-  if (isBundled()) return;
+/** Bundles what has changed since the last time (one or two seconds each). */
+function bundle(each) {
+  if (isBundled(each)) return;
   const startedMs = Date.now();
   const vite = join(ROOT, "node_modules/vite/bin/vite.js");
-  const args = [vite, "build", "--config", join(ROOT, "config/vite.config.mjs"), "--logLevel", "warn"];
+  const args = [vite, "build", "--config", join(ROOT, each.config), "--logLevel", "warn"];
   const run = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
-  if (run.status !== 0) throw new Unprepared(`the web screen could not be built:\n${run.stdout}${run.stderr}`);
+  if (run.status !== 0) throw new Unprepared(`the build by ${each.config} failed:\n${run.stdout}${run.stderr}`);
   // What changes while it is built is built the next time.
-  utimesSync(join(ROOT, BUNDLE), new Date(), startedMs / 1_000);
+  utimesSync(join(ROOT, each.made), new Date(), startedMs / 1_000);
 }
 
-/** Everything up to a current build of `project` ("." for all, tests included). Throws {@link Unprepared}. */
-export function prepare(project = ".") {
+/** Everything that running the program needs. Throws {@link Unprepared}. */
+export function prepareProgram() {
   checkNode();
   installPackages();
   checkNative();
-  build(project);
-  bundle();
+  if (!existsSync(join(ROOT, "dist"))) say("building, some seconds…");
+  bundle(BUNDLES.program);
+  bundle(BUNDLES.page);
+}
+
+/** The same, and what tests and benchmarks need: all types checked, everything compiled. */
+export function prepare() {
+  prepareProgram();
+  build();
 }
 
 /** Runs `main`, whose result is the exit code; {@link Unprepared} becomes its sentence and exit code 1. */

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * The program `hermes`: puts process, store, network and client together, and turns signals into an ordered end.
  *
@@ -7,7 +6,6 @@
  * 3. A relay or a listener that another Hermes process started ends with that process.
  */
 import { constants } from "node:os";
-import { fileURLToPath } from "node:url";
 import type { Surroundings } from "./command.ts";
 import { runCommandLine } from "./command-line.ts";
 import { fileTools } from "./compose-files.ts";
@@ -67,7 +65,7 @@ function surroundings(): Surroundings {
     profiles,
     files: fileTools,
     relay,
-    program: [...process.execArgv, fileURLToPath(import.meta.url)],
+    program: [...process.execArgv, process.argv[1] ?? ""],
     root: installationRoot(import.meta.url),
     signal: stop.signal,
   };

@@ -17,9 +17,16 @@ const FORMS = [
   /\bnew URL\(\s*["']([^"']+)["']\s*,\s*import\.meta\.url/g,
 ];
 
+/** Folders of which nothing may be in a relay. */
+export const DECRYPTS = /^src\/(crypto|crypto-native|protocol|client|store|cli|tui|gui)\//;
+
 /** The module names that `source` loads when it runs. */
 export function runtimeImports(source: string): readonly string[] {
-  const code = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+  return namesIn(source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, ""));
+}
+
+/** The same, and those that stand in comments. */
+export function namesIn(code: string): readonly string[] {
   return FORMS.flatMap((form) => [...code.matchAll(form)].map(([, name = ""]) => name));
 }
 

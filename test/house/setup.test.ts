@@ -45,7 +45,7 @@ describe("Setting up a clone", () => {
 
   it("bundles the web screen again only when something of it is younger than the bundle", () => {
     const root = mkdtempSync(join(tmpdir(), "hermes-setup-"));
-    const isBundled = () => ask(`prepare.isBundled(${JSON.stringify(root)})`);
+    const isBundled = () => ask(`prepare.isBundled(prepare.BUNDLES.page, ${JSON.stringify(root)})`);
     const touch = (path: string, seconds: number) => utimesSync(join(root, path), seconds, seconds);
     try {
       for (const path of ["src/gui/web/styles", "src/client", "config", "dist/gui"])

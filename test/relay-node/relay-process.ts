@@ -1,11 +1,10 @@
-/** Real relays as child processes, on loopback ports that the system chooses. */
+/** Real relays, as they are built, as child processes on loopback ports that the system chooses. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../relay-node/main.ts", import.meta.url));
-const LOADER = ["--import", "tsx"];
+const MAIN = fileURLToPath(new URL("../../dist/program/relay.js", import.meta.url));
 
 /** How a relay process ended. */
 export interface Ended {
@@ -23,10 +22,10 @@ export interface RelayProcess {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `relay-node/main.ts` with these arguments and no HERMES_ variables but those in `env`. */
+/** Starts the built relay with these arguments and no HERMES_ variables but those in `env`. */
 export function spawnRelay(args: readonly string[], env: Readonly<Record<string, string>> = {}): RelayProcess {
   const clean = Object.entries(process.env).filter(([name]) => !name.startsWith("HERMES_"));
-  const child = spawn(process.execPath, [...LOADER, MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...Object.fromEntries(clean), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

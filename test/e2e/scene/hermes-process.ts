@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../../dist/src/cli/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../../dist/program/hermes.js", import.meta.url));
 
 /** How long to wait for something unless the test says otherwise (ms): far beyond what it takes, short of mocha's limit. */
 export const PATIENCE_MS = 30_000;
@@ -101,7 +101,7 @@ export function startHermes(launch: Launch): HermesProcess {
 }
 
 function spawnChild({ args, env, input, shellPrefix }: Launch): ChildProcess {
-  const node = ["--enable-source-maps", MAIN, ...args];
+  const node = [MAIN, ...args];
   const shell = ["-c", `${shellPrefix} exec "$@"`, "sh", process.execPath, ...node];
   return spawn(shellPrefix === undefined ? process.execPath : "sh", shellPrefix === undefined ? node : shell, {
     env: { PATH: process.env["PATH"] ?? "", ...env },
