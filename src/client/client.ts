@@ -34,6 +34,7 @@ export async function startClient(dependencies: ClientDependencies): Promise<Cli
   const { store, network, clock } = dependencies;
   const hub = createEventHub();
   const topics: TopicBook = { read: new Set(), caughtUp: new Set() };
+  const isCaughtUp = (topic: string): boolean => topics.caughtUp.has(topic);
   const put: StepQueue["put"] = (input) => queue.put(input);
   const performer = createEffectsPerformer({
     ...dependencies,
@@ -48,7 +49,7 @@ export async function startClient(dependencies: ClientDependencies): Promise<Cli
     network,
     clock,
     put,
-    isCaughtUp: (topic) => topics.caughtUp.has(topic),
+    isCaughtUp,
     walked: () => hub.tell({ kind: "outbox" }),
   });
   const { isIntroduced } = performer;
@@ -58,7 +59,7 @@ export async function startClient(dependencies: ClientDependencies): Promise<Cli
   const files =
     chunks && parts && settings && createFileTransfers({ ...dependencies, chunks, parts, hub, put }, settings);
   const peerSince = peerTimes(hub, clock.nowMs);
-  const gaps = createGapFilling({ store, network, clock, hub });
+  const gaps = createGapFilling({ store, network, clock, hub, isCaughtUp });
   const context: CallContext = { ...dependencies, hub, topics, isIntroduced, undelivered, put, files, peerSince, gaps };
   await network.start(networkEvents(context, { flusher, performer }));
   await put({ kind: "start" });
@@ -111,8 +112,8 @@ function networkEvents(context: CallContext, { flusher, performer }: Movers): Ne
 }
 
 /** One delivery, committed when this resolves. What cannot be stored rejects, and is delivered again later. */
-async function takeDelivery({ put }: CallContext, { log, topic, items }: Delivery): Promise<void> {
-  const steps = items.map(({ sequence, envelope }) => put({ kind: "delivered", log, topic, sequence, envelope }));
+async function takeDelivery({ put }: CallContext, { items, ...place }: Delivery): Promise<void> {
+  const steps = items.map((item) => put({ kind: "delivered", ...place, ...item }));
   for (const outcome of await Promise.allSettled(steps)) {
     if (outcome.status === "rejected" && isStorage(outcome.reason)) throw outcome.reason;
   }

@@ -2,7 +2,8 @@
  * Messages that others cite and that are not here are looked for at everybody who is reached: their ids name no envelope,
  * so what we keep of the group's topics is compared with what each holder keeps, and what only it has is fetched.
  *
- * 1. What may still be on its way is not looked for: SETTLE_MS pass first, unless a call waits for it.
+ * 1. What may still be on its way is not looked for: SETTLE_MS pass first, unless a call waits for it, and a topic whose
+ *    end nobody has reached yet is left out.
  * 2. Each gap is looked for once, and once more when somebody else is reached; the comparisons at intervals do the rest.
  * 3. Nobody can keep us from being in step for longer than MISSED_MS, nor alone for longer than one look.
  *
@@ -10,6 +11,7 @@
  */
 import { GAP, LIVE } from "../protocol/records.ts";
 import type { Topic } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
 import type { ClientNotice, EventHub } from "./event-hub.ts";
 import type { Clock, Network, ProfileStore } from "./ports.ts";
 import { readRecord, scanRecords } from "./profile-reader.ts";
@@ -31,6 +33,8 @@ export interface GapFillingParts {
   readonly network: Network;
   readonly clock: Clock;
   readonly hub: EventHub;
+  /** Whether somebody's log of this topic (hex) has been read to its end. */
+  readonly isCaughtUp: (topic: string) => boolean;
 }
 
 export interface GapFilling {
@@ -63,7 +67,7 @@ export function createGapFilling(parts: GapFillingParts): GapFilling {
       });
   };
   const stop = hub.listen((notice) => {
-    if (isArrival(notice)) looking.asked.clear();
+    if (isArrival(notice) || notice.kind === "caught-up") looking.asked.clear();
     if (!isSign(notice) || cancel || isClosed) return;
     cancel = clock.after(SETTLE_MS, () => {
       cancel = undefined;
@@ -101,12 +105,13 @@ const openGaps = ({ store }: Looking) => scanRecords(store, GAP, { limit: GAPS_L
 /** True when anything was looked for. */
 async function lookForAll(looking: Looking): Promise<boolean> {
   const open = await openGaps(looking);
-  const { asked, network } = looking;
+  const { asked, network, isCaughtUp } = looking;
   const ids = new Set(open.map(([id]) => id));
   for (const id of asked) if (!ids.has(id)) asked.delete(id);
   const due = [...ids].filter((id) => !asked.has(id));
   if (due.length === 0) return false;
-  const topics = await topicsOf(looking, new Set(due.map((id) => id.split("/")[0] ?? "")));
+  const all = await topicsOf(looking, new Set(due.map((id) => id.split("/")[0] ?? "")));
+  const topics = all.filter((topic) => isCaughtUp(toHex(topic)));
   const holders = network.fill ? await network.fill(topics) : 1;
   if (holders > 0) for (const id of due) asked.add(id);
   return holders > 0;

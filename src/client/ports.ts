@@ -82,6 +82,8 @@ export interface Delivery {
   readonly log: LogId;
   readonly topic: Topic;
   readonly items: readonly { readonly sequence: Sequence; readonly envelope: Uint8Array }[];
+  /** The newest of a topic that is far behind: they come again in their order, and no cursor counts them now. */
+  readonly isAhead?: boolean;
 }
 
 /** State of one relay as shown to people. */

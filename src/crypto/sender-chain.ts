@@ -113,11 +113,22 @@ export function nextMessageKey(
 /** The key of a peer's message `iteration`, with the chain as it is once that message has opened. */
 export function messageKeyAt(p: Primitives, chain: PeerChain, iteration: Iteration, now: TimeMs): MessageKeyAnswer {
   if (chain.end !== undefined && iteration >= chain.end) return { kind: "closed" };
-  if (iteration >= chain.next) return ahead(p, chain, iteration, now);
+  if (iteration >= chain.next) return ahead(p, chain, iteration, { now, keep: "keys" });
   const at = indexAtOrAfter(chain.skipped, iteration);
   const found = chain.skipped[at];
   if (found?.iteration !== iteration) return insideRange(p, chain, iteration);
   return { kind: "key", key: found.key, next: { ...chain, skipped: chain.skipped.toSpliced(at, 1) } };
+}
+
+/**
+ * As {@link messageKeyAt} for a message that comes ahead of those before it, which are about to follow: what it jumps over
+ * is kept as one open range, that each of them makes shorter, where single keys would be read and written with each.
+ */
+export function messageKeyAhead(p: Primitives, chain: PeerChain, iteration: Iteration, now: TimeMs): MessageKeyAnswer {
+  const isClosed = chain.end !== undefined && iteration >= chain.end;
+  if (isClosed || iteration <= chain.next || chain.ranges.length >= OPEN_RANGES_MAX)
+    return messageKeyAt(p, chain, iteration, now);
+  return ahead(p, chain, iteration, { now, keep: "range" });
 }
 
 /** The chain after its device said how many messages it sent there: keys of void iterations are gone. */
@@ -144,11 +155,17 @@ export function expireRanges(chain: PeerChain, now: TimeMs): PeerChain {
   return ranges.length === chain.ranges.length ? chain : { ...chain, ranges };
 }
 
-/** A message at or beyond `next`: what it jumps over is kept as single keys if there is room, else as one range. */
-function ahead(p: Primitives, chain: PeerChain, iteration: Iteration, now: TimeMs): MessageKeyAnswer {
+/** How what is jumped over is kept: as single keys if there is room, or as one range in any case. */
+interface Jump {
+  readonly now: TimeMs;
+  readonly keep: "keys" | "range";
+}
+
+/** A message at or beyond `next`. */
+function ahead(p: Primitives, chain: PeerChain, iteration: Iteration, { now, keep }: Jump): MessageKeyAnswer {
   const gap = iteration - chain.next;
   if (gap > FORWARD_JUMP_MAX) return { kind: "too-far-ahead" };
-  const single = chain.skipped.length + gap <= SKIPPED_KEYS_MAX;
+  const single = keep === "keys" && chain.skipped.length + gap <= SKIPPED_KEYS_MAX;
   if (!single && chain.ranges.length >= OPEN_RANGES_MAX) return { kind: "too-far-ahead" };
   const range: OpenRange = { from: chain.next, until: iteration, chainKey: chain.chainKey, openedAt: now };
   const { chainKey, keys } = walk(p, range, single);

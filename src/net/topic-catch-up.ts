@@ -4,14 +4,20 @@
  * 1. One page of one topic at a time per connection, topics in turn: a long one does not hold up the others.
  * 2. Nothing is read while the connection's stream does not take data, so a frozen reader costs one page at most.
  * 3. A reader goes live only when a page ended at the log's head and nothing was announced to it while that page was read.
+ * 4. Where more than a page of a topic is missing, its newest envelopes go first, before the pages of all topics: people
+ *    see what was said last while the rest fills in. They come again in the flow, which alone cursors count.
  */
 import type { LogId, Sequence, Topic } from "../wire/ids.ts";
+import { FORWARD_JUMP_MAX } from "../wire/limits.ts";
 import { encodeHolderFrame, type HolderFrame } from "../wire/topic-frames.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import type { TopicReader } from "./topic-fanout.ts";
 import type { TopicLimits } from "./topic-limits.ts";
 import type { LogPage, TopicLog } from "./topic-log.ts";
 import type { Gate } from "./turn-gate.ts";
+
+/** Newest envelopes that go first: two screens of a conversation. */
+const NEWEST_ENVELOPES = 64;
 
 /** What catching up needs of its service. */
 export interface CatchUpSource {
@@ -29,6 +35,8 @@ export interface CatchUpReader extends TopicReader {
   announced: boolean;
   /** `caughtUp` has been told once. */
   told: boolean;
+  /** It was looked how much is missing. */
+  looked: boolean;
 }
 
 /** What it needs of its connection's stream. */
@@ -54,6 +62,7 @@ export class CatchUp {
       sentUpTo: sameLog ? after : (0 as Sequence),
       announced: false,
       told: false,
+      looked: false,
       accepts: () => !this.#behind.has(reader) && this.#stream.isWritable(),
       send: (frame) => this.#stream.sendPrefixed(frame),
       fallBehind: () => {
@@ -97,7 +106,14 @@ export class CatchUp {
     const pageLimits = { limit: limits.pageEnvelopes, maxBytes: limits.pageBytes };
     reader.announced = false;
     const page = await reads(() => log.read(reader.topic, reader.sentUpTo, pageLimits));
+    const newest = reader.looked ? [] : await this.#newestBeyond(reader, page);
+    reader.looked = true;
     if (!this.#behind.delete(reader)) return; // dropped meanwhile
+    if (newest.length > 0) {
+      this.#send({ kind: "newest", topic: reader.topic, envelopes: newest.map(({ envelope }) => envelope) });
+      this.#behind.add(reader); // its page is read again when all others have had their turn
+      return;
+    }
     if (page.head < reader.sentUpTo)
       reader.sentUpTo = 0 as Sequence; // a cursor that this log cannot have given
     else this.#sendPage(reader, page);
@@ -107,6 +123,20 @@ export class CatchUp {
       reader.told = true;
       this.#send({ kind: "caughtUp", topic: reader.topic, sequence: page.head });
     }
+  }
+
+  /** Those that come first; none where the page brings the reader to the head, or a chain could not jump so far. */
+  async #newestBeyond({ topic, sentUpTo }: CatchUpReader, { items, head }: LogPage): Promise<LogPage["items"]> {
+    const { log, reads, limits } = this.#source;
+    const reached = items.at(-1)?.sequence ?? head;
+    if (reached >= head || head - sentUpTo > FORWARD_JUMP_MAX) return [];
+    for (let count = Math.min(NEWEST_ENVELOPES, head - reached); count > 0; ) {
+      const pageLimits = { limit: count, maxBytes: limits.pageBytes };
+      const page = await reads(() => log.read(topic, (head - count) as Sequence, pageLimits));
+      if ((page.items.at(-1)?.sequence ?? 0) >= head) return page.items;
+      count = page.items.length >> 1; // too large together for a page
+    }
+    return [];
   }
 
   #sendPage(reader: CatchUpReader, { truncatedBefore, items, head }: LogPage): void {

@@ -14,6 +14,7 @@ import {
   closeChain,
   expireRanges,
   isComplete,
+  messageKeyAhead,
   messageKeyAt,
   openChain,
   type PeerChain,
@@ -54,17 +55,26 @@ export type ReceiveOutcome =
 /** Who gave us an envelope. */
 export type Giver = "relay" | "member";
 
+/** How an envelope came. */
+export interface Coming {
+  readonly from: Giver;
+  /** Ahead of what is missing before it, which follows. */
+  readonly isAhead: boolean;
+}
+
 /** Opens a message body that came through an epoch's topic. */
 export function* receiveMessage(
   work: Work,
   epochId: EpochId,
   body: Uint8Array,
-  from: Giver = "relay",
+  { from, isAhead }: Coming,
 ): Step<ReceiveOutcome> {
   const epoch = yield* readExisting(work, EPOCH, toHex(epochId));
   const header = openHeader(work.p, HeaderKey.from(epoch.headerKey), epochId, body);
   if (typeof header === "string") return header;
-  if (header.index === epoch.ownIndex) return yield* receiveOwn(work, epoch, header, { body, from });
+  if (header.index === epoch.ownIndex)
+    // our own chain only goes forward: what comes ahead would hide what is before it
+    return isAhead ? "own" : yield* receiveOwn(work, epoch, header, { body, from });
   const sender = yield* senderAt(work, epoch, header.index);
   if (!sender) return "malformed";
   const id = chainId(epochId, header.index);
@@ -74,7 +84,8 @@ export function* receiveMessage(
   if (messageId === "forged") return "forged";
   if (yield* read(work, SEEN, toHex(messageId))) return "duplicate";
   const now = work.nowMs as TimeMs;
-  const answer = messageKeyAt(work.p, expireRanges(sender.chain, now), header.iteration, now);
+  const keyAt = isAhead ? messageKeyAhead : messageKeyAt;
+  const answer = keyAt(work.p, expireRanges(sender.chain, now), header.iteration, now);
   if (answer.kind === "duplicate") {
     const { device, account } = sender;
     const { iteration } = header;

@@ -35,7 +35,7 @@ import { eraseExpired } from "./erasure.ts";
 import type { SavedFile } from "./file-state.ts";
 import { changeFile, type FileChange, type FileNews, noteFile } from "./files.ts";
 import { changeGroup, type GroupChange, putOffRekey, readyToSend, rekeyGroup } from "./group-change.ts";
-import { type Giver, receiveMessage } from "./group-chat.ts";
+import { type Coming, receiveMessage } from "./group-chat.ts";
 import { receiveEntry } from "./group-log.ts";
 import { forgetFormerRelays, useRelaysOf } from "./group-relays.ts";
 import { sendContents } from "./group-sending.ts";
@@ -154,6 +154,8 @@ export type Input =
       readonly topic: Topic;
       readonly sequence: Sequence;
       readonly envelope: Uint8Array;
+      /** It comes ahead of what is missing before it, and again in its order: its number means nothing. */
+      readonly isAhead?: boolean;
     }
   | { readonly kind: "settled"; readonly outbox: string; readonly result: AppendResult }
   | { readonly kind: "prekeys-taken"; readonly account: AccountKey; readonly taken: readonly TakenPrekeys[] }
@@ -355,7 +357,8 @@ function* add(work: Work, input: Extract<Input, { kind: "add" }>): Step<Answer> 
 
 /** An envelope as a holder delivered it; its number is committed with whatever it caused. */
 function* receive(work: Work, input: Extract<Input, { kind: "delivered" }>): Step<void> {
-  write(work, CURSOR, cursorId(input.log, input.topic), { sequence: input.sequence });
+  const { isAhead = false } = input;
+  if (!isAhead) write(work, CURSOR, cursorId(input.log, input.topic), { sequence: input.sequence });
   const envelope = decodeEnvelope(input.envelope);
   const state = yield* read(work, TOPIC, toHex(input.topic));
   if (!envelope || !state || !equalBytes(envelope.topic, input.topic)) return;
@@ -367,7 +370,7 @@ function* receive(work: Work, input: Extract<Input, { kind: "delivered" }>): Ste
   if (use.kind === "account" && envelope.kind === ENVELOPE_KIND.deposit)
     return yield* wantLinks(work, yield* receiveSnapshot(work, input, envelope.body));
   const from = input.log.every((byte) => byte === 0) ? "member" : "relay"; // one log stands for those of all members
-  if (use.kind === "epoch" && (yield* receiveInEpoch(work, use, { ...envelope, from })))
+  if (use.kind === "epoch" && (yield* receiveInEpoch(work, use, { ...envelope, from, isAhead })))
     work.effects.push({ kind: "keep", envelope: input.envelope });
 }
 
@@ -375,7 +378,7 @@ function* receive(work: Work, input: Extract<Input, { kind: "delivered" }>): Ste
 function* receiveInEpoch(
   work: Work,
   { group, epoch }: Extract<TopicState["use"], { kind: "epoch" }>,
-  envelope: { readonly kind: number; readonly body: Uint8Array; readonly from: Giver },
+  envelope: { readonly kind: number; readonly body: Uint8Array } & Coming,
 ): Step<boolean> {
   if (envelope.kind === ENVELOPE_KIND.entry) {
     const state = yield* readExisting(work, EPOCH, toHex(epoch));
@@ -389,7 +392,8 @@ function* receiveInEpoch(
     return true;
   }
   if (envelope.kind === ENVELOPE_KIND.message) {
-    const outcome = yield* receiveMessage(work, epoch, envelope.body, envelope.from);
+    const outcome = yield* receiveMessage(work, epoch, envelope.body, envelope);
+    if (outcome === "too-far-ahead" && envelope.isAhead) return false; // it comes again behind what it jumps over
     const isWarning =
       outcome === "forged" || outcome === "malformed" || outcome === "fork" || outcome === "too-far-ahead";
     if (isWarning) announce(work, { kind: "warning", code: outcome, group });

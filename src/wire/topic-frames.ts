@@ -123,6 +123,8 @@ export const HolderFrame = union({
   /** The topics of a `meet` that are open now, by the same names, each with the holder's proof. */
   met: [12, struct({ id: u32, proofs: list(hiddenProof, OPEN_TOPICS_MAX) })],
   live: [13, struct({ topic: Topic, body: liveBody })],
+  /** The newest of a topic of which much is missing, ahead of its flow, in which they come once more. */
+  newest: [14, struct({ topic: Topic, envelopes: list(envelopeBytes, FRAME_ENVELOPES_MAX, 1) })],
 });
 export type HolderFrame = Infer<typeof HolderFrame>;
 

@@ -35,7 +35,7 @@ function scene(gaps: readonly boolean[], found: (topics: readonly Topic[]) => nu
     return found(topics);
   };
   const network = { fill } as unknown as Network;
-  const filling = createGapFilling({ store: memoryStore(profile), network, clock, hub });
+  const filling = createGapFilling({ store: memoryStore(profile), network, clock, hub, isCaughtUp: () => true });
   const settled = (): Promise<void> => new Promise((resolve) => hub.listen(({ kind }) => kind === "gaps" && resolve()));
   return { filling, asked, hub, clock, close: (i: number) => profile.records.delete(nameOf(i)), settled };
 }

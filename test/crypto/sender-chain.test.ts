@@ -9,6 +9,7 @@ import {
   expireRanges,
   isComplete,
   type MessageKeyAnswer,
+  messageKeyAhead,
   messageKeyAt,
   nextMessageKey,
   OPEN_RANGE_MAX_MS,
@@ -52,6 +53,27 @@ function ownKeys(count: number): readonly Uint8Array[] {
   }
   return keys;
 }
+
+describe("a message that comes ahead of those that follow", () => {
+  it("has the same key, and costs one open range that each of the others makes shorter", () => {
+    const { key, next } = took(unchanged(peerChainOf(first), (each) => messageKeyAhead(p, each, at(40), now)));
+    assert.deepEqual(key, ownKeys(41)[40]);
+    assert.deepEqual([next.skipped.length, next.ranges.length, next.next], [0, 1, 41]);
+    const filled = chainAfter(
+      Array.from({ length: 40 }, (_, i) => i),
+      next,
+    );
+    assert.deepEqual(filled, { ...chainAfter([40]), skipped: [], ranges: [] });
+  });
+
+  it("is bounded as any other", () => {
+    const chain = chainAfter([0]);
+    assert.equal(messageKeyAhead(p, chain, at(FORWARD_JUMP_MAX + 2), now).kind, "too-far-ahead");
+    assert.equal(messageKeyAhead(p, chain, at(0), now).kind, "duplicate");
+    assert.equal(messageKeyAhead(p, closeChain(chain, 3), at(3), now).kind, "closed");
+    assert.deepEqual(messageKeyAhead(p, chain, at(1), now), messageKeyAt(p, chain, at(1), now));
+  });
+});
 
 const ALL = 60;
 const keys = ownKeys(ALL);

@@ -10,6 +10,8 @@ export interface Received {
 
 export class NetworkRecorder implements NetworkEvents {
   readonly received: Received[] = [];
+  /** The newest of topics that were far behind. */
+  readonly ahead: string[] = [];
   readonly caughtUpTopics: Uint8Array[] = [];
   readonly states: RelayStatus[] = [];
   /** What was said in passing. */
@@ -20,11 +22,16 @@ export class NetworkRecorder implements NetworkEvents {
 
   readonly delivered = async (delivery: Delivery): Promise<void> => {
     await this.commit(delivery);
+    if (delivery.isAhead) this.ahead.push(...delivery.items.map(({ envelope }) => bodyText(envelope)));
+    else this.#took(delivery);
+    this.#look();
+  };
+
+  #took(delivery: Delivery): void {
     for (const { sequence, envelope } of delivery.items) {
       this.received.push({ topic: delivery.topic, sequence, text: bodyText(envelope) });
     }
-    this.#look();
-  };
+  }
 
   readonly caughtUp = (topic: Uint8Array): void => {
     this.caughtUpTopics.push(topic);

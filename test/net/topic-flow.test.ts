@@ -6,6 +6,7 @@ import { topicFanout } from "../../src/net/topic-fanout.ts";
 import { TOPIC_LIMITS } from "../../src/net/topic-limits.ts";
 import { gate, nextTurn } from "../../src/net/turn-gate.ts";
 import { EnvelopeId, type Sequence, Topic } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
 import { decodeHolderFrame } from "../../src/wire/topic-frames.ts";
 import { memoryLog } from "./memory-log.ts";
 
@@ -26,10 +27,15 @@ function flow(pageEnvelopes: number) {
   const log = memoryLog();
   const fanout = topicFanout(() => undefined);
   const received: number[] = [];
+  /** The frames, by kind and length. */
+  const frames: string[] = [];
   const owed: number[] = [];
   let writable = true;
   const take = (encoded: Uint8Array): void => {
     const frame = decodeHolderFrame(encoded);
+    if (frame?.kind === "newest")
+      frames.push(`newest ${frame.envelopes[0]?.[0]}..${frame.envelopes.at(-1)?.[0]} of ${toHex(frame.topic)[1]}`);
+    if (frame?.kind === "deliver") frames.push(`${frame.items[0]?.sequence}.. of ${toHex(frame.topic)[1]}`);
     if (frame?.kind === "deliver") received.push(...frame.items.map((each) => each.sequence));
   };
   const withoutLength = (frame: Uint8Array): Uint8Array => frame.subarray(frame.findIndex((byte) => byte < 0x80) + 1);
@@ -66,7 +72,7 @@ function flow(pageEnvelopes: number) {
     writable = value;
     if (value) catchUp.proceed();
   };
-  return { log, fanout, catchUp, received, owed, notify, append, setWritable, appended: () => appended };
+  return { frames, log, fanout, catchUp, received, owed, notify, append, setWritable, appended: () => appended };
 }
 
 /** A notice that was held back, or the first one again; never one of an envelope that is not in the log. */
@@ -98,5 +104,34 @@ describe("the flow of one topic to one reader", () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it("begins with the newest of every topic of which more than a page is missing", async () => {
+    const run = flow(100);
+    const other = Topic.from(new Uint8Array(32).fill(2));
+    const near = Topic.from(new Uint8Array(32).fill(3));
+    for (const [name, count] of [
+      [topic, 150],
+      [other, 250],
+      [near, 90],
+    ] as const)
+      await run.log.append(
+        Array.from({ length: count }, (_, i) => {
+          const id = EnvelopeId.from(new Uint8Array(32).fill(i).fill(name[0] ?? 0, 16));
+          return { topic: name, id, kind: 1, envelope: Uint8Array.of(i + 1) };
+        }),
+      );
+    for (const name of [topic, other, near]) run.catchUp.begin(name, run.log.logId, 0 as Sequence);
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+    assert.deepEqual(run.frames, [
+      "newest 101..150 of 1",
+      "newest 187..250 of 2",
+      "1.. of 3",
+      "1.. of 1",
+      "1.. of 2",
+      "101.. of 1",
+      "101.. of 2",
+      "201.. of 2",
+    ]);
   });
 });

@@ -112,6 +112,8 @@ const anyHolderFrame: fc.Arbitrary<HolderFrame> = fc.oneof(
     answers: fc.array(anyRangeAnswer, few),
   }),
   record<HolderFrameOf<"got">>({ kind: fc.constant("got"), id, envelopes: fc.array(envelopeBytes, few) }),
+  record<HolderFrameOf<"live">>({ kind: fc.constant("live"), topic, body: bytesOf(300, 1) }),
+  record<HolderFrameOf<"newest">>({ kind: fc.constant("newest"), topic, envelopes: fc.array(envelopeBytes, some) }),
   record<HolderFrameOf<"met">>({ kind: fc.constant("met"), id, proofs: fc.array(hiddenProof, few) }),
   record<HolderFrameOf<"refused">>({
     kind: fc.constant("refused"),

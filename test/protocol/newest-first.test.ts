@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { CHAIN, CURSOR, cursorId, EPOCH, GAP, HEADS, SEEN } from "../../src/protocol/records.ts";
+import { LogId, type Sequence } from "../../src/wire/ids.ts";
+import { FORWARD_JUMP_MAX } from "../../src/wire/limits.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import type { Device } from "./device.ts";
+import { forge, keyAt, pair, sayAndTake } from "./forged-message.ts";
+import { addPerson, epochOf, groupOf, newScene, type say } from "./scene.ts";
+
+const log = LogId.from(new Uint8Array(16).fill(9));
+type Epoch = ReturnType<typeof pair>["epoch"];
+
+const flow = (device: Device, { topic }: Epoch, envelopes: readonly Uint8Array[], from = 1) =>
+  envelopes.map((envelope, i) =>
+    device.put({ kind: "delivered", log, topic, sequence: (from + i) as Sequence, envelope }),
+  );
+const ahead = (device: Device, { topic }: Epoch, envelopes: readonly Uint8Array[]) =>
+  envelopes.map((envelope) =>
+    device.put({ kind: "delivered", log, topic, sequence: 0 as Sequence, envelope, isAhead: true }),
+  );
+
+/** Puts the profile back as it is now. */
+function putBack({ records, lines }: Device): () => void {
+  const before = [new Map<string, Uint8Array>(records), new Map(lines)] as const;
+  return () => {
+    records.clear();
+    lines.clear();
+    for (const [key, value] of before[0]) records.set(key, value);
+    for (const [key, value] of before[1]) lines.set(key, value);
+  };
+}
+
+const saying = (device: Device, group: Parameters<typeof say>[1], count: number): readonly Uint8Array[] =>
+  Array.from({ length: count }, (_, i) => sayAndTake(device, group, `message ${i}`));
+
+describe("the newest messages of a group, which come ahead of those before them", () => {
+  it("are shown at once; when the others have come nothing tells that they came first", () => {
+    const scene = newScene();
+    const [ann, bob, cat] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cat")];
+    const group = groupOf(scene, [ann, bob, cat]);
+    const epoch = ann.existing(EPOCH, epochOf(ann, group));
+    const said = saying(ann, group, 90);
+    ahead(bob, epoch, said.slice(-64));
+    assert.equal(bob.texts().length, 64);
+    assert.equal(bob.ids(GAP).length, 1, "the one that the first of them cites");
+    for (const { warnings } of flow(bob, epoch, said)) assert.deepEqual(warnings, []);
+    flow(cat, epoch, said);
+    for (const records of [SEEN, GAP] as const) assert.deepEqual(new Set(bob.ids(records)), new Set(cat.ids(records)));
+    for (const id of cat.ids(CHAIN)) assert.deepEqual(bob.existing(CHAIN, id), cat.existing(CHAIN, id));
+    assert.deepEqual(bob.existing(HEADS, toHex(group)), cat.existing(HEADS, toHex(group)));
+    assert.deepEqual(bob.texts(), cat.texts());
+  });
+
+  it("move no cursor, so that whatever ends in between, nothing before them is left out", () => {
+    const { ann, bob, group, epoch } = pair();
+    const said = saying(ann, group, 20);
+    flow(bob, epoch, said.slice(0, 5));
+    ahead(bob, epoch, said.slice(-5));
+    assert.deepEqual(bob.existing(CURSOR, cursorId(log, epoch.topic)), { sequence: 5 });
+    flow(bob, epoch, said.slice(5), 6);
+    assert.deepEqual(bob.existing(CURSOR, cursorId(log, epoch.topic)), { sequence: 20 });
+    assert.equal(bob.texts().length, 20);
+  });
+
+  it("bring whoever missed a change of epoch to the new one before the rest of the old one", () => {
+    const { ann, bob, group, epoch, scene } = pair();
+    const said = [...saying(ann, group, 70)];
+    const topic = toHex(epoch.topic);
+    const before = scene.topics.get(topic)?.length ?? 0;
+    addPerson(scene, ann, group, scene.person("Cat"));
+    scene.collect(ann);
+    said.push(...(scene.topics.get(topic) ?? []).slice(before));
+    const after = epochOf(ann, group);
+    assert.notEqual(epochOf(bob, group), after);
+    ahead(bob, epoch, said.slice(-10));
+    assert.equal(epochOf(bob, group), after);
+    assert.equal(bob.texts().length, 9);
+  });
+
+  it("that nobody's chain reaches yet are left to the flow without a word", () => {
+    const { ann, bob, epoch } = pair();
+    const key = keyAt(ann, epoch, 0);
+    const far = forge(ann, epoch, { iteration: FORWARD_JUMP_MAX + 1, key, text: "far" });
+    assert.deepEqual(
+      ahead(bob, epoch, [far]).flatMap(({ warnings }) => warnings),
+      [],
+    );
+    assert.deepEqual(bob.texts(), []);
+  });
+
+  it("in our own name are left to the flow: our chain could not go back", () => {
+    const { ann, group, epoch } = pair();
+    const restore = putBack(ann);
+    const said = saying(ann, group, 3);
+    restore();
+    ahead(ann, epoch, said.slice(-1));
+    flow(ann, epoch, said);
+    assert.deepEqual([...ann.texts()].sort(), ["message 0", "message 1", "message 2"]);
+  });
+
+  it("and the rest give the same conversation, however the flow is cut", () => {
+    const { ann, bob, group, epoch } = pair();
+    const said = saying(ann, group, 12);
+    const restore = putBack(bob);
+    flow(bob, epoch, said);
+    const whole = [...bob.lines.keys()].sort();
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 6 }), (cuts) => {
+        restore();
+        let from = 0;
+        for (const cut of cuts) {
+          ahead(bob, epoch, said.slice(-cut));
+          flow(bob, epoch, said.slice(from, cut), from + 1);
+          from = Math.max(from, cut);
+        }
+        flow(bob, epoch, said.slice(from), from + 1);
+        assert.deepEqual([...bob.lines.keys()].sort(), whole);
+        assert.deepEqual(bob.ids(GAP), []);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
