@@ -9,7 +9,16 @@ import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
 import { REFUSAL } from "../wire/topic-frames.ts";
 import { announce, type Work } from "./effects.ts";
-import { COUNTERS, LEFT_OVER, OUTBOX, type OutboxOrigin, type OutboxState, SENT, sentId, UNKNOWN_INBOX } from "./records.ts";
+import {
+  COUNTERS,
+  LEFT_OVER,
+  OUTBOX,
+  type OutboxOrigin,
+  type OutboxState,
+  SENT,
+  sentId,
+  UNKNOWN_INBOX,
+} from "./records.ts";
 import { read, type Step, scan, write } from "./step.ts";
 
 /** Adds an envelope; it is sent after the commit. */
