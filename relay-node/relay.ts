@@ -47,12 +47,12 @@ export interface Relay {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts a relay. Throws config, storage and network faults; what had been started is stopped then. */
-export async function startRelay(config: RelayConfig, log: RelayLog): Promise<Relay> {
+/** Starts a relay. Throws config, storage and network faults; what had been started is stopped then. `openChunks`: for a relay that tests let lie. */
+export async function startRelay(config: RelayConfig, log: RelayLog, openChunks = openChunkFiles): Promise<Relay> {
   const directory = await prepareDataDirectory(config.data);
   const store = await openRelayStore(storeOptions(config, directory));
   try {
-    const chunks = await openChunkFiles({
+    const chunks = await openChunks({
       directory,
       totalMaxBytes: config.chunksMaxBytes,
       fileMaxBytes: config.fileMaxBytes,

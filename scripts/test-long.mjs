@@ -30,6 +30,8 @@ const CAMPAIGNS = [
   { name: "misbehaving-members", tests: ["test/e2e/misbehaving-members.campaign.ts"], env: {} },
   { name: "membership-conflicts", tests: ["test/e2e/membership-conflicts.campaign.ts"], env: {} },
   { name: "large-files", tests: ["test/e2e/files.test.ts"], env: { HERMES_FILE_MIB: "1024" } },
+  { name: "file-kills", tests: ["test/e2e/file-kills.campaign.ts"], env: { HERMES_FILE_KILLS: "20" } },
+  { name: "file-routes", tests: ["test/e2e/file-routes.campaign.ts"], env: {} },
   { name: "crowd", tests: ["test/e2e/crowd.test.ts"], env: { HERMES_CROWD: "80" } },
 ];
 

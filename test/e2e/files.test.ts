@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import type { FileView } from "../../src/client/file-api.ts";
 import { type HermesProcess, PATIENCE_MS } from "./scene/hermes-process.ts";
+import { startLyingRelay } from "./scene/lying-relay.ts";
 import type { Person } from "./scene/person.ts";
 import { freePort, type Relay } from "./scene/relay.ts";
 import { openScene, type Scene } from "./scene/scene.ts";
+import { createSmallDisk } from "./scene/small-disk.ts";
 
 /** MiB of the large file; a campaign asks for more. */
 const LARGE_MIB = Number(process.env["HERMES_FILE_MIB"] ?? 256);
@@ -139,6 +141,84 @@ describe("files between processes", function () {
     assert.equal(await digest(here.path ?? ""), await digest(file));
     const left = (await readdir(path("downloads-ben"))).filter((name) => name.startsWith("."));
     assert.deepEqual(left, []);
+  });
+
+  it("of two people who send at once come to the other whole", async () => {
+    const bytes = LARGE_BYTES / 16;
+    const [hers, his] = [await written("hers.mkv", bytes), await written("his.mkv", bytes)];
+    const sending = [fileOf(ana, "send-file", group, hers), fileOf(ben, "send-file", group, his)];
+    for (const { state } of await Promise.all(sending)) assert.equal(state, "sent");
+    await Promise.all([ana.sync(), ben.sync()]);
+    const getting = [fileOf(ana, "get-file", group, "his.mkv"), fileOf(ben, "get-file", group, "hers.mkv")];
+    const [at, to] = await Promise.all(getting);
+    assert.equal(await digest(at?.path ?? ""), await digest(his));
+    assert.equal(await digest(to?.path ?? ""), await digest(hers));
+  });
+
+  it("wait for room on a full disk: a sentence says so, what came is kept, and the rest follows", async function () {
+    const disk = await createSmallDisk(path("small"), 40 * 1_048_576);
+    if (disk.needsRestart) this.skip(); // mounting is not allowed here
+    try {
+      const file = await written("map.iso", 6 * 1_048_576);
+      assert.equal((await fileOf(ana, "send-file", group, file)).state, "sent");
+      await ben.sync();
+      const window = ben.listen();
+      await window.ready();
+      await relay.kill();
+      const get = ["get-file", group, "map.iso", "--out", disk.directory, "--wait", "1"];
+      assert.equal((await ben.run(get)).code, 1);
+      await disk.fill();
+      await truncate(join(disk.directory, "filler"), 38 * 1_048_576);
+      await relay.restart();
+      const { file: full } = await window.event("file", (event) => /is full/.test(event.file.reason ?? ""));
+      assert.equal(full.state, "fetching");
+      assert.match(full.reason ?? "", /^the disk that holds \S+ is full: .{20,80}$/);
+      assert(full.doneBytes < full.sizeBytes);
+      const parts = (await readdir(disk.directory)).filter((name) => name.startsWith(".hermes-"));
+      assert.equal(parts.length, 1);
+      await disk.free();
+      const here = await fileOf(ben, ...get);
+      assert.equal(here.path, join(disk.directory, "map.iso"));
+      assert.equal(await digest(here.path), await digest(file));
+      assert.deepEqual(await readdir(disk.directory), ["map.iso"]);
+      window.signal("SIGINT");
+      await window.ended;
+    } finally {
+      disk.close();
+    }
+  });
+
+  it("do not come from a relay that swaps, changes and withholds chunks: it is named, and the sender brings them", async () => {
+    const names = ["swapped.txt", "changed.txt", "withheld.txt"];
+    for (const name of names)
+      assert.equal((await fileOf(ana, "send-file", group, await written(name, 1_500_000))).state, "sent");
+    await ben.sync();
+    await relay.stop();
+    const liar = await startLyingRelay(relay, ["swap", "flip", "drop"]);
+    try {
+      const window = ben.listen();
+      await window.event("status", (event) => event.relay.state === "connected");
+      for (const name of names) assert.equal((await ben.run(["get-file", group, name, "--wait", "1"])).code, 1);
+      const { relay: named, message } = await window.event("warning", ({ code }) => code === "false-chunks");
+      assert.equal(named, relay.address);
+      assert.match(message, /thrown away/);
+      const stuck = (await ben.askAll<Progress>("files", group)).filter(({ file }) => names.includes(file.name));
+      const blames = stuck.map(({ file }) =>
+        (file.reason ?? "").includes(`the relay ${relay.address} gave other bytes`),
+      );
+      assert.deepEqual(blames, [true, true, false]);
+      const sender = ana.listen();
+      for (const name of names) {
+        await window.event("file", ({ file }) => file.name === name && file.state === "here");
+        assert.equal(await digest(path(`downloads-ben/${name}`)), await digest(path(name)));
+      }
+      assert.equal(window.events().filter((event) => event.event === "warning").length, 2);
+      for (const each of [window, sender]) each.signal("SIGINT");
+      for (const each of [window, sender]) await each.ended;
+    } finally {
+      await liar.stop();
+      await relay.restart();
+    }
   });
 
   it("can be a directory, or standard input, and are cancelled with nothing left", async () => {
