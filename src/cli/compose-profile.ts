@@ -4,14 +4,13 @@
  * A profile that cannot be finished is taken away again, so that the same command can be repeated.
  */
 import { readdir, rm } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { checkName, setUpAccount } from "../client/account-setup.ts";
 import type { Client } from "../client/api.ts";
 import { startClient } from "../client/client.ts";
 import type { Clock, Network, ProfileStore } from "../client/ports.ts";
 import { createPartStore } from "../store/part-store.ts";
-import { createProfileDirectory, defaultProfileDirectory, profileExists } from "../store/profile-directory.ts";
+import { createProfileDirectory, profileExists } from "../store/profile-directory.ts";
 import { acquireProfileLock, type OwnedByUs } from "../store/profile-lock.ts";
 import { type OpenProfileStore, openProfileStore } from "../store/profile-store.ts";
 import { Fault } from "../wire/fault.ts";
@@ -33,11 +32,6 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
-
-/** The operating system's place for a profile. */
-export function defaultDirectory(): string {
-  return defaultProfileDirectory({ platform: process.platform, env: process.env, home: homedir() });
-}
 
 /** The network of a profile. libp2p is loaded only here: commands that ask another process do without it. */
 export async function networkFor(

@@ -8,19 +8,15 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Client, ClientCall, ClientEvent, ClientMethod, ClientMethods } from "../client/api.ts";
+import type { ClientCall, ClientEvent, ClientMethod, ClientMethods } from "../client/api.ts";
 import { callLocalSocket } from "../store/local-call.ts";
-import { type LocalHandler, type LocalSocket, serveLocalSocket } from "../store/local-socket.ts";
 import { noProfileFault, profileExists } from "../store/profile-directory.ts";
 import { eraseProfile, removeLock } from "../store/profile-erasure.ts";
 import { acquireProfileLock, type OwnedByUs } from "../store/profile-lock.ts";
-import { openProfileStore } from "../store/profile-store.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { type Keys, keyOf } from "./compose-key.ts";
-import { clientOn, createProfile, defaultDirectory } from "./compose-profile.ts";
-import { restoreProfile } from "./compose-restore.ts";
-import { changePassphrase, readWords, wordsOf } from "./compose-secrets.ts";
-import type { CallOptions, ProfileChoice, Profiles, Session } from "./session.ts";
+import type { Reach } from "./compose-owner.ts";
+import type { CallOptions, ProfileChoice, Session } from "./session.ts";
 
 /** How long an owner may take to start or to end (ms): a slow machine, a large profile. */
 const OWNER_TIMEOUT_MS = 30_000;
@@ -29,45 +25,24 @@ const REMEMBERED_MESSAGES = 10_000;
 /** Between two looks at the lock (ms). */
 const LOOK_AGAIN_MS = 50;
 
-/** One way to reach the client: ours, or that of the process that owns the profile. */
-interface Reach {
-  readonly kind: "owner" | "guest";
-  readonly call: <M extends ClientMethod>(
-    call: ClientCall<M>,
-    options: Required<Omit<CallOptions, "id">>,
-  ) => Promise<ClientMethods[M][1]>;
-  readonly close: () => Promise<void>;
-}
-
-/** All that commands do with profiles, over the real store, network and client. */
-export const profiles: Profiles = {
-  create: createProfile,
-  open: openSession,
-  exists: profileExists,
-  erase: eraseUnowned,
-  inUse: async (directory) => {
-    if (!(await profileExists(directory))) return false;
-    const lock = await acquireProfileLock(directory);
-    if (lock.kind === "owner") await lock.release();
-    return lock.kind === "owned";
-  },
-  changePassphrase,
-  recoveryWords: wordsOf,
-  restore: restoreProfile,
-  readRecoveryWords: readWords,
-  defaultDirectory,
-};
-
 /** See `Profiles.erase`. */
-async function eraseUnowned(directory: string): Promise<void> {
+export async function eraseUnowned(directory: string): Promise<void> {
   const lock = await acquireProfileLock(directory);
   if (lock.kind === "owned") throw silentOwner(directory);
   await eraseProfile(directory).finally(lock.release);
   await removeLock(directory);
 }
 
+/** See `Profiles.inUse`. */
+export async function isOwned(directory: string): Promise<boolean> {
+  if (!(await profileExists(directory))) return false;
+  const lock = await acquireProfileLock(directory);
+  if (lock.kind === "owner") await lock.release();
+  return lock.kind === "owned";
+}
+
 /** See `Profiles.open`. */
-async function openSession(choice: ProfileChoice, signal: AbortSignal): Promise<Session> {
+export async function openSession(choice: ProfileChoice, signal: AbortSignal): Promise<Session> {
   if (!(await profileExists(choice.directory))) throw noProfileFault(choice.directory);
   const keys = keyOf(choice);
   let reach = reachProfile(choice, keys, signal);
@@ -102,6 +77,7 @@ async function openSession(choice: ProfileChoice, signal: AbortSignal): Promise<
   };
   return {
     call,
+    owns: async () => (await reach).kind === "owner",
     close: async () => await (await reach.catch(() => undefined))?.close(),
   };
 }
@@ -126,7 +102,7 @@ async function reachProfile(choice: ProfileChoice, keys: Keys, signal: AbortSign
     if (signal.aborted) throw cancelled();
     const lock = await acquireProfileLock(choice.directory);
     if (lock.kind === "owner") {
-      if (keys.isKnown()) return await own(choice, await keys.dataKey(), lock);
+      if (keys.isKnown()) return await own(choice, keys, lock);
       await lock.release();
       await keys.dataKey();
       continue;
@@ -140,34 +116,15 @@ async function reachProfile(choice: ProfileChoice, keys: Keys, signal: AbortSign
   }
 }
 
-/** Everything that was opened is closed again when a later part fails. */
-async function own(choice: ProfileChoice, dataKey: Uint8Array, lock: OwnedByUs): Promise<Reach> {
+/** What an owner needs is loaded only by owners: most commands ask another process. */
+async function own(choice: ProfileChoice, keys: Keys, lock: OwnedByUs): Promise<Reach> {
   try {
-    const client = await clientOn(await openProfileStore({ directory: choice.directory, dataKey }), choice);
-    const socket = await serve(client, lock).catch(async (error: unknown) => {
-      await client.close();
-      throw error;
-    });
-    return {
-      kind: "owner",
-      call: (call, options) => client.call(call, options),
-      close: async () => {
-        await socket.close();
-        await client.close().finally(lock.release);
-      },
-    };
+    const { openOwned } = await import("./compose-owner.ts");
+    return await openOwned(choice, await keys.dataKey(), lock);
   } catch (error) {
     await lock.release();
     throw error;
   }
-}
-
-async function serve(client: Client, lock: OwnedByUs): Promise<LocalSocket> {
-  const handler: LocalHandler = ({ id, method, params }, emit, signal) =>
-    client.call({ id, method, params } as ClientCall, { emit, signal });
-  const socket = await serveLocalSocket(handler);
-  await lock.announceSocket(socket.path);
-  return socket;
 }
 
 function askOwner(socketPath: string): Reach {

@@ -9,7 +9,7 @@ import { constants } from "node:os";
 import type { Surroundings } from "./command.ts";
 import { runCommandLine } from "./command-line.ts";
 import { fileTools } from "./compose-files.ts";
-import { profiles } from "./compose-session.ts";
+import { profiles } from "./compose-profiles.ts";
 import { installationRoot } from "./installation.ts";
 import { failureOf, reportFailure, type Streams } from "./output.ts";
 

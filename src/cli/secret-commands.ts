@@ -28,7 +28,7 @@ export async function showRecovery({ output, choice, surroundings }: CommandCont
 export async function checkRecovery(context: CommandContext): Promise<number> {
   const { surroundings, output } = context;
   const { account } = await withSession(context, (session) => session.call("whoami", {}));
-  const reading = surroundings.profiles.readRecoveryWords(await enteredWords(surroundings));
+  const reading = await surroundings.profiles.readRecoveryWords(await enteredWords(surroundings));
   const check = outcome(reading, account);
   output.result(check, renderRecoveryCheck(check));
   return check.matches ? 0 : 1;

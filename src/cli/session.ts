@@ -88,6 +88,8 @@ export interface Session {
     params: ClientMethods[M][0],
     options?: CallOptions,
   ) => Promise<ClientMethods[M][1]>;
+  /** Whether this process is the one that has the profile open; it may become that later. */
+  readonly owns: () => Promise<boolean>;
   /** Finishes what is being written and gives the profile free. */
   readonly close: () => Promise<void>;
 }
@@ -110,7 +112,7 @@ export interface Profiles {
    * `usage/not-found` when no relay has anything of the account, `network/unreachable`; then nothing was made. */
   readonly restore: (choice: ProfileChoice, given: Restoring) => Promise<RestoredProfile>;
   /** Whose words these are. */
-  readonly readRecoveryWords: (text: string) => RecoveryReading;
+  readonly readRecoveryWords: (text: string) => Promise<RecoveryReading>;
   /** The operating system's place for a profile. */
   readonly defaultDirectory: () => string;
 }

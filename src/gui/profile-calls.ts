@@ -58,7 +58,7 @@ export const PROFILE_CALLS: ProfileCalls = {
   },
   "recovery-check": async ({ keeper }, { words }) => {
     const { account } = await keeper.session().call("whoami", {});
-    const reading = keeper.profiles.readRecoveryWords(words);
+    const reading = await keeper.profiles.readRecoveryWords(words);
     if (reading.kind !== "account") return { matches: false, reason: recoveryMistake(reading) };
     if (reading.account === account) return { matches: true };
     return { matches: false, reason: "These are recovery words, but they belong to another account." };

@@ -4,6 +4,7 @@ import type { Surroundings } from "../../src/cli/command.ts";
 import { runCommandLine } from "../../src/cli/command-line.ts";
 import type { ProfileChoice, Restoring, Session } from "../../src/cli/session.ts";
 import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
+import type { RecoveryReading } from "../../src/client/recovery.ts";
 import { Fault } from "../../src/wire/fault.ts";
 
 /** What a command did. */
@@ -40,7 +41,7 @@ export async function run(
     answers?: Answers;
     stdin?: string | Buffer;
     env?: Record<string, string>;
-    reading?: Surroundings["profiles"]["readRecoveryWords"];
+    reading?: (text: string) => RecoveryReading;
     terminal?: Surroundings["terminal"];
     /** Whether there is a profile. */
     exists?: boolean;
@@ -78,7 +79,7 @@ export async function run(
       },
       open: async (choice) => {
         choices.push(choice);
-        return { call, close: async () => void closed++ };
+        return { call, owns: async () => true, close: async () => void closed++ };
       },
       exists: async () => exists,
       erase: async (directory) => void erased.push(directory),
@@ -96,7 +97,7 @@ export async function run(
         restored.push(given);
         return { account: "aa", fingerprint: "1 2", device: "cc", name: given.name ?? "Ana", groups: [] };
       },
-      readRecoveryWords: (text) => reading(text),
+      readRecoveryWords: async (text) => reading(text),
       defaultDirectory: () => "/default",
     },
     relay: async (args) => {

@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
-import { profiles } from "../../src/cli/compose-session.ts";
+import { profiles } from "../../src/cli/compose-profiles.ts";
 import type { ProfileChoice } from "../../src/cli/session.ts";
 import type { ScreenReply } from "../../src/client/view/screen-messages.ts";
 import { type ScreenServer, serveScreen } from "../../src/gui/screen-server.ts";

@@ -6,7 +6,7 @@ import { PassThrough } from "node:stream";
 import { chatIn } from "../../src/cli/chat.ts";
 import type { CommandContext, Surroundings } from "../../src/cli/command.ts";
 import { fileTools } from "../../src/cli/compose-files.ts";
-import { profiles } from "../../src/cli/compose-session.ts";
+import { profiles } from "../../src/cli/compose-profiles.ts";
 import { outputTo } from "../../src/cli/output.ts";
 import { passphrasesFrom } from "../../src/cli/passphrase.ts";
 import type { ProfileChoice, Session } from "../../src/cli/session.ts";
