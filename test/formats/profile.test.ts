@@ -7,6 +7,7 @@ import { openProfileStore } from "../../src/store/profile-store.ts";
 import { temporaryDirectory } from "../store/temporary-profile.ts";
 import { SAVED, SAVED_DATA_KEY, SAVED_KEY_FILE } from "./profile-v1.ts";
 import { SAVED_ENVELOPES, SAVED_TOPIC } from "./profile-v2.ts";
+import { SAVED_LINES_V3 } from "./profile-v3.ts";
 
 describe("a saved profile", () => {
   let directory: string;
@@ -19,6 +20,21 @@ describe("a saved profile", () => {
     await cp(fileURLToPath(new URL(`./profile-v${version}`, import.meta.url)), directory, { recursive: true });
     await chmod(directory, 0o700); // a clone has the modes of its user's umask
   };
+
+  it("of schema version 3 opens with its envelopes, and tells on how many devices a line is", async () => {
+    await copy(3);
+    const store = await openProfileStore({ directory, dataKey: SAVED_DATA_KEY });
+    const group = SAVED.lines[0]?.group ?? "";
+    assert.deepEqual(new Map(await store.scan("", { limit: 100 })), SAVED.records);
+    assert.deepEqual(await store.history({ group, limit: 100 }), SAVED_LINES_V3);
+    assert.equal(await store.unread(group), 1);
+    const { items } = await store.envelopes.read(SAVED_TOPIC, 0, { limit: 10, maxBytes: 10_000 });
+    assert.deepEqual(
+      items.map(({ envelope }) => envelope),
+      SAVED_ENVELOPES,
+    );
+    await store.close();
+  });
 
   it("of schema version 2 opens with the envelopes that it keeps, too, and goes on numbering", async () => {
     await copy(2);
