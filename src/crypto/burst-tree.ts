@@ -4,10 +4,11 @@
  *
  * 1. Leaves and nodes are hashed under labels of their own, and a leaf names its iteration.
  * 2. Position and count alone decide how long a path is; one that is longer or shorter leads nowhere.
+ * 3. A whole path is checked, however much of it is remembered: remembering is of the hash function alone.
  *
  * @see PROTOCOL.md § Group messages
  */
-import { u64be } from "../verify/transcript.ts";
+import { equalBytes, u64be } from "../verify/transcript.ts";
 import type { Iteration } from "../wire/ids.ts";
 import { hashOf } from "./kdf.ts";
 import type { Primitives } from "./primitives.ts";
@@ -34,15 +35,19 @@ export function burstLeaf(p: Primitives, iteration: Iteration, ciphertextHash: U
 
 /** The tree over at least one leaf. */
 export function burstTree(p: Primitives, leaves: readonly Uint8Array[]): BurstTree {
+  const paths: Uint8Array[][] = leaves.map(() => []);
+  return { root: subtree(p, leaves, paths), paths };
+}
+
+/** The root over these leaves, whose paths get the siblings on the way to it. */
+function subtree(p: Primitives, leaves: readonly Uint8Array[], paths: readonly Uint8Array[][]): Uint8Array {
   const [only] = leaves;
-  if (only !== undefined && leaves.length === 1) return { root: only, paths: [[]] };
+  if (only !== undefined && leaves.length === 1) return only;
   const split = leftLeaves(leaves.length);
-  const [left, right] = [burstTree(p, leaves.slice(0, split)), burstTree(p, leaves.slice(split))];
-  const paths = [
-    ...left.paths.map((path) => [...path, right.root]),
-    ...right.paths.map((path) => [...path, left.root]),
-  ];
-  return { root: node(p, left.root, right.root), paths };
+  const left = subtree(p, leaves.slice(0, split), paths.slice(0, split));
+  const right = subtree(p, leaves.slice(split), paths.slice(split));
+  for (const [position, path] of paths.entries()) path.push(position < split ? right : left);
+  return node(p, left, right);
 }
 
 /** The root to which this leaf leads, or `undefined` when no leaf of so many has such a path. */
@@ -52,16 +57,23 @@ export function rootFrom(
   { position, count, path }: BurstPath,
 ): Uint8Array | undefined {
   if (position >= count) return undefined;
-  if (count === 1) return path.length === 0 ? leaf : undefined;
-  const sibling = path.at(-1);
-  if (sibling === undefined) return undefined;
-  const [split, rest] = [leftLeaves(count), path.slice(0, -1)];
-  const isLeft = position < split;
-  const below = isLeft
-    ? rootFrom(p, leaf, { position, count: split, path: rest })
-    : rootFrom(p, leaf, { position: position - split, count: count - split, path: rest });
-  if (below === undefined) return undefined;
-  return isLeft ? node(p, below, sibling) : node(p, sibling, below);
+  const sides = sidesUpFrom(position, count);
+  if (sides.length !== path.length) return undefined;
+  return path.reduce(
+    (below, sibling, i) => (sides[i] === "left" ? knownNode(p, below, sibling) : knownNode(p, sibling, below)),
+    leaf,
+  );
+}
+
+/** On which side of its sibling each node stands on the way from a leaf to the root. */
+function sidesUpFrom(position: number, count: number): readonly ("left" | "right")[] {
+  const sides: ("left" | "right")[] = [];
+  for (let [at, leaves] = [position, count]; leaves > 1; ) {
+    const split = leftLeaves(leaves);
+    sides.push(at < split ? "left" : "right");
+    [at, leaves] = at < split ? [at, split] : [at - split, leaves - split];
+  }
+  return sides.reverse();
 }
 
 /** The greatest power of two below `count`, which is at least 2. */
@@ -71,4 +83,29 @@ function leftLeaves(count: number): number {
 
 function node(p: Primitives, left: Uint8Array, right: Uint8Array): Uint8Array {
   return hashOf(p, "burst-node", left, right);
+}
+
+/** Nodes remembered: those of a few bursts whose messages come mixed. */
+const KNOWN_NODES = 64;
+
+interface KnownNode {
+  readonly left: Uint8Array;
+  readonly right: Uint8Array;
+  readonly parent: Uint8Array;
+}
+
+/** By the first byte of the left node, which is a hash. */
+const known: (KnownNode | undefined)[] = Array.from({ length: KNOWN_NODES }, () => undefined);
+
+/**
+ * As {@link node}, without hashing the same twice in a row: the messages of a burst come one after another, and most of
+ * the way to the root is common to neighbours. The answer is that of the hash; what is kept are copies of public values.
+ */
+function knownNode(p: Primitives, left: Uint8Array, right: Uint8Array): Uint8Array {
+  const at = (left[0] ?? 0) % KNOWN_NODES;
+  const before = known[at];
+  if (before && equalBytes(before.left, left) && equalBytes(before.right, right)) return before.parent;
+  const parent = node(p, left, right);
+  known[at] = { left: left.slice(), right: right.slice(), parent };
+  return parent;
 }

@@ -9,7 +9,7 @@
  * @see PROTOCOL.md § Encoding
  */
 import { Fault } from "./fault.ts";
-import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+import { decodeUtf8, encodeUtf8, UTF8_PER_UNIT_MAX, writeLongUtf8 } from "./utf8.ts";
 
 /** Raised inside readers only; {@link decode} turns it into `undefined`. */
 const MALFORMED = Symbol("malformed");
@@ -57,7 +57,7 @@ function unfit(what: string): never {
 /** Bytes of the scratch buffer that encodings share: an envelope fits. */
 const SCRATCH_BYTES = 65_536;
 /** All zeros; `undefined` while it is in use. */
-let scratch: Uint8Array | undefined;
+let scratch: Pick<Writer, "bytes" | "view"> | undefined;
 
 /** Encodes `value`; the result has its own buffer of exactly the encoded length. */
 export function encode<T>(codec: Pick<Codec<T>, "write">, value: T): Uint8Array {
@@ -66,15 +66,15 @@ export function encode<T>(codec: Pick<Codec<T>, "write">, value: T): Uint8Array 
 
 /** Lends the encoding of `value` to `use`, which keeps nothing of it: for what is sealed at once. It is overwritten after. */
 export function withEncoding<T, R>(codec: Pick<Codec<T>, "write">, value: T, use: (encoding: Uint8Array) => R): R {
-  const bytes = scratch ?? new Uint8Array(SCRATCH_BYTES);
+  const sheet = scratch ?? blank(SCRATCH_BYTES);
   scratch = undefined;
-  const writer: Writer = { bytes, view: viewOf(bytes), length: 0 };
+  const writer: Writer = { bytes: sheet.bytes, view: sheet.view, length: 0 };
   try {
     codec.write(writer, value);
     return use(writer.bytes.subarray(0, writer.length));
   } finally {
     writer.bytes.fill(0, 0, writer.length); // it may have held a secret
-    if (writer.bytes === bytes) scratch = bytes;
+    if (writer.bytes === sheet.bytes) scratch = sheet;
   }
 }
 
@@ -90,6 +90,11 @@ export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T | undefined {
     if (error === MALFORMED) return undefined;
     throw error;
   }
+}
+
+function blank(length: number): Pick<Writer, "bytes" | "view"> {
+  const bytes = new Uint8Array(length);
+  return { bytes, view: viewOf(bytes) };
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -234,7 +239,11 @@ export function bytesView(max: number, min = 0): Codec<Uint8Array> {
 export function text(maxBytes: number): Codec<string> {
   const inner = bytes(maxBytes);
   return {
-    write: (w, v) => inner.write(w, encodeUtf8(v)),
+    write: (w, v) => {
+      const written = writeInPlace(w, v);
+      if (written === undefined) inner.write(w, encodeUtf8(v));
+      else if (written > maxBytes) unfit(`at most ${maxBytes} bytes`);
+    },
     read: (r) => {
       const length = u32.read(r);
       if (length > maxBytes) malformed();
@@ -242,6 +251,17 @@ export function text(maxBytes: number): Codec<string> {
       return decodeUtf8(r.bytes.subarray(at, at + length)) ?? malformed();
     },
   };
+}
+
+/** Bytes of a long text for which there was room, which are now written behind their number. */
+function writeInPlace(w: Writer, v: string): number | undefined {
+  const at = w.length + 4;
+  const end = at + v.length * UTF8_PER_UNIT_MAX;
+  const written = end > w.bytes.length ? undefined : writeLongUtf8(v, w.bytes.subarray(at, end));
+  if (written === undefined) return undefined;
+  w.view.setUint32(at - 4, written);
+  w.length = at + written;
+  return written;
 }
 
 /** u32 count, then `min` to `max` items. */

@@ -73,6 +73,27 @@ describe("An encoding", () => {
     );
   });
 
+  it("is the same for texts of any length, wherever they begin, and leaves nothing behind them", () => {
+    const pair = struct({ before: bytes(70_000), said: text(200_000), after: raw(64) });
+    const units = fc.constantFrom("a", "é", "語", "\u{1f44b}", "\ud800");
+    const anyText = fc.array(units, { minLength: 1, maxLength: 9 }).map((some) => some.join(""));
+    fc.assert(
+      fc.property(anyText, fc.nat(30), fc.constantFrom(0, 10, 20_000, 65_300, 65_500), (some, times, before) => {
+        const said = some.repeat(times) + some.at(-1);
+        const value = { before: new Uint8Array(before).fill(1), said, after: new Uint8Array(64) };
+        const of = new TextEncoder().encode(said);
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(of.length);
+        const tail = Buffer.concat([length, of, new Uint8Array(64)]);
+        assert.deepEqual(Buffer.from(encode(pair, value)).subarray(4 + before), tail);
+      }),
+    );
+    unfit(text(100), "é".repeat(51));
+    unfit(text(100), "e".repeat(101));
+    assert.equal(hex(text(100), "é".repeat(50)).length, 2 * 104);
+    assert.deepEqual(encode(raw(300), new Uint8Array(300)), new Uint8Array(300));
+  });
+
   it("may end at any length: growing loses nothing", () => {
     for (const length of [252, 253, 255, 256, 257, 511, 512, 513, 5000]) {
       const pair = struct({ first: raw(length), last: u8 });
