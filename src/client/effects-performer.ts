@@ -90,7 +90,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     "use-addresses": ({ addresses }) => d.network.useAddresses?.(addresses),
     "offer-prekeys": ({ record }) => d.network.offerPrekeys?.(record),
     say: ({ topic, body }) => d.network.say(topic, body),
-    wake: ({ atMs }) => tickAt(d, timers, atMs),
+    wake: (effect) => tickAt(d, timers, effect),
     continue: () => {
       d.put({ kind: "continue" }).catch(ignore);
     },
@@ -171,10 +171,11 @@ function createTimers(clock: Clock): Timers {
 }
 
 /** A timer may fire a moment early by the clock, and a tick that finds nothing due is not followed by another. */
-function tickAt(d: PerformerDependencies, timers: Timers, atMs: number): void {
+function tickAt(d: PerformerDependencies, timers: Timers, wake: Extract<Effect, { kind: "wake" }>): void {
+  const { atMs, report } = wake;
   timers.later(atMs - d.clock.nowMs(), () => {
-    if (d.clock.nowMs() < atMs) tickAt(d, timers, atMs);
-    else d.put({ kind: "tick" }).catch(ignore);
+    if (d.clock.nowMs() < atMs) tickAt(d, timers, wake);
+    else d.put({ kind: "tick", report }).catch(ignore);
   });
 }
 

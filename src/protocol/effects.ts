@@ -1,6 +1,16 @@
 /** What the shell does after a commit, or with it (`keep`). All else can be derived again from the profile at the next start. */
 import type { Role } from "../wire/entry.ts";
-import type { AccountKey, DeviceKey, GroupId, LogId, MessageId, Sequence, Signature, Topic } from "../wire/ids.ts";
+import type {
+  AccountKey,
+  DeviceKey,
+  EpochId,
+  GroupId,
+  LogId,
+  MessageId,
+  Sequence,
+  Signature,
+  Topic,
+} from "../wire/ids.ts";
 import type { JoinRefusal } from "../wire/join-request.ts";
 import type { DirectoryRecord } from "../wire/prekey-frames.ts";
 import type { Draft, Line, LineChange } from "./step.ts";
@@ -113,8 +123,8 @@ export type Effect =
   | { readonly kind: "publish-prekeys"; readonly record: DirectoryRecord; readonly signature: Signature }
   /** For whoever reads this topic now; nothing comes of it if nobody does. */
   | { readonly kind: "say"; readonly topic: Topic; readonly body: Uint8Array }
-  /** Bring a `tick` at this time (ms). */
-  | { readonly kind: "wake"; readonly atMs: number }
+  /** Bring a `tick` at this time (ms). `report`: only for what is to be said of that epoch, as there may be thousands of these. */
+  | { readonly kind: "wake"; readonly atMs: number; readonly report?: EpochId | undefined }
   /** Some work is too long for one step: bring `continue`, behind what waits already. */
   | { readonly kind: "continue" }
   | { readonly kind: "event"; readonly event: ProtocolEvent };

@@ -13,7 +13,17 @@ import { decodeEnvelope, ENVELOPE_KIND } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";
 import type { FileManifest } from "../wire/file-manifest.ts";
 import type { MessageContent } from "../wire/group-message.ts";
-import type { AccountKey, DeviceKey, GroupId, LogId, MessageId, Sequence, TimeMs, Topic } from "../wire/ids.ts";
+import type {
+  AccountKey,
+  DeviceKey,
+  EpochId,
+  GroupId,
+  LogId,
+  MessageId,
+  Sequence,
+  TimeMs,
+  Topic,
+} from "../wire/ids.ts";
 import type { InviteLink } from "../wire/link.ts";
 import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
@@ -78,7 +88,7 @@ import {
   type TopicState,
 } from "./records.ts";
 import { type Contradiction, noteContradiction } from "./relay-statements.ts";
-import { askForReports, overhear, reportDue } from "./reports.ts";
+import { askForReports, overhear, reportDue, reportOf } from "./reports.ts";
 import { rekeyAfterMessages } from "./sending-epoch.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { markVerified, warnOfKeys } from "./verification.ts";
@@ -108,8 +118,8 @@ export type Input =
   | { readonly kind: "start" }
   /** Long work goes on where it stands. */
   | { readonly kind: "continue" }
-  /** Time has come for something. */
-  | { readonly kind: "tick" }
+  /** Time has come for something. `report`: for what is to be said of that epoch. */
+  | { readonly kind: "tick"; readonly report?: EpochId | undefined }
   /** The account is called this from now on; each group is told by `tell-name`. */
   | { readonly kind: "rename-account"; readonly name: string }
   | { readonly kind: "tell-name"; readonly group: GroupId }
@@ -208,7 +218,7 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
     case "start":
       return yield* start(work);
     case "tick":
-      return yield* tick(work);
+      return input.report ? yield* without(reportOf(work, input.report)) : yield* tick(work);
     case "continue":
       return yield* without(goOn(work));
     case "rename-account":
@@ -447,9 +457,9 @@ function* tick(work: Work): Step<Answer> {
     if (request.dueAt <= work.nowMs) due.add(id.split("/")[0] ?? "");
   }
   for (const [id, before] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
-    const isOut = (yield* read(work, OUT, id)) !== undefined;
+    const isTime = before.rekeyAt !== undefined && before.rekeyAt <= work.nowMs;
     // first: those who wait to be let in need the fresh key
-    const isDue = before.rekeyAt !== undefined && before.rekeyAt <= work.nowMs && !isOut;
+    const isDue = isTime && (yield* read(work, OUT, id)) === undefined;
     const isRekeyed = !isDue || (yield* attempt(work, (part) => rekeyGroup(part, before)));
     if (!isRekeyed) putOffRekey(work, before);
     if (due.has(id) && !(yield* attempt(work, (part) => admitDue(part, before.group))))

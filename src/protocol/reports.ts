@@ -60,7 +60,7 @@ export function* noteToReport(work: Work, epoch: EpochState, index: number): Ste
   const dueAt = before.dueAt ?? (yield* nextReport(work, epoch.epoch, lastAt));
   const cameAt = work.nowMs as TimeMs;
   write(work, TO_REPORT, id, { ...before, dueAt, cameAt, indexes: isKnown ? indexes : [...indexes, index] });
-  if (before.dueAt === undefined) work.effects.push({ kind: "wake", atMs: dueAt });
+  if (before.dueAt === undefined) work.effects.push({ kind: "wake", atMs: dueAt, report: epoch.epoch });
 }
 
 const NOTHING_SAID: ToReportState = {
@@ -81,12 +81,20 @@ function* nextReport(work: Work, epoch: EpochId, lastAt: number | undefined): St
 
 /** Says of every epoch whose time has come what of it is stored. */
 export function* reportDue(work: Work): Step<void> {
-  for (const [id, state] of yield* scan(work, TO_REPORT, "", EPOCHS_MAX)) {
-    if (state.dueAt === undefined || state.dueAt > work.nowMs) continue;
-    const epoch = yield* read(work, EPOCH, id);
-    if (epoch) yield* report(work, epoch, state);
-    else write(work, TO_REPORT, id, null);
-  }
+  for (const [id, state] of yield* scan(work, TO_REPORT, "", EPOCHS_MAX)) yield* reportIfDue(work, id, state);
+}
+
+/** The same of one epoch. */
+export function* reportOf(work: Work, epoch: EpochId): Step<void> {
+  const state = yield* read(work, TO_REPORT, toHex(epoch));
+  if (state) yield* reportIfDue(work, toHex(epoch), state);
+}
+
+function* reportIfDue(work: Work, id: string, state: ToReportState): Step<void> {
+  if (state.dueAt === undefined || state.dueAt > work.nowMs) return;
+  const epoch = yield* read(work, EPOCH, id);
+  if (epoch) yield* report(work, epoch, state);
+  else write(work, TO_REPORT, id, null);
 }
 
 /** Where something has just come, what is said is fixed now and said when that is no news any more. */
@@ -97,14 +105,14 @@ function* report(work: Work, epoch: EpochState, state: ToReportState): Step<void
     const dueAt = (work.nowMs + REPORT_DELAY_MS) as TimeMs;
     const { indexes } = state;
     write(work, TO_REPORT, id, { ...state, dueAt, indexes: [], fixed: yield* storedNow(work, epoch, indexes) });
-    work.effects.push({ kind: "wake", atMs: dueAt });
+    work.effects.push({ kind: "wake", atMs: dueAt, report: epoch.epoch });
     return;
   }
   const lastAt = work.nowMs as TimeMs;
   const indexes = fixed ? state.indexes : [];
   const dueAt = indexes.length > 0 ? yield* nextReport(work, epoch.epoch, lastAt) : undefined;
   write(work, TO_REPORT, id, { dueAt, lastAt, cameAt, indexes, fixed: undefined });
-  if (dueAt !== undefined) work.effects.push({ kind: "wake", atMs: dueAt });
+  if (dueAt !== undefined) work.effects.push({ kind: "wake", atMs: dueAt, report: epoch.epoch });
   yield* sayInPassing(work, epoch, { kind: "report", ...(fixed ?? (yield* storedNow(work, epoch, state.indexes))) });
 }
 

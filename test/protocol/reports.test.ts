@@ -182,6 +182,34 @@ describe("reports", () => {
     assert.deepEqual(states(), ["delivered", "delivered", "delivered"]);
   });
 
+  it("are woken for each epoch by itself, and then made of that one only", () => {
+    const { scene, people, group } = gathered("Ann", "Bob");
+    const [ann, bob] = people;
+    assert(ann && bob);
+    const other = groupOf(scene, people);
+    scene.carry(ann, bob);
+    scene.clock.nowMs += MINUTE_MS;
+    bob.put({ kind: "tick" });
+    const before = bob.effects.length;
+    for (const each of [group, other]) say(ann, each, "told");
+    scene.carry(ann, bob);
+    const woken = bob.effects.slice(before).flatMap((each) => (each.kind === "wake" ? (each.report ?? []) : []));
+    assert.equal(woken.length, 2);
+    scene.clock.nowMs += MINUTE_MS;
+    for (const report of woken) {
+      const { topic } = bob.existing(EPOCH, toHex(report));
+      const said = bob.put({ kind: "tick", report }).effects.filter((each) => each.kind === "say");
+      assert.deepEqual(
+        said.map((each) => each.topic),
+        [topic],
+      );
+    }
+    assert.deepEqual(
+      bob.put({ kind: "tick" }).effects.filter(({ kind }) => kind === "say"),
+      [],
+    );
+  });
+
   it("come the seldomer from each device, the more there are", () => {
     const { scene, people, group, laterSays } = gathered("Ann", "Bob", "Cem", "Dan", "Eve");
     const [ann, bob] = people;
