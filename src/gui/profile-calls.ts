@@ -45,6 +45,12 @@ export const PROFILE_CALLS: ProfileCalls = {
     await keeper.lock();
     return {};
   },
+  "account-delete": async ({ keeper }, { name }) => {
+    const me = await keeper.session().call("whoami", {});
+    if (name.trim() !== me.name)
+      throw new Fault("usage/bad-argument", "That is not the name of your account, so nothing was deleted.");
+    return await keeper.leave();
+  },
   "passphrase-change": async ({ keeper, tries }, { from, to }) => {
     const { profiles, choice } = keeper;
     const chosen = fixedPassphrase(to).chosen;

@@ -6,7 +6,7 @@
  * 2. While it is open, what happens is added to the stream of events; when that stops by itself, the profile is locked.
  */
 import type { CallOptions, ProfileChoice, Profiles, Session } from "../cli/session.ts";
-import type { ClientEvent } from "../client/api.ts";
+import type { ClientEvent, ClientMethods } from "../client/api.ts";
 import type { ProfileState } from "../client/view/screen-messages.ts";
 import { Fault } from "../wire/fault.ts";
 import { fixedPassphrase } from "./fixed-passphrase.ts";
@@ -39,6 +39,8 @@ export interface ProfileKeeper {
   readonly make: <T>(passphrase: string, work: (choice: ProfileChoice) => Promise<T>) => Promise<T>;
   readonly unlock: (passphrase: string) => Promise<void>;
   readonly lock: () => Promise<void>;
+  /** Leaves all groups and relays, and wipes the profile; `storage/busy` while another process has it open. */
+  readonly leave: () => Promise<ClientMethods["account-leave"][1]>;
 }
 
 interface Open {
@@ -51,12 +53,7 @@ export async function createProfileKeeper(parts: KeeperParts): Promise<ProfileKe
   const { profiles, choice, defaultRelays, invite, changed } = parts;
   let open: Open | undefined;
   let exists = await profiles.exists(choice.directory);
-  let last: Promise<unknown> = Promise.resolve();
-  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = last.then(work);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
+  const oneByOne = takingTurns();
   const state = (): ProfileState => ({
     phase: open ? "open" : exists ? "locked" : "new",
     directory: choice.directory,
@@ -73,19 +70,8 @@ export async function createProfileKeeper(parts: KeeperParts): Promise<ProfileKe
   };
   const openWith = async (passphrase: string): Promise<void> => {
     if (open !== undefined) return;
-    const end = new AbortController();
-    const session = await profiles.open({ ...choice, passphrases: fixedPassphrase(passphrase) }, end.signal);
-    const opened = { session, end };
+    const { opened, over } = await openFollowed(parts, passphrase);
     exists = true;
-    // Nobody asks for anything before what happens from then on is told.
-    let over: Promise<"over"> = Promise.resolve("over");
-    const begun = new Promise<"begun">((resolve) => {
-      over = followFor(opened, parts, () => resolve("begun")).then(() => "over");
-    });
-    if ((await Promise.race([begun, over])) === "over") {
-      await session.close();
-      throw gone();
-    }
     open = opened;
     void over.then(() => (open === opened ? oneByOne(close) : undefined));
     changed(state());
@@ -107,7 +93,49 @@ export async function createProfileKeeper(parts: KeeperParts): Promise<ProfileKe
       }),
     unlock: (passphrase) => oneByOne(() => openWith(passphrase)),
     lock: () => oneByOne(close),
+    leave: () =>
+      oneByOne(async () => {
+        const leaving = open ?? locked();
+        const left = await leaveAll(leaving);
+        open = undefined;
+        leaving.end.abort();
+        await leaving.session.close();
+        await profiles.erase(choice.directory);
+        exists = false;
+        changed(state());
+        return left;
+      }),
   };
+}
+
+/** One piece of work after the other, in the order in which they were asked for. */
+function takingTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+/** Opens the profile; nobody asks for anything before what happens from then on is told. `over`: it is told no more. */
+async function openFollowed(parts: KeeperParts, passphrase: string) {
+  const { profiles, choice } = parts;
+  const end = new AbortController();
+  const session = await profiles.open({ ...choice, passphrases: fixedPassphrase(passphrase) }, end.signal);
+  const opened: Open = { session, end };
+  let over: Promise<"over"> = Promise.resolve("over");
+  const begun = new Promise<"begun">((resolve) => {
+    over = followFor(opened, parts, () => resolve("begun")).then(() => "over");
+  });
+  if ((await Promise.race([begun, over])) === "begun") return { opened, over };
+  await session.close();
+  throw gone();
+}
+
+async function leaveAll({ session }: Open): Promise<ClientMethods["account-leave"][1]> {
+  if (!(await session.owns())) throw inUse();
+  return await session.call("account-leave", { handOverAll: true });
 }
 
 /** Adds everything that happens to the stream, until the session is closed or cannot go on. */
@@ -129,6 +157,13 @@ function locked(): never {
   throw new Fault(
     "usage/not-allowed",
     "The profile is locked, so nothing was done; unlock it with its passphrase first.",
+  );
+}
+
+function inUse(): Fault {
+  return new Fault(
+    "storage/busy",
+    "Another process has this profile open, so nothing was deleted; end it and try again.",
   );
 }
 

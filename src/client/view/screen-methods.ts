@@ -20,6 +20,9 @@ export interface ProfileMethods {
   "profile-unlock": [{ passphrase: string }, Record<never, never>];
   /** Closes the profile on all tabs. */
   "profile-lock": [Record<never, never>, Record<never, never>];
+  /** See `account-leave`; groups that one owns are handed over, and the profile is wiped. `name`: one's own, to be sure.
+   * `storage/busy`, and nothing is done, while another process has the profile open. */
+  "account-delete": [{ name: string }, ClientMethods["account-leave"][1]];
   /** Wrong ones are counted as those of `profile-unlock` are. */
   "passphrase-change": [{ from: string; to: string }, Record<never, never>];
   "recovery-show": [{ passphrase: string }, { recoveryWords: string }];

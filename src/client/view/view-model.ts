@@ -12,7 +12,7 @@ import { PREFERENCES_NOTE, writePreferences } from "./preferences.ts";
 import type { ViewSurroundings } from "./screen-link.ts";
 import type { ScreenMethod, ScreenMethods } from "./screen-methods.ts";
 import type { ViewModel } from "./view-api.ts";
-import { askGroups, INITIAL_VIEW, take, type ViewParts } from "./view-news.ts";
+import { askGroups, askWho, INITIAL_VIEW, take, type ViewParts } from "./view-news.ts";
 import type { ViewState } from "./view-state.ts";
 import { createViewStore } from "./view-store.ts";
 
@@ -47,8 +47,7 @@ export function createViewModel(surroundings: ViewSurroundings): ViewModel {
     subscribe: store.subscribe,
     call: async (method, params, signal) => {
       const result = await link.call(method, params, signal === undefined ? {} : { signal });
-      if (CHANGES_GROUPS.test(method)) refreshGroups();
-      conversations.refresh(markedGroup(method, params) ?? "");
+      await refreshAfter(parts, method, params);
       return result;
     },
     openGroup: conversations.openGroup,
@@ -83,6 +82,13 @@ export function createViewModel(surroundings: ViewSurroundings): ViewModel {
     },
     dismissWarning: (id) => store.change({ warnings: store.next().warnings.filter((each) => each.id !== id) }),
   };
+}
+
+/** What a call has changed and no event tells of. */
+async function refreshAfter(parts: ViewParts, method: ScreenMethod, params: object): Promise<void> {
+  if (CHANGES_GROUPS.test(method)) parts.later("groups", () => void askGroups(parts));
+  parts.conversations.refresh(markedGroup(method, params) ?? "");
+  if (method === "name-change") await askWho(parts);
 }
 
 /** The group in which a call has marked somebody as verified, or no more: our own affair, of which no event tells. */

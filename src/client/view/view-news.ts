@@ -100,6 +100,12 @@ async function askMe(parts: ViewParts): Promise<void> {
   await askGroups(parts);
 }
 
+/** What we are called has changed. */
+export async function askWho({ link, store }: ViewParts): Promise<void> {
+  const me = await link.call("whoami", {}).catch(() => undefined);
+  if (me !== undefined && store.next().phase === "open") store.change({ me });
+}
+
 /** The list of groups, as it is now. */
 export async function askGroups({ link, store, drafts }: ViewParts): Promise<void> {
   const list = await link.call("group-list", { lines: true }).catch(() => undefined);
@@ -146,6 +152,7 @@ function happened(parts: ViewParts, event: ClientEvent): void {
     case "member":
       groupsLater();
       conversations.refresh(event.group.id);
+      if (event.change === "named" && event.by.account === store.next().me?.account) void askWho(parts);
       return;
     case "groups":
       groupsLater();

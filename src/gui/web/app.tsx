@@ -30,7 +30,7 @@ function Page() {
       return (
         <main className="splash" aria-busy="true">
           <span className="spinner" />
-          <p>{words.connecting}</p>
+          <h1>{words.connecting}</h1>
         </main>
       );
     case "shut-out":

@@ -46,15 +46,13 @@ export function dayWords(day: string, now = new Date()): string {
   return (then.getFullYear() === now.getFullYear() ? LONG_DAY : LONG_DAY_OF_YEAR).format(then);
 }
 
-/** "3.4 MB". */
+/** "3.4 MiB": the units of the command line. */
 export function sizeWords(bytes: number): string {
-  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
-  const step = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  const unit = units[step] ?? "byte";
-  const value = bytes / 1000 ** step;
+  const step = Math.min(words.sizes.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** step;
   const maximumFractionDigits = step === 0 || value >= 100 ? 0 : 1;
-  const unitDisplay = step === 0 ? "long" : "short";
-  return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay, maximumFractionDigits }).format(value);
+  const number = new Intl.NumberFormat(undefined, { maximumFractionDigits }).format(value);
+  return words.size(number, words.sizes[step] ?? "");
 }
 
 /** A name that somebody chose, harmless; or the beginning of an id; or words that say that there is none. */

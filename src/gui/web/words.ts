@@ -220,5 +220,7 @@ export const words = {
     found: (number: number) => count(number, "message", "messages"),
     more: "Older results",
   },
-  time: { now: "now" },
+  /** Of amounts: 1,024 of each are one of the next. */
+  sizes: ["bytes", "KiB", "MiB", "GiB", "TiB"],
+  size: (number: string, unit: string) => `${number} ${unit}`,
 } as const;

@@ -10,7 +10,9 @@ import { FailureNote } from "../parts/note.tsx";
 import { useAnnouncer } from "../parts/toasts.tsx";
 import { peopleWords } from "../people-words.ts";
 import { useScreen } from "../screen-context.ts";
+import { useAnswer } from "../settings/answer.ts";
 import { words } from "../words.ts";
+import { RelaysDialog } from "./relays-dialog.tsx";
 
 interface GroupActionsProps {
   readonly group: string;
@@ -18,7 +20,7 @@ interface GroupActionsProps {
   readonly mine: MemberView;
 }
 
-type Opened = "rename" | "password" | "rekey" | "leave";
+type Opened = "rename" | "relays" | "password" | "rekey" | "leave";
 
 export function GroupActions(props: GroupActionsProps) {
   const [opened, setOpened] = useState<Opened>();
@@ -29,11 +31,13 @@ export function GroupActions(props: GroupActionsProps) {
       <h2>{peopleWords.group}</h2>
       {isAdmin && <Button onClick={() => setOpened("rename")}>{peopleWords.rename.open}</Button>}
       {isAdmin && <Button onClick={() => setOpened("password")}>{peopleWords.password.open}</Button>}
+      <Button onClick={() => setOpened("relays")}>{peopleWords.relays.open}</Button>
       <Button onClick={() => setOpened("rekey")}>{peopleWords.rekey.open}</Button>
       <Button look="danger" onClick={() => setOpened("leave")}>
         {peopleWords.leave.open}
       </Button>
       {opened === "rename" && <RenameDialog {...props} onClose={close} />}
+      {opened === "relays" && <RelaysDialog {...props} onClose={close} />}
       {opened === "password" && <PasswordDialog {...props} onClose={close} />}
       {opened === "rekey" && <RekeyDialog {...props} onClose={close} />}
       {opened === "leave" && <LeaveDialog {...props} onClose={close} />}
@@ -98,7 +102,9 @@ function RenameDialog({ group, info, onClose }: ActionProps) {
 
 function PasswordDialog({ group, onClose }: ActionProps) {
   const { model } = useScreen();
+  const { answer } = useAnswer("group-settings", { group });
   const [password, setPassword] = useState("");
+  const has = answer?.settings.password;
   const { action, confirm, submit } = useConfirmed(onClose);
   const change = (next: string | null) => async () => {
     await model.call("group-settings", { group, password: next });
@@ -108,6 +114,9 @@ function PasswordDialog({ group, onClose }: ActionProps) {
     <Dialog title={peopleWords.password.open} onClose={onClose}>
       <form className="stack" onSubmit={submit(change(password))}>
         <p className="soft">{peopleWords.password.text}</p>
+        <p role="status">
+          {has === undefined ? words.loading : has ? peopleWords.password.isSet : peopleWords.password.isNone}
+        </p>
         <TextField
           label={peopleWords.password.label}
           type="password"
@@ -117,9 +126,11 @@ function PasswordDialog({ group, onClose }: ActionProps) {
           required
         />
         <ActionFoot action={action} confirm={peopleWords.password.set} onClose={onClose}>
-          <Button look="quiet" onClick={() => void confirm(change(null))}>
-            {peopleWords.password.remove}
-          </Button>
+          {has && (
+            <Button look="quiet" onClick={() => void confirm(change(null))}>
+              {peopleWords.password.remove}
+            </Button>
+          )}
         </ActionFoot>
       </form>
     </Dialog>

@@ -6,9 +6,8 @@ import { fullWords, nameWords } from "../clock-words.ts";
 import { sentence } from "../failures.ts";
 import { settingsWords } from "../people-words.ts";
 import { useView } from "../screen-context.ts";
+import { RELAY_DOTS } from "../start/relay-field.tsx";
 import { useAnswer } from "./answer.ts";
-
-const DOTS = { connecting: "warn", connected: "good", unreachable: "danger", refused: "danger" } as const;
 
 export function NetworkSheet() {
   const relays = useView((state) => state.relays);
@@ -27,7 +26,7 @@ export function NetworkSheet() {
         <ul>
           {relays.map((relay) => (
             <li key={relay.address} className="list-line">
-              <span className={`dot ${DOTS[relay.state]}`} />
+              <span className={`dot ${RELAY_DOTS[relay.state]}`} />
               <span className="grow">
                 {settingsWords.relayStates[relay.state]} {settingsWords.since(fullWords(relay.since))}
                 <RelayPurpose use={answer?.relays.find(({ address }) => address === relay.address)} />

@@ -1,13 +1,11 @@
 /** Settings, one sheet each. */
 import { sizeWords } from "../clock-words.ts";
 import { failureOf, sentence } from "../failures.ts";
-import { CopyLine } from "../parts/copy-line.tsx";
 import { Choice } from "../parts/field.tsx";
-import { Name } from "../parts/name.tsx";
 import { PageHead } from "../parts/page-head.tsx";
-import { Digits } from "../people/verify-sheet.tsx";
 import { settingsWords } from "../people-words.ts";
 import { useScreen, useView } from "../screen-context.ts";
+import { LeaveSheet, YouSheet } from "./account-sheet.tsx";
 import { useAnswer } from "./answer.ts";
 import { DevicesSheet } from "./devices-sheet.tsx";
 import { NetworkSheet } from "./network-sheet.tsx";
@@ -25,31 +23,10 @@ export function SettingsPage() {
           <SecuritySheet />
           <DevicesSheet />
           <StorageSheet />
+          <LeaveSheet />
         </div>
       </div>
     </>
-  );
-}
-
-function YouSheet() {
-  const me = useView((state) => state.me);
-  if (!me) return null;
-  return (
-    <section className="sheet">
-      <h2>{settingsWords.you}</h2>
-      <dl className="facts">
-        <dt>{settingsWords.name}</dt>
-        <dd>
-          <Name name={me.name} />
-        </dd>
-      </dl>
-      <div className="stack tight">
-        <h3>{settingsWords.fingerprint}</h3>
-        <Digits fingerprint={me.fingerprint} />
-        <p className="soft small">{settingsWords.fingerprintHint}</p>
-      </div>
-      <CopyLine label={settingsWords.contact} text={me.contact} hint={settingsWords.contactHint} />
-    </section>
   );
 }
 

@@ -10,9 +10,17 @@ import { words } from "../words.ts";
 const PAUSE_MS = 600;
 
 type Trial = { readonly state: RelayView["state"]; readonly reason?: string };
-const DOTS = { connecting: "warn", connected: "good", unreachable: "danger", refused: "danger" } as const;
+/** How the dot beside a relay looks. */
+export const RELAY_DOTS = { connecting: "warn", connected: "good", unreachable: "danger", refused: "danger" } as const;
 
-export function RelayField({ value, onText }: { readonly value: string; readonly onText: (text: string) => void }) {
+interface RelayFieldProps {
+  /** Left out: of a new profile's relay, with the hint for that. */
+  readonly label?: string;
+  readonly value: string;
+  readonly onText: (text: string) => void;
+}
+
+export function RelayField({ label, value, onText }: RelayFieldProps) {
   const { model } = useScreen();
   const address = value.trim();
   const [trial, setTrial] = useState<Trial>();
@@ -35,8 +43,8 @@ export function RelayField({ value, onText }: { readonly value: string; readonly
   return (
     <div className="field">
       <TextField
-        label={words.start.relay}
-        hint={words.start.relayHint}
+        label={label ?? words.start.relay}
+        hint={label === undefined && words.start.relayHint}
         value={value}
         onText={onText}
         spellCheck={false}
@@ -46,7 +54,7 @@ export function RelayField({ value, onText }: { readonly value: string; readonly
       <div className="small relay-state" role="status">
         {trial && (
           <>
-            <span className={`dot ${DOTS[trial.state]}`} />
+            <span className={`dot ${RELAY_DOTS[trial.state]}`} />
             <span className="foreign">
               {trial.state === "refused" && trial.reason
                 ? sentence(trial.reason)
