@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { HeaderKey } from "../../src/crypto/epoch-secrets.ts";
 import { sealLive } from "../../src/crypto/live-box.ts";
-import { EPOCH, GROUP, OUTBOX, ROSTER, SENT, SENT_MAX, TO_REPORT } from "../../src/protocol/records.ts";
+import {
+  EPOCH,
+  type EpochState,
+  GROUP,
+  OUTBOX,
+  ROSTER,
+  SENT,
+  SENT_MAX,
+  TO_REPORT,
+} from "../../src/protocol/records.ts";
 import { encode } from "../../src/wire/codec.ts";
 import {
   type GroupId,
@@ -15,7 +24,7 @@ import {
 } from "../../src/wire/ids.ts";
 import type { LiveContent } from "../../src/wire/live.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
-import { type Device, p } from "./device.ts";
+import { type Device, type Outcome, p } from "./device.ts";
 import { groupOf, LOG_ID, newScene, say } from "./scene.ts";
 
 interface Saying {
@@ -197,8 +206,9 @@ describe("reports", () => {
     assert.equal(woken.length, 2);
     scene.clock.nowMs += MINUTE_MS;
     for (const report of woken) {
-      const { topic } = bob.existing(EPOCH, toHex(report));
-      const said = bob.put({ kind: "tick", report }).effects.filter((each) => each.kind === "say");
+      const { topic }: EpochState = bob.existing(EPOCH, toHex(report));
+      const { effects }: Outcome = bob.put({ kind: "tick", report });
+      const said = effects.filter((each) => each.kind === "say");
       assert.deepEqual(
         said.map((each) => each.topic),
         [topic],
