@@ -26,7 +26,7 @@ import type { ForkTree } from "../crypto/puncturable-tree.ts";
 import { openChain, ownChainOf } from "../crypto/sender-chain.ts";
 import { compareBytes, equalBytes } from "../verify/transcript.ts";
 import { decodeEntry } from "../wire/entry.ts";
-import type { AccountKey, DeviceKey, EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, EntryHash, EpochId, GroupId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { depthOfEntries } from "./group-lines.ts";
@@ -296,18 +296,35 @@ export function* contributionOf(
   head: EntryHash,
   heads: readonly EntryHash[],
 ): Step<Contribution | undefined> {
-  const id = contributionId(work, group, head, heads);
+  const found = yield* findContribution(work, group, head, heads);
+  if (!found?.tree) return found?.contribution; // taken before, or told by whoever added us
   const single = toHex(frontierHash(work.p, group, [head]));
-  const fork = yield* read(work, FORK, single);
+  write(work, FORK, single, { ...(yield* readExisting(work, FORK, single)), tree: found.tree });
+  write(work, CONTRIBUTION, contributionId(work, group, head, heads), { value: found.contribution });
+  return found.contribution;
+}
+
+/** c(head, F), and the head's fork tree without that point where it is taken from that. Nothing is changed. */
+function* findContribution(work: Work, group: GroupId, head: EntryHash, heads: readonly EntryHash[]) {
+  const fork = yield* read(work, FORK, toHex(frontierHash(work.p, group, [head])));
   const taken =
     fork && hasRoom(fork.tree) ? contribution(work.p, fork.tree, frontierHash(work.p, group, heads)) : undefined;
-  if (!fork || !taken) {
-    const kept = yield* read(work, CONTRIBUTION, id); // taken before, or told by whoever added us
-    return kept && Contribution.from(kept.value);
+  if (taken) return { contribution: taken.contribution, tree: taken.fork };
+  const kept = yield* read(work, CONTRIBUTION, contributionId(work, group, head, heads));
+  return kept && { contribution: Contribution.from(kept.value), tree: undefined };
+}
+
+/** The epoch of these heads, if we are not in it and could be. Nothing is used up for that. */
+export function* mergedEpochId(work: Work, log: LogState, heads: readonly EntryHash[]): Step<EpochId | undefined> {
+  const phi = frontierHash(work.p, log.group, heads);
+  if (yield* read(work, FORK, toHex(phi))) return undefined;
+  const contributions: HeadContribution[] = [];
+  for (const head of heads) {
+    const found = yield* findContribution(work, log.group, head, heads);
+    if (!found) return undefined;
+    contributions.push({ head, contribution: found.contribution });
   }
-  write(work, FORK, single, { ...fork, tree: taken.fork });
-  write(work, CONTRIBUTION, id, { value: taken.contribution });
-  return taken.contribution;
+  return isMergeable(log, heads) ? epochKeys(work.p, mergedSecret(work.p, contributions, phi), phi).epochId : undefined;
 }
 
 /** Id of a saved contribution. */
