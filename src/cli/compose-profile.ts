@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { checkName, setUpAccount } from "../client/account-setup.ts";
 import type { Client } from "../client/api.ts";
 import { startClient } from "../client/client.ts";
+import { isInviteLink } from "../client/invite-calls.ts";
 import type { Clock, Network, ProfileStore } from "../client/ports.ts";
 import { createPartStore } from "../store/part-store.ts";
 import { createProfileDirectory, profileExists } from "../store/profile-directory.ts";
@@ -99,6 +100,9 @@ export async function makeProfile<T>(
     await lock.release();
   }
 }
+
+/** See `Profiles.isInvite`. */
+export const isInvite = (text: string): boolean => isInviteLink(primitives, text);
 
 /** A profile is there already. */
 export function secondProfile(directory: string): Fault {

@@ -18,5 +18,6 @@ export const profiles: Profiles = {
   recoveryWords: async (choice) => await (await import("./compose-secrets.ts")).wordsOf(choice),
   restore: async (choice, given) => await (await import("./compose-restore.ts")).restoreProfile(choice, given),
   readRecoveryWords: async (text) => (await import("./compose-secrets.ts")).readWords(text),
+  isInvite: async (text) => (await import("./compose-profile.ts")).isInvite(text),
   defaultDirectory: () => defaultProfileDirectory({ platform: process.platform, env: process.env, home: homedir() }),
 };

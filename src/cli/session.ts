@@ -113,6 +113,8 @@ export interface Profiles {
   readonly restore: (choice: ProfileChoice, given: Restoring) => Promise<RestoredProfile>;
   /** Whose words these are. */
   readonly readRecoveryWords: (text: string) => Promise<RecoveryReading>;
+  /** Whether this is a whole link into a group, neither cut nor mistyped. */
+  readonly isInvite: (text: string) => Promise<boolean>;
   /** The operating system's place for a profile. */
   readonly defaultDirectory: () => string;
 }

@@ -10,7 +10,7 @@ import { chatIn } from "./chat.ts";
 import { type CommandContext, withSession } from "./command.ts";
 import { demonstrate } from "./demonstration.ts";
 import { showInBrowser } from "./gui-command.ts";
-import { type HomeRelay, startHomeRelay } from "./home-relay.ts";
+import { type KeptRelay, keepHomeRelay } from "./kept-relay.ts";
 import { askName } from "./profile-commands.ts";
 import { renderCreated } from "./render.ts";
 import { withRoomPassword } from "./room-password.ts";
@@ -45,7 +45,7 @@ function atHome(context: CommandContext): CommandContext {
 }
 
 async function startByLink(outer: CommandContext, link: string): Promise<number> {
-  if (!link.startsWith("hermes://join/")) {
+  if (!(await outer.surroundings.profiles.isInvite(link))) {
     throw mistake("The link is missing or cut; type: npm start -- join 'hermes://join/…' with all of it in quotes.");
   }
   const context = atHome(outer);
@@ -86,7 +86,7 @@ async function startAtHome(context: CommandContext): Promise<number> {
     return 0;
   }
   const { program, env, signal } = surroundings;
-  const relay = await startHomeRelay(homeOf(context), { program, env }, signal);
+  const relay = await keepHomeRelay(homeOf(context), { program, env }, { note: output.note, signal });
   try {
     output.note(`The relay runs at ${relay.shared[0] ?? relay.addresses[0]}`);
     const relays = relay.shared.length > 0 ? relay.shared : relay.addresses;
@@ -100,7 +100,7 @@ async function startAtHome(context: CommandContext): Promise<number> {
     await openChat(here, relay);
     return 0;
   } finally {
-    await relay.process.end();
+    await relay.end();
   }
 }
 
@@ -113,7 +113,7 @@ async function makeProfileOnce(context: CommandContext, relays: readonly string[
   output.note(`\n${renderCreated(created)}\n`);
 }
 
-async function openChat(context: CommandContext, relay?: HomeRelay): Promise<void> {
+async function openChat(context: CommandContext, relay?: KeptRelay): Promise<void> {
   await withSession(context, async (session) => {
     const { groups } = await session.call("group-list", {});
     const group = groups[0] ?? (await session.call("group-create", { name: FIRST_GROUP })).group;
@@ -126,7 +126,7 @@ async function openChat(context: CommandContext, relay?: HomeRelay): Promise<voi
 async function showInvite(
   { output }: CommandContext,
   session: Session,
-  { group, relay }: { readonly group: GroupName; readonly relay: HomeRelay },
+  { group, relay }: { readonly group: GroupName; readonly relay: KeptRelay },
 ): Promise<void> {
   const { link } = await session.call("group-invite", { group: group.id });
   const reach =

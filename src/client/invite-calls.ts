@@ -1,4 +1,5 @@
 /** Calls about links: making them, what became of them, closing them, and following one. */
+import type { Primitives } from "../crypto/primitives.ts";
 import { roomPasswordKey } from "../crypto/room-password.ts";
 import { type InviteView as InviteTerms, memberOfAccount } from "../protocol/group-view.ts";
 import { refusalOf } from "../protocol/join-refusals.ts";
@@ -136,6 +137,10 @@ export async function revokeOpen({ store, put, clock }: CallContext, group: Grou
     if (!isRevoked && expiresAt > clock.nowMs())
       await put({ kind: "change-group", group: group.group, change: { kind: "revokeInvite", invite: entry } });
 }
+
+/** Whether `group-join` would take this text for a link. */
+export const isInviteLink = (primitives: Primitives, text: string): boolean =>
+  parseInviteLink(primitives, text) !== undefined;
 
 /** See `group-join` in api.ts. */
 export async function join(

@@ -7,6 +7,7 @@ describe("hermes start", () => {
     [["start", "jion", "hermes://join/x"], /knows no "jion"; type: npm start -- join LINK/],
     [["start", "join"], /link is missing or cut/],
     [["start", "join", "hermes://contact/x"], /link is missing or cut/],
+    [["start", "join", "hermes://join/AQEB"], /link is missing or cut/],
   ] as const) {
     it(`refuses ${argv.join(" ")} before anything is made`, async () => {
       const { exit, stderr, choices } = await run(argv);

@@ -97,6 +97,7 @@ export async function run(
         restored.push(given);
         return { account: "aa", fingerprint: "1 2", device: "cc", name: given.name ?? "Ana", groups: [] };
       },
+      isInvite: async () => false,
       readRecoveryWords: async (text) => reading(text),
       defaultDirectory: () => "/default",
     },

@@ -51,7 +51,7 @@ describe("three people in a group", function () {
     const listeners = everybodyListens();
     const texts = trio.people.map(({ name }) => [1, 2, 3].map((n) => `${name} says ${n}`));
     const speak = async (person: Person, mine: readonly string[]): Promise<void> => {
-      for (const text of mine) assert.equal((await person.send(trio.group, text)).state, "on-relay");
+      for (const text of mine) assert.match((await person.send(trio.group, text)).state, /^(on-relay|delivered)$/);
     };
     await Promise.all(trio.people.map((person, i) => speak(person, texts[i] ?? [])));
     await assertEverywhere(listeners, texts);

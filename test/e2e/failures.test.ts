@@ -97,6 +97,8 @@ describe("when something is wrong", function () {
     assert.deepEqual([added.exit, added.code], [1, "usage/bad-link"]);
     assertSentence(added);
     assert.deepEqual(await ben.askAll("group", "list"), groups);
+    const shown = await ben.refused(["start", "join", mistyped, "--no-open"]);
+    assert.deepEqual([shown.exit, shown.code], [2, "usage/bad-argument"]);
   });
 
   it("a profile whose disk is full: a sentence for each command, nothing half done, and all goes on once there is room", async () => {
