@@ -204,10 +204,10 @@ export function renderChange({ change, by, member, role, detail }: Extract<Clien
       return `${nameOf(by)} made ${who} ${role === undefined ? "something else" : ROLES[role]}`;
     case "renamed":
       return `${nameOf(by)} named the group ${printableLine(detail ?? "")}`;
-    case "settings":
-      return `${nameOf(by)} ${printableLine(detail ?? "changed the settings")}`;
     case "named":
       return `${by.account.slice(0, SHORT_ID)} is now called ${printableLine(detail ?? "")}`;
+    case "settings":
+      return `${nameOf(by)} ${printableLine(detail ?? "changed the settings")}`;
     case "overruled":
       return `a change by ${nameOf(by)} was overruled: ${printableLine(detail ?? "")}`;
   }

@@ -104,10 +104,10 @@ export interface PeerStatus {
 
 /** How others could connect to this process. */
 export interface Reach {
-  /** Multiaddrs at which it listens. */
-  readonly listening: readonly string[];
   /** The throwaway PeerId of this process. */
   readonly peerId?: string;
+  /** Multiaddrs at which it listens. */
+  readonly listening: readonly string[];
   /** PeerIds of relays that pass connections on to it. */
   readonly circuits: readonly string[];
   /** Full multiaddrs of those ways. */
