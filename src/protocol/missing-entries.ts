@@ -31,7 +31,6 @@ import {
   type EpochState,
   idOf,
   LOG,
-  OUT,
   UNPOSTED,
   WAITING,
   WAITING_ENTRIES_MAX,
@@ -75,7 +74,7 @@ export function* askForEntries(work: Work): Step<void> {
     const waiting = yield* waitingOf(work, log);
     const wanted = yield* missingParents(work, log, waiting);
     const to = wanted.length > 0 && asked < ASKED_MAX ? yield* whomToAsk(work, log, waiting, asked) : undefined;
-    if (!to || (yield* read(work, OUT, id))) {
+    if (!to) {
       write(work, WANTED, id, null);
       continue;
     }

@@ -6,6 +6,7 @@ import {
   ANSWERED,
   GROUP,
   LOG,
+  OUT,
   OUTBOX,
   PENDING,
   RENEWED,
@@ -100,6 +101,25 @@ describe("a member that was told a key which the others lack", () => {
     assert.deepEqual([ann.ids(UNPOSTED), bob.ids(UNPOSTED)], [[], []]);
     later(ann, 40_000);
     assert.deepEqual(ann.ids(OUTBOX), []);
+  });
+
+  it("asks also when it takes itself to be out: by somebody who was removed at the same time, as the others know", () => {
+    const scenery = party();
+    const { scene, ann, bob, vic, group, later } = scenery;
+    bob.put({ kind: "change-group", group, change: { kind: "remove", accounts: [vic.account().account] } });
+    scene.carry(bob, vic);
+    assert.equal(vic.ids(OUT).length, 1);
+    rename(ann, group, "the others");
+    ann.put({ kind: "change-group", group, change: { kind: "remove", accounts: [bob.account().account] } });
+    for (const id of ann.ids(OUTBOX)) {
+      if (!isDeposit(ann.existing(OUTBOX, id).envelope)) ann.save(OUTBOX, id, null); // in a topic that Vic does not read
+    }
+    scene.carry(ann, vic);
+    assert.equal(vic.ids(WAITING).length, 1);
+    later(vic, 20_000);
+    scene.carry(ann, vic);
+    assert.deepEqual([vic.ids(OUT), vic.group(group).name], [[], "the others"]);
+    assert.equal(epochOf(vic, group), epochOf(ann, group));
   });
 
   it("asks eight members in turn for what nobody has, and then nobody", () => {
