@@ -44,16 +44,30 @@ function insideOf(play: Play, group: string): readonly SimDevice[] {
 function checkArrivals(play: Play, group: string): void {
   const { world, ledger, isHostile } = play;
   const { members } = finalView(play, group);
-  if (ledger.restored.length > 0 || play.flavour === "hostile member") return;
   for (const each of world.devices) {
     const member = members.find(({ account }) => account === each.account());
-    if (isHostile(each) || !member || isRetired(play, each)) continue;
+    if (isHostile(each) || !member || isRetired(play, each) || wasRestored(ledger, each.name)) continue;
+    if (wasLetInBadly(play, group, member.account)) continue;
     if (!isActive(each, group))
       ledger.violate("who is added comes in", `${each.name} is a member for others and not for itself`);
     else if (!member.devices.includes(toHex(each.keys.device)))
       ledger.violate("who is back is linked", `${each.name} is in the group for itself and not for others`);
   }
   checkPasswords(play, group);
+}
+
+/**
+ * Somebody let that account in who may have kept its welcome to itself: a villain, or one whose old copy knew of no welcome
+ * to send.
+ */
+function wasLetInBadly({ world, ledger, isHostile }: Play, group: string, account: string): boolean {
+  const bad = world.devices.filter((each) => isHostile(each) || wasRestored(ledger, each.name));
+  const authors = new Set(bad.map(({ keys }) => toHex(keys.device)));
+  return [...ledger.logOf(group).encoded.values()].some((bytes) => {
+    const core = coreOf(bytes);
+    const admitted = core?.action.kind === "add" ? core.action.members.map((each) => toHex(each.account)) : [];
+    return core !== undefined && admitted.includes(account) && authors.has(toHex(core.author));
+  });
 }
 
 /** Another device of its account has unlinked it, or tried to. */
@@ -105,8 +119,10 @@ const lacksWitnesses = (play: Play, group: string, device: SimDevice): boolean =
 function isOwed(play: Play, said: Said, device: SimDevice): boolean {
   const { ledger } = play;
   if (isKeptFrom(play, said, device)) return false;
-  const isAffected = ({ device: name, atMs }: Ledger["restored"][number]): boolean =>
-    atMs >= said.atMs - UNSETTLED_MS && [said.by, device.name, ...keyAuthors(play, said)].includes(name);
+  const isAffected = ({ device: name, copiedMs, atMs }: Ledger["restored"][number]): boolean =>
+    said.atMs >= copiedMs &&
+    said.atMs <= atMs + UNSETTLED_MS &&
+    [said.by, device.name, ...keyAuthors(play, said)].includes(name);
   const left = exitsOf(ledger, said.group);
   const own = toHex(device.keys.device);
   if ([said.account, said.device, device.account(), own].some((each) => left.has(each))) return false;
