@@ -3,12 +3,12 @@
  * one with the owner only, and one who comes last. The others are keys that were added, and answered once.
  */
 
-import { readExistingRecord } from "../src/client/profile-reader.ts";
+import { readExistingRecord, scanRecords } from "../src/client/profile-reader.ts";
 import { OPEN_RANDOM_BYTES, openDeposit, openFrom, SEAL_RANDOM_BYTES, sealTo } from "../src/crypto/pairwise-session.ts";
 import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts";
 import { addMembers, memberFrom } from "../src/protocol/joining.ts";
 import type { Input } from "../src/protocol/machine.ts";
-import { GROUP, type GroupState } from "../src/protocol/records.ts";
+import { GROUP, type GroupState, TOPIC } from "../src/protocol/records.ts";
 import { depositEnvelope } from "../src/protocol/topic-envelope.ts";
 import { ROLE } from "../src/wire/entry.ts";
 import { decodeEnvelope } from "../src/wire/envelope.ts";
@@ -96,6 +96,12 @@ export async function exchange(one: Device, other: Device): Promise<void> {
 export interface Cost {
   readonly us: number;
   readonly posted: readonly Posted[];
+}
+
+/** Of these, what a holder would deliver to a device: envelopes of topics that it reads. */
+export async function deliveriesTo({ store }: Device, posted: readonly Posted[]): Promise<readonly Input[]> {
+  const topics = new Set((await scanRecords(store, TOPIC, { limit: 1_000_000 })).map(([id]) => id));
+  return posted.filter(({ topic }) => topics.has(toHex(topic))).map(delivery);
 }
 
 /** Puts inputs into a device. */

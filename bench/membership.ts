@@ -8,7 +8,7 @@ import type { Input } from "../src/protocol/machine.ts";
 import { ROLE } from "../src/wire/entry.ts";
 import { SlotKey } from "../src/wire/ids.ts";
 import { toHex } from "../src/wire/text-forms.ts";
-import { bytesOf, type Club, type Cost, cost, makeClub } from "./club.ts";
+import { bytesOf, type Club, type Cost, cost, deliveriesTo, makeClub } from "./club.ts";
 import { delivery, inputs, makeDevice, random, takeOutbox } from "./device.ts";
 import { memoryStore } from "./memory-store.ts";
 import { type MlsCost, makeMlsGroup, mlsAdd, mlsRemove } from "./mls-group.ts";
@@ -66,10 +66,9 @@ async function addOne({ owner, admin, group }: Club, name: string) {
     taken: newcomer.taken(),
     role: ROLE.member,
   });
-  const letters = add.posted.map(delivery);
-  const seen = await cost(admin, ...letters);
-  const joined = await cost(newcomer, ...letters);
-  await inputs(owner.put, joined.posted.map(delivery));
+  const seen = await cost(admin, ...(await deliveriesTo(admin, add.posted)));
+  const joined = await cost(newcomer, ...(await deliveriesTo(newcomer, add.posted)));
+  await inputs(owner.put, await deliveriesTo(owner, joined.posted));
   const entry = add.posted[0]?.envelope.length ?? 0;
   const join = { us: joined.us, bytes: bytesOf(add.posted) - entry };
   return { add: asCost(add), takeAdd: { us: seen.us, bytes: entry }, join };
@@ -77,11 +76,11 @@ async function addOne({ owner, admin, group }: Club, name: string) {
 
 async function removeOne({ owner, admin, group, people }: Club, round: number) {
   const removed = await cost(owner, removal(group.group, people[round]));
-  const taken = await cost(admin, ...removed.posted.map(delivery));
-  await inputs(owner.put, taken.posted.map(delivery));
+  const taken = await cost(admin, ...(await deliveriesTo(admin, removed.posted)));
+  await inputs(owner.put, await deliveriesTo(owner, taken.posted));
   const said = await cost(admin, { kind: "send-text", group: group.group, text: "hello", call: toHex(random(8)) });
   if (said.posted.length !== 1) throw new Error("a message comes with something else");
-  const heard = await cost(owner, ...said.posted.map(delivery));
+  const heard = await cost(owner, ...(await deliveriesTo(owner, said.posted)));
   const letter = removed.posted.at(-1)?.envelope.length ?? 0;
   const first = { us: said.us + heard.us, bytes: bytesOf(said.posted) };
   return { remove: asCost(removed), takeRemove: { us: taken.us, bytes: letter }, first };

@@ -1,6 +1,6 @@
 /** Calls about relays that did not tell the truth: what shows it, and whether what somebody else shows is genuine. */
 
-import { EPOCH, GROUP, idOf, MEMBER, ROSTER, STATEMENT, STATEMENTS_MAX, TOPIC } from "../protocol/records.ts";
+import { EPOCH, GROUP, idOf, MEMBER, STATEMENT, STATEMENTS_MAX, TOPIC } from "../protocol/records.ts";
 import { checkStatement } from "../protocol/relay-statements.ts";
 import { decode, encode } from "../wire/codec.ts";
 import { Fault } from "../wire/fault.ts";
@@ -10,7 +10,7 @@ import { fromHex, toHex } from "../wire/text-forms.ts";
 import type { ClientMethods, RelayEvidence, StatementCheck } from "./api.ts";
 import type { CallContext } from "./calls.ts";
 import type { ProfileStore } from "./ports.ts";
-import { readRecord, scanRecords } from "./profile-reader.ts";
+import { readRecord, readSavedRoster, scanRecords } from "./profile-reader.ts";
 import { groupName, isoTime } from "./views.ts";
 
 /** See `evidence` in api.ts. */
@@ -64,9 +64,9 @@ async function checkOne({ store, primitives }: CallContext, text: string): Promi
   const { statement: _, ...about } = await statementView(store, signed);
   const use = (await readRecord(store, TOPIC, toHex(signed.statement.topic)))?.use;
   const epoch = use?.kind === "epoch" ? await readRecord(store, EPOCH, toHex(use.epoch)) : undefined;
-  const roster = epoch && (await readRecord(store, ROSTER, toHex(epoch.epoch)));
+  const roster = epoch && (await readSavedRoster(store, toHex(epoch.epoch)));
   if (!epoch || !roster) return { ...about, verdict: "unknown", messages: [], entries: 0 };
-  const { devices } = roster;
+  const devices = roster;
   const proven = checkStatement(primitives, signed, { epoch, devices });
   if (proven === "forged") return { ...about, verdict: "forged", messages: [], entries: 0 };
   const nameOf = async (device: DeviceKey) => {

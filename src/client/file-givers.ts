@@ -1,10 +1,10 @@
 /** Who gave us chunks, as people know them: a relay by its address, a member by name where its addresses say whose it is. */
-import { GROUP, idOf, MEMBER, MEMBER_ADDRESS, ROSTER } from "../protocol/records.ts";
+import { GROUP, idOf, MEMBER, MEMBER_ADDRESS } from "../protocol/records.ts";
 import type { AccountKey, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { FileContext, Transfer } from "./file-transfer.ts";
 import type { ChunkGiver, ProfileStore } from "./ports.ts";
-import { readRecord, scanRecords } from "./profile-reader.ts";
+import { readRecord, readSavedRoster, scanRecords } from "./profile-reader.ts";
 
 /** Devices of a group whose addresses are remembered, see src/protocol/member-addresses.ts. */
 const ADDRESSES_SCANNED = 64;
@@ -37,6 +37,6 @@ async function accountOf(store: ProfileStore, group: GroupId, peerId: string): P
     id.startsWith(prefix) && addresses.some((each) => each.endsWith(`/p2p/${peerId}`));
   const device = said.find(isTheirs)?.[0].slice(prefix.length);
   const sending = (await readRecord(store, GROUP, toHex(group)))?.sending;
-  const roster = device && sending ? await readRecord(store, ROSTER, toHex(sending)) : undefined;
-  return roster?.devices.find((each) => toHex(each.device) === device)?.account;
+  const roster = device && sending ? await readSavedRoster(store, toHex(sending)) : undefined;
+  return roster?.find((each) => toHex(each.device) === device)?.account;
 }

@@ -15,7 +15,6 @@ import {
   JOINING,
   LINKING,
   LIVE,
-  LOG,
   MEMBER,
   OUT,
 } from "../protocol/records.ts";
@@ -36,7 +35,7 @@ import { asNamed } from "./member-names.ts";
 import { protectGroup } from "./membership-calls.ts";
 import { checkPassword } from "./parameters.ts";
 import type { ProfileStore } from "./ports.ts";
-import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
+import { readExistingLog, readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
 import { verifiedAccounts } from "./verification.ts";
 import { groupName, isoTime, roleName, roleOf } from "./views.ts";
 
@@ -84,7 +83,7 @@ async function absenceFrom(store: ProfileStore, { group }: GroupState) {
   if (!out) return undefined;
   const { account } = await readExistingRecord(store, ACCOUNT);
   const by = await readRecord(store, MEMBER, idOf(group, out.by));
-  const isAccountIn = resolve(await readExistingRecord(store, LOG, toHex(group))).view.members.has(toHex(account));
+  const isAccountIn = resolve(await readExistingLog(store, toHex(group))).view.members.has(toHex(account));
   const isByUs = toHex(account) === toHex(out.by);
   return {
     state: isAccountIn ? ("unlinked" as const) : isByUs ? ("left" as const) : ("removed" as const),
@@ -97,7 +96,7 @@ async function absenceFrom(store: ProfileStore, { group }: GroupState) {
 export async function describeGroup({ store }: CallContext, params: Params<"group-info">): Result<"group-info"> {
   const verified = await verifiedAccounts(store);
   const group = await findGroup(store, params.group);
-  const log = await readExistingRecord(store, LOG, toHex(group.group));
+  const log = await readExistingLog(store, toHex(group.group));
   const epoch = await shownEpoch(store, group);
   const view = await asNamed(store, group.group, resolve(log).view);
   const members = [...view.members.values()].map(({ account, name, role, devices }) => ({
@@ -163,7 +162,7 @@ export async function add(
       "no relay knows this account yet: the person has to start Hermes once with the same relay, or to run it now on the same network, then try again",
     );
   await waitSent(context, params.waitMs, options); // or the letters stay here when this process ends
-  const after = await readExistingRecord(store, LOG, toHex(group.group));
+  const after = await readExistingLog(store, toHex(group.group));
   const member = resolve(after).view.members.get(id);
   return { group: groupName(group), member: { account: id, name: member?.name ?? "", role: roleName(role) } };
 }

@@ -1,13 +1,13 @@
 /** Who may do what, said before a change is tried: which rank it takes. The log's own rules decide (log-permission.ts). */
 import { type GroupView, type MemberView, memberOfAccount } from "../protocol/group-view.ts";
 import { resolve } from "../protocol/log-resolution.ts";
-import { ACCOUNT, type GroupState, LOG, OUT } from "../protocol/records.ts";
+import { ACCOUNT, type GroupState, OUT } from "../protocol/records.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { asNamed } from "./member-names.ts";
 import type { ProfileStore } from "./ports.ts";
-import { readExistingRecord, readRecord } from "./profile-reader.ts";
+import { readExistingLog, readExistingRecord, readRecord } from "./profile-reader.ts";
 
 /** The group as its log leaves it, and we in it. */
 export interface Standing {
@@ -18,7 +18,7 @@ export interface Standing {
 /** Our place in a group; `usage/not-allowed` when we are out of it. */
 export async function standingIn(store: ProfileStore, { group }: GroupState): Promise<Standing> {
   const { account } = await readExistingRecord(store, ACCOUNT);
-  const view = await asNamed(store, group, resolve(await readExistingRecord(store, LOG, toHex(group))).view);
+  const view = await asNamed(store, group, resolve(await readExistingLog(store, toHex(group))).view);
   const self = memberOfAccount(view, account);
   if (!self) throw await outsider(store, group);
   return { view, self };
@@ -33,7 +33,7 @@ export async function isOutOf(store: ProfileStore, { group }: GroupState): Promi
 export async function outsider(store: ProfileStore, group: GroupState["group"]): Promise<Fault> {
   const out = await readRecord(store, OUT, toHex(group));
   const { account } = await readExistingRecord(store, ACCOUNT);
-  const { view } = resolve(await readExistingRecord(store, LOG, toHex(group)));
+  const { view } = resolve(await readExistingLog(store, toHex(group)));
   if (memberOfAccount(view, account))
     return new Fault(
       "usage/not-allowed",

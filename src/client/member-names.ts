@@ -1,12 +1,12 @@
 /** Which member of a group a person means: an account id, the beginning of one, or a name. */
 import type { GroupView } from "../protocol/group-view.ts";
-import { type GroupState, idOf, MEMBER, NAMED, ROSTER, ROSTER_MAX } from "../protocol/records.ts";
+import { type GroupState, idOf, MEMBER, NAMED, ROSTER_MAX } from "../protocol/records.ts";
 import { Fault } from "../wire/fault.ts";
 import type { AccountKey, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { meantBy } from "./meant-by.ts";
 import type { ProfileStore } from "./ports.ts";
-import { readRecord } from "./profile-reader.ts";
+import { readRecord, readSavedRoster } from "./profile-reader.ts";
 
 /** A member as others call it. */
 export interface NamedMember {
@@ -16,8 +16,8 @@ export interface NamedMember {
 
 /** The accounts in the epoch in which this device sends. */
 export async function membersOf(store: ProfileStore, { group, sending }: GroupState): Promise<readonly NamedMember[]> {
-  const roster = sending && (await readRecord(store, ROSTER, toHex(sending)));
-  const accounts = new Map((roster?.devices ?? []).map(({ account }) => [toHex(account), account]));
+  const roster = sending && (await readSavedRoster(store, toHex(sending)));
+  const accounts = new Map((roster || []).map(({ account }) => [toHex(account), account]));
   return Promise.all(
     [...accounts.values()].map(async (account) => {
       const member = await readRecord(store, MEMBER, idOf(group, account));

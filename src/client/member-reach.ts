@@ -5,7 +5,7 @@
  */
 import type { GroupView } from "../protocol/group-view.ts";
 import { resolve } from "../protocol/log-resolution.ts";
-import { ACCOUNT, type GroupState, LOG, MEMBER_ADDRESS } from "../protocol/records.ts";
+import { ACCOUNT, type GroupState, MEMBER_ADDRESS } from "../protocol/records.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { GroupName, PeerView } from "./api.ts";
 import type { CallContext } from "./calls.ts";
@@ -13,7 +13,7 @@ import type { PersonName } from "./group-api.ts";
 import { allGroups } from "./group-names.ts";
 import { isOutOf } from "./group-ranks.ts";
 import { isWay, processOf } from "./own-addresses.ts";
-import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
+import { readExistingLog, readExistingRecord, scanRecords } from "./profile-reader.ts";
 import { groupName, isoTime } from "./views.ts";
 
 /** Addresses that are remembered of one group are fewer (member-addresses.ts). */
@@ -47,8 +47,7 @@ export async function membersReach(context: Pick<CallContext, "store" | "network
   let devices = 0;
   for (const group of await allGroups(store)) {
     if (await isOutOf(store, group)) continue;
-    const log = await readRecord(store, LOG, toHex(group.group));
-    const owners = log ? devicesOf(resolve(log).view) : new Map<string, PersonName>();
+    const owners = devicesOf(resolve(await readExistingLog(store, toHex(group.group))).view);
     devices += Math.max(0, owners.size - 1);
     members.push(...(await reachedIn(context, group, owners)));
   }

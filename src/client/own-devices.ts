@@ -1,7 +1,7 @@
 /** The devices of our own account: which there are, how this one comes into the account's groups, and unlinking another. */
 import { SHARED_ITEMS_MAX } from "../protocol/account-topic.ts";
 import { GROUPS_MAX } from "../protocol/machine.ts";
-import { ACCOUNT, type GroupState, LINKING, OUT, ROSTER, SHARED } from "../protocol/records.ts";
+import { ACCOUNT, type GroupState, LINKING, OUT, SHARED } from "../protocol/records.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { DeviceKey } from "../wire/ids.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
@@ -11,7 +11,7 @@ import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import { allGroups } from "./group-names.ts";
 import type { ProfileStore } from "./ports.ts";
-import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
+import { readExistingRecord, readRecord, readSavedRoster, scanRecords } from "./profile-reader.ts";
 import { groupName, isoTime } from "./views.ts";
 
 /** Hex digits from which on a beginning of an id is accepted. */
@@ -27,8 +27,8 @@ async function presences(store: ProfileStore): Promise<readonly Presence[]> {
   const found: Presence[] = [];
   for (const group of await allGroups(store)) {
     if (!group.sending || (await readRecord(store, OUT, toHex(group.group)))) continue;
-    const roster = await readRecord(store, ROSTER, toHex(group.sending));
-    found.push({ group, devices: new Set(roster?.devices.map(({ device }) => toHex(device))) });
+    const roster = await readSavedRoster(store, toHex(group.sending));
+    found.push({ group, devices: new Set(roster?.map(({ device }) => toHex(device))) });
   }
   return found;
 }

@@ -1,5 +1,9 @@
 /** Reading records outside of a step, for what is only shown. Changes go through the step queue alone. */
-import type { RecordType } from "../protocol/step.ts";
+import type { LogState } from "../protocol/log-state.ts";
+import type { RosterDevice } from "../protocol/records.ts";
+import { existingLog } from "../protocol/saved-log.ts";
+import { readRoster } from "../protocol/saved-roster.ts";
+import type { Reading, RecordType, Step } from "../protocol/step.ts";
 import { decode } from "../wire/codec.ts";
 import { Fault } from "../wire/fault.ts";
 import type { ProfileStore } from "./ports.ts";
@@ -36,6 +40,31 @@ export async function scanRecords<T>(
   const found = await store.scan(type.prefix, options);
   return found.map(([key, bytes]) => [key.slice(type.prefix.length), decoded(type, bytes)] as const);
 }
+
+/** What steps that only read answer, over the profile as it is committed. */
+export async function look<T>(
+  store: Pick<ProfileStore, "load" | "scan">,
+  steps: (draft: Reading) => Step<T>,
+): Promise<T> {
+  const running = steps({ loaded: new Map(), written: new Map() });
+  let next = running.next();
+  while (!next.done) {
+    const need = next.value;
+    const found = need.kind === "keys" ? store.load(need.keys) : store.scan(need.prefix, { limit: need.limit });
+    next = running.next(new Map(await found));
+  }
+  return next.value;
+}
+
+/** A group's membership log (hex), which must exist. */
+export const readExistingLog = (store: Pick<ProfileStore, "load" | "scan">, group: string): Promise<LogState> =>
+  look(store, (draft) => existingLog(draft, group));
+
+/** Devices of an epoch (hex), or `undefined`. */
+export const readSavedRoster = (
+  store: Pick<ProfileStore, "load" | "scan">,
+  epoch: string,
+): Promise<readonly RosterDevice[] | undefined> => look(store, (draft) => readRoster(draft, epoch));
 
 function decoded<T>(type: RecordType<T>, bytes: Uint8Array): T {
   const value = decode(type.codec, bytes);

@@ -7,8 +7,8 @@
  *    nothing is sent.
  * 4. After a delivery that could not be stored, those that wait behind it are refused too, with its fault: each moves
  *    the place from which its topic is read on, and that place must not pass what was lost. They are delivered again.
- * 5. The event loop gets a turn every TURN_MS, and so between the last step, the commit and the next batch: a
- *    commit may block for as long as the disk takes.
+ * 5. The event loop gets a turn every TURN_MS, also where a step has asked for records, and so between the last step,
+ *    the commit and the next batch: a commit may block for as long as the disk takes.
  */
 import type { Primitives } from "../crypto/primitives.ts";
 import type { Effect, Work } from "../protocol/effects.ts";
@@ -129,7 +129,7 @@ async function runBatch(dependencies: StepQueueDependencies, inputs: readonly Wa
   for (const joined of joinSends(inputs)) {
     const isRefused = batch.lost !== undefined && joined.input.kind === "delivered";
     if (isRefused) withoutDeliveries(joined.waiting, batch.lost);
-    else await runOne(dependencies, batch, joined);
+    else await runOne(dependencies, batch, joined, turn);
     await turn();
   }
   await commit(dependencies, batch);
@@ -156,6 +156,7 @@ async function runOne(
   dependencies: StepQueueDependencies,
   batch: Batch,
   { input, waiting }: Joined<Waiting>,
+  turn: Turn,
 ): Promise<void> {
   const { primitives: p, clock, random, store } = dependencies;
   const work: Work = {
@@ -170,20 +171,24 @@ async function runOne(
     effects: [],
   };
   try {
-    const answer = await drive(store, batch, step(work, input));
+    const answer = await drive(store, batch, step(work, input), turn);
     merge(batch, work);
     for (const [i, each] of waiting.entries()) batch.done.push({ waiting: each, answer: answerFor(answer, i) });
   } catch (error) {
     if (input.kind === "delivered" && isFault(error) && error.code.startsWith("storage/")) batch.lost = error;
     const [first, ...others] = waiting;
     if (others.length === 0) return first?.reject(error);
-    for (const each of waiting) await runOne(dependencies, batch, { input: each.input, waiting: [each] });
+    for (const each of waiting) await runOne(dependencies, batch, { input: each.input, waiting: [each] }, turn);
   }
 }
 
-async function drive(store: ProfileStore, batch: Batch, running: ReturnType<typeof step>): Promise<Answer> {
+async function drive(store: ProfileStore, batch: Batch, running: ReturnType<typeof step>, turn: Turn): Promise<Answer> {
   let next = running.next();
-  while (!next.done) next = running.next(await supply(store, batch, next.value));
+  while (!next.done) {
+    const found = await supply(store, batch, next.value);
+    await turn(); // a step that reads much is no reason to hold up the network
+    next = running.next(found);
+  }
   return next.value;
 }
 

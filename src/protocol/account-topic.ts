@@ -35,7 +35,6 @@ import {
   COUNTERS,
   EPOCH,
   GROUP,
-  LOG,
   OUT,
   OUTBOX,
   ROSTER,
@@ -45,6 +44,7 @@ import {
   TOPIC,
   UNKNOWN_INBOX,
 } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { depositEnvelope } from "./topic-envelope.ts";
 
@@ -154,7 +154,7 @@ function* groupValue(work: Work, account: AccountState, id: string): Step<readon
     return known ? [{ ...known, relays: [], contacts: [], left: true }] : [];
   const { name, relays } = state;
   const had = known?.contacts ?? [];
-  const log = yield* readExisting(work, LOG, id);
+  const log = yield* existingLog(work, id);
   // between two epochs nobody is known to have gone
   const contacts = state.sending ? contactsAmong(resolve(log).view, account.account, had) : had;
   return [{ kind: "group", group: GroupId.from(fromHex(id) ?? new Uint8Array()), name, relays, contacts, left: false }];
@@ -163,7 +163,7 @@ function* groupValue(work: Work, account: AccountState, id: string): Step<readon
 /** Not this device alone, but the whole account is out of the group. */
 function* isAccountOut(work: Work, { account }: AccountState, id: string): Step<boolean> {
   if (!(yield* read(work, OUT, id))) return false;
-  return !resolve(yield* readExisting(work, LOG, id)).view.members.has(toHex(account));
+  return !resolve(yield* existingLog(work, id)).view.members.has(toHex(account));
 }
 
 /**

@@ -16,7 +16,8 @@ import { enterHeads, mergedEpochId } from "./epochs.ts";
 import { graphOf, pastOf } from "./log-graph.ts";
 import { isKeyAction } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
-import { GROUP, LOG } from "./records.ts";
+import { GROUP } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
 import { readExisting, type Step, write } from "./step.ts";
 
 /** Newest key entries that are looked at: those of some days of a busy group. */
@@ -27,7 +28,7 @@ const TRIED_MAX = 16;
 
 /** Somebody closed its chains in these epochs, which we do not know. */
 export function* enterClosed(work: Work, groupId: GroupId, closed: readonly EpochId[]): Step<void> {
-  const log = yield* readExisting(work, LOG, toHex(groupId));
+  const log = yield* existingLog(work, toHex(groupId));
   let tried = 0;
   for (const heads of branchEnds(log)) {
     const epoch = yield* mergedEpochId(work, log, heads);

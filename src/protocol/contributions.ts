@@ -13,7 +13,8 @@ import { contributionId, enterHeads, newDevices } from "./epochs.ts";
 import { isEntered } from "./group-standing.ts";
 import { find } from "./log-graph.ts";
 import type { LogEntry } from "./log-state.ts";
-import { ACCOUNT, CONTRIBUTION, EARLY, EARLY_AT, FORK, GROUP, LOG } from "./records.ts";
+import { ACCOUNT, CONTRIBUTION, EARLY, EARLY_AT, FORK, GROUP } from "./records.ts";
+import { readLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Contributions of one group whose merge is not complete: they may overtake the entries that they are for. */
@@ -24,7 +25,7 @@ type ContributionItem = Extract<PayloadItem, { kind: "contribution" }>;
 /** c(head, F) from whoever added us, for a head that we cannot derive. */
 export function* receiveContribution(work: Work, from: DeviceKey, item: ContributionItem): Step<void> {
   const group = yield* read(work, GROUP, toHex(item.group));
-  const log = group && (yield* read(work, LOG, toHex(item.group)));
+  const log = group && (yield* readLog(work, toHex(item.group)));
   if (!group) return yield* keepEarlyContribution(work, from, item);
   const account = yield* readExisting(work, ACCOUNT);
   const isOurs = (entry: LogEntry) => newDevices(entry).some((each) => equalBytes(each.device, account.device));

@@ -30,9 +30,8 @@ import type { AccountKey, DeviceKey, EntryHash, EpochId, GroupId, TimeMs } from 
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { depthOfEntries } from "./group-lines.ts";
-import { ownerAmongThose } from "./group-view.ts";
 import { ancestors, find, pastOf, sinceThen } from "./log-graph.ts";
-import { isKeyAction, resolveAt } from "./log-resolution.ts";
+import { isKeyAction } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
 import { tell } from "./pairwise.ts";
@@ -47,12 +46,13 @@ import {
   LIVE,
   LIVE_EPOCHS_MAX,
   OWN_CHAIN,
-  ROSTER,
   SECRET,
   SENDERS,
   TOPIC,
   UNCLOSED_EPOCHS_MAX,
 } from "./records.ts";
+import { devicesIn, indexIn } from "./roster.ts";
+import { saveRoster } from "./saved-roster.ts";
 import { chooseSending } from "./sending-epoch.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 
@@ -345,7 +345,7 @@ function* enter(work: Work, group: GroupState, log: LogState, { heads, secret, n
   secret.fill(0);
   const account = yield* readExisting(work, ACCOUNT);
   const devices = devicesIn(log, heads);
-  const ownIndex = devices.findIndex((each) => equalBytes(each.device, account.device));
+  const ownIndex = indexIn(devices, account.device);
   if (ownIndex < 0) return group;
   const { epochId: epoch, topic, topicSeed, headerKey, logKey } = keys;
   const id = toHex(epoch);
@@ -362,29 +362,14 @@ function* enter(work: Work, group: GroupState, log: LogState, { heads, secret, n
     ownIndex,
   });
   write(work, FORK, toHex(phi), { tree: keys.forkTree, createdAt: work.nowMs as TimeMs });
-  write(work, ROSTER, id, { devices });
   const opened = openChain(work.p, keys.senderTree, { epochId: epoch, device: account.device, index: ownIndex });
   if (opened) write(work, OWN_CHAIN, id, { chain: ownChainOf(opened.chainKey) });
   write(work, SENDERS, id, { tree: opened?.tree ?? keys.senderTree });
   write(work, TOPIC, toHex(topic), { topic, seed: topicSeed, use: { kind: "epoch", group: group.group, epoch } });
   work.effects.push({ kind: "subscribe", topic, seed: topicSeed, inbox: false });
   const live = (yield* read(work, LIVE, toHex(group.group)))?.epochs ?? [];
+  yield* saveRoster(work, { group: group.group, epoch }, devices, live.at(-1)?.epoch);
   const added = { epoch, topic, frontier: phi, number, supersededAt: undefined };
   write(work, LIVE, toHex(group.group), { epochs: [...live, added].slice(-LIVE_EPOCHS_MAX) });
   return { ...group, unclosed: [...group.unclosed, epoch].slice(-UNCLOSED_EPOCHS_MAX) };
-}
-
-/** Devices of all members in the past of these heads, sorted by device key: the place is the index. */
-export function devicesIn(log: LogState, heads: readonly EntryHash[]) {
-  const { view } = resolveAt(log, heads);
-  const found: { readonly name: string; readonly device: DeviceKey; readonly account: AccountKey }[] = [];
-  for (const [name, claiming] of view.claims) {
-    const member = view.members.get(ownerAmongThose(view, claiming) ?? "");
-    const [first, ...others] = member?.devices ?? [];
-    const device = others.length === 0 ? first : member?.devices.find((each) => toHex(each) === name);
-    if (member && device) found.push({ name, device, account: member.account });
-  }
-  // the order of the hex is that of the bytes, and it is here already
-  found.sort((one, other) => (one.name < other.name ? -1 : 1));
-  return found.map(({ device, account }) => ({ device, account }));
 }

@@ -27,7 +27,6 @@ import {
   LIVE,
   type LiveEpoch,
   OWN_CHAIN,
-  ROSTER,
   ROSTER_MAX,
   SENDERS,
   SENT,
@@ -36,6 +35,7 @@ import {
   TOPIC,
   WELCOME,
 } from "./records.ts";
+import { eraseRoster } from "./saved-roster.ts";
 import { type Step, scan, write } from "./step.ts";
 
 /** Ms for which a superseded epoch is still read: as long as a relay keeps envelopes unless told otherwise. */
@@ -65,8 +65,13 @@ export function* eraseExpired(work: Work): Step<void> {
   for (const [id, { epochs }] of yield* scan(work, LIVE, "", GROUPS_AT_ONCE)) {
     const expired = epochs.filter((each) => isExpired(each.supersededAt, work.nowMs));
     if (expired.length === 0) continue;
-    for (const each of expired) yield* eraseEpoch(work, each);
-    write(work, LIVE, id, { epochs: epochs.filter((each) => !expired.includes(each)) });
+    let left = epochs;
+    for (const each of expired) {
+      yield* eraseRoster(work, each.epoch, left);
+      yield* eraseEpoch(work, each);
+      left = left.filter((other) => other !== each);
+    }
+    write(work, LIVE, id, { epochs: left });
   }
 }
 
@@ -81,7 +86,6 @@ function* eraseEpoch(work: Work, { epoch, topic, frontier }: LiveEpoch): Step<vo
   for (const [chain] of yield* scan(work, CHAIN, `${id}/`, ROSTER_MAX)) write(work, CHAIN, chain, null);
   write(work, EPOCH, id, null);
   write(work, SENDERS, id, null);
-  write(work, ROSTER, id, null);
   write(work, OWN_CHAIN, id, null);
   for (const [sent] of yield* scan(work, SENT, `${id}/`, SENT_MAX)) write(work, SENT, sent, null);
   write(work, HEARD, id, null);

@@ -18,7 +18,8 @@ import { deliver } from "./key-delivery.ts";
 import { isLinkable } from "./log-permission.ts";
 import { resolve } from "./log-resolution.ts";
 import { tell } from "./pairwise.ts";
-import { ACCOUNT, GROUP, type GroupState, LOG, OUT, PEER } from "./records.ts";
+import { ACCOUNT, GROUP, type GroupState, OUT, PEER } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 import { addSystemLines } from "./system-lines.ts";
 
@@ -62,7 +63,7 @@ export function* readyToSend(work: Work, group: GroupState): Step<GroupState> {
 
 /** The group with the key of its newest state, from which that of an addition follows. */
 export function* withNewestKey(work: Work, group: GroupState): Step<GroupState> {
-  const log = yield* readExisting(work, LOG, toHex(group.group));
+  const log = yield* existingLog(work, toHex(group.group));
   return (yield* canDerive(work, log)) ? group : yield* rekeyGroup(work, group);
 }
 
@@ -78,7 +79,7 @@ export function* linkDevice(work: Work, groupId: GroupId, device: DeviceKey, cer
   const peer = yield* read(work, PEER, toHex(device));
   if (!group || !peer || (yield* read(work, OUT, toHex(groupId)))) return;
   const action = { kind: "link" as const, account: peer.account, device: { device, certificate } };
-  const { view } = resolve(yield* readExisting(work, LOG, toHex(groupId)));
+  const { view } = resolve(yield* existingLog(work, toHex(groupId)));
   const { device: self } = yield* readExisting(work, ACCOUNT);
   if (!memberOfDevice(view, self) || !isLinkable(work.p, view, action)) return;
   const authored = yield* author(work, yield* withNewestKey(work, group), action);

@@ -20,7 +20,6 @@ import {
   type PeerChain,
   peerChainOf,
 } from "../crypto/sender-chain.ts";
-import { equalBytes } from "../verify/transcript.ts";
 import type { ChainClosure, GroupPlaintext } from "../wire/group-message.ts";
 import type { AccountKey, DeviceKey, EpochId, GroupId, Iteration, MessageId, TimeMs } from "../wire/ids.ts";
 import { FORWARD_JUMP_MAX } from "../wire/limits.ts";
@@ -32,9 +31,11 @@ import { hearOfFile, noteFile } from "./files.ts";
 import { contest, voidFrom } from "./forks.ts";
 import { isShown, lineOf, placeOf } from "./group-lines.ts";
 import { receiveOwn } from "./own-messages.ts";
-import { CHAIN, CLOSED, chainId, EPOCH, type EpochState, idOf, MEMBER, ROSTER, SEEN, SENDERS } from "./records.ts";
+import { CHAIN, CLOSED, chainId, EPOCH, type EpochState, idOf, MEMBER, SEEN, SENDERS } from "./records.ts";
 import { standingOf, weigh } from "./removals.ts";
 import { noteToReport } from "./reports.ts";
+import { indexIn } from "./roster.ts";
+import { existingRoster, readRoster } from "./saved-roster.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { hearName } from "./told-names.ts";
 
@@ -113,7 +114,7 @@ function* senderAt(work: Work, epoch: EpochState, index: number) {
   const id = chainId(epoch.epoch, index);
   const known = yield* read(work, CHAIN, id);
   if (known) return known;
-  const sender = (yield* readExisting(work, ROSTER, toHex(epoch.epoch))).devices[index];
+  const sender = (yield* existingRoster(work, toHex(epoch.epoch)))[index];
   const senders = yield* readExisting(work, SENDERS, toHex(epoch.epoch));
   const opened = sender && openChain(work.p, senders.tree, { epochId: epoch.epoch, device: sender.device, index });
   if (!sender || !opened) return undefined;
@@ -194,9 +195,9 @@ function* applyClosures(work: Work, group: GroupId, device: DeviceKey, closures:
 
 /** The device sends no more in an earlier epoch: what comes later there is void, and a complete chain is erased. True of one that is kept for later. */
 function* applyClosure(work: Work, device: DeviceKey, closure: ChainClosure): Step<boolean> {
-  const roster = yield* read(work, ROSTER, toHex(closure.epoch));
+  const roster = yield* readRoster(work, toHex(closure.epoch));
   if (!roster) return yield* keepClosure(work, device, closure);
-  const index = roster.devices.findIndex((each) => equalBytes(each.device, device));
+  const index = indexIn(roster, device);
   const epoch = index >= 0 && (yield* read(work, EPOCH, toHex(closure.epoch)));
   const sender = epoch && (yield* senderAt(work, epoch, index));
   if (!sender) return false;

@@ -36,13 +36,13 @@ import {
   GROUP,
   type GroupState,
   idOf,
-  LOG,
   MEMBER,
   MISSING_SECRETS_MAX,
   OUT,
 } from "./records.ts";
 import { judgeMessages } from "./removals.ts";
 import { noteRestored } from "./restored-state.ts";
+import { existingLog, saveLog } from "./saved-log.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 import { addSystemLines, beforeEntry } from "./system-lines.ts";
 import { nameWhenAdded } from "./told-names.ts";
@@ -100,7 +100,7 @@ export function* authorCreate(work: Work, action: Action & { readonly kind: "cre
 /** Adds an entry of ours to a group. `usage/not-allowed` when we may not, or lack the key that an addition follows from. */
 export function* author(work: Work, group: GroupState, action: NewAction): Step<Authored> {
   const account = yield* readExisting(work, ACCOUNT);
-  const log = yield* readExisting(work, LOG, toHex(group.group));
+  const log = yield* existingLog(work, toHex(group.group));
   const parents = parentsFor(log, group);
   const cited = yield* headsForEntry(work, group.group, action);
   const core: EntryCore = {
@@ -205,7 +205,7 @@ function* absorb(
   const id = toHex(log.group);
   const depth = yield* depthOfEntry(work, log.group, core);
   write(work, ENTRY, idOf(log.group, hash), { encoded, depth });
-  write(work, LOG, id, log);
+  yield* saveLog(work, log);
   for (const member of newMembers(core)) {
     const name = yield* nameWhenAdded(work, log.group, member, depth);
     write(work, MEMBER, idOf(log.group, member.account), { name, role: member.role });
@@ -263,7 +263,7 @@ export function* receiveEntry(work: Work, groupId: GroupId, encoded: Uint8Array,
   const queue = [encoded];
   for (let next = queue.shift(); next; next = queue.shift()) {
     const group = yield* readExisting(work, GROUP, toHex(groupId));
-    const log = yield* readExisting(work, LOG, toHex(groupId));
+    const log = yield* existingLog(work, toHex(groupId));
     if (isFlood(log, next)) continue;
     const before = beforeEntry(work.p, log, next);
     const verdict = acceptEntry(work.p, groupId, log, next);

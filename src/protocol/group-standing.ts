@@ -9,8 +9,9 @@ import { memberOfDevice, unlinkedName } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import type { PeerPrekeys } from "./pairwise.ts";
-import { FORK, GROUP, type GroupState, LOG, MISSING_SECRETS_MAX } from "./records.ts";
-import { read, readExisting, type Step, scan } from "./step.ts";
+import { FORK, GROUP, type GroupState, MISSING_SECRETS_MAX } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
+import { read, type Step, scan } from "./step.ts";
 
 /** A bound for scans only. */
 const GROUPS_AT_ONCE = 100_000;
@@ -21,7 +22,7 @@ const GROUPS_AT_ONCE = 100_000;
  */
 export function* wasMembersDevice(work: Work, group: GroupId, device: DeviceKey): Step<boolean> {
   if (!(yield* read(work, GROUP, toHex(group)))) return false;
-  const { entries } = yield* readExisting(work, LOG, toHex(group));
+  const { entries } = yield* existingLog(work, toHex(group));
   const isFounders = equalBytes(entries[0]?.author ?? new Uint8Array(), device);
   return isFounders || entries.some((each) => newDevices(each).some((one) => equalBytes(one.device, device)));
 }
@@ -29,7 +30,7 @@ export function* wasMembersDevice(work: Work, group: GroupId, device: DeviceKey)
 /** We are in the group, and this device belongs to a member of it now. */
 export function* isMembersDevice(work: Work, group: GroupId, device: DeviceKey): Step<boolean> {
   if (!(yield* read(work, GROUP, toHex(group)))) return false;
-  const log = yield* readExisting(work, LOG, toHex(group));
+  const log = yield* existingLog(work, toHex(group));
   return memberOfDevice(resolve(log).view, device) !== undefined;
 }
 
@@ -60,6 +61,6 @@ export function* withoutUnlinked(
 ): Step<readonly PeerPrekeys[]> {
   const unlinked = new Set<string>();
   for (const [id] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE))
-    for (const name of resolve(yield* readExisting(work, LOG, id)).view.unlinked) unlinked.add(name);
+    for (const name of resolve(yield* existingLog(work, id)).view.unlinked) unlinked.add(name);
   return prekeys.filter(({ bundle }) => !unlinked.has(unlinkedName(account, bundle.certificate.device)));
 }

@@ -7,6 +7,7 @@ import { compareBytes, equalBytes } from "../verify/transcript.ts";
 import type { Role, RoomPassword, Settings } from "../wire/entry.ts";
 import type { AccountKey, DeviceKey, EntryHash } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { type Claims, claim, copyOfClaims } from "./device-claims.ts";
 import type { LogEntry } from "./log-state.ts";
 
 /** Devices of one member after concurrent links; more are left out, so that an epoch's roster stays bounded. */
@@ -53,7 +54,7 @@ export interface GroupView {
   /** Members to whom entries give that rank: nearly always one. */
   readonly owners: ReadonlySet<string>;
   /** Accounts that claim each device in use, lowest first: it belongs to the first. */
-  readonly claims: ReadonlyMap<string, readonly string[]>;
+  readonly claims: Claims;
   /** Devices that can never come back: `account/device`. */
   readonly unlinked: ReadonlySet<string>;
   /** Accounts that were ever removed: they come back by an admin's own hand only. */
@@ -99,7 +100,7 @@ export function copyOfView(view: GroupView): GrowingView {
   return {
     members: new Map(view.members),
     owners: new Set(view.owners),
-    claims: new Map(view.claims),
+    claims: copyOfClaims(view.claims),
     unlinked: new Set(view.unlinked),
     removed: new Set(view.removed),
     left: new Map(view.left),
@@ -204,19 +205,12 @@ export function sortedDevices(devices: readonly DeviceKey[]): readonly DeviceKey
 
 /** Puts a member in its place, or takes it out. */
 export function setMember(view: GrowingView, account: string, member: MemberView | undefined): void {
-  for (const device of view.members.get(account)?.devices ?? []) claim(view, toHex(device), account, false);
+  for (const device of view.members.get(account)?.devices ?? []) claim(view.claims, toHex(device), account, false);
   if (member) view.members.set(account, member);
   else view.members.delete(account);
   if (member?.role === 2) view.owners.add(account);
   else view.owners.delete(account);
-  for (const device of member?.devices ?? []) claim(view, toHex(device), account, true);
-}
-
-function claim(view: GrowingView, device: string, account: string, isClaimed: boolean): void {
-  const others = (view.claims.get(device) ?? []).filter((each) => each !== account);
-  const claims = isClaimed ? [...others, account].sort() : others;
-  if (claims.length > 0) view.claims.set(device, claims);
-  else view.claims.delete(device);
+  for (const device of member?.devices ?? []) claim(view.claims, toHex(device), account, true);
 }
 
 /** Who was removed or left by an entry, and which device was unlinked, is remembered. */

@@ -43,7 +43,6 @@ import {
   idOf,
   JOINING,
   LINKING,
-  LOG,
   LOG_PART,
   PEER,
   SEEN,
@@ -51,6 +50,7 @@ import {
   WELCOME,
   type WelcomeState,
 } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { addSystemLines } from "./system-lines.ts";
 
@@ -239,7 +239,7 @@ function* enterGroup(work: Work, offered: Offered, judging: Judging): Step<Adopt
   };
   const outcome = yield* adoptLog(work, blank, offered, judging);
   if (typeof outcome === "string") return outcome;
-  const log = yield* readExisting(work, LOG, toHex(id));
+  const log = yield* existingLog(work, toHex(id));
   write(work, LINKING, toHex(id), null);
   if (!joining) write(work, UNASKED, toHex(id), { adder: from });
   yield* useRelaysOf(work, blank);

@@ -16,7 +16,8 @@ import type { Work } from "./effects.ts";
 import { type GroupSettings, memberOfDevice } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
-import { ACCOUNT, LOG, OUT, TOPIC } from "./records.ts";
+import { ACCOUNT, OUT, TOPIC } from "./records.ts";
+import { readLog } from "./saved-log.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 
 /** Ms after its end for which an invite's rendezvous is read, so that those who come late are told. */
@@ -72,7 +73,7 @@ export function* isRendezvousOver(
   work: Work,
   { group, invite }: { readonly group: GroupId; readonly invite: EntryHash },
 ): Step<boolean> {
-  const log = yield* read(work, LOG, toHex(group));
+  const log = yield* readLog(work, toHex(group));
   if (!log || (yield* read(work, OUT, toHex(group)))) return true;
   const terms = resolve(log).view.invites.get(toHex(invite));
   return !terms || terms.expiresAt + LATE_MS <= work.nowMs;

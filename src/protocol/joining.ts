@@ -27,7 +27,8 @@ import { judgeRequest, mayAdmit, type OpenedRequest, openRequest, readRequest } 
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { type PeerPrekeys, tellWith } from "./pairwise.ts";
-import { ACCOUNT, GROUP, type GroupState, idOf, type JoinRequestState, LOG, REQUEST } from "./records.ts";
+import { ACCOUNT, GROUP, type GroupState, idOf, type JoinRequestState, REQUEST } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Ms for which requests are collected into one add entry: people who click at the same moment. */
@@ -67,7 +68,7 @@ export function* createInvite(
   { role, uses, expiresAtMs }: InviteTerms,
 ): Step<InviteLink> {
   const account = yield* readExisting(work, ACCOUNT);
-  const { settings } = resolve(yield* readExisting(work, LOG, toHex(group.group))).view;
+  const { settings } = resolve(yield* existingLog(work, toHex(group.group))).view;
   const passwordKey = passwordKeyOf(settings);
   const [secret, rendezvousSeed] = [work.random(32), work.random(32)];
   const proofSeed = proofSeedOf(work.p, { group: group.group, secret }, passwordKey);
@@ -89,7 +90,7 @@ export function* createInvite(
 
 /** A request at one of our invites' rendezvous: refused at once, or kept until it is admitted. */
 export function* receiveJoinRequest(work: Work, group: GroupId, invite: EntryHash, body: Uint8Array): Step<void> {
-  const log = yield* readExisting(work, LOG, toHex(group));
+  const log = yield* existingLog(work, toHex(group));
   const account = yield* readExisting(work, ACCOUNT);
   const meta = resolve(log).view.invites.get(toHex(invite));
   if (!meta || !mayAdmit(log, meta, account.device)) return;
@@ -125,7 +126,7 @@ function* isToAdmit(work: Work, { log, meta, opened }: Candidacy): Step<Member |
 /** Admits everyone whose request to this group is due, in one entry. Requests that others answered are forgotten. */
 export function* admitDue(work: Work, groupId: GroupId): Step<void> {
   const group = yield* readExisting(work, GROUP, toHex(groupId));
-  const log = yield* readExisting(work, LOG, toHex(groupId));
+  const log = yield* existingLog(work, toHex(groupId));
   const members: Member[] = [];
   const bundles: PrekeyBundle[] = [];
   const uses = new Map<string, number>();

@@ -11,7 +11,6 @@ import { equalBytes } from "../verify/transcript.ts";
 import type { EntryHash } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import { devicesIn } from "./epochs.ts";
 import type { Authored } from "./group-log.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { beginKeyLetters, lackedKeys } from "./key-letters.ts";
@@ -19,7 +18,9 @@ import { find } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { type Addressee, tell, tellEach } from "./pairwise.ts";
-import { DELIVERY, ENTRY, LOG } from "./records.ts";
+import { DELIVERY, ENTRY } from "./records.ts";
+import { devicesIn } from "./roster.ts";
+import { existingLog } from "./saved-log.ts";
 import { readExisting, type Step, scan, write } from "./step.ts";
 
 /** Devices that r is sealed to in one step: each costs a key agreement at most, and its session read and written. */
@@ -58,7 +59,7 @@ export function* goOnDelivering(work: Work): Step<boolean> {
 function* deliverSome(work: Work, id: string): Step<void> {
   const { random, next, number } = yield* readExisting(work, DELIVERY, id);
   const [groupId = "", entryId = ""] = id.split("/");
-  const log = yield* readExisting(work, LOG, groupId);
+  const log = yield* existingLog(work, groupId);
   const entry = log.entries.findLast(({ hash }) => toHex(hash) === entryId);
   if (!entry) return;
   const signed = (yield* readExisting(work, ENTRY, id)).encoded;

@@ -16,8 +16,9 @@ import { memberOfDevice } from "./group-view.ts";
 import { find } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
 import { enqueue } from "./outbox.ts";
-import { GROUP, idOf, KEY_LETTER, LACKING, LOG, OUT, RENEWAL, RESENDING } from "./records.ts";
-import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { GROUP, idOf, KEY_LETTER, LACKING, OUT, RENEWAL, RESENDING } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
+import { read, type Step, scan, write } from "./step.ts";
 
 /** Ms after which a letter is posted again for the first time, and a random part of as much again; then twice as long each time. */
 const RESEND_MS = 3_600_000;
@@ -140,7 +141,7 @@ function* stillLacked(work: Work, id: string): Step<LackedKey | undefined> {
   const group = yield* read(work, GROUP, groupId);
   const hash = group?.missing.find((each) => toHex(each) === entryId);
   if (!group || !hash || (yield* read(work, OUT, groupId))) return undefined;
-  const log = yield* readExisting(work, LOG, groupId);
+  const log = yield* existingLog(work, groupId);
   const author = find(log, hash);
   if (!author || !memberOfDevice(resolve(log).view, author.author)) return undefined;
   return { group: group.group, entry: hash, account: author.account, device: author.author };

@@ -25,8 +25,9 @@ import { find, pastOf } from "./log-graph.ts";
 import { isKeyAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { acceptEntry, hashOfEntry } from "./membership-log.ts";
-import { ACCOUNT, ADOPTING, ENTRY, GROUP, type GroupState, idOf, LOG, MEMBER, MISSING_SECRETS_MAX } from "./records.ts";
+import { ACCOUNT, ADOPTING, ENTRY, GROUP, type GroupState, idOf, MEMBER, MISSING_SECRETS_MAX } from "./records.ts";
 import { judgeMessages } from "./removals.ts";
+import { beginLog, existingLog, saveLog } from "./saved-log.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 
 /** Entries judged in one step: each costs a signature check and what the rules look at, about 0.1 ms. */
@@ -108,11 +109,11 @@ export function* adoptLog(work: Work, blank: GroupState, offered: Offered, judgi
   if (!log || !isAdmission(log, offered, device)) return "refused";
   const done = (yield* read(work, ADOPTING, toHex(blank.group)))?.done ?? 0;
   if (done < entries.length) {
-    yield* saveSome(work, offered.group, entries, done);
+    yield* saveSome(work, log, entries, done);
     return "more";
   }
   if (done === entries.length) {
-    saveLog(work, log);
+    saveNames(work, log);
     return "more";
   }
   return { entered: yield* enterAdopted(work, blank, log, offered) };
@@ -133,23 +134,25 @@ function judgeSome(work: Work, { group }: Offered, judging: Judging): boolean {
   return true;
 }
 
-/** Entries are saved before the group is: nobody looks for them without its log. */
-function* saveSome(work: Work, group: GroupId, entries: readonly Uint8Array[], from: number): Step<void> {
+/** Entries and log are saved before the group is: nobody looks for them without it. */
+function* saveSome(work: Work, log: LogState, entries: readonly Uint8Array[], from: number): Step<void> {
+  if (from === 0) beginLog(work, log.group); // a welcome that came to nothing may have left something
   const until = Math.min(entries.length, from + SAVED_AT_ONCE);
-  for (const encoded of entries.slice(from, until)) {
+  for (let place = from; place < until; place++) {
+    const encoded = entries[place] ?? new Uint8Array();
     const encodedCore = decodeEntry(encoded)?.core;
     const core = encodedCore && decodeEntryCore(encodedCore);
-    const hash = hashOfEntry(work.p, encoded);
-    if (core && hash) write(work, ENTRY, idOf(group, hash), { encoded, depth: yield* depthOfEntry(work, group, core) });
+    const hash = log.entries[place]?.hash;
+    if (core && hash)
+      write(work, ENTRY, idOf(log.group, hash), { encoded, depth: yield* depthOfEntry(work, log.group, core) });
   }
-  write(work, ADOPTING, toHex(group), { done: until });
+  yield* saveLog(work, log, until);
+  write(work, ADOPTING, toHex(log.group), { done: until });
 }
 
-/** Nobody looks for a log or names either without the group. */
-function saveLog(work: Work, log: LogState): void {
-  const id = toHex(log.group);
-  write(work, ADOPTING, id, { done: log.entries.length + 1 });
-  write(work, LOG, id, log);
+/** Nobody looks for names without the group, either. */
+function saveNames(work: Work, log: LogState): void {
+  write(work, ADOPTING, toHex(log.group), { done: log.entries.length + 1 });
   for (const { action } of log.entries) {
     const members = action.kind === "create" || action.kind === "add" ? action.members : [];
     for (const { account, name, role } of members) write(work, MEMBER, idOf(log.group, account), { name, role });
@@ -194,7 +197,7 @@ export function* adoptBranch(work: Work, offered: Offered, judging: Judging): St
   }
   write(work, ADOPTING, id, null);
   const { device } = yield* readExisting(work, ACCOUNT);
-  const log = yield* readExisting(work, LOG, id);
+  const log = yield* existingLog(work, id);
   if (!isAdmission(log, offered, device)) return "refused";
   const now = yield* readExisting(work, GROUP, id);
   const missing = keyHashes(log, offered.entry).slice(0, MISSING_SECRETS_MAX);
@@ -204,7 +207,7 @@ export function* adoptBranch(work: Work, offered: Offered, judging: Judging): St
 }
 
 function* takeSome(work: Work, { group }: Offered, entries: readonly Uint8Array[], from: number): Step<void> {
-  const log = yield* readExisting(work, LOG, toHex(group));
+  const log = yield* existingLog(work, toHex(group));
   let [done, taken] = [from, 0];
   for (const encoded of entries.slice(from, from + COMPARED_AT_ONCE)) {
     if (taken === TAKEN_AT_ONCE) break;

@@ -40,13 +40,13 @@ function grow({ places, parents }: GrowingGraph, entry: LogEntry): void {
   places.set(toHex(entry.hash), parents.length - 1);
 }
 
-/** The log with one more entry. What was derived from the old one goes over to the new one, so it costs no copy. */
-export function withEntry(log: LogState, entry: LogEntry): LogState {
+/** The log with more entries. What was derived from the old one goes over to the new one, so it costs no copy. */
+export function withMore(log: LogState, entries: readonly LogEntry[]): LogState {
   const graph = graphs.get(log);
-  const longer = { ...log, entries: [...log.entries, entry] };
+  const longer = { ...log, entries: [...log.entries, ...entries] };
   if (graph) {
     graphs.delete(log);
-    grow(graph, entry);
+    for (const entry of entries) grow(graph, entry);
     graphs.set(longer, graph);
   }
   return longer;

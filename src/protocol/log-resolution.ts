@@ -13,8 +13,7 @@ import { toHex } from "../wire/text-forms.ts";
 import { applyEntry, copyOfView, emptyView, type GroupView, type GrowingView, withOneOwner } from "./group-view.ts";
 import { type Checkpoint, continuationOf, inheritCheckpoints, offerCheckpoint } from "./log-checkpoints.ts";
 import { applyStretch, decide } from "./log-conflicts.ts";
-import { graphOf, pastOf, sortedHashes, withEntry } from "./log-graph.ts";
-import { rememberLonger } from "./log-memory.ts";
+import { graphOf, pastOf, sortedHashes, withMore } from "./log-graph.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 
 /** Entries by one plain member between two of admins that count: honest devices need a handful. */
@@ -106,8 +105,7 @@ export function extended(log: LogState, entry: LogEntry): LogState {
   const ends = new Set(entry.parents.map(toHex));
   const isAtEnd = whole?.heads.every((head) => ends.has(toHex(head))) ?? false;
   const branches = resolutions.get(log);
-  const longer = withEntry(log, entry);
-  rememberLonger(log, longer, entry);
+  const longer = withMore(log, [entry]);
   inheritCheckpoints(log, longer);
   resolutions.delete(log);
   const kept = new Map(branches);
@@ -120,6 +118,14 @@ export function extended(log: LogState, entry: LogEntry): LogState {
   kept.delete(nameOf(entry.parents));
   kept.set(nameOf([entry.hash]), grown(branch, entry, longer.entries.length - 1));
   offerCheckpoint(longer, branch);
+  return longer;
+}
+
+/** The log with more entries that were judged before: it is resolved from where the shorter one was. */
+export function withEntries(log: LogState, entries: readonly LogEntry[]): LogState {
+  const longer = withMore(log, entries);
+  inheritCheckpoints(log, longer);
+  resolve(longer);
   return longer;
 }
 

@@ -15,7 +15,8 @@ import { toHex } from "../wire/text-forms.ts";
 import { encodeUtf8 } from "../wire/utf8.ts";
 import type { Work } from "./effects.ts";
 import { sayInPassing } from "./live-saying.ts";
-import { ACCOUNT, EPOCH, type EpochState, GROUP, idOf, MEMBER_ADDRESS, ROSTER } from "./records.ts";
+import { ACCOUNT, EPOCH, type EpochState, GROUP, idOf, MEMBER_ADDRESS } from "./records.ts";
+import { readRoster, rosterSize } from "./saved-roster.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Ms for which an address is remembered: a machine that is switched off over night, and a week's absence. */
@@ -69,7 +70,7 @@ function* sayIn(work: Work, epoch: EpochState, device: DeviceKey, addresses: rea
 
 /** Whether we are one of about `count` of the epoch's devices, by lot. */
 function* isAmong(work: Work, { epoch }: EpochState, count: number): Step<boolean> {
-  const devices = (yield* read(work, ROSTER, toHex(epoch)))?.devices.length ?? 1;
+  const devices = yield* rosterSize(work, toHex(epoch));
   const [a = 0, b = 0] = work.random(2);
   return (a * 256 + b) / 65_536 < count / devices;
 }
@@ -110,7 +111,7 @@ export function* useRememberedAddresses(work: Work): Step<void> {
   const own = (yield* readExisting(work, ACCOUNT)).device;
   const found: { readonly saidAt: number; readonly addresses: readonly string[] }[] = [];
   for (const [, { group, sending }] of yield* scan(work, GROUP, "", GROUPS_SCANNED)) {
-    const devices = (sending && (yield* read(work, ROSTER, toHex(sending))))?.devices ?? [];
+    const devices = (sending && (yield* readRoster(work, toHex(sending)))) ?? [];
     const members = new Set(devices.map((each) => toHex(each.device)));
     for (const [id, state] of yield* scan(work, MEMBER_ADDRESS, `${toHex(group)}/`, DEVICES_REMEMBERED + 1)) {
       const device = id.split("/")[1] ?? "";

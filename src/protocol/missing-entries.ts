@@ -30,12 +30,12 @@ import {
   ENTRY,
   type EpochState,
   idOf,
-  LOG,
   UNPOSTED,
   WAITING,
   WAITING_ENTRIES_MAX,
   WANTED,
 } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Members that are asked for the parents of what waits, one after the other; then the next entry that waits begins anew. */
@@ -70,7 +70,7 @@ function wakeLater(work: Work, leastMs: number): TimeMs {
 export function* askForEntries(work: Work): Step<void> {
   for (const [id, { dueAt, asked }] of yield* scan(work, WANTED, "", GROUPS_AT_ONCE)) {
     if (dueAt > work.nowMs) continue;
-    const log = yield* readExisting(work, LOG, id);
+    const log = yield* existingLog(work, id);
     const waiting = yield* waitingOf(work, log);
     const wanted = yield* missingParents(work, log, waiting);
     const to = wanted.length > 0 && asked < ASKED_MAX ? yield* whomToAsk(work, log, waiting, asked) : undefined;
@@ -140,7 +140,7 @@ function thoseHaving(view: GroupView, { author, action }: EntryCore): readonly A
  */
 export function* answerWanted(work: Work, from: DeviceKey, { group, wanted, heads }: WantedItem): Step<void> {
   if (!(yield* isMembersDevice(work, group, from)) || !(yield* mayAnswer(work, group, from))) return;
-  const log = yield* readExisting(work, LOG, toHex(group));
+  const log = yield* existingLog(work, toHex(group));
   const member = memberOfDevice(resolve(log).view, from);
   const items: PayloadItem[] = [];
   let free = ANSWER_BYTES;
@@ -173,9 +173,9 @@ function* mayAnswer(work: Work, group: GroupId, from: DeviceKey): Step<boolean> 
 export function* receiveWanted(work: Work, { group, signed }: EntryItem): Step<void> {
   const id = toHex(group);
   if (!(yield* read(work, WANTED, id))) return;
-  const before = (yield* readExisting(work, LOG, id)).entries.length;
+  const before = (yield* existingLog(work, id)).entries.length;
   yield* receiveEntry(work, group, signed, false);
-  if ((yield* readExisting(work, LOG, id)).entries.length === before) return;
+  if ((yield* existingLog(work, id)).entries.length === before) return;
   const dueAt = (work.nowMs + 1) as TimeMs;
   work.effects.push({ kind: "wake", atMs: dueAt });
   write(work, WANTED, id, { dueAt, asked: 0 });
@@ -201,7 +201,7 @@ export function* postUnposted(work: Work): Step<void> {
     write(work, UNPOSTED, id, isWaiting ? { dueAt: wakeLater(work, UNPOSTED_WAITING_MS) } : null);
     const [groupId = ""] = id.split("/");
     const saved = yield* read(work, ENTRY, id);
-    const log = saved && (yield* readExisting(work, LOG, groupId));
+    const log = saved && (yield* existingLog(work, groupId));
     const entry = log && find(log, fromHex(id.split("/")[1] ?? "") ?? new Uint8Array());
     if (saved && entry) yield* post(work, yield* newestBefore(work, groupId, entry.number), entry.hash, saved.encoded);
   }

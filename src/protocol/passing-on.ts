@@ -21,7 +21,8 @@ import { ancestors, pastOf } from "./log-graph.ts";
 import type { LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
 import { enqueue } from "./outbox.ts";
-import { ENTRY, EPOCH, type EpochState, idOf, LIVE, type LiveEpoch, LOG, PASSING } from "./records.ts";
+import { ENTRY, EPOCH, type EpochState, idOf, LIVE, type LiveEpoch, PASSING } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { signEnvelope } from "./topic-envelope.ts";
 
@@ -60,7 +61,7 @@ export function* goOnPassing(work: Work): Step<boolean> {
   if (!first) return false;
   const [id, { next }] = first;
   const [group = "", entry = ""] = id.split("/");
-  const log = yield* readExisting(work, LOG, group);
+  const log = yield* existingLog(work, group);
   const head = frontierOf(log).find((each) => toHex(each) === entry);
   const epoch = head && (yield* epochOf(work, log, [head]));
   const isOver = !head || !epoch || next >= log.entries.length;

@@ -21,7 +21,8 @@ import { isKeyAction } from "./log-resolution.ts";
 import { frontierOf, hashOfEntry } from "./membership-log.ts";
 import { noteUnposted } from "./missing-entries.ts";
 import { notePassing } from "./passing-on.ts";
-import { EARLY_AT, ENTRY, GROUP, idOf, LOG, SECRET, WAITING } from "./records.ts";
+import { EARLY_AT, ENTRY, GROUP, idOf, SECRET, WAITING } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** r of a root entry, from the entry's own author: nobody else's is listened to. */
@@ -58,7 +59,7 @@ function* keepEarly(work: Work, id: string, early: { secret: Uint8Array; from: D
 /** The entry was here before its secret: with it come the epochs that follow from it, also if we went on without. */
 function* enterAgain(work: Work, groupId: GroupId, entry: EntryHash): Step<void> {
   const group = yield* readExisting(work, GROUP, toHex(groupId));
-  const log = yield* readExisting(work, LOG, toHex(groupId));
+  const log = yield* existingLog(work, toHex(groupId));
   if (!find(log, entry)) return;
   const later = sinceThen(log, entry).filter(({ action }) => isKeyAction(action.kind));
   const hashes = later.map(({ hash }) => hash);

@@ -65,8 +65,7 @@ import { ContactPoint, PayloadItem } from "../wire/pairwise-payload.ts";
 import { SignedRelayStatement } from "../wire/relay-statement.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { FileBits, FileHashes, FileState } from "./file-state.ts";
-import { RememberedLog } from "./log-memory.ts";
-import type { LogState } from "./log-state.ts";
+import { LogEntry, LogState } from "./log-state.ts";
 import type { RecordType } from "./step.ts";
 
 function record<T extends object>(prefix: string, codec: Codec<T>): RecordType<T> {
@@ -215,8 +214,16 @@ export const OUT: RecordType<{ readonly by: AccountKey; readonly at: TimeMs }> =
   struct({ by: AccountKey, at: TimeMs }),
 );
 
-/** The membership log as judged; read only when membership changes or is shown. */
-export const LOG: RecordType<LogState> = record("membership/", RememberedLog);
+/** How many entries of a group's membership log are saved, and a chain of hashes over their records; id: group. */
+const LogHead = struct({ entries: u32, digest: raw(32) });
+export type LogHead = Infer<typeof LogHead>;
+export const LOG_HEAD: RecordType<LogHead> = record("log-head/", LogHead);
+/** An entry of the membership log as judged; id: {@link loggedId}. */
+export const LOGGED: RecordType<LogEntry> = record("logged/", LogEntry);
+/** Group (hex), and the place in the log, 6 hex digits. */
+export const loggedId = (group: string, place: number): string => `${group}/${place.toString(16).padStart(6, "0")}`;
+/** The whole log in one record, as earlier versions kept it: read once, and then erased. */
+export const WHOLE_LOG: RecordType<LogState> = record("membership/", LogState);
 
 /** An encoded entry and where it stands in the conversation; id: group/hash. */
 export const ENTRY: RecordType<{ readonly encoded: Uint8Array; readonly depth: number }> = record(
@@ -282,10 +289,36 @@ export const SENDERS: RecordType<{ readonly tree: SenderTree }> = record("sender
 
 /** Devices of one epoch; an account has up to 8. */
 export const ROSTER_MAX = 80_000;
-/** Devices of one epoch, sorted; a device's place is its index. id: epoch. */
-export const ROSTER: RecordType<{
-  readonly devices: readonly { readonly device: DeviceKey; readonly account: AccountKey }[];
-}> = record("roster/", struct({ devices: list(struct({ device: DeviceKey, account: AccountKey }), ROSTER_MAX) }));
+const rosterDevice = struct({ device: DeviceKey, account: AccountKey });
+/** A device of an epoch, and whose it is. */
+export type RosterDevice = Infer<typeof rosterDevice>;
+/** Devices of one epoch, sorted, whole: of the one with this id, and what the rosters of others begin with. id: group/epoch. */
+export const ROSTER_BASE: RecordType<{ readonly devices: readonly RosterDevice[] }> = record(
+  "roster-base/",
+  struct({ devices: list(rosterDevice, ROSTER_MAX) }),
+);
+/** Devices that a roster may differ by from the one that it begins with. */
+export const ROSTER_CHANGES_MAX = 1_024;
+/** Devices of an epoch, as what it differs by from those of an earlier one of its group. */
+export const RosterState = struct({
+  group: GroupId,
+  /** Whose devices it begins with; its own for a roster that is saved whole. */
+  base: EpochId,
+  /** H("saved-roster", the record with these). */
+  digest: raw(32),
+  /** How many there are. */
+  devices: u32,
+  gone: list(DeviceKey, ROSTER_CHANGES_MAX),
+  come: list(rosterDevice, ROSTER_CHANGES_MAX),
+});
+export type RosterState = Infer<typeof RosterState>;
+/** id: epoch. */
+export const ROSTER: RecordType<RosterState> = record("devices/", RosterState);
+/** Devices of one epoch, sorted, as earlier versions kept them; id: epoch. */
+export const WHOLE_ROSTER: RecordType<{ readonly devices: readonly RosterDevice[] }> = record(
+  "roster/",
+  struct({ devices: list(rosterDevice, ROSTER_MAX) }),
+);
 
 /** Our own sender key of an epoch; id: epoch. */
 export const OWN_CHAIN: RecordType<{ readonly chain: OwnChain }> = record("own-chain/", struct({ chain: OwnChain }));

@@ -26,12 +26,12 @@ import {
   idOf,
   JUDGED_EPOCHS_MAX,
   LIVE,
-  LOG,
   REMOVALS,
   REMOVALS_MAX,
   type RemovalsState,
   type SaidState,
 } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 import { type Recent, recentMessages, restate } from "./withdrawn-lines.ts";
 
@@ -143,7 +143,7 @@ function* withEpoch(work: Work, group: GroupId, state: RemovalsState, epoch: Epo
   if (state.epochs.some((each) => equalBytes(each.epoch, epoch))) return state;
   const frontier = (yield* readExisting(work, EPOCH, toHex(epoch))).frontier;
   const entries = state.removals.map(({ entry }) => entry);
-  const lacks = lacksOf(yield* readExisting(work, LOG, toHex(group)), entries, frontier);
+  const lacks = lacksOf(yield* existingLog(work, toHex(group)), entries, frontier);
   const grown = { ...state, epochs: [...state.epochs, { epoch, lacks }].slice(-JUDGED_EPOCHS_MAX) };
   write(work, REMOVALS, toHex(group), grown);
   return grown;

@@ -30,7 +30,6 @@ import {
   HEADS,
   HEARD,
   OWN_CHAIN,
-  ROSTER,
   SENT,
   SENT_MAX,
   sentId,
@@ -38,6 +37,7 @@ import {
   TOPIC,
   type ToReportState,
 } from "./records.ts";
+import { existingRoster, rosterSize } from "./saved-roster.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Ms between what comes and the earliest report of it. */
@@ -72,7 +72,7 @@ const NOTHING_SAID: ToReportState = {
 };
 
 function* nextReport(work: Work, epoch: EpochId, lastAt: number | undefined): Step<TimeMs> {
-  const devices = (yield* read(work, ROSTER, toHex(epoch)))?.devices.length ?? 1;
+  const devices = yield* rosterSize(work, toHex(epoch));
   const [a = 0, b = 0] = work.random(2);
   const spread = ((a * 256 + b) / 65_536) * Math.min(devices, SPREAD_DEVICES) * 1_000;
   const turn = (lastAt ?? 0) + devices * REPORT_SHARE_MS;
@@ -143,7 +143,7 @@ export function* overhear(work: Work, topic: Topic, body: Uint8Array): Step<void
   if (!epoch) return;
   const heard = openLive(work.p, liveEpoch(epoch), body);
   if (typeof heard === "string" || heard.index === epoch.ownIndex) return;
-  const { devices } = yield* readExisting(work, ROSTER, toHex(epoch.epoch));
+  const devices = yield* existingRoster(work, toHex(epoch.epoch));
   const speaker = devices[heard.index];
   if (!speaker || !isSaidBy(work.p, liveEpoch(epoch), heard, speaker.device)) return;
   const { account } = yield* readExisting(work, ACCOUNT);
@@ -205,7 +205,7 @@ export function* noteTaken(work: Work, epoch: EpochState, iteration: number): St
   const sent = yield* read(work, SENT, sentId(epoch.epoch, iteration));
   if (!sent || sent.isTaken || sent.devices > 0) return;
   const { account } = yield* readExisting(work, ACCOUNT);
-  const { devices } = yield* readExisting(work, ROSTER, toHex(epoch.epoch));
+  const devices = yield* existingRoster(work, toHex(epoch.epoch));
   if (devices.filter((each) => equalBytes(each.account, account)).length > 1) return;
   write(work, SENT, sentId(epoch.epoch, iteration), { ...sent, isTaken: true });
   const line = { group: toHex(epoch.group), id: toHex(sent.id), state: "delivered" as const };
@@ -221,7 +221,7 @@ export function* askForReports(work: Work): Step<void> {
     const epoch = sending && (yield* read(work, EPOCH, toHex(sending)));
     const sent = epoch && (yield* read(work, OWN_CHAIN, toHex(epoch.epoch)))?.chain.iteration;
     if (!epoch || !sent) continue;
-    const { devices } = yield* readExisting(work, ROSTER, toHex(epoch.epoch));
+    const devices = yield* existingRoster(work, toHex(epoch.epoch));
     const heard = (yield* read(work, HEARD, toHex(epoch.epoch)))?.devices ?? [];
     if (heard.filter(({ upTo }) => upTo >= sent).length >= devices.length - 1) continue;
     yield* sayInPassing(work, epoch, { kind: "pleaseReport" });

@@ -9,7 +9,8 @@ import { announce, type Work } from "./effects.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import { tell } from "./pairwise.ts";
-import { ACCOUNT, GROUP, LOG, PEER, RENEWAL, RENEWED, RESTORED, SESSION } from "./records.ts";
+import { ACCOUNT, GROUP, PEER, RENEWAL, RENEWED, RESTORED, SESSION } from "./records.ts";
+import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Ms within which further signs belong to the same restoration. */
@@ -40,7 +41,7 @@ export function* renewSession(work: Work, device: DeviceKey): Step<void> {
 /** Whose device it is in one of our groups: a copy can be older than our first letter from it. */
 function* accountInGroups(work: Work, device: DeviceKey): Step<AccountKey | undefined> {
   for (const [id] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE)) {
-    const member = memberOfDevice(resolve(yield* readExisting(work, LOG, id)).view, device);
+    const member = memberOfDevice(resolve(yield* existingLog(work, id)).view, device);
     if (member) return member.account;
   }
   return undefined;

@@ -26,9 +26,9 @@ import {
   HEADS,
   LIVE,
   type LiveEpoch,
-  ROSTER,
   SCHEDULE,
 } from "./records.ts";
+import { existingRoster } from "./saved-roster.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 
 /** A merge, or somebody's leaving, is followed by a re-key after this many ms and a random part, so that one member does it. */
@@ -90,7 +90,7 @@ function* newestSafe(work: Work, open: readonly LiveEpoch[], log: LogState): Ste
 
 /** Nobody is in the epoch who is out by the whole log. */
 function* isFree(work: Work, { epoch }: LiveEpoch, view: GroupView): Step<boolean> {
-  const { devices } = yield* readExisting(work, ROSTER, toHex(epoch));
+  const devices = yield* existingRoster(work, toHex(epoch));
   return devices.every(({ device }) => ownerOfDevice(view, device) !== undefined);
 }
 

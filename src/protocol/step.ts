@@ -80,6 +80,9 @@ export interface Draft<E> {
   readonly effects: E[];
 }
 
+/** As much of a draft as reading takes. */
+export type Reading = Pick<Draft<never>, "loaded" | "written">;
+
 /** Bytes of entropy that an input must bring. */
 export const ENTROPY_BYTES = 32;
 
@@ -100,7 +103,7 @@ export function entropyStream(p: Primitives, entropy: Uint8Array): (length: numb
 const key = (type: { readonly prefix: string }, id: string): string => type.prefix + id;
 
 /** The saved record, or `undefined`. A record that does not decode is a `storage/corrupt` fault. */
-export function* read<T, E>(draft: Draft<E>, type: RecordType<T>, id = ""): Step<T | undefined> {
+export function* read<T>(draft: Reading, type: RecordType<T>, id = ""): Step<T | undefined> {
   const name = key(type, id);
   let bytes = draft.written.get(name);
   if (bytes === undefined) bytes = draft.loaded.get(name);
@@ -113,15 +116,15 @@ export function* read<T, E>(draft: Draft<E>, type: RecordType<T>, id = ""): Step
 }
 
 /** The saved record, which must exist. */
-export function* readExisting<T, E>(draft: Draft<E>, type: RecordType<T>, id = ""): Step<T> {
+export function* readExisting<T>(draft: Reading, type: RecordType<T>, id = ""): Step<T> {
   const value = yield* read(draft, type, id);
   if (value === undefined) throw new Fault("storage/corrupt", `the profile lacks its record ${type.prefix}`);
   return value;
 }
 
 /** All records of the type whose id begins with `idPrefix`, at most `limit`, in key order, with their ids. */
-export function* scan<T, E>(
-  draft: Draft<E>,
+export function* scan<T>(
+  draft: Reading,
   type: RecordType<T>,
   idPrefix: string,
   limit: number,

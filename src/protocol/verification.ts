@@ -15,6 +15,7 @@ import { fromHex, toHex } from "../wire/text-forms.ts";
 import { share } from "./account-topic.ts";
 import { announce, type Work } from "./effects.ts";
 import { ACCOUNT, EPOCH, GROUP, idOf, MEMBER, ROSTER, SHARED, TOLD_KEY } from "./records.ts";
+import { readRoster } from "./saved-roster.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** People that one person has compared fingerprints with. */
@@ -34,7 +35,7 @@ export function* markVerified(work: Work, { account, name, isVerified }: Omit<Ma
 }
 
 function* devicesOf(work: Work, epoch: string, account: AccountKey): Step<readonly DeviceKey[]> {
-  const roster = (yield* read(work, ROSTER, epoch))?.devices ?? [];
+  const roster = (yield* readRoster(work, epoch)) ?? [];
   return roster.filter((each) => equalBytes(each.account, account)).map(({ device }) => device);
 }
 

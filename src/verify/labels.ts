@@ -104,6 +104,9 @@ export const LABEL_NAMES = [
   "invite-proof-key",
   "invite-proof",
   "join-request",
+  // saved records
+  "saved-log",
+  "saved-roster",
 ] as const;
 
 /** One of {@link LABEL_NAMES}. */

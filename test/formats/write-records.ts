@@ -10,6 +10,7 @@ import {
   DeviceKey,
   EntryHash,
   EpochId,
+  GroupId,
   type Iteration,
   MessageId,
   type Sequence,
@@ -136,6 +137,11 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.STATEMENT, { statement: { ...statement, ...about }, signature });
   add(records.FILE_LIST, { hashes: hash(23) });
   add(records.FILE_BITS, { bits: Uint8Array.of(3) });
+  const devices = [{ device: from, account: key }];
+  add(records.WHOLE_LOG, { group: GroupId.from(hash(27)), entries: [] });
+  add(records.WHOLE_ROSTER, { devices });
+  const begins = { group: GroupId.from(hash(27)), base: epoch, digest: hash(28) };
+  add(records.ROSTER, { ...begins, devices: 3, gone: [DeviceKey.from(hash(29))], come: devices });
   return made;
 }
 

@@ -13,7 +13,6 @@ import {
   EARLY_AT,
   FORK,
   GROUP,
-  LOG,
   MISSING_SECRETS_MAX,
   OUTBOX,
   PENDING,
@@ -23,6 +22,7 @@ import {
   SECRET,
   WAITING,
 } from "../../src/protocol/records.ts";
+import { saveLog } from "../../src/protocol/saved-log.ts";
 import { WAITING_PER_AUTHOR_MAX } from "../../src/protocol/waiting-room.ts";
 import { u32be } from "../../src/verify/transcript.ts";
 import { ROLE } from "../../src/wire/entry.ts";
@@ -52,7 +52,7 @@ function authorOf(device: Device): Somebody {
 
 /** Re-keys of one device that all follow the log as it is; nobody gets their secrets. */
 function concurrentRekeys(by: Device, group: GroupId, count: number): readonly MadeEntry[] {
-  const parents = headsOf(by.existing(LOG, toHex(group)));
+  const parents = headsOf(by.log(group));
   return Array.from({ length: count }, (_, i) =>
     makeEntry({ by: authorOf(by), action: rekeying, group, parents, confirmation: p.sha256(u32be(i)) }),
   );
@@ -120,7 +120,7 @@ describe("what a peer can cause has a bound", function () {
 
   it("of many re-keys without a secret, the newest are waited for", () => {
     const { ann, bob, group } = pair();
-    const log = ann.existing(LOG, toHex(group));
+    const log = ann.log(group);
     const last = log.entries.at(-1);
     assert(last);
     const chain = [...log.entries];
@@ -138,7 +138,7 @@ describe("what a peer can cause has a bound", function () {
       });
     }
     const heads = [chain.at(-1)?.hash ?? assert.fail()];
-    ann.save(LOG, toHex(group), { ...log, entries: chain });
+    ann.run((work) => saveLog(work, { ...log, entries: chain }));
     ann.save(GROUP, toHex(group), {
       ...ann.group(group),
       missing: chain.slice(-MISSING_SECRETS_MAX).map((e) => e.hash),
@@ -156,10 +156,10 @@ describe("what a peer can cause has a bound", function () {
     const group = groupOf(scene, [ann, bob, cem]);
     const rekeys = [...concurrentRekeys(bob, group, 40), ...concurrentRekeys(cem, group, ENTRY_PARENTS_MAX - 37)];
     for (const each of [ann, bob, cem]) take(each, group, rekeys);
-    assert.equal(frontierOf(ann.existing(LOG, toHex(group))).length, ENTRY_PARENTS_MAX + 3);
+    assert.equal(frontierOf(ann.log(group)).length, ENTRY_PARENTS_MAX + 3);
     for (const left of [4, 1]) {
       ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
-      assert.equal(frontierOf(ann.existing(LOG, toHex(group))).length, left);
+      assert.equal(frontierOf(ann.log(group)).length, left);
     }
     scene.carry(ann, bob);
     assert.equal(epochOf(ann, group), epochOf(bob, group));
@@ -181,7 +181,7 @@ describe("what a peer can cause has a bound", function () {
 
   it("of entries that somebody dates back after a removal, so many are kept and no more", () => {
     const { scene, ann, bob, group } = pair();
-    const base = headsOf(bob.existing(LOG, toHex(group)));
+    const base = headsOf(bob.log(group));
     ann.put({ kind: "change-group", group, change: { kind: "remove", accounts: [bob.account().account] } });
     let [parents, prev] = [base, undefined as EntryHash | undefined];
     for (let seq = 0; seq < 140; seq++) {
@@ -190,8 +190,7 @@ describe("what a peer can cause has a bound", function () {
       take(ann, group, [entry]);
     }
     assert.equal(
-      ann.existing(LOG, toHex(group)).entries.filter(({ account }) => toHex(account) === toHex(bob.account().account))
-        .length,
+      ann.log(group).entries.filter(({ account }) => toHex(account) === toHex(bob.account().account)).length,
       128,
     );
     scene.collect(ann);
@@ -245,12 +244,12 @@ describe("what a peer can cause has a bound", function () {
 
   it("a fork tree that is full gives no further secret, and the entry counts all the same", () => {
     const { ann, bob, group } = pair();
-    const phi = toHex(frontierHash(p, group, frontierOf(ann.existing(LOG, toHex(group)))));
+    const phi = toHex(frontierHash(p, group, frontierOf(ann.log(group))));
     const fork = ann.existing(FORK, phi);
     let tree: ForkTree = fork.tree;
     for (let i = 0; tree.nodes.length <= 16_384 - 127; i++) tree = puncture(p, tree, p.sha256(u32be(i)).slice(0, 16));
     ann.save(FORK, phi, { ...fork, tree });
-    const parents = headsOf(ann.existing(LOG, toHex(group)));
+    const parents = headsOf(ann.log(group));
     const by = authorOf(ann);
     const { entrySeq: seq, entryPrev: prev } = ann.group(group);
     const add = makeEntry({ by, action: adding(memberOf(somebody("new"))), group, parents, seq, prev });

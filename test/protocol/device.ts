@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
 import type { Effect, ProtocolEvent, Work } from "../../src/protocol/effects.ts";
+import type { LogState } from "../../src/protocol/log-state.ts";
 import { type Answer, type Input, step } from "../../src/protocol/machine.ts";
-import { ACCOUNT, type AccountState, GROUP, type GroupState, LOG } from "../../src/protocol/records.ts";
+import { ACCOUNT, type AccountState, GROUP, type GroupState, type RosterDevice } from "../../src/protocol/records.ts";
 import {
   entropyStream,
   type Line,
@@ -16,6 +17,7 @@ import { u32be } from "../../src/verify/transcript.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { encodeUtf8 } from "../../src/wire/utf8.ts";
+import { existingLogIn, existingRosterIn } from "./saved-records.ts";
 
 export const p = nativePrimitives;
 
@@ -55,7 +57,9 @@ export interface Device {
   readonly ids: (type: { readonly prefix: string }) => readonly string[];
   readonly account: () => AccountState;
   readonly group: (id: Uint8Array) => GroupState;
-  readonly log: (id: Uint8Array) => ReturnType<Device["existing"]>;
+  readonly log: (id: Uint8Array) => LogState;
+  /** Of an epoch. */
+  readonly roster: (epoch: Uint8Array) => readonly RosterDevice[];
   readonly texts: () => readonly string[];
   /** All effects so far. */
   readonly effects: Effect[];
@@ -116,7 +120,8 @@ function bareDevice(name: string, clock: TestClock): Device {
       [...records.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
     account: () => existing(ACCOUNT),
     group: (id) => existing(GROUP, toHex(id)),
-    log: (id) => existing(LOG, toHex(id)),
+    log: (id) => existingLogIn(records, toHex(id)),
+    roster: (epoch) => existingRosterIn(records, toHex(epoch)),
     texts: () =>
       [...lines.values()]
         .filter(({ kind, state }) => kind === "text" && state !== "withdrawn")

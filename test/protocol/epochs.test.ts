@@ -4,14 +4,15 @@ import { CoreHash, derivedSecret, frontierHash } from "../../src/crypto/epoch-se
 import { rekeyGroup } from "../../src/protocol/group-change.ts";
 import { receiveEntry } from "../../src/protocol/group-log.ts";
 import { headsOf as endsOf, frontierOf, membersOf } from "../../src/protocol/membership-log.ts";
-import { EPOCH, FORK, LOG, OUTBOX, ROSTER, SECRET, SENDERS } from "../../src/protocol/records.ts";
+import { EPOCH, FORK, OUTBOX, SECRET, SENDERS } from "../../src/protocol/records.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
 import { adding, makeEntry, memberOf, rekeying, somebody } from "./log-builder.ts";
+import { existingRosterIn } from "./saved-records.ts";
 import { addPerson, epochOf, groupOf, makeGroup, newScene, type Scene, say } from "./scene.ts";
 
-const logOf = (device: Device, group: GroupId) => device.existing(LOG, toHex(group));
+const logOf = (device: Device, group: GroupId) => device.log(group);
 const headsOf = (device: Device, group: GroupId) => frontierOf(logOf(device, group));
 
 function inOneEpoch(devices: readonly Device[], group: GroupId): string {
@@ -128,7 +129,7 @@ describe("epochs", () => {
     scene.carry(...all);
     for (const each of all) assert.equal(headsOf(each, group).length, 2);
     const merged = inOneEpoch(all, group);
-    assert.equal(ann.existing(ROSTER, merged).devices.length, 4);
+    assert.equal(existingRosterIn(ann.records, merged).length, 4);
     for (const each of all) say(each, group, `from ${each.name}`);
     scene.carry(...all);
     for (const each of all) assert.equal(each.texts().length, 4);

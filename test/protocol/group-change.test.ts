@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import type { GroupChange } from "../../src/protocol/group-change.ts";
 import { receiveEntry } from "../../src/protocol/group-log.ts";
 import { headsOf, membersOf } from "../../src/protocol/membership-log.ts";
-import { EPOCH, FORK, FORK_END, LIVE, LOG, OUT, SCHEDULE } from "../../src/protocol/records.ts";
+import { EPOCH, FORK, FORK_END, LIVE, OUT, SCHEDULE } from "../../src/protocol/records.ts";
 import { ROLE } from "../../src/wire/entry.ts";
 import type { EntryHash, GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
@@ -32,7 +32,7 @@ const removing = (...who: readonly Device[]): GroupChange => ({
 
 const isOut = (device: Device, group: GroupId): boolean => device.record(OUT, toHex(group)) !== undefined;
 const namesOf = (device: Device, group: GroupId) =>
-  membersOf(device.existing(LOG, toHex(group)))
+  membersOf(device.log(group))
     .map(({ name }) => name)
     .sort();
 
@@ -151,7 +151,7 @@ describe("a member who re-keys again and again and tells nobody the key", () => 
     const by = { ...somebody("Bob"), deviceSeed, device };
     let own: EntryHash | undefined;
     for (let minute = 0, seq = 0; minute < 6 && !namesOf(ann, group).includes("Dan"); minute++, seq++) {
-      const parents = headsOf(ann.existing(LOG, toHex(group)));
+      const parents = headsOf(ann.log(group));
       const entry = makeEntry({ by, action: { kind: "rekey" }, group, parents, seq, prev: own });
       own = entry.hash;
       for (const each of [ann, cem]) each.run((work) => receiveEntry(work, group, entry.encoded));
@@ -224,7 +224,7 @@ describe("the schedule of fresh keys", () => {
     for (const device of [bob, cem, ann]) device.put({ kind: "tick" });
     scene.carry(ann, bob, cem);
     assert.notEqual(epochOf(ann, group), before);
-    const root = ann.existing(LOG, toHex(group)).entries.at(-1);
+    const root = ann.log(group).entries.at(-1);
     assert.equal(root?.action.kind, "rekey");
     assert.deepEqual(root.author, ann.account().device);
   });

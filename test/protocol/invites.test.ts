@@ -9,7 +9,7 @@ import { LATE_MS, proofSeedOf } from "../../src/protocol/invite-topics.ts";
 import { INVITE_TRIES_MAX, PAUSE_MS, TRIES_MAX } from "../../src/protocol/join-refusals.ts";
 import { resolve } from "../../src/protocol/log-resolution.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
-import { ASKED, ATTEMPT, JOINING, LOG, OUTBOX, REQUEST, TOPIC } from "../../src/protocol/records.ts";
+import { ASKED, ATTEMPT, JOINING, OUTBOX, REQUEST, TOPIC } from "../../src/protocol/records.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { lpAll, u32be } from "../../src/verify/transcript.ts";
 import { PrekeyBundle } from "../../src/wire/bundle.ts";
@@ -225,7 +225,7 @@ describe("an invite", () => {
 
   it("that was revoked is refused with that reason", () => {
     const { scene, ann, bob, group, link } = room();
-    const [invite] = resolve(ann.existing(LOG, toHex(group))).view.invites.values();
+    const [invite] = resolve(ann.log(group)).view.invites.values();
     assert(invite);
     change(bob, group, { kind: "revokeInvite", invite: invite.entry });
     scene.carry(ann, bob);

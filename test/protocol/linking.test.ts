@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { accountTopicKeys } from "../../src/protocol/account-topic-box.ts";
 import { membersOf } from "../../src/protocol/membership-log.ts";
-import { GROUP, LINKING, LOG, ROSTER, SESSION, SHARED } from "../../src/protocol/records.ts";
+import { GROUP, LINKING, SESSION, SHARED } from "../../src/protocol/records.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
 import { restored } from "./restored-device.ts";
+import { existingRosterIn } from "./saved-records.ts";
 import { epochOf, groupOf, makeGroup, newScene, type Scene, say } from "./scene.ts";
 
 /** Ann, Bob and Cem chat; Ann's machine is gone, and Ann is back on another. */
@@ -82,7 +83,7 @@ describe("a restored device", () => {
     for (const each of [bob, cem]) scene.deliver(each);
     for (const each of [bob, cem]) {
       const { device } = again.account();
-      const roster = each.existing(ROSTER, epochOf(each, group)).devices;
+      const roster = existingRosterIn(each.records, epochOf(each, group));
       assert.equal(roster.filter((one) => toHex(one.device) === toHex(device)).length, 1);
     }
     scene.carry(again, bob, cem);
@@ -174,7 +175,7 @@ describe("an unlinked device", () => {
     const other = makeGroup(bob, "without the thief");
     const taken = [...stale, ...scene.taken(again)];
     bob.put({ kind: "add", group: other, account: again.account().account, taken, role: 0 });
-    const member = membersOf(bob.existing(LOG, toHex(other))).find(({ name }) => name === "Ann");
+    const member = membersOf(bob.log(other)).find(({ name }) => name === "Ann");
     assert.deepEqual(member?.devices.map(toHex), [toHex(again.account().device)]);
   });
 

@@ -4,7 +4,17 @@ import { confirmation, coreHash, EpochSecret } from "../../src/crypto/epoch-secr
 import { hashOf } from "../../src/crypto/kdf.ts";
 import { endJudging, JUDGED_AT_ONCE, SAVED_AT_ONCE } from "../../src/protocol/log-adoption.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
-import { ADOPTING, ENTRY, GROUP, JOINING, LOG, LOG_PART, MEMBER, WELCOME } from "../../src/protocol/records.ts";
+import {
+  ADOPTING,
+  ENTRY,
+  GROUP,
+  JOINING,
+  LOG_HEAD,
+  LOG_PART,
+  LOGGED,
+  MEMBER,
+  WELCOME,
+} from "../../src/protocol/records.ts";
 import { bytes, encode, list } from "../../src/wire/codec.ts";
 import { decodeEntry } from "../../src/wire/entry.ts";
 import type { TimeMs } from "../../src/wire/ids.ts";
@@ -119,7 +129,8 @@ describe("a long log", () => {
     for (let i = 0; i < 50; i++) warnings.push(...once(bob).warnings);
     assert.deepEqual(warnings, ["malformed"]);
     assert.equal(bob.record(GROUP, toHex(group)), undefined);
-    for (const type of [ENTRY, LOG, MEMBER, WELCOME, LOG_PART, ADOPTING]) assert.deepEqual(bob.ids(type), []);
+    for (const type of [ENTRY, LOG_HEAD, LOGGED, MEMBER, WELCOME, LOG_PART, ADOPTING])
+      assert.deepEqual(bob.ids(type), []);
   });
 
   it("is not displaced by another welcome while it is judged", () => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { GAPS_PER_DEVICE_MAX } from "../../src/protocol/conversation.ts";
 import { DEPTH_REACH } from "../../src/protocol/group-lines.ts";
-import { ENTRY, GAP, HEADS, LOG } from "../../src/protocol/records.ts";
+import { ENTRY, GAP, HEADS } from "../../src/protocol/records.ts";
 import { MessageId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
@@ -50,9 +50,7 @@ describe("the order of a conversation", () => {
     addPerson(scene, ann, group, cem);
     scene.carry(ann, bob, cem);
     const depths = (device: Device) =>
-      device
-        .existing(LOG, toHex(group))
-        .entries.map(({ hash }) => device.existing(ENTRY, `${toHex(group)}/${toHex(hash)}`).depth);
+      device.log(group).entries.map(({ hash }) => device.existing(ENTRY, `${toHex(group)}/${toHex(hash)}`).depth);
     assert.deepEqual(depths(cem), depths(ann));
     say(cem, group, "hello from Cem");
     scene.clock.nowMs -= 60_000; // Bob's clock is behind, and he has not heard Cem yet

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { GroupChange } from "../../src/protocol/group-change.ts";
-import { LOG, OUT, OUTBOX, SAID, type SaidState, TOPIC } from "../../src/protocol/records.ts";
+import { OUT, OUTBOX, SAID, type SaidState, TOPIC } from "../../src/protocol/records.ts";
 import { ROLE } from "../../src/wire/entry.ts";
 import type { GroupId, Topic } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
@@ -104,7 +104,7 @@ function tell(device: Device, group: GroupId, text: string): Told {
 }
 
 function removalsKnownTo(device: Device, group: GroupId): readonly string[] {
-  const { entries } = device.existing(LOG, toHex(group));
+  const { entries } = device.log(group);
   return entries.filter(({ action }) => action.kind === "remove").map(({ hash }) => toHex(hash));
 }
 

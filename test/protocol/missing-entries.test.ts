@@ -5,7 +5,6 @@ import {
   ACCOUNT,
   ANSWERED,
   GROUP,
-  LOG,
   OUT,
   OUTBOX,
   PENDING,
@@ -34,7 +33,7 @@ function rekeyFor({ scene, vic, group }: Party, keeps: (topic: string, isLetter:
 }
 
 const inboxOf = (device: Device): string => toHex(device.existing(ACCOUNT, "").privateInbox.topic);
-const entriesOf = (device: Device, group: GroupId): number => device.existing(LOG, toHex(group)).entries.length;
+const entriesOf = (device: Device, group: GroupId): number => device.log(group).entries.length;
 const rename = (device: Device, group: GroupId, name: string) => {
   const nothing = { password: undefined, inviters: undefined, rekey: undefined, relays: undefined };
   device.put({ kind: "change-group", group, change: { kind: "settings", ...nothing, name } });
@@ -142,7 +141,7 @@ describe("a member that was told a key which the others lack", () => {
   it("answers one device 64 times in an hour", () => {
     const scenery = party();
     const { scene, ann, bob, group } = scenery;
-    const entry = bob.existing(LOG, toHex(group)).entries[0]?.hash;
+    const entry = bob.log(group).entries[0]?.hash;
     assert(entry);
     const wanted = { kind: "wanted" as const, group, wanted: [entry], heads: [] };
     const answers = Array.from({ length: 70 }, () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { EPOCH, ROSTER, STATEMENT, STATEMENTS_MAX } from "../../src/protocol/records.ts";
+import { EPOCH, STATEMENT, STATEMENTS_MAX } from "../../src/protocol/records.ts";
 import { checkStatement, type Proven } from "../../src/protocol/relay-statements.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { LogId, type Sequence } from "../../src/wire/ids.ts";
@@ -28,7 +28,7 @@ function untrue() {
     });
   const keptBy = (device: Device) => device.ids(STATEMENT).map((id) => device.existing(STATEMENT, id));
   const checkedBy = (device: Device, signed: SignedRelayStatement): readonly Proven[] | "forged" => {
-    const { devices } = device.existing(ROSTER, toHex(epoch.epoch));
+    const devices = device.roster(epoch.epoch);
     return checkStatement(p, signed, { epoch: device.existing(EPOCH, toHex(epoch.epoch)), devices });
   };
   return { ann, bob, group, epoch, put, keptBy, checkedBy };

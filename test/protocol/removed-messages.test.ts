@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { ENTRY, EPOCH, LOG } from "../../src/protocol/records.ts";
+import { ENTRY, EPOCH } from "../../src/protocol/records.ts";
 import { decodeEntry, decodeEntryCore } from "../../src/wire/entry.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import type { Device } from "./device.ts";
 import { type Act, type Person, play, prepare, readAll, reader, type Story, type Told } from "./message-story.ts";
+import { existingLogIn } from "./saved-records.ts";
 
 const PREPARED = prepare();
 const GROUP = toHex(PREPARED.group);
@@ -41,7 +42,7 @@ function danAfter(story: Story, order: Iterator<number>): Device {
 
 /** The texts of the members' messages that count, by the rule itself. */
 function countedOf({ told }: Story, dan: Device): readonly string[] {
-  const removals = dan.existing(LOG, GROUP).entries.flatMap(({ hash, action }) => {
+  const removals = existingLogIn(dan.records, GROUP).entries.flatMap(({ hash, action }) => {
     const core = decodeEntry(dan.existing(ENTRY, `${GROUP}/${toHex(hash)}`).encoded)?.core;
     const frontier = (core && decodeEntryCore(core))?.frontier.map(toHex) ?? [];
     return action.kind === "remove" ? [{ hash: toHex(hash), accounts: action.accounts.map(toHex), frontier }] : [];

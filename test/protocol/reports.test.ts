@@ -2,17 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { HeaderKey } from "../../src/crypto/epoch-secrets.ts";
 import { sealLive } from "../../src/crypto/live-box.ts";
-import {
-  EPOCH,
-  type EpochState,
-  GROUP,
-  OUTBOX,
-  ROSTER,
-  SENT,
-  SENT_MAX,
-  TO_REPORT,
-} from "../../src/protocol/records.ts";
-import { encode } from "../../src/wire/codec.ts";
+import { EPOCH, type EpochState, GROUP, OUTBOX, SENT, SENT_MAX, TO_REPORT } from "../../src/protocol/records.ts";
+import { saveRoster } from "../../src/protocol/saved-roster.ts";
 import {
   type GroupId,
   type Iteration,
@@ -120,10 +111,10 @@ describe("reports", () => {
     const [ann] = people;
     const { sending } = ann.existing(GROUP, toHex(group));
     assert(sending);
-    const roster = ann.existing(ROSTER, toHex(sending));
+    const roster = ann.roster(sending);
     const { account } = ann.account();
-    const devices = roster.devices.map((each) => ({ ...each, account }));
-    ann.records.set(ROSTER.prefix + toHex(sending), encode(ROSTER.codec, { devices }));
+    const devices = roster.map((each) => ({ ...each, account }));
+    ann.run((work) => saveRoster(work, { group, epoch: sending }, devices, undefined));
     say(ann, group, "to myself");
     const { topic, envelope } = ann.existing(OUTBOX, ann.ids(OUTBOX)[0] ?? "");
     const log = LogId.from(new Uint8Array(16));

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { fingerprintOf } from "../../src/protocol/account.ts";
 import type { Work } from "../../src/protocol/effects.ts";
-import { EPOCH, MEMBER, ROSTER, SHARED } from "../../src/protocol/records.ts";
+import { EPOCH, MEMBER, SHARED } from "../../src/protocol/records.ts";
+import { saveRoster } from "../../src/protocol/saved-roster.ts";
 import type { Step } from "../../src/protocol/step.ts";
-import { write } from "../../src/protocol/step.ts";
 import { warnOfKeys } from "../../src/protocol/verification.ts";
 import { AccountKey, DeviceKey, type GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
@@ -22,10 +22,10 @@ const warningsOf = (outcomes: readonly { readonly warnings: readonly string[] }[
 function newDeviceIn(device: Device, group: GroupId, whose: Device, byte: number) {
   const { sending } = device.group(group);
   assert(sending);
-  const roster = device.existing(ROSTER, toHex(sending));
+  const roster = device.roster(sending);
   const added = { device: DeviceKey.from(p.sha256(Uint8Array.of(byte))), account: whose.account().account };
   return device.run(function* (work: Work): Step<void> {
-    write(work, ROSTER, toHex(sending), { devices: [...roster.devices, added] });
+    yield* saveRoster(work, { group, epoch: sending }, [...roster, added], undefined);
     yield* warnOfKeys(work);
   });
 }

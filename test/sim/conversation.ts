@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { HeaderKey } from "../../src/crypto/epoch-secrets.ts";
 import { openHeader } from "../../src/crypto/group-message.ts";
 import { membersOf } from "../../src/protocol/membership-log.ts";
-import { EPOCH, ROSTER } from "../../src/protocol/records.ts";
+import { EPOCH } from "../../src/protocol/records.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../../src/wire/envelope.ts";
 import { GroupMessageBody } from "../../src/wire/group-message.ts";
@@ -32,9 +32,9 @@ export function conversationIn(world: World, group: string): Conversation {
   const said: Said[] = [];
   const note = (device: SimDevice, text: string): void => {
     const { sending } = device.group(group);
-    const roster = sending && device.record(ROSTER, toHex(sending));
+    const roster = sending && device.roster(toHex(sending));
     assert(roster, `${device.name} sent without an epoch`);
-    said.push({ by: device.name, text, readers: new Set(roster.devices.map(({ account }) => toHex(account))) });
+    said.push({ by: device.name, text, readers: new Set(roster.map(({ account }) => toHex(account))) });
   };
   return {
     group,

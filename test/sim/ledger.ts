@@ -12,7 +12,6 @@ import {
   type EpochState,
   OUTBOX,
   type OutboxState,
-  ROSTER,
 } from "../../src/protocol/records.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { decodeEntry, decodeEntryCore, type EntryCore } from "../../src/wire/entry.ts";
@@ -182,7 +181,7 @@ function noteSent(ledger: Ledger, device: SimDevice, row: OutboxState, { nowMs, 
   const id = toHex(origin.message);
   if (ledger.said.some((each) => each.id === id)) return;
   const group = toHex(origin.group);
-  const readers = new Set(device.record(ROSTER, toHex(origin.epoch))?.devices.map((each) => toHex(each.device)));
+  const readers = new Set(device.roster(toHex(origin.epoch))?.map((each) => toHex(each.device)));
   // a commit can hold several steps: whoever was a member before or after it could be meant
   const after = entriesOf(device, group);
   const before = after.filter((each) => !changes.records.has(`${ENTRY.prefix}${group}/${each}`));

@@ -15,10 +15,11 @@ import { createStepQueue } from "../../src/client/step-queue.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import type { LogState } from "../../src/protocol/log-state.ts";
 import type { Input } from "../../src/protocol/machine.ts";
-import { ACCOUNT, GROUP, type GroupState, LOG } from "../../src/protocol/records.ts";
+import { ACCOUNT, GROUP, type GroupState, type RosterDevice } from "../../src/protocol/records.ts";
 import type { RecordType } from "../../src/protocol/step.ts";
 import { decode } from "../../src/wire/codec.ts";
 import type { AccountKey, DeviceKey } from "../../src/wire/ids.ts";
+import { existingLogIn, rosterIn } from "../protocol/saved-records.ts";
 import { copyOf, emptyProfile, linesOf, type MemoryProfile, memoryStore } from "./memory-profile.ts";
 import { type SimNetwork, type Surroundings, simNetwork } from "./sim-network.ts";
 
@@ -54,6 +55,8 @@ export interface SimDevice {
   readonly record: <T>(type: RecordType<T>, id?: string) => T | undefined;
   readonly group: (id: string) => GroupState;
   readonly log: (id: string) => LogState;
+  /** Devices of an epoch. */
+  readonly roster: (epoch: string) => readonly RosterDevice[] | undefined;
   /** Texts of a group's conversation, in the order in which they are shown, with who wrote them. */
   readonly texts: (id: string) => readonly { readonly from: string; readonly text: string }[];
   readonly account: () => string;
@@ -177,7 +180,8 @@ export async function simDevice(options: DeviceOptions): Promise<SimDevice> {
     look: () => life?.network.look(),
     record,
     group: (id) => existing(GROUP, id),
-    log: (id) => existing(LOG, id),
+    log: (id) => existingLogIn(disk.records, id),
+    roster: (epoch) => rosterIn(disk.records, epoch),
     texts: (id) =>
       linesOf(disk, id)
         .filter(({ kind }) => kind === "text")

@@ -6,7 +6,7 @@ import { sealEntry } from "../../src/crypto/entry-box.ts";
 import { type CoreHash, coreHash, entryHash, LogKey } from "../../src/crypto/epoch-secrets.ts";
 import type { Work } from "../../src/protocol/effects.ts";
 import { citableHeads, entrySigningBytes } from "../../src/protocol/membership-log.ts";
-import { ACCOUNT, EPOCH, type EpochState, GROUP, LOG } from "../../src/protocol/records.ts";
+import { ACCOUNT, EPOCH, type EpochState, GROUP } from "../../src/protocol/records.ts";
 import type { Step } from "../../src/protocol/step.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { decode } from "../../src/wire/codec.ts";
@@ -14,6 +14,7 @@ import { type Action, encodeEntry, encodeEntryCore } from "../../src/wire/entry.
 import { ENVELOPE_KIND } from "../../src/wire/envelope.ts";
 import { type DeviceKey, Nonce, Signature, type TimeMs } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
+import { logIn } from "../protocol/saved-records.ts";
 import type { MemoryProfile } from "./memory-profile.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import type { SimDevice } from "./sim-device.ts";
@@ -50,7 +51,7 @@ function decodeRecord<T>(
 
 export function insightOf(profile: MemoryProfile, group: string): Insight | undefined {
   const account = accountOf(profile);
-  const log = decodeRecord(profile.records, LOG, group);
+  const log = logIn(profile.records, group);
   const state = decodeRecord(profile.records, GROUP, group);
   const epoch = state?.sending && decodeRecord(profile.records, EPOCH, toHex(state.sending));
   return account && log && state && epoch ? { account, log, state, epoch } : undefined;

@@ -6,9 +6,10 @@
 
 import { primitives, systemRandom, unlock } from "../../../src/cli/compose-key.ts";
 import { systemClock } from "../../../src/cli/compose-profile.ts";
+import { readExistingLog } from "../../../src/client/profile-reader.ts";
 import { createStepQueue, type StepQueue } from "../../../src/client/step-queue.ts";
 import type { Input } from "../../../src/protocol/machine.ts";
-import { GROUP, LOG, OUTBOX, PENDING } from "../../../src/protocol/records.ts";
+import { GROUP, OUTBOX, PENDING } from "../../../src/protocol/records.ts";
 import { openProfileStore } from "../../../src/store/profile-store.ts";
 import { decode } from "../../../src/wire/codec.ts";
 import { isDeposit } from "../../../src/wire/envelope.ts";
@@ -31,7 +32,7 @@ const DEEDS: Readonly<Record<string, (queue: StepQueue, store: Store, group: str
   },
   /** Whoever created the group is removed, by what this profile knows: a copy of an earlier time knows of no removal. */
   "remove-the-founder": async (queue, store, group) => {
-    const log = await record(store, LOG, group);
+    const log = await readExistingLog(store, group);
     const founder = log.entries[0]?.account;
     if (founder) await change(queue, store, group, { kind: "remove", accounts: [founder] });
   },
