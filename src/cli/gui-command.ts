@@ -33,6 +33,7 @@ export async function showInBrowser(context: CommandContext, { relays, invite }:
     choice,
     port: portOf(textOf(given, "port") ?? "0"),
     assets,
+    offer: surroundings.files.offer,
     defaultRelays: relays ?? newProfileRelays,
     invite,
     debug: Boolean(surroundings.env["HERMES_DEBUG"]),

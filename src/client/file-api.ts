@@ -50,10 +50,11 @@ export interface FileView {
 
 /** Method name -> [parameters, result]. */
 export interface FileMethods {
-  /** `path` is absolute: a file, or a directory. `name`: instead of the path's last part. Waits up to `waitMs` (default 10,000) for the
+  /** `path` is absolute: a file, or a directory. `name`: instead of the path's last part. `picture`: absolute, the same once more, for the preview of what
+   * can be read only once. Waits up to `waitMs` (default 10,000) for the
    * message, not for the bytes: those are told by `file` events. */
   "file-send": [
-    { group: string; path: string; name?: string; type?: string; waitMs?: number; window?: string },
+    { group: string; path: string; name?: string; type?: string; picture?: string; waitMs?: number; window?: string },
     { message: { id: string }; file: FileView; state: "queued" | "on-relay" | "delivered" },
   ];
   /** Newest last. */

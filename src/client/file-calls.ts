@@ -63,7 +63,7 @@ export async function sendFile(
 async function sealAndSend(
   context: CallContext,
   group: GroupState,
-  { path, name, type }: Params<"file-send">,
+  { path, name, type, picture }: Params<"file-send">,
   options: CallOptions,
 ): Promise<MessageId> {
   const { files, put } = context;
@@ -74,7 +74,8 @@ async function sealAndSend(
   if (source.kind !== "file") await removeOldSpools({ ...context, parts }, "old");
   const sealed = await sealSource({ ...context, parts, random, signal: options.signal }, path, source);
   const isDirectory = source.kind === "directory";
-  const preview = source.kind === "file" ? previewOf(await parts.preview(path).catch(() => undefined)) : undefined;
+  const seen = source.kind === "file" ? path : picture;
+  const preview = seen === undefined ? undefined : previewOf(await parts.preview(seen).catch(() => undefined));
   const manifest = { ...sealed.manifest, name: clean, type: typeFor(type, clean, isDirectory), isDirectory, preview };
   await catchUp(context, options);
   const call = toHex(encodeUtf8(options.id));

@@ -2,19 +2,19 @@
  * Files between browser and profile. The browser never names a path of this machine: what it sends is put into a
  * directory of ours, and what it gets are files of a group.
  *
- * 1. An upload streams to the disk, readable by this user only, and is removed once all of it is sent, or it is given up.
- *    One that is still being sent when the program ends stays, so that sending goes on at the next start.
+ * 1. An upload streams to the disk, readable by this user only, and lies there for as long as the client takes to seal it:
+ *    what is kept of it, to be sent and given again, is encrypted. What a killed program has left goes at the next start.
  * 2. A file of somebody else's is given as an attachment that no browser runs; only pictures, told by their first bytes
  *    and not by what the sender says, are shown, in a page that may do nothing.
  */
 import { randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as NodeStream } from "node:stream/web";
-import type { ClientEvent } from "../client/api.ts";
+import type { FileTools } from "../cli/compose-files.ts";
 import type { FileMethods, FileView } from "../client/file-api.ts";
 import type { Failure } from "../client/view/screen-methods.ts";
 
@@ -37,10 +37,8 @@ export interface FileDoor {
   readonly take: (upload: Upload) => Promise<{ readonly message: { readonly id: string }; readonly file: FileView }>;
   /** `undefined` for what is not here, and for what may not be shown. */
   readonly give: (group: string, file: string, use: "save" | "show") => Promise<GivenFile | undefined>;
-  /** Removes uploads that are through. */
-  readonly happened: (event: ClientEvent) => void;
-  /** Removes uploads that no file of these groups is being sent from: what a program that was killed has left. */
-  readonly tidy: (groups: readonly string[]) => Promise<void>;
+  /** Removes what a program that was killed has left; before the first upload. */
+  readonly tidy: () => Promise<void>;
 }
 
 /** How long a call waits for the relay before it answers that the message is queued (ms). */
@@ -60,28 +58,37 @@ export type FileCall = <M extends keyof FileMethods>(
   params: FileMethods[M][0],
 ) => Promise<FileMethods[M][1]>;
 
-/** `directory`: of the profile; uploads lie in a directory of their own in it. */
-export function createFileDoor(directory: string, call: FileCall): FileDoor {
+/** What the door works with. */
+export interface FileDoorParts {
+  /** Of the profile; uploads lie in a directory of their own in it. */
+  readonly directory: string;
+  readonly call: FileCall;
+  /** Gives a stream to the process that has the profile open. */
+  readonly offer: FileTools["offer"];
+}
+
+export function createFileDoor({ directory, call, offer }: FileDoorParts): FileDoor {
   const place = join(directory, "uploads");
-  /** Uploads by the id of the message that brings them. */
-  const sending = new Map<string, string>();
   const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true }).catch(() => undefined);
   return {
     take: async ({ group, name, type, body }) => {
-      const own = join(place, randomBytes(12).toString("hex"));
+      const own = join(place, `${process.pid}-${randomBytes(12).toString("hex")}`);
       await mkdir(own, { recursive: true, mode: 0o700 });
       const path = join(own, "file");
       try {
         const source = Readable.fromWeb(body as NodeStream<Uint8Array>);
         await pipeline(source, createWriteStream(path, { mode: 0o600, flags: "wx" }));
+        const stored = createReadStream(path);
+        const offered = await offer(stored);
         const described = { ...(name ? { name } : {}), ...(type ? { type } : {}) };
-        const sent = await call("file-send", { group, path, waitMs: WAIT_MS, ...described });
-        if (isOver(sent.file)) await remove(own);
-        else sending.set(sent.file.id, own);
-        return { message: sent.message, file: sent.file };
-      } catch (error) {
+        const asked = { group, path: offered.path, picture: path, waitMs: WAIT_MS, ...described };
+        const { message, file } = await call("file-send", asked).finally(() => {
+          stored.destroy();
+          return offered.close();
+        });
+        return { message, file };
+      } finally {
         await remove(own);
-        throw error;
       }
     },
     give: async (group, file, use) => {
@@ -89,31 +96,24 @@ export function createFileDoor(directory: string, call: FileCall): FileDoor {
       const view = files.find(({ id }) => id === file);
       return view?.path === undefined || !isReadable(view) ? undefined : await given(view, view.path, use);
     },
-    happened: (event) => {
-      if (event.event !== "file" || !isOver(event.file)) return;
-      const own = sending.get(event.file.id) ?? uploadOf(place, event.file);
-      sending.delete(event.file.id);
-      if (own !== undefined) void remove(own);
-    },
-    tidy: async (groups) => {
-      const found = await readdir(place).catch(() => []); // before asking, so that none is taken that comes meanwhile
-      const lists = await Promise.all(groups.map((group) => call("file-list", { group })));
-      const kept = lists.flatMap(({ files }) =>
-        files.filter((file) => !isOver(file)).map((file) => uploadOf(place, file)),
-      );
-      for (const own of found.map((name) => join(place, name)).filter((path) => !kept.includes(path)))
-        await remove(own);
+    tidy: async () => {
+      const found = await readdir(place).catch(() => []);
+      await Promise.all(found.filter((name) => !isAnothers(name)).map((name) => remove(join(place, name))));
     },
   };
 }
 
-/** The upload that a file of ours is sent from. */
-function uploadOf(place: string, { path }: FileView): string | undefined {
-  const own = path && dirname(path);
-  return own && dirname(own) === place ? own : undefined;
+/** The directory of an upload that another program is taking at this moment. */
+function isAnothers(name: string): boolean {
+  const pid = Number(name.split("-")[0]);
+  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
-const isOver = ({ state }: FileView): boolean => state === "sent" || state === "cancelled" || state === "failed";
 const isReadable = ({ state }: FileView): boolean => state === "here" || state === "sending" || state === "sent";
 
 async function given(view: FileView, path: string, use: "save" | "show"): Promise<GivenFile | undefined> {

@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { WebSocketServer } from "ws";
+import type { FileTools } from "../cli/compose-files.ts";
 import { failureOf } from "../cli/output.ts";
 import type { ProfileChoice, Profiles } from "../cli/session.ts";
 import type { ClientMethod, ClientMethods } from "../client/api.ts";
@@ -42,6 +43,8 @@ export interface ScreenOptions {
   readonly port: number;
   /** Directory of the built page. */
   readonly assets: string;
+  /** See `FileDoorParts`. */
+  readonly offer: FileTools["offer"];
   /** For a new profile. */
   readonly defaultRelays: readonly string[];
   /** A link that the program was started with. */
@@ -108,19 +111,15 @@ interface Behind {
 async function openBehind(options: ScreenOptions, tellAll: (message: string) => void): Promise<Behind> {
   const { profiles, choice, defaultRelays, invite } = options;
   const stream = createEventStream();
-  const files = createFileDoor(
-    choice.directory,
-    fileCalls(() => keeper),
-  );
+  const { directory } = choice;
+  const files = createFileDoor({ directory, call: fileCalls(() => keeper), offer: options.offer });
+  await files.tidy();
   const keeper = await createProfileKeeper({
     profiles,
     choice,
     defaultRelays,
     invite,
-    happened: (event) => {
-      files.happened(event);
-      tellAll(stream.add(event).text);
-    },
+    happened: (event) => tellAll(stream.add(event).text),
     lost: () => {
       stream.renew();
       tellAll(reply({ kind: "anew", stream: stream.name() }));
@@ -128,7 +127,6 @@ async function openBehind(options: ScreenOptions, tellAll: (message: string) => 
     changed: (profile) => {
       stream.renew(); // what happened in the profile before is nobody's business while it is locked
       tellAll(reply({ kind: "profile", profile, stream: stream.name() }));
-      if (profile.phase === "open") void tidy(keeper, files).catch(() => undefined); // the next start does it as well
     },
   });
   await keeper.begin();
@@ -146,11 +144,6 @@ function welcome(
   const after = missed && resume ? resume.after : stream.newest();
   const greeting = { stream: stream.name(), after, resumed: missed !== undefined };
   return { reply: { kind: "welcome", ...greeting, ...rest }, missed: missed ?? [] };
-}
-
-async function tidy(keeper: ProfileKeeper, files: FileDoor): Promise<void> {
-  const { groups } = await keeper.session().call("group-list", {});
-  await files.tidy(groups.filter(({ state }) => state !== "pending" && state !== "refused").map(({ id }) => id));
 }
 
 /** Files of the profile that is open. */

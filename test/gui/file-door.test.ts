@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import type { FileTools } from "../../src/cli/compose-files.ts";
 import type { FileView } from "../../src/client/file-api.ts";
 import { createFileDoor, type FileCall } from "../../src/gui/file-door.ts";
 import { Fault } from "../../src/wire/fault.ts";
 
 const PNG = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
-const GROUP = { id: "a1", name: "walking club" };
 
 const view = (change: Partial<FileView>): FileView => ({
   id: "f1",
@@ -24,67 +24,62 @@ const view = (change: Partial<FileView>): FileView => ({
 describe("Files between browser and profile", () => {
   let directory: string;
   let asked: { readonly method: string; readonly params: Readonly<Record<string, unknown>> }[];
+  let offers: string[];
   beforeEach(async () => {
+    offers = [];
     directory = await mkdtemp(join(tmpdir(), "hermes-door-"));
     asked = [];
   });
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
+  const offer: FileTools["offer"] = async (input) => {
+    for await (const part of input) offers.push(String(part));
+    return { path: "/offered/1", close: async () => void offers.push("closed") };
+  };
   const door = (answer: (method: string, params: Readonly<Record<string, unknown>>) => unknown) => {
     const call = (async (method: string, params: Readonly<Record<string, unknown>>) => {
       asked.push({ method, params });
       return answer(method, params);
     }) as unknown as FileCall;
-    return createFileDoor(directory, call);
+    return createFileDoor({ directory, call, offer });
   };
   const body = (text: string) => new Response(text).body ?? assert.fail();
   const uploads = () => (existsSync(join(directory, "uploads")) ? readdirSync(join(directory, "uploads")) : []);
   const sent = (state: FileView["state"]) => ({ message: { id: "f1" }, file: view({ state }), state: "queued" });
 
-  it("put an upload on the disk for this user alone, and hand it over by path", async () => {
-    const { take } = door(() => sent("sending"));
+  it("put an upload on the disk for this user alone while it is handed over, and not a moment longer", async () => {
+    let seen: readonly [text: string, modes: readonly number[]] | undefined;
+    const { take } = door((_, { picture }) => {
+      const path = String(picture);
+      assert.ok(path.startsWith(join(directory, "uploads")));
+      seen = [readFileSync(path, "utf8"), [path, join(path, "..")].map((each) => statSync(each).mode & 0o777)];
+      return sent("sending");
+    });
     const taken = await take({ group: "a1", name: "../../evil.sh", type: "image/png", body: body("all of it") });
     assert.equal(taken.file.id, "f1");
     const { path, name, type } = asked[0]?.params ?? assert.fail();
-    assert.ok(String(path).startsWith(join(directory, "uploads")));
-    assert.deepEqual([readFileSync(String(path), "utf8"), name, type], ["all of it", "../../evil.sh", "image/png"]);
-    assert.deepEqual(
-      [statSync(String(path)).mode & 0o777, statSync(join(String(path), "..")).mode & 0o777],
-      [0o600, 0o700],
-    );
+    assert.deepEqual([path, name, type], ["/offered/1", "../../evil.sh", "image/png"]);
+    assert.deepEqual(seen, ["all of it", [0o600, 0o700]]);
+    assert.deepEqual([uploads(), offers], [[], ["all of it", "closed"]]);
   });
 
-  it("remove an upload when it is through, given up, or refused, and the rest at the end", async () => {
-    for (const state of ["sent", "cancelled", "failed"] as const) {
-      const { take, happened } = door(() => sent("sending"));
-      await take({ group: "a1", name: "", type: "", body: body("x") });
-      happened({ event: "file", group: GROUP, file: view({ state: "sending" }) });
-      assert.equal(uploads().length, 1);
-      happened({ event: "file", group: GROUP, file: view({ state }) });
-      while (uploads().length > 0) await new Promise((resolve) => setImmediate(resolve));
-    }
+  it("leave nothing of an upload that is refused or breaks off", async () => {
     const refusing = door(() => {
       throw new Fault("usage/not-allowed", "You are not in this group.");
     });
     await assert.rejects(refusing.take({ group: "a1", name: "", type: "", body: body("x") }), {
       code: "usage/not-allowed",
     });
-    assert.deepEqual(uploads(), []);
+    const broken = new ReadableStream<Uint8Array>({ start: (controller) => controller.error(new Error("gone")) });
+    await assert.rejects(refusing.take({ group: "a1", name: "", type: "", body: broken }), { message: "gone" });
+    assert.deepEqual([uploads(), asked.length], [[], 1]);
   });
 
-  it("keep what is still being sent over a restart, and remove what nobody sends", async () => {
-    const before = door(() => sent("sending"));
-    await before.take({ group: "a1", name: "", type: "", body: body("x") });
-    await before.take({ group: "a1", name: "", type: "", body: body("y") });
-    const [kept] = asked.map(({ params }) => String(params["path"]));
-    const { tidy, happened } = door(() => ({ files: [view({ state: "sending", path: kept ?? "" })] }));
-    await tidy(["a1"]);
-    assert.deepEqual(
-      uploads().map((name) => join(directory, "uploads", name, "file")),
-      [kept],
-    );
-    happened({ event: "file", group: GROUP, file: view({ state: "sent", path: kept ?? "" }) });
-    while (uploads().length > 0) await new Promise((resolve) => setImmediate(resolve));
+  it("remove what a killed program has left, and nothing of one that runs", async () => {
+    for (const name of ["1-aa", "999999999-bb", `${process.pid}-cc`])
+      await mkdir(join(directory, "uploads", name), { recursive: true });
+    await door(() => undefined).tidy();
+    assert.deepEqual(uploads(), ["1-aa"]);
   });
 
   it("give a file to be saved, never to be run, whatever its sender calls it", async () => {

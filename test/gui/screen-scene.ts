@@ -4,10 +4,27 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
-import { profiles } from "../../src/cli/compose-profiles.ts";
-import type { ProfileChoice } from "../../src/cli/session.ts";
+import { fileTools } from "../../src/cli/compose-files.ts";
+import { createProfile } from "../../src/cli/compose-profile.ts";
+import { profiles as whenNeeded } from "../../src/cli/compose-profiles.ts";
+import { restoreProfile } from "../../src/cli/compose-restore.ts";
+import { changePassphrase, wordsOf } from "../../src/cli/compose-secrets.ts";
+import { eraseUnowned, isOwned, openSession } from "../../src/cli/compose-session.ts";
+import type { ProfileChoice, Profiles, Session } from "../../src/cli/session.ts";
 import type { ScreenReply } from "../../src/client/view/screen-messages.ts";
 import { type ScreenServer, serveScreen } from "../../src/gui/screen-server.ts";
+
+/** As compose-profiles.ts, which loads them when they are needed: tsx would load a second copy of each, faults too. */
+const profiles: Profiles = {
+  ...whenNeeded,
+  create: createProfile,
+  open: openSession,
+  erase: eraseUnowned,
+  inUse: isOwned,
+  changePassphrase,
+  recoveryWords: wordsOf,
+  restore: restoreProfile,
+};
 
 export const PASSPHRASE = "seven-otters-juggle-lanterns";
 
@@ -97,6 +114,8 @@ export function openPage(url: string, headers: Readonly<Record<string, string>>)
 
 /** A server, and how to get in. */
 export interface ScreenScene {
+  /** A call of another process on the same profile. */
+  readonly besides: Session["call"];
   readonly directory: string;
   readonly origin: string;
   /** Follows the link: uses the token up. */
@@ -145,12 +164,18 @@ export async function openScreen({
     choice,
     port: 0,
     assets,
+    offer: fileTools.offer,
     defaultRelays: ["/ip4/192.0.2.7/tcp/1"],
     debug: false,
   });
   const { origin, hash } = new URL(server.url);
   const token = hash.slice("#enter=".length);
   return {
+    besides: async (method, params) => {
+      const passphrases = { ...choice.passphrases, known: async () => PASSPHRASE };
+      const session = await profiles.open({ ...choice, passphrases }, new AbortController().signal);
+      return await session.call(method, params).finally(session.close);
+    },
     directory,
     origin,
     server,

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, describe, it } from "mocha";
+import type { FileView } from "../../src/client/file-api.ts";
 import { ask, openPage, openScreen, PASSPHRASE, type Page, type ScreenScene } from "./screen-scene.ts";
 
 describe("The web screen's server", function () {
@@ -256,12 +259,15 @@ describe("The web screen's server", function () {
     assert.equal((await post({ cookie, "x-hermes-key": `${key}x` })).status, 401);
     const taken = await post({ cookie, "x-hermes-key": key });
     assert.equal(taken.status, 200, taken.body);
-    const { file } = JSON.parse(taken.body) as { file: { id: string; name: string; sizeBytes: number } };
-    assert.deepEqual([file.name, file.sizeBytes], ["notes.txt", 9]);
+    const { file } = JSON.parse(taken.body) as { file: FileView };
+    assert.deepEqual([file.name, file.sizeBytes, file.path], ["notes.txt", 9, undefined]);
+    const path = join(scene.directory, "there.txt");
+    await writeFile(path, "all of it");
+    const there = (await scene.besides("file-send", { group: id, path, waitMs: 0 })).file;
     const welcome = page.messages[0];
     const fileKey = welcome?.kind === "welcome" ? welcome.fileKey : "";
     const get = (query: string, headers: Record<string, string>) =>
-      ask(`${origin}/files/${id}/${file.id}?${query}`, { headers });
+      ask(`${origin}/files/${id}/${there.id}?${query}`, { headers });
     assert.equal((await get(`use=save&key=${fileKey}`, {})).status, 404);
     assert.equal((await get(`use=save&key=${key}`, { cookie })).status, 404);
     const given = await get(`use=save&key=${fileKey}`, { cookie });

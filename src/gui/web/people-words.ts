@@ -102,7 +102,11 @@ export const peopleWords = {
     add: "Add",
     added: (name: string) => `${name} was added.`,
   },
-  done: { "on-relay": "Done.", queued: "Done here; the others learn of it as soon as there is a connection." },
+  done: {
+    "on-relay": "Done.",
+    "with-members": "Done; no relay is there, but others have it and will pass it on.",
+    queued: "Done here; the others learn of it as soon as there is a connection.",
+  },
 } as const;
 
 export const warningWords = {

@@ -6,11 +6,12 @@ import "../../../src/gui/web/styles/index.css";
 import { STATES } from "./states.ts";
 import { createStillModel } from "./still-model.ts";
 
+const THEMES = ["light", "dark", "system"] as const;
 const query = new URLSearchParams(location.search);
 const state = STATES[query.get("screen") ?? "home"];
 if (!state) throw new Error("no such screen");
-const theme = query.get("theme") === "dark" ? "dark" : "light";
-const shown = { ...state, preferences: { ...state.preferences, theme } as const };
+const theme = THEMES.find((each) => each === query.get("theme")) ?? "light";
+const shown = { ...state, preferences: { ...state.preferences, theme } };
 const screen = {
   model: createStillModel(shown),
   files: {

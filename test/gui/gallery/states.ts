@@ -130,6 +130,11 @@ export const STATES: Readonly<Record<string, ViewState>> = {
   loading: { ...OPEN, conversations: {} },
   hostile: { ...OPEN, conversations: { [GROUP]: conversation(HOSTILE) } },
   ours: { ...OPEN, conversations: { [GROUP]: conversation(STATES_OF_OURS) } },
+  out: {
+    ...OPEN,
+    groups: GROUPS.map((each) => (each.id === GROUP ? { ...each, state: "removed" as const } : each)),
+    conversations: { [GROUP]: conversation(TALK) },
+  },
   warnings: { ...OPEN, warnings: WARNINGS },
   offline: {
     ...OPEN,

@@ -7,6 +7,7 @@ import { ACCOUNTS, DIGITS, GROUP, INVITE_LINK, RECOVERY_WORDS } from "./people.t
 type Answers = { readonly [M in ScreenMethod]?: (params: ScreenMethods[M][0]) => ScreenMethods[M][1] };
 
 const group = { id: GROUP, name: "Harbour walk" };
+const OLD_RELAY = "/ip4/192.0.2.7/tcp/33001/p2p/12D3KooWOldRelayThatTheGroupHasLeft11111111111111111";
 
 function answersOf(state: ViewState): Answers {
   const rows = state.conversations[GROUP]?.rows ?? [];
@@ -37,6 +38,17 @@ function answersOf(state: ViewState): Answers {
       me: { account: ACCOUNTS.mira, name: "Mira", fingerprint: DIGITS },
       member: { account: ACCOUNTS.jonas, name: "Jonas", fingerprint: DIGITS, verified: false },
       code: `${DIGITS} ${DIGITS}`.replaceAll(" ", ""),
+    }),
+    "recovery-show": () => ({ recoveryWords: RECOVERY_WORDS }),
+    "group-relays": () => ({
+      group,
+      relays: state.relays,
+      former: [{ address: OLD_RELAY, until: "2026-11-28T10:00:00Z" }],
+      state: "on-relay",
+    }),
+    "group-settings": () => ({
+      group,
+      settings: { name: group.name, password: true, inviters: "admin", rekey: { days: 7, messages: 1_000 } },
     }),
     "group-invite": () => ({ link: INVITE_LINK, expires: "2026-11-30T10:00:00Z", uses: 10 }),
     "group-invites": () => ({
