@@ -26,8 +26,8 @@ export interface Person {
   readonly leave: () => Promise<void>;
   /** Types a line in the chat; resolves when it is in the outbox. */
   readonly say: (text: string) => Promise<void>;
-  /** Resolves when this text from that person has come to the chat. */
-  readonly hear: (from: string, text: string) => Promise<void>;
+  /** Resolves when this text from that person has come to the chat; `network/timeout` after so many ms. */
+  readonly hear: (from: string, text: string, timeoutMs?: number) => Promise<void>;
 }
 
 /** A process of the demonstration, which its end will end too. */
@@ -76,8 +76,9 @@ export function person(stage: Stage, name: string): Person {
         waiting(`sending ${JSON.stringify(text)}`),
       );
     },
-    hear: async (from, text) => {
-      await present().waitFor((line) => isMessage(line, from, text), waiting(`getting ${JSON.stringify(text)}`));
+    hear: async (from, text, timeoutMs = PATIENCE_MS) => {
+      const getting = { ...waiting(`getting ${JSON.stringify(text)}`), timeoutMs };
+      await present().waitFor((line) => isMessage(line, from, text), getting);
     },
   };
 }

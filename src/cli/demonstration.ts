@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Fault } from "../wire/fault.ts";
+import { Fault, isFault } from "../wire/fault.ts";
 import type { CommandContext, Surroundings } from "./command.ts";
 import { PATIENCE_MS, type Person, person, type Stage, startOn } from "./demonstration-person.ts";
 import { plant, scanFiles } from "./demonstration-scan.ts";
@@ -19,6 +19,9 @@ const GROUP = "Harbour swimmers";
 /** Names as others see them: long enough not to stand in random bytes by chance. */
 const NAMES = ["Ana Lindqvist", "Ben Okafor", "Cleo Marchetti"] as const;
 const CONTROL = "planted control string, which has to be found";
+
+/** How long people without a relay may take to find each other (ms). */
+const WITHOUT_RELAY_MS = 8_000;
 
 /** These profiles live for a minute under a passphrase that everybody knows, so guessing needs no slowing down. */
 const QUICK = { HERMES_PASSPHRASE: "demonstration", HERMES_KDF_MEMORY_KIB: "8192", HERMES_KDF_PASSES: "1" };
@@ -121,18 +124,29 @@ async function loseRelay(
 ): Promise<void> {
   await relay.kill();
   play.tell("relay", "killed (SIGKILL)");
-  const [question, answer] = ["Does anybody hear me?", "Not yet, but soon."];
-  play.secrets.push(question, answer);
-  await Promise.all([ana.say(question), ben.say(answer)]);
-  play.tell("Ana", `writes “${question}”, Ben “${answer}”: both wait in their outboxes`);
+  const question = "Does anybody hear me?";
+  play.secrets.push(question);
+  const sinceMs = Date.now();
+  await ana.say(question);
+  const heard = (ms?: number) => Promise.all([ben, cleo].map((each) => each.hear(ana.name, question, ms)));
+  const isHeard = await heard(WITHOUT_RELAY_MS).then(() => true, notInTime);
+  const how = isHeard ? ` → Ben and Cleo, ${Date.now() - sinceMs} ms, without a relay` : ": it waits in her outbox";
+  play.tell("Ana", `“${question}” ${how}`);
   const again = await openRelay(play, address.split("/p2p/")[0] ?? address);
   play.tell("relay", "started again, with what it had stored");
-  await Promise.all([ben.hear(ana.name, question), cleo.hear(ana.name, question), ana.hear(ben.name, answer)]);
-  await cleo.hear(ben.name, answer);
-  play.tell("all", "got what was written while the relay was away");
+  if (!isHeard) {
+    await heard();
+    play.tell("all", "got what was written while the relay was away");
+  }
   await Promise.all([ana, ben, cleo].map((each) => each.leave()));
   await again.relay.kill();
   await searchRelay(play);
+}
+
+/** Where no direct way is, as on a machine without a network, the relay is waited for. */
+function notInTime(error: unknown): boolean {
+  if (!isFault(error, "network/timeout")) throw error;
+  return false;
 }
 
 async function searchRelay({ directory, secrets, tell }: Play): Promise<void> {
