@@ -50,8 +50,9 @@ export async function look<T>(
   let next = running.next();
   while (!next.done) {
     const need = next.value;
-    const found = need.kind === "keys" ? store.load(need.keys) : store.scan(need.prefix, { limit: need.limit });
-    next = running.next(new Map(await found));
+    if (need.kind === "keys") next = running.next(await store.load(need.keys));
+    else if (need.kind === "scan") next = running.next(new Map(await store.scan(need.prefix, { limit: need.limit })));
+    else throw new Fault("internal/invariant", "what is only shown asks for records alone");
   }
   return next.value;
 }

@@ -23,6 +23,7 @@ function found(records: Records, need: Need): ReadonlyMap<string, Uint8Array> {
         return bytes ? [[key, bytes] as const] : [];
       }),
     );
+  if (need.kind !== "scan") return new Map();
   const all = [...records.entries()].filter(([key]) => key.startsWith(need.prefix));
   return new Map(all.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, need.limit));
 }
