@@ -176,6 +176,11 @@ export function openHeader(
   return { index: proof.index, iteration, proof, ciphertextHash, nonce, ciphertext };
 }
 
+/** The id that the message has if the device of `place` signed it there, which {@link checkSignature} says. */
+export function claimedId(p: Primitives, place: MessagePlace, header: OpenedHeader): MessageId {
+  return messageIdOf(p, signedBytes(place, header.ciphertextHash));
+}
+
 /** The message's id when the device of `place` signed it there; the device is looked up by the header's index. */
 export function checkSignature(p: Primitives, place: MessagePlace, header: OpenedHeader): MessageId | "forged" {
   const { proof, ciphertextHash } = header;

@@ -39,6 +39,21 @@ export function withLength(frame: Uint8Array): Uint8Array {
   return lp.encode.single(frame).subarray();
 }
 
+/** When something last came and left on a connection: two streams of ours on one, as between members, need one heartbeat. */
+interface LinkTimes {
+  heardAtMs: number;
+  sentAtMs: number;
+}
+
+const timesByConnection = new WeakMap<Connection, LinkTimes>();
+
+function timesOf(connection: Connection): LinkTimes {
+  const nowMs = performance.now();
+  const times = timesByConnection.get(connection) ?? { heardAtMs: nowMs, sentAtMs: nowMs };
+  timesByConnection.set(connection, times);
+  return times;
+}
+
 /** One stream of frames. Handlers are called from the next tick on. */
 export class FrameStream {
   readonly #stream: Stream;
@@ -52,13 +67,14 @@ export class FrameStream {
   #paused = false;
   #resuming = false;
   #ended = false;
-  #heardAtMs = performance.now();
+  readonly #times: LinkTimes;
 
   /** Takes over `stream`, which runs over `connection`. */
   constructor(stream: Stream, connection: Connection, handlers: FrameHandlers) {
     this.#stream = stream;
     this.#connection = connection;
     this.#handlers = handlers;
+    this.#times = timesOf(connection);
     stream.addEventListener("message", (event) => this.#received(event.data));
     stream.addEventListener("drain", () => setImmediate(() => this.#wakeWriter()));
     stream.addEventListener("remoteCloseWrite", () => {
@@ -68,9 +84,14 @@ export class FrameStream {
     stream.addEventListener("close", (event) => this.#end(event.error?.message ?? "the stream has closed"));
   }
 
-  /** When bytes last came from the peer (`performance.now()` clock, ms); now, while we do not listen. */
+  /** When bytes last came from the peer, on any such stream of its connection (`performance.now()` clock, ms); now, while we do not listen. */
   get heardAtMs(): number {
-    return this.#paused ? performance.now() : this.#heardAtMs;
+    return this.#paused ? performance.now() : this.#times.heardAtMs;
+  }
+
+  /** When bytes last left for the peer, on any such stream of its connection (same clock, ms). */
+  get sentAtMs(): number {
+    return this.#times.sentAtMs;
   }
 
   /** Queues one encoded frame. After the end it does nothing. */
@@ -107,7 +128,7 @@ export class FrameStream {
 
   resume(): void {
     this.#paused = false;
-    this.#heardAtMs = performance.now();
+    this.#times.heardAtMs = performance.now();
     this.#handOn();
     if (this.#ended || this.#paused || this.#stream.readStatus !== "paused") return;
     this.#resuming = true;
@@ -139,7 +160,7 @@ export class FrameStream {
 
   #received(data: Uint8Array | Uint8ArrayList): void {
     if (this.#ended) return;
-    this.#heardAtMs = performance.now();
+    this.#times.heardAtMs = performance.now();
     this.#decoder.push(data);
     if (!this.#resuming) this.#handOn();
   }
@@ -159,6 +180,7 @@ export class FrameStream {
     const bytes = joined(this.#queue, this.#queuedBytes);
     this.#queue = [];
     this.#queuedBytes = 0;
+    this.#times.sentAtMs = performance.now();
     try {
       withCorkedSocket(this.#connection, () => this.#stream.send(bytes));
     } catch {

@@ -14,14 +14,14 @@ const CHECKS_PER_BEAT = 5;
 export interface HeartbeatPort {
   /** When bytes last came (`performance.now()` clock, ms); now, while reading is stopped. */
   readonly heardAtMs: () => number;
+  /** When bytes last left (same clock, ms). */
+  readonly sentAtMs: () => number;
   readonly beat: () => void;
   /** Called once; the heartbeat has stopped. */
   readonly dead: () => void;
 }
 
 export class Heartbeat {
-  /** When we last sent something (ms); set by the owner. */
-  sentAtMs = performance.now();
   readonly #timing: LinkTiming;
   readonly #port: HeartbeatPort;
   readonly #timer: NodeJS.Timeout;
@@ -58,8 +58,9 @@ export class Heartbeat {
     if (isUnanswered || nowMs - Math.max(heardAtMs, this.#listeningSinceMs) > deadAfterMs) {
       this.stop();
       this.#port.dead();
-    } else if (nowMs - Math.min(heardAtMs, this.sentAtMs) >= heartbeatMs && nowMs - this.sentAtMs >= heartbeatMs / 2) {
-      this.#port.beat();
+      return;
     }
+    const sentAtMs = this.#port.sentAtMs();
+    if (nowMs - Math.min(heardAtMs, sentAtMs) >= heartbeatMs && nowMs - sentAtMs >= heartbeatMs / 2) this.#port.beat();
   }
 }

@@ -10,6 +10,7 @@ import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
 import { type Correspondence, correspondence } from "./correspondence.ts";
 import { gapFiller } from "./gap-filling.ts";
+import { createGivers, takeKept } from "./givers.ts";
 import { idSets } from "./id-sets.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { discoverLocally, type LocalDiscovery } from "./local-discovery.ts";
@@ -25,7 +26,8 @@ import type { TopicClient } from "./topic-client.ts";
 import type { StoredEnvelope } from "./topic-fanout.ts";
 import type { TopicLimits } from "./topic-limits.ts";
 import type { TopicLog } from "./topic-log.ts";
-import { createTopicService } from "./topic-service.ts";
+import { createTopicService, type TopicService } from "./topic-service.ts";
+import type { HoldingMember } from "./topic-session.ts";
 
 /** Less than a relay's: a member does other things, too, and its neighbours have five others. */
 const MEMBER_LIMITS: Partial<TopicLimits> = {
@@ -87,27 +89,23 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
   const { node, subscriptions } = parts;
   const sets = idSets(log);
   const delivered: NetworkEvents["delivered"] = (delivery) => parts.events.delivered({ ...delivery, log: MEMBERS_LOG });
+  const takes = (topic: Topic): void => parts.events.mailTaken?.(topic);
+  const givers = createGivers();
   const links = new PeerLinks({
     ...parts,
-    events: { ...parts.events, delivered, said: parts.said, takes: (topic) => parts.events.mailTaken?.(topic) },
+    givers,
+    events: { ...parts.events, delivered, kept: takeKept(log, delivered), said: parts.said, takes },
     verifier,
     readersOf: (topic) => service.readers(topic),
     startAt: memberCatchUp({ log, sets, verifier, delivered }),
   });
-  const service = createTopicService({
-    log,
-    verifier,
-    limits: MEMBER_LIMITS,
-    member: {
-      topics: () => [...subscriptions()].filter(({ inbox }) => !inbox),
-      met: (openerPeerId, topics) => links.met(openerPeerId, topics),
-      said: parts.said,
-      mailbox: mailboxOf(subscriptions, delivered),
-    },
+  const service = serviceOf({ log, verifier }, parts, {
+    met: (openerPeerId, topics) => links.met(openerPeerId, topics),
+    mailbox: mailboxOf(subscriptions, delivered),
   });
   const mail = correspondence({ ...parts, links, verifier, discovers: discover });
   const unwatch = log.watch((fresh) => {
-    for (const { topic, ...item } of fresh) service.stored(topic, item);
+    for (const { topic, ...item } of fresh) service.stored(topic, { ...item, givers: givers.of(item.envelope) });
     for (const healing of healings) healing.kept(fresh);
   });
   const fillFrom = gapFiller({ log, sets, verifier }, delivered);
@@ -144,4 +142,14 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
       await service.close();
     },
   };
+}
+
+/** What other members, and those with mail for us, are served. */
+function serviceOf(
+  kept: Pick<MembersOptions, "log" | "verifier">,
+  { subscriptions, said }: Pick<MembersParts, "subscriptions" | "said">,
+  met: Pick<HoldingMember, "met" | "mailbox">,
+): TopicService {
+  const topics = () => [...subscriptions()].filter(({ inbox }) => !inbox);
+  return createTopicService({ ...kept, limits: MEMBER_LIMITS, member: { topics, said, ...met } });
 }

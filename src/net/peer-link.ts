@@ -35,7 +35,7 @@ export interface PeerLinkOptions {
   readonly timing: LinkTiming;
   /** Everything that is to be read, now. */
   readonly subscriptions: () => Iterable<TopicSubscription>;
-  readonly events: Pick<TopicClientEvents, "delivered" | "caughtUp" | "said"> & {
+  readonly events: Pick<TopicClientEvents, "delivered" | "caughtUp" | "said" | "kept"> & {
     /** It has turned out to be a member of something of ours. */
     readonly known: () => void;
     /** It has proved that mail for this topic is its own. */
@@ -175,14 +175,14 @@ export class PeerLink {
 
   #clientOn(stream: Awaited<ReturnType<Connection["newStream"]>>): TopicClient {
     const { node, connection, timing, verifier, events } = this.#options;
-    const { delivered, caughtUp, said } = events;
+    const { delivered, caughtUp, said, kept } = events;
     return new TopicClient({
       stream,
       connection,
       openerPeerId: node.peerIdBytes,
       accessToken: "",
       timing,
-      events: { delivered, caughtUp, said, challenged: () => this.#challenged() },
+      events: { delivered, caughtUp, said, ...(kept ? { kept } : {}), challenged: () => this.#challenged() },
       meeting: { verifier, met: (shared) => this.#met(shared) },
     });
   }

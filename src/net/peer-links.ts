@@ -16,6 +16,7 @@ import type { NetworkEvents, PeerStatus, TopicSubscription } from "../client/por
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
+import type { Givers } from "./givers.ts";
 import { type LinkTiming, memberTiming } from "./link-timing.ts";
 import type { MailTopic } from "./mail-meeting.ts";
 import type { StartAt } from "./member-catch-up.ts";
@@ -46,12 +47,13 @@ export interface PeerLinksOptions {
   readonly node: NetNode;
   readonly verifier: Verifier;
   readonly startAt: StartAt;
+  readonly givers: Givers;
   /** How many members read this topic (hex) here. */
   readonly readersOf: (topic: string) => number;
   readonly timing: LinkTiming;
   readonly subscriptions: () => Iterable<TopicSubscription>;
   readonly events: Pick<NetworkEvents, "delivered" | "caughtUp" | "peerChanged"> &
-    Pick<TopicClientEvents, "said"> & {
+    Pick<TopicClientEvents, "said" | "kept"> & {
       /** Somebody has come who takes mail for this topic. */
       readonly takes: (topic: Topic) => void;
     };
@@ -235,7 +237,7 @@ export class PeerLinks {
 
   /** One conversation from its beginning to its end; `called-on`: the other end came to us, and reads here. */
   async #talk(connection: Connection, cause: "dialled" | "called-on" = "dialled"): Promise<AddressOutcome> {
-    const { node, verifier, timing, subscriptions, events, startAt } = this.#options;
+    const { node, verifier, timing, subscriptions, events, startAt, givers } = this.#options;
     const peer = connection.remotePeer.toString();
     const other = this.#links.get(peer);
     if (other && isBetter(connection, other.connection)) {
@@ -256,7 +258,9 @@ export class PeerLinks {
       timing: memberTiming(timing),
       subscriptions,
       events: {
-        delivered: events.delivered,
+        delivered: (delivery) =>
+          givers.during(toHex(connection.remotePeer.toMultihash().bytes), delivery, () => events.delivered(delivery)),
+        ...(events.kept ? { kept: events.kept } : {}),
         caughtUp: events.caughtUp,
         said: events.said,
         known: () => events.peerChanged?.(status, "connected"),

@@ -7,10 +7,13 @@
  * 4. Where more than a page of a topic is missing, its newest envelopes go first, before the pages of all topics: people
  *    see what was said last while the rest fills in. They come again in the flow, which alone cursors count.
  */
+import { envelopeId } from "../verify/envelope-check.ts";
+import type { Verifier } from "../verify/verifier.ts";
 import type { LogId, Sequence, Topic } from "../wire/ids.ts";
-import { FORWARD_JUMP_MAX } from "../wire/limits.ts";
+import { FORWARD_JUMP_MAX, KEPT_IDS_MAX } from "../wire/limits.ts";
 import { encodeHolderFrame, type HolderFrame } from "../wire/topic-frames.ts";
 import type { FrameStream } from "./frame-stream.ts";
+import { pace, type Rate } from "./pace.ts";
 import type { TopicReader } from "./topic-fanout.ts";
 import type { TopicLimits } from "./topic-limits.ts";
 import type { LogPage, TopicLog } from "./topic-log.ts";
@@ -19,12 +22,16 @@ import type { Gate } from "./turn-gate.ts";
 /** Newest envelopes that go first: two screens of a conversation. */
 const NEWEST_ENVELOPES = 64;
 
+/** Envelopes that one reader is told of because they are kept here: a burst, and what people write in a second. */
+const KEPT_RATE: Rate = { perSecond: 8, burst: 64 };
+
 /** What catching up needs of its service. */
 export interface CatchUpSource {
   readonly log: TopicLog;
   readonly limits: TopicLimits;
   /** Shared by all connections of the service. */
   readonly reads: Gate;
+  readonly verifier: Pick<Verifier, "sha256">;
   /** For metrics: one page has been sent. */
   readonly onPage: (envelopes: number, bytes: number) => void;
 }
@@ -46,11 +53,15 @@ export type CatchUpStream = Pick<FrameStream, "isWritable" | "send" | "sendPrefi
 export class CatchUp {
   readonly #source: CatchUpSource;
   readonly #stream: CatchUpStream;
+  readonly #peer: string;
+  readonly #keptPace = pace(KEPT_RATE);
   readonly #behind = new Set<CatchUpReader>();
   #running = false;
 
-  constructor(source: CatchUpSource, stream: CatchUpStream) {
+  /** `peer`: who reads, as those who give are named (givers.ts). */
+  constructor(source: CatchUpSource, stream: CatchUpStream, peer: string) {
     this.#source = source;
+    this.#peer = peer;
     this.#stream = stream;
   }
 
@@ -65,6 +76,8 @@ export class CatchUp {
       looked: false,
       accepts: () => !this.#behind.has(reader) && this.#stream.isWritable(),
       send: (frame) => this.#stream.sendPrefixed(frame),
+      peer: this.#peer,
+      tellKept: (envelopes) => this.#tellKept(topic, envelopes),
       fallBehind: () => {
         reader.announced = true;
         this.#behind.add(reader);
@@ -153,6 +166,14 @@ export class CatchUp {
     const bytes = this.#send({ kind: "deliver", topic, after: reader.sentUpTo, items });
     reader.sentUpTo = last.sequence;
     this.#source.onPage(items.length, bytes);
+  }
+
+  /** Who gives faster than KEPT_RATE hears of the others by reports: each costs it a look into its profile. */
+  #tellKept(topic: Topic, envelopes: readonly Uint8Array[]): void {
+    const { sha256 } = this.#source.verifier;
+    const told = envelopes.slice(-KEPT_IDS_MAX);
+    if (this.#keptPace.take(told.length) > 0) return;
+    this.#send({ kind: "kept", topic, ids: told.map((envelope) => envelopeId(sha256, envelope)) });
   }
 
   #send(frame: HolderFrame): number {

@@ -33,6 +33,8 @@ export interface TopicClientEvents {
   readonly challenged: () => void;
   readonly delivered: (delivery: Delivery) => Promise<void>;
   readonly caughtUp: (topic: Topic, log: LogId) => void;
+  /** The other end, a member, keeps these now, which it has from us. */
+  readonly kept?: (topic: Topic, ids: readonly EnvelopeId[]) => Promise<void>;
   /** A reader of that topic said this in passing. */
   readonly said: (topic: Topic, body: Uint8Array) => void;
   /** The holder has contradicted itself. Left out: it is not watched. */
@@ -92,10 +94,11 @@ export class TopicClient {
     });
     this.#heartbeat = new Heartbeat(timing, {
       heardAtMs: () => this.#frames.heardAtMs,
+      sentAtMs: () => this.#frames.sentAtMs,
       beat: () => this.#asking.tell({ kind: "ping" }),
       dead: () => this.abort(GONE_SILENT),
     });
-    this.#asking = new Asking({ send: (frame) => this.#send(frame), timeoutMs: timing.requestTimeoutMs });
+    this.#asking = new Asking({ send: (frame) => this.#frames.send(frame), timeoutMs: timing.requestTimeoutMs });
     const watch = events.failed && this.#watching(events.failed);
     this.#reading = new TopicReading({
       ...options,
@@ -199,6 +202,9 @@ export class TopicClient {
       case "newest":
         this.#reading.newest(frame, bytes.byteLength);
         break;
+      case "kept":
+        this.#reading.kept(frame);
+        break;
       case "caughtUp":
         this.#reading.caughtUp(frame);
         break;
@@ -243,11 +249,6 @@ export class TopicClient {
       holderNonce: challenge.nonce,
       clientNonce: new Uint8Array(randomBytes(32)),
     };
-  }
-
-  #send(frame: Uint8Array): void {
-    this.#frames.send(frame);
-    this.#heartbeat.sentAtMs = performance.now();
   }
 }
 

@@ -6,6 +6,7 @@
  *    So notifications may be late, reordered or lost: what a reader receives is complete and in order all the same.
  * 3. What is said in passing goes to those who take data at that moment, once.
  * 4. Nothing is kept between ticks but who reads what.
+ * 5. A reader is not sent what it gave itself: it is told that this is kept here.
  */
 import type { Sequence, Topic } from "../wire/ids.ts";
 import { FRAME_ENVELOPES_MAX } from "../wire/limits.ts";
@@ -20,6 +21,8 @@ const FRAME_BUDGET_BYTES = 524_288;
 export interface StoredEnvelope {
   readonly sequence: Sequence;
   readonly envelope: Uint8Array;
+  /** Readers, by their `peer`, from whom it came. */
+  readonly givers?: ReadonlySet<string> | undefined;
 }
 
 /** One subscription as the fan-out sees it. */
@@ -30,6 +33,10 @@ export interface TopicReader {
   /** True when the reader follows live and its stream takes data. */
   readonly accepts: () => boolean;
   readonly send: (prefixedFrame: Uint8Array) => void;
+  /** Who it is, as givers are named. */
+  readonly peer: string;
+  /** Tells it that these, which it has given, are kept here. */
+  readonly tellKept: (envelopes: readonly Uint8Array[]) => void;
   /** There is something after `sentUpTo` that it did not get: it reads from the log when it can. */
   readonly fallBehind: () => void;
 }
@@ -128,13 +135,34 @@ function sendRun(readers: Set<TopicReader>, run: readonly StoredEnvelope[]): { d
       reader.fallBehind();
       continue;
     }
-    frame ??= withLength(encodeHolderFrame({ kind: "deliver", topic: reader.topic, after, items: run }));
-    reader.send(frame);
+    const isGiven = ({ givers }: StoredEnvelope): boolean => givers?.has(reader.peer) === true;
+    if (run.some(isGiven)) {
+      deliveries += sendOthers(reader, after, { run, isGiven });
+    } else {
+      frame ??= deliverFrame(reader.topic, after, run);
+      reader.send(frame);
+      deliveries += run.length;
+    }
     reader.sentUpTo = last.sequence;
-    deliveries += run.length;
   }
   return { deliveries, bytes: frame === undefined ? 0 : (frame.byteLength * deliveries) / run.length };
 }
+
+interface PartlyGiven {
+  readonly run: readonly StoredEnvelope[];
+  readonly isGiven: (item: StoredEnvelope) => boolean;
+}
+
+/** Sends what the reader has not given; answers how many that is. */
+function sendOthers(reader: TopicReader, after: Sequence, { run, isGiven }: PartlyGiven): number {
+  reader.tellKept(run.filter(isGiven).map(({ envelope }) => envelope));
+  const others = run.filter((item) => !isGiven(item));
+  if (others.length > 0) reader.send(deliverFrame(reader.topic, after, others));
+  return others.length;
+}
+
+const deliverFrame = (topic: Topic, after: Sequence, items: readonly StoredEnvelope[]): Uint8Array =>
+  withLength(encodeHolderFrame({ kind: "deliver", topic, after, items }));
 
 /** In order, without repetitions, cut where numbers are missing and where a frame is full. */
 function contiguousRuns(news: readonly StoredEnvelope[]): StoredEnvelope[][] {

@@ -22,6 +22,8 @@ import { type MeetingEnds, meetingProofs, metTopics } from "./topic-meeting.ts";
 
 /** Delivered bytes that the owner has not committed yet, above which reading stops: eight pages of a relay. */
 const DIGEST_MAX_BYTES = 2_097_152;
+/** What an envelope that is sent back by name counts among them: about as much work as a small one. */
+const KEPT_BYTES = 512;
 /** How long to wait before asking a busy holder again (ms), where it does not say. */
 const BUSY_RETRY_MS = 1_000;
 
@@ -37,7 +39,7 @@ export interface Holder {
 }
 
 export interface ReadingOptions extends Pick<TopicClientOptions, "openerPeerId" | "accessToken" | "meeting"> {
-  readonly events: Pick<TopicClientOptions["events"], "delivered" | "caughtUp" | "said">;
+  readonly events: Pick<TopicClientOptions["events"], "delivered" | "caughtUp" | "said" | "kept">;
   readonly asking: Asking;
   readonly watch: FlowWatch | undefined;
   /** With a nonce of our own for one meeting. */
@@ -108,6 +110,12 @@ export class TopicReading {
     const items = envelopes.map((envelope) => ({ sequence: 0 as Sequence, envelope }));
     const delivery = { log, topic, items, isAhead: true };
     this.#digest(bytes, items.length, () => this.#options.events.delivered(delivery));
+  }
+
+  /** Taken as if they had been sent back whole. */
+  kept({ topic, ids }: FrameOf<"kept">): void {
+    const { kept } = this.#options.events;
+    if (kept && this.reads(topic)) this.#digest(ids.length * KEPT_BYTES, ids.length, () => kept(topic, ids));
   }
 
   caughtUp({ topic, sequence }: FrameOf<"caughtUp">): void {

@@ -94,7 +94,7 @@ export class TopicSession {
     this.#context = context;
     this.#identity = identity;
     this.#stream = stream;
-    this.#reading = new CatchUp(context, stream);
+    this.#reading = new CatchUp(context, stream, toHex(identity.openerPeerId));
     this.#admitted = context.admit === undefined;
     this.#pace = pace(context.limits.connectionRate);
     this.#send({ kind: "challenge", log: context.log.logId, nonce: identity.nonce });

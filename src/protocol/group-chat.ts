@@ -8,7 +8,7 @@
  * @see PROTOCOL.md § Group messages
  */
 import { HeaderKey } from "../crypto/epoch-secrets.ts";
-import { checkSignature, type MessagePlace, openHeader, openPayload } from "../crypto/group-message.ts";
+import { checkSignature, claimedId, type MessagePlace, openHeader, openPayload } from "../crypto/group-message.ts";
 import {
   ChainKey,
   closeChain,
@@ -82,9 +82,9 @@ export function* receiveMessage(
   const id = chainId(epochId, header.index);
   const place: MessagePlace = { group: epoch.group, epochId, device: sender.device, iteration: header.iteration };
   if (header.iteration - sender.chain.next > FORWARD_JUMP_MAX) return "too-far-ahead";
-  const messageId = checkSignature(work.p, place, header);
-  if (messageId === "forged") return "forged";
-  if (yield* read(work, SEEN, toHex(messageId))) return "duplicate";
+  const messageId = claimedId(work.p, place, header);
+  if (yield* read(work, SEEN, toHex(messageId))) return "duplicate"; // the same, whoever wraps it anew
+  if (checkSignature(work.p, place, header) === "forged") return "forged";
   const now = work.nowMs as TimeMs;
   const keyAt = isAhead ? messageKeyAhead : messageKeyAt;
   const answer = keyAt(work.p, expireRanges(sender.chain, now), header.iteration, now);

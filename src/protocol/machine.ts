@@ -407,7 +407,7 @@ function* receiveInEpoch(
     const isWarning =
       outcome === "forged" || outcome === "malformed" || outcome === "fork" || outcome === "too-far-ahead";
     if (isWarning) announce(work, { kind: "warning", code: outcome, group });
-    return !isWarning || outcome === "fork";
+    return (!isWarning && outcome !== "duplicate") || outcome === "fork"; // a duplicate is kept already
   }
   return false;
 }

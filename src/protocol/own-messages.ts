@@ -3,7 +3,13 @@
  * before this one was restored. Then we say so, jump past it, and seal again what the outbox holds at used places.
  * @see PROTOCOL.md § Restored states
  */
-import { checkSignature, type MessagePlace, type OpenedHeader, openPayload } from "../crypto/group-message.ts";
+import {
+  checkSignature,
+  claimedId,
+  type MessagePlace,
+  type OpenedHeader,
+  openPayload,
+} from "../crypto/group-message.ts";
 import { messageKeyAt, type OwnChain, peerChainOf } from "../crypto/sender-chain.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { MessageContent } from "../wire/group-message.ts";
@@ -32,13 +38,13 @@ export function* receiveOwn(
   const account = yield* readExisting(work, ACCOUNT);
   const { iteration } = header;
   const place: MessagePlace = { group: epoch.group, epochId: epoch.epoch, device: account.device, iteration };
-  const messageId = checkSignature(work.p, place, header);
-  if (messageId === "forged") return "forged";
+  const messageId = claimedId(work.p, place, header);
   if (yield* read(work, SEEN, toHex(messageId))) {
     if (from === "member") yield* noteTaken(work, epoch, iteration);
     else yield* settleEcho(work, messageId);
     return "own";
   }
+  if (checkSignature(work.p, place, header) === "forged") return "forged";
   const own = yield* read(work, OWN_CHAIN, toHex(epoch.epoch));
   yield* noteRestored(work, epoch.group);
   if (!own) return "fork";

@@ -38,6 +38,8 @@ export const OPEN_TOPICS_MAX = 256;
 export const FRAME_MAX_BYTES = 1_048_576;
 /** Envelopes in one append or deliver frame. */
 export const FRAME_ENVELOPES_MAX = 512;
+/** Ids in one `kept` frame: a burst. Who gives more than that is told by reports. */
+export const KEPT_IDS_MAX = 64;
 
 /** One live frame's sealed part: a report of {@link REPORT_CHAINS_MAX} chains, padded. */
 export const LIVE_MAX_BYTES = 1_024;

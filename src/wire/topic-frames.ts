@@ -12,6 +12,7 @@ import {
   COMPARE_RANGES_MAX,
   ENVELOPE_MAX_BYTES,
   FRAME_ENVELOPES_MAX,
+  KEPT_IDS_MAX,
   LIVE_FRAME_MAX_BYTES,
   OPEN_TOPICS_MAX,
 } from "./limits.ts";
@@ -123,6 +124,8 @@ export const HolderFrame = union({
   /** The topics of a `meet` that are open now, by the same names, each with the holder's proof. */
   met: [12, struct({ id: u32, proofs: list(hiddenProof, OPEN_TOPICS_MAX) })],
   live: [13, struct({ topic: Topic, body: liveBody })],
+  /** A member keeps these now, which it got from the other end: it sends them back by name only. */
+  kept: [15, struct({ topic: Topic, ids: list(EnvelopeId, KEPT_IDS_MAX, 1) })],
   /** The newest of a topic of which much is missing, ahead of its flow, in which they come once more. */
   newest: [14, struct({ topic: Topic, envelopes: list(envelopeBytes, FRAME_ENVELOPES_MAX, 1) })],
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
+import { nodeVerifier } from "../../relay-node/node-verifier.ts";
 import { CatchUp } from "../../src/net/topic-catch-up.ts";
 import { topicFanout } from "../../src/net/topic-fanout.ts";
 import { TOPIC_LIMITS } from "../../src/net/topic-limits.ts";
@@ -50,6 +51,7 @@ function flow(pageEnvelopes: number) {
       log: { ...log, read: slowRead },
       limits: { ...TOPIC_LIMITS, pageEnvelopes },
       reads: gate(1),
+      verifier: nodeVerifier,
       onPage: () => undefined,
     },
     {
@@ -58,6 +60,7 @@ function flow(pageEnvelopes: number) {
       sendPrefixed: (frame) => take(withoutLength(frame)),
       abort: (reason) => assert.fail(reason),
     },
+    "reader",
   );
   let appended = 0;
   const notify = (sequence: number): void =>

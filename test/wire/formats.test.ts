@@ -113,6 +113,7 @@ const anyHolderFrame: fc.Arbitrary<HolderFrame> = fc.oneof(
   }),
   record<HolderFrameOf<"got">>({ kind: fc.constant("got"), id, envelopes: fc.array(envelopeBytes, few) }),
   record<HolderFrameOf<"live">>({ kind: fc.constant("live"), topic, body: bytesOf(300, 1) }),
+  record<HolderFrameOf<"kept">>({ kind: fc.constant("kept"), topic, ids: fc.array(brandedBytes(EnvelopeId), some) }),
   record<HolderFrameOf<"newest">>({ kind: fc.constant("newest"), topic, envelopes: fc.array(envelopeBytes, some) }),
   record<HolderFrameOf<"met">>({ kind: fc.constant("met"), id, proofs: fc.array(hiddenProof, few) }),
   record<HolderFrameOf<"refused">>({
