@@ -1,5 +1,5 @@
 /**
- * Runs mocha over the tests, as many files at once as there are cores, the long ones first.
+ * Runs mocha over the tests, about as many files at once as there are cores, the long ones first.
  *
  * 1. The last line is `N passed, N failed` (`, N skipped` if any); the exit code is 0 only when nothing failed.
  * 2. With CI set, a skipped or an exclusive test is a failure.
@@ -13,8 +13,8 @@ import { ROOT } from "./prepare.mjs";
 
 /** Folders of test/ whose tests start processes or take long: before all others, the last first, so that no core is left with a long one alone. */
 const LONG = ["relay-node", "twin", "sim", "e2e"];
-/** Test files at once: most of them wait for processes of their own, and some measure these. */
-const FILES_AT_ONCE = Math.min(availableParallelism(), 4);
+/** Test files at once: one more than there are cores, since most of them wait for processes of their own now and then. */
+const FILES_AT_ONCE = Math.min(availableParallelism() + 1, 4);
 /** How long open sockets and timers may keep the test process alive after its summary. */
 const LINGER_MS = 10_000;
 

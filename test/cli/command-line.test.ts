@@ -72,6 +72,15 @@ describe("A command line", () => {
     });
   }
 
+  it("answers an option that a command does not know with exit code 2, as an object with --json", async () => {
+    for (const { name, operands } of COMMANDS) {
+      if (operands === "everything") continue;
+      const { exit, stdout, stderr, calls } = await run([...name.split(" "), "--sparkle", "--json"]);
+      assert.deepEqual([name, exit, stderr, calls], [name, 2, "", []]);
+      assert.match(stdout, /^\{"error":\{"code":"usage\/bad-argument","message":".*--sparkle.*"\}\}\n$/);
+    }
+  });
+
   it("reports faults with their code on standard output with --json", async () => {
     const answers = { status: fault("storage/full", "The disk is full.") };
     const { exit, stdout, stderr } = await run(["status", "--json"], { answers });

@@ -6,34 +6,8 @@ import type { Relay } from "./scene/relay.ts";
 import { openScene, type Scene } from "./scene/scene.ts";
 import { assertShape, type Shape } from "./scene/shape.ts";
 
-const COMMANDS = [
-  "relay",
-  "init",
-  "whoami",
-  "group create",
-  "group list",
-  "group info",
-  "group invite",
-  "group join",
-  "group add",
-  "group invites",
-  "group revoke",
-  "group remove",
-  "group role",
-  "group leave",
-  "group rekey",
-  "group rename",
-  "group settings",
-  "account delete",
-  "send",
-  "history",
-  "listen",
-  "chat",
-  "gui",
-  "status",
-  "sync",
-  "start",
-] as const;
+/** One of each kind; test/cli asks all of them without a process. */
+const COMMANDS = ["relay", "group create", "listen"] as const;
 
 const ID = /^[0-9a-f]{64}$/;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
@@ -59,7 +33,7 @@ describe("the command line", function () {
 
   const run = (...args: readonly string[]): Promise<Ended> => scene.start({ args }).ended;
 
-  it("has help for every command, on standard output, with examples and exit code 0", async () => {
+  it("has help for commands, on standard output, with examples and exit code 0", async () => {
     const overview = await run("--help");
     assert.deepEqual([overview.code, overview.stderr], [0, ""]);
     for (const command of COMMANDS) {
@@ -79,14 +53,7 @@ describe("the command line", function () {
       assertShape(objects[0], { error: { code: "usage/bad-argument", message: /--sparkle/ } }, command);
       assert.equal(stdout.split("\n").length, 2);
     }
-    for (const args of [
-      ["whoami", "--sparkle"],
-      ["conjure"],
-      ["group", "conjure"],
-      [],
-      ["send"],
-      ["history", "a", "b"],
-    ]) {
+    for (const args of [["whoami", "--sparkle"], ["conjure"], []]) {
       const { code, stdout, stderr } = await run(...args);
       assert.deepEqual([args, code, stdout], [args, 2, ""]);
       assert.match(stderr, /^hermes: [^\n]+\n$/);
@@ -171,6 +138,7 @@ describe("the JSON objects of the command line", function () {
       {
         relays: [{ ...RELAY, state: /^conn/, own: true, serves: [{ id: ID, name: "shapes" }], formerly: [GROUP] }],
         peers: [{ peerId: "", path: "", since: TIME }],
+        members: (value: unknown) => Array.isArray(value) && value.length === 0, // nobody is reached directly here
         outbox: 0,
         primitives: /^\w/,
       },
