@@ -7,7 +7,7 @@ import { nativePrimitives } from "../src/crypto-native/native-primitives.ts";
 import type { Effect, Work } from "../src/protocol/effects.ts";
 import type { Answer, Input } from "../src/protocol/machine.ts";
 import { ACCOUNT, type AccountState, type GroupState, OUTBOX } from "../src/protocol/records.ts";
-import { ENTROPY_BYTES, entropyStream, type Step } from "../src/protocol/step.ts";
+import { ENTROPY_BYTES, encodeDepth, entropyStream, type Need, type Step } from "../src/protocol/step.ts";
 import { createProfileDirectory } from "../src/store/profile-directory.ts";
 import { type OpenProfileStore, openProfileStore } from "../src/store/profile-store.ts";
 import { ROLE } from "../src/wire/entry.ts";
@@ -94,15 +94,18 @@ export async function runStep<T>({ store }: Device, step: (work: Work) => Step<T
   let next = running.next();
   while (!next.done) {
     const need = next.value;
-    const found =
-      need.kind === "keys"
-        ? await store.load(need.keys)
-        : new Map(await store.scan(need.prefix, { limit: need.limit }));
-    next = running.next(found);
+    next = running.next(await supply(store, need));
   }
   const { written: records, lines, removedLines, lineStates } = work;
   await store.commit({ records, lines, removedLines, lineStates });
   return next.value;
+}
+
+async function supply(store: ProfileStore, need: Need): Promise<ReadonlyMap<string, Uint8Array>> {
+  if (need.kind === "keys") return await store.load(need.keys);
+  if (need.kind === "scan") return new Map(await store.scan(need.prefix, { limit: need.limit }));
+  const depth = await store.lineDepth(need.group, need.id);
+  return new Map(depth === undefined ? [] : [[need.id, encodeDepth(depth)]]);
 }
 
 /** A waiting envelope. */

@@ -33,6 +33,7 @@ export function memoryStore(): ProfileStore {
     commit: async ({ records }) => write(records),
     history: async () => [],
     line: async () => undefined,
+    lineDepth: async () => undefined,
     unread: async () => 0,
     markRead: async () => undefined,
     close: async () => void db.close(),

@@ -57,6 +57,8 @@ export interface ProfileStore {
   readonly history: (query: HistoryQuery) => Promise<readonly ConversationLine[]>;
   /** One line by id. */
   readonly line: (group: string, id: string) => Promise<ConversationLine | undefined>;
+  /** Depth of a line, which may be withdrawn. */
+  readonly lineDepth: (group: string, id: string) => Promise<number | undefined>;
   /** Lines that arrived after the last {@link markRead} and are not our own (`received`, not system). */
   readonly unread: (group: string) => Promise<number>;
   readonly markRead: (group: string) => Promise<void>;

@@ -13,7 +13,7 @@
 import type { Primitives } from "../crypto/primitives.ts";
 import type { Effect, Work } from "../protocol/effects.ts";
 import { type Answer, type Input, step } from "../protocol/machine.ts";
-import { ENTROPY_BYTES, entropyStream, type Need } from "../protocol/step.ts";
+import { ENTROPY_BYTES, encodeDepth, entropyStream, type Need } from "../protocol/step.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { answerFor, type Joined, joinSends } from "./bursts.ts";
 import type { Clock, ProfileStore, RandomBytes } from "./ports.ts";
@@ -194,6 +194,7 @@ async function drive(store: ProfileStore, batch: Batch, running: ReturnType<type
 
 /** Records that a step lacks: from the batch if an earlier input wrote them, else from the store. */
 async function supply(store: ProfileStore, batch: Batch, need: Need): Promise<ReadonlyMap<string, Uint8Array>> {
+  if (need.kind === "line-depth") return await depthOfLine(store, need, batch);
   if (need.kind === "keys") {
     const ahead = need.keys.filter((key) => batch.written.has(key));
     const found = new Map(await loadOthers(store, need.keys, batch));
@@ -210,6 +211,16 @@ async function supply(store: ProfileStore, batch: Batch, need: Need): Promise<Re
     else found.delete(key);
   }
   return found;
+}
+
+async function depthOfLine(
+  store: ProfileStore,
+  { group, id }: Extract<Need, { kind: "line-depth" }>,
+  { lines }: Batch,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const ahead = lines.find((line) => line.id === id && line.group === group)?.depth;
+  const depth = ahead ?? (await store.lineDepth(group, id));
+  return depth === undefined ? new Map() : new Map([[id, encodeDepth(depth)]]);
 }
 
 async function loadOthers(store: ProfileStore, keys: readonly string[], batch: Batch) {

@@ -131,6 +131,16 @@ export function messageKeyAhead(p: Primitives, chain: PeerChain, iteration: Iter
   return ahead(p, chain, iteration, { now, keep: "range" });
 }
 
+/** Whether the key of `iteration` has not been given out: only then can its message be new. */
+export function hasKeyOf(chain: PeerChain, iteration: Iteration): boolean {
+  if (chain.end !== undefined && iteration >= chain.end) return false;
+  return (
+    iteration >= chain.next ||
+    chain.skipped[indexAtOrAfter(chain.skipped, iteration)]?.iteration === iteration ||
+    chain.ranges.some(({ from, until }) => from <= iteration && iteration < until)
+  );
+}
+
 /** The chain after its device said how many messages it sent there: keys of void iterations are gone. */
 export function closeChain(chain: PeerChain, sent: number): PeerChain {
   const end = Math.min(sent, chain.end ?? sent) as Iteration;

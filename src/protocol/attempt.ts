@@ -11,7 +11,7 @@ export function* attempt(work: Work, part: (work: Work) => Step<unknown>): Step<
   const own: Work = {
     ...work,
     written: new Map(work.written),
-    lines: [],
+    lines: [...work.lines],
     removedLines: [],
     lineStates: [],
     effects: [],
@@ -23,7 +23,7 @@ export function* attempt(work: Work, part: (work: Work) => Step<unknown>): Step<
     throw error;
   }
   for (const [key, value] of own.written) work.written.set(key, value);
-  work.lines.push(...own.lines);
+  work.lines.push(...own.lines.slice(work.lines.length));
   work.removedLines.push(...own.removedLines);
   work.lineStates.push(...own.lineStates);
   work.effects.push(...own.effects);

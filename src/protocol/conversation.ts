@@ -23,7 +23,7 @@ import {
   type SaidState,
   SEEN,
 } from "./records.ts";
-import { read, type Step, scan, write } from "./step.ts";
+import { lineDepth, read, type Step, scan, write } from "./step.ts";
 
 /** Gaps noted for one group: more than a relay loses in an accident; further ones are not noted. */
 export const GAPS_MAX = 1_024;
@@ -33,8 +33,23 @@ export const GAPS_PER_DEVICE_MAX = 64;
 /** A message that is here now; `isVoid` is for the judge to say. */
 export type Arriving = Omit<SaidState, "isVoid">;
 
-/** The message is part of the conversation. Unless it is held it replaces those that it cites among the heads. */
-export function* joinConversation(work: Work, group: GroupId, message: Arriving): Step<void> {
+/** Depth of a message that is here: its line says it, or a record where it has none. */
+export function* depthHere(work: Work, group: GroupId, id: MessageId): Step<number | undefined> {
+  const noted = yield* read(work, SEEN, toHex(id));
+  return noted ? noted.depth : yield* lineDepth(work, toHex(group), toHex(id));
+}
+
+/**
+ * The message is part of the conversation. Unless it is held it replaces those that it cites among the heads.
+ * `hasLine`: a line of this commit says that it is here, so no record has to (a record of its own for each cost a fifth of
+ * what catching up costs: ids are hashes, and each touches another page).
+ */
+export function* joinConversation(
+  work: Work,
+  group: GroupId,
+  message: Arriving,
+  { hasLine }: { readonly hasLine: boolean },
+): Step<void> {
   const { id, depth, cites, isHeld } = message;
   const name = toHex(group);
   const before: HeadsState = (yield* read(work, HEADS, name)) ?? { heads: [], said: 0 };
@@ -42,9 +57,10 @@ export function* joinConversation(work: Work, group: GroupId, message: Arriving)
   const kept = isHeld ? before.heads : before.heads.filter((head) => !isAmong(cites, head.id));
   const heads = isHeld || wasCited ? kept : [...kept, { id, depth }].slice(-HEADS_MAX);
   write(work, HEADS, name, { heads, said: before.said + 1 });
-  write(work, SEEN, toHex(id), { depth });
+  if (!hasLine) write(work, SEEN, toHex(id), { depth });
   write(work, SAID, saidId(group, before.said), { ...message, isVoid: false });
-  if (!isHeld) yield* noteGaps(work, group, message);
+  const unknown = cites.filter((cited) => !before.heads.some((head) => equalBytes(head.id, cited)));
+  if (!isHeld) yield* noteGaps(work, group, { ...message, cites: unknown });
 }
 
 /** A message of ours that we know of and cannot read any more: what we say next comes after it. */
@@ -62,7 +78,7 @@ export const isAmong = (ids: readonly MessageId[], id: MessageId): boolean => id
 export function* noteGaps(work: Work, group: GroupId, message: Arriving): Step<void> {
   const { cites, account, device } = message;
   for (const cited of cites) {
-    if (yield* read(work, SEEN, toHex(cited))) continue;
+    if ((yield* depthHere(work, group, cited)) !== undefined) continue;
     const id = idOf(group, cited);
     const known = yield* read(work, GAP, id);
     if (known && !known.isConfirmed && !equalBytes(known.account, account))

@@ -13,6 +13,7 @@ import {
   ChainKey,
   closeChain,
   expireRanges,
+  hasKeyOf,
   isComplete,
   messageKeyAhead,
   messageKeyAt,
@@ -25,13 +26,13 @@ import type { AccountKey, DeviceKey, EpochId, GroupId, Iteration, MessageId, Tim
 import { FORWARD_JUMP_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { enterClosed } from "./closed-epochs.ts";
-import { joinConversation } from "./conversation.ts";
+import { depthHere, joinConversation } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
 import { hearOfFile, noteFile } from "./files.ts";
 import { contest, voidFrom } from "./forks.ts";
 import { isShown, lineOf, placeOf } from "./group-lines.ts";
 import { receiveOwn } from "./own-messages.ts";
-import { CHAIN, CLOSED, chainId, EPOCH, type EpochState, idOf, MEMBER, SEEN, SENDERS } from "./records.ts";
+import { CHAIN, CLOSED, chainId, EPOCH, type EpochState, idOf, MEMBER, SENDERS } from "./records.ts";
 import { standingOf, weigh } from "./removals.ts";
 import { noteToReport } from "./reports.ts";
 import { indexIn } from "./roster.ts";
@@ -83,7 +84,8 @@ export function* receiveMessage(
   const place: MessagePlace = { group: epoch.group, epochId, device: sender.device, iteration: header.iteration };
   if (header.iteration - sender.chain.next > FORWARD_JUMP_MAX) return "too-far-ahead";
   const messageId = claimedId(work.p, place, header);
-  if (yield* read(work, SEEN, toHex(messageId))) return "duplicate"; // the same, whoever wraps it anew
+  const isUsed = !hasKeyOf(sender.chain, header.iteration); // whatever is here already has used its key
+  if (isUsed && (yield* depthHere(work, epoch.group, messageId)) !== undefined) return "duplicate";
   if (checkSignature(work.p, place, header) === "forged") return "forged";
   const now = work.nowMs as TimeMs;
   const keyAt = isAhead ? messageKeyAhead : messageKeyAt;
@@ -144,7 +146,7 @@ function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveO
   const depth = placeOf(plaintext.depth, epoch.depth);
   const isHeld = standing === "held";
   const said = { id, epoch: epoch.epoch, device, account, iteration, depth, cites: plaintext.frontier, isHeld };
-  yield* joinConversation(work, group, said);
+  yield* joinConversation(work, group, said, { hasLine: isShown(plaintext.content) });
   const member = yield* read(work, MEMBER, idOf(group, account));
   const author = { account, device, name: member?.name ?? toHex(account).slice(0, 8) };
   yield* takeContent(work, group, { ...arrived, depth }, isHeld);

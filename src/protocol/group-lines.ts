@@ -6,7 +6,7 @@ import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { cleanFileName } from "./file-name.ts";
-import { ENTRY, type EpochState, idOf, SEEN } from "./records.ts";
+import { ENTRY, type EpochState, idOf } from "./records.ts";
 import { type Line, read, type Step } from "./step.ts";
 
 /** Depths are saved in 4 bytes. */
@@ -28,10 +28,8 @@ export function placeOf(stated: number, before: number): number {
 }
 
 /** Depth that we state for a message of ours: after its epoch's newest entry and after all that it cites. */
-export function* depthForMessage(work: Work, epoch: EpochState, cited: readonly MessageId[]): Step<number> {
-  let before = epoch.depth;
-  for (const id of cited) before = Math.max(before, (yield* read(work, SEEN, toHex(id)))?.depth ?? 0);
-  return placeOf(before + 1, epoch.depth);
+export function depthForMessage(epoch: EpochState, cited: readonly { readonly depth: number }[]): number {
+  return placeOf(Math.max(epoch.depth, ...cited.map(({ depth }) => depth)) + 1, epoch.depth);
 }
 
 /** Depth that we state for an entry of ours: after its parents and after the messages that it cites. */

@@ -91,15 +91,17 @@ function* writeOne(
   { content, closures }: { readonly content: MessageContent; readonly closures: readonly ChainClosure[] },
 ): Step<Written> {
   const { account, epoch } = sending;
-  const cites = deepest((yield* read(work, HEADS, toHex(epoch.group)))?.heads ?? []).map(({ id }) => id);
-  const depth = yield* depthForMessage(work, epoch, cites);
+  const cited = deepest((yield* read(work, HEADS, toHex(epoch.group)))?.heads ?? []);
+  const cites = cited.map(({ id }) => id);
+  const depth = depthForMessage(epoch, cited);
   const sentAt = work.nowMs as TimeMs;
   const plaintext: GroupPlaintext = { version: 1, frontier: cites, depth, closures, sentAt, content };
   const payload = yield* sealInChain(work, sending, plaintext);
   const { messageId: id, iteration } = payload;
   if (isShown(content)) noteSent(work, epoch.epoch, iteration, id);
   const by = { account: account.account, device: account.device };
-  yield* joinConversation(work, epoch.group, { id, iteration, depth, cites, ...by, epoch: epoch.epoch, isHeld: false });
+  const said = { id, iteration, depth, cites, ...by, epoch: epoch.epoch, isHeld: false };
+  yield* joinConversation(work, epoch.group, said, { hasLine: isShown(content) });
   const author = { account: account.account, device: account.device, name: account.name };
   if (isShown(content))
     work.lines.push(lineOf(epoch.group, payload.messageId, { author, depth, plaintext, state: "queued" }));

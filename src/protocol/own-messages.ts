@@ -15,7 +15,7 @@ import { equalBytes } from "../verify/transcript.ts";
 import type { MessageContent } from "../wire/group-message.ts";
 import type { TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { citeUnread, joinConversation } from "./conversation.ts";
+import { citeUnread, depthHere, joinConversation } from "./conversation.ts";
 import type { Work } from "./effects.ts";
 import { moveFile } from "./files.ts";
 import { contest } from "./forks.ts";
@@ -39,7 +39,7 @@ export function* receiveOwn(
   const { iteration } = header;
   const place: MessagePlace = { group: epoch.group, epochId: epoch.epoch, device: account.device, iteration };
   const messageId = claimedId(work.p, place, header);
-  if (yield* read(work, SEEN, toHex(messageId))) {
+  if ((yield* depthHere(work, epoch.group, messageId)) !== undefined) {
     if (from === "member") yield* noteTaken(work, epoch, iteration);
     else yield* settleEcho(work, messageId);
     return "own";
@@ -52,7 +52,7 @@ export function* receiveOwn(
     const { device, account: ours } = account;
     const chain = chainId(epoch.epoch, epoch.ownIndex);
     yield* contest(work, epoch, { chain, device, account: ours, iteration, messageId, body });
-    const depth = (yield* read(work, SEEN, toHex(messageId)))?.depth ?? epoch.depth;
+    const depth = (yield* depthHere(work, epoch.group, messageId)) ?? epoch.depth;
     yield* citeUnread(work, epoch.group, { id: messageId, depth });
     yield* sealAgain(work, epoch, iteration);
     return "contested";
@@ -68,7 +68,7 @@ export function* receiveOwn(
   const depth = placeOf(plaintext.depth, epoch.depth);
   const by = { account: account.account, device: account.device };
   const said = { id: messageId, epoch: epoch.epoch, ...by, iteration, depth, cites: plaintext.frontier, isHeld: false };
-  yield* joinConversation(work, epoch.group, said);
+  yield* joinConversation(work, epoch.group, said, { hasLine: isShown(plaintext.content) });
   const author = { ...by, name: account.name };
   if (isShown(plaintext.content))
     work.lines.push(lineOf(epoch.group, messageId, { author, depth, plaintext, state: "on-relay" }));
@@ -88,6 +88,8 @@ function* sealAgain(work: Work, epoch: EpochState, used: number): Step<void> {
     const { origin } = row;
     if (!isMessage(origin) || !equalBytes(origin.epoch, epoch.epoch) || origin.iteration > used) continue;
     write(work, OUTBOX, id, null);
+    const depth = (yield* depthHere(work, origin.group, origin.message)) ?? epoch.depth;
+    write(work, SEEN, toHex(origin.message), { depth }); // its line says so no more, and it may have left all the same
     work.removedLines.push({ group: toHex(origin.group), id: toHex(origin.message) });
     const content: MessageContent = origin.kind === "message" ? { kind: "text", text: origin.text } : origin.content;
     const [fresh] = yield* sendContents(work, yield* readExisting(work, GROUP, toHex(origin.group)), [content]);

@@ -10,13 +10,15 @@
  */
 import type { Primitives } from "../crypto/primitives.ts";
 import { u64be } from "../verify/transcript.ts";
-import { type Codec, decode, encode } from "../wire/codec.ts";
+import { type Codec, decode, encode, u32 } from "../wire/codec.ts";
 import { Fault } from "../wire/fault.ts";
 
-/** What a step lacks: records by key, or all records under a prefix (at most `limit`, in key order). */
+/** What a step lacks: records by key, all records under a prefix (at most `limit`, in key order), or the depth of a line. */
 export type Need =
   | { readonly kind: "keys"; readonly keys: readonly string[] }
-  | { readonly kind: "scan"; readonly prefix: string; readonly limit: number };
+  | { readonly kind: "scan"; readonly prefix: string; readonly limit: number }
+  /** Of a saved line, withdrawn or not: found under its id, as {@link encodeDepth} makes it. */
+  | { readonly kind: "line-depth"; readonly group: string; readonly id: string };
 
 /** A step in progress: yields needs, is resumed with the records found, and returns `T`. */
 export type Step<T> = Generator<Need, T, ReadonlyMap<string, Uint8Array>>;
@@ -139,6 +141,17 @@ export function* scan<T>(
   }
   return out.slice(0, limit);
 }
+
+/** Depth of a line that is here, in this draft or before it; `group` and `id` in hex. */
+export function* lineDepth<E>({ lines }: Draft<E>, group: string, id: string): Step<number | undefined> {
+  const ours = lines.find((line) => line.id === id && line.group === group);
+  if (ours) return ours.depth;
+  const depth = (yield { kind: "line-depth", group, id }).get(id);
+  return depth && decode(u32, depth);
+}
+
+/** What answers a need of kind `line-depth`. */
+export const encodeDepth = (depth: number): Uint8Array => encode(u32, depth);
 
 /** Saves `value`; `null` erases. */
 export function write<T, E>(draft: Draft<E>, type: RecordType<T>, id: string, value: T | null): void {

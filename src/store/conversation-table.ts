@@ -42,6 +42,7 @@ export const CONVERSATION_SQL = {
   setState: "UPDATE line SET state = ? WHERE conversation = ? AND id = ?",
   setDelivery: "UPDATE line SET devices = ?, devices_of = ? WHERE conversation = ? AND id = ?",
   line: `${PAGE} AND id = @id`,
+  depth: "SELECT depth FROM line WHERE conversation = ? AND id = ?",
   page: `${PAGE} ${NEWEST}`,
   pageBefore: `${PAGE} ${BEFORE} ${NEWEST}`,
   pageAfter: `${PAGE} ${AFTER} ${OLDEST}`,
@@ -66,6 +67,7 @@ export interface ConversationTable {
   readonly write: (changes: Pick<ProfileChanges, "lines" | "removedLines" | "lineStates">) => void;
   readonly history: (query: HistoryQuery) => readonly ConversationLine[];
   readonly line: (group: string, id: string) => ConversationLine | undefined;
+  readonly lineDepth: (group: string, id: string) => number | undefined;
   readonly unread: (group: string) => number;
   readonly markRead: (group: string) => void;
 }
@@ -77,6 +79,7 @@ export function conversationTable(database: Database.Database): ConversationTabl
   const unread = database.prepare<[string], { lines: number }>(CONVERSATION_SQL.unread);
   const markRead = database.prepare<[string]>(CONVERSATION_SQL.markRead);
   const setState = database.prepare<[LineState, number, string]>(CONVERSATION_SQL.setState);
+  const depth = database.prepare<[number, string], { depth: number }>(CONVERSATION_SQL.depth);
   const numberOf = (group: string) => find.get(group)?.number;
   const setDelivery = database.prepare<[number, number, number, string]>(CONVERSATION_SQL.setDelivery);
   const insertLines = lineWriter(database, numberOf);
@@ -98,6 +101,7 @@ export function conversationTable(database: Database.Database): ConversationTabl
     },
     history: historyReader(database, numberOf, line),
     line,
+    lineDepth: (group, id) => depth.get(numberOf(group) ?? 0, id)?.depth,
     unread: (group) => unread.get(group)?.lines ?? 0,
     markRead: (group) => void markRead.run(group),
   };

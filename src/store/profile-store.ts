@@ -95,6 +95,7 @@ function profileStore(
     },
     history: (query) => guarded(() => conversations.history(query)),
     line: (group, id) => guarded(() => conversations.line(group, id)),
+    lineDepth: (group, id) => guarded(() => conversations.lineDepth(group, id)),
     unread: (group) => guarded(() => conversations.unread(group)),
     markRead: (group) => durably(() => conversations.markRead(group)),
     close: () => guarded(() => close(database, directory, log.stop)),

@@ -168,6 +168,16 @@ export function profileStoreContract(name: string, open: () => Promise<OpenedSto
         assert.deepEqual(await found(), before);
       });
 
+      it("tells how deep a line stands, withdrawn or not, and of no other", async () => {
+        await commit({ lines: [line(7), line(8, { group: OTHER_GROUP })] });
+        await commit({ lineStates: [{ group: GROUP, id: lineId(7), state: "withdrawn" }] });
+        assert.equal(await store.lineDepth(GROUP, lineId(7)), 7);
+        assert.equal(await store.lineDepth(GROUP, lineId(8)), undefined);
+        assert.equal(await store.lineDepth("cc".repeat(32), lineId(7)), undefined);
+        await commit({ removedLines: [{ group: GROUP, id: lineId(7) }] });
+        assert.equal(await store.lineDepth(GROUP, lineId(7)), undefined);
+      });
+
       it("that cannot be written whole is not written at all, and the next one is", async () => {
         const broken = { ...line(2), text: undefined } as unknown as ConversationLine;
         await assert.rejects(commit({ records: new Map([["a", bytes(1)]]), lines: [line(1), broken] }), (e) =>

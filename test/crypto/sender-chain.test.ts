@@ -7,6 +7,7 @@ import {
   ChainKey,
   closeChain,
   expireRanges,
+  hasKeyOf,
   isComplete,
   type MessageKeyAnswer,
   messageKeyAhead,
@@ -144,6 +145,19 @@ describe("sender chain", () => {
     const own = unchanged(ownChainOf(first), (each) => nextMessageKey(p, each));
     const saved = encode(OwnChain, own.next);
     assert.equal(contains(saved, own.messageKey) || contains(saved, first), false);
+  });
+
+  it("says without a step whether it still has the key of a place", () => {
+    fc.assert(
+      fc.property(anyOrder, fc.boolean(), fc.nat(60), (order, isAhead, end) => {
+        const keyAt = isAhead ? messageKeyAhead : messageKeyAt;
+        const open = order.reduce((each, i) => took(keyAt(p, each, at(i), now)).next, peerChainOf(first));
+        for (const chain of [open, closeChain(open, end)])
+          for (let i = 0; i < 60; i++)
+            assert.equal(hasKeyOf(chain, at(i)), messageKeyAt(p, chain, at(i), now).kind === "key", String(i));
+      }),
+      { numRuns: 20 },
+    );
   });
 
   it("refuses what is too far ahead, without a step", () => {

@@ -6,6 +6,7 @@ import type { LogState } from "../../src/protocol/log-state.ts";
 import { type Answer, type Input, step } from "../../src/protocol/machine.ts";
 import { ACCOUNT, type AccountState, GROUP, type GroupState, type RosterDevice } from "../../src/protocol/records.ts";
 import {
+  encodeDepth,
   entropyStream,
   type Line,
   type LineState,
@@ -87,7 +88,7 @@ function bareDevice(name: string, clock: TestClock): Device {
   const run = <T>(steps: (work: Work) => Step<T>): Outcome<T> => {
     const entropy = p.hmac(encodeUtf8(name), u32be(inputs++));
     const work = freshWork(clock.nowMs, entropy);
-    const answer = drive(records, steps(work));
+    const answer = drive({ records, lines }, steps(work));
     commit(records, lines, work);
     all.push(...work.effects);
     const events = work.effects.flatMap((each) => (each.kind === "event" ? [each.event] : []));
@@ -145,10 +146,19 @@ function freshWork(nowMs: number, entropy: Uint8Array): Work {
   };
 }
 
+interface Saved {
+  readonly records: ReadonlyMap<string, Uint8Array>;
+  readonly lines: ReadonlyMap<string, SavedLine>;
+}
+
 /** Answers a step's needs; what it was given must be unchanged at the end. */
-function drive<T>(records: ReadonlyMap<string, Uint8Array>, running: Step<T>): T {
+function drive<T>({ records, lines }: Saved, running: Step<T>): T {
   const given: (readonly [string, Uint8Array])[] = [];
   const supply = (need: Need): ReadonlyMap<string, Uint8Array> => {
+    if (need.kind === "line-depth") {
+      const line = lines.get(need.id);
+      return new Map(line?.group === need.group ? [[need.id, encodeDepth(line.depth)]] : []);
+    }
     const copies = found(records, need).map(([key, bytes]) => [key, bytes.slice()] as const);
     given.push(...copies);
     return new Map(copies);
@@ -159,7 +169,10 @@ function drive<T>(records: ReadonlyMap<string, Uint8Array>, running: Step<T>): T
   return next.value;
 }
 
-function found(records: ReadonlyMap<string, Uint8Array>, need: Need): readonly (readonly [string, Uint8Array])[] {
+function found(
+  records: ReadonlyMap<string, Uint8Array>,
+  need: Exclude<Need, { kind: "line-depth" }>,
+): readonly (readonly [string, Uint8Array])[] {
   if (need.kind === "keys")
     return need.keys.flatMap((key) => {
       const bytes = records.get(key);

@@ -177,12 +177,14 @@ describe("a copy made before the answer for what it had sent", () => {
   it("takes the echo for the answer, so that nobody reads it twice", () => {
     const { ann, bob, group, epoch } = pair();
     for (const text of ["one", "two"]) say(ann, group, text);
-    const copy = new Map(ann.records);
+    const [copy, lines] = [new Map(ann.records), new Map(ann.lines)];
     const sent = takeOutbox(ann);
     const newer = sayAndTake(ann, group, "three");
     for (const each of [...sent, newer]) hand(bob, epoch, each);
     ann.records.clear();
+    ann.lines.clear();
     for (const [key, bytes] of copy) ann.records.set(key, bytes);
+    for (const [id, line] of lines) ann.lines.set(id, line);
     ann.put({ kind: "start" });
     say(ann, group, "four");
     for (const each of [...sent, newer]) hand(ann, epoch, each);

@@ -32,10 +32,11 @@ export function watchDeliveries(ledger: Pick<Ledger, "violate">, liars: number):
   let counted = 0;
   return {
     counted: () => counted,
-    committed: ({ device, account, nowMs, isCopy }, { records, lineStates }) => {
-      for (const [key, value] of records) {
-        if (!value || !key.startsWith(SEEN.prefix)) continue;
-        const id = key.slice(SEEN.prefix.length);
+    committed: ({ device, account, nowMs, isCopy }, { records, lines, lineStates }) => {
+      const seen = [...records].flatMap(([key, value]) =>
+        value && key.startsWith(SEEN.prefix) ? [key.slice(SEEN.prefix.length)] : [],
+      );
+      for (const id of [...seen, ...lines.map((line) => line.id)]) {
         const holders = stored.get(id) ?? new Map();
         if (!holders.has(device)) holders.set(device, { account, atMs: nowMs });
         stored.set(id, holders);

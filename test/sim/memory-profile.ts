@@ -68,6 +68,7 @@ export function memoryStore(profile: MemoryProfile): ProfileStore {
     commit: async (changes) => apply(profile, changes),
     history: async (query) => history(profile, query),
     line: async (group, id) => profile.lines.get(lineKey(group, id))?.line,
+    lineDepth: async (group, id) => profile.lines.get(lineKey(group, id))?.line.depth,
     unread: async (group) => linesOf(profile, group).filter((line) => isUnread(profile, line)).length,
     markRead: async (group) => {
       profile.read.set(group, profile.arrivals);

@@ -226,6 +226,7 @@ function guard(
     },
     history: (query) => (isDead() ? never() : store.history(query)),
     line: (group, id) => (isDead() ? never() : store.line(group, id)),
+    lineDepth: (group, id) => (isDead() ? never() : store.lineDepth(group, id)),
     unread: (group) => (isDead() ? never() : store.unread(group)),
     markRead: (group) => (isDead() ? never() : store.markRead(group)),
     close: store.close,

@@ -124,7 +124,7 @@ export function runSteps({ world, device, random }: Villain, steps: (work: Work)
   while (!next.done) {
     const need = next.value;
     const isWanted = (key: string): boolean =>
-      need.kind === "keys" ? need.keys.includes(key) : key.startsWith(need.prefix);
+      need.kind === "keys" ? need.keys.includes(key) : need.kind === "scan" && key.startsWith(need.prefix);
     next = running.next(
       new Map([...records].filter(([key]) => isWanted(key)).map(([key, value]) => [key, value.slice()])),
     );
