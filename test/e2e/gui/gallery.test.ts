@@ -3,30 +3,25 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "mocha";
-import type { Browser, BrowserContext } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { securityHeaders } from "../../../src/gui/request-guard.ts";
 import { staticFile } from "../../../src/gui/static-files.ts";
 import { PATIENCE_MS } from "../scene/hermes-process.ts";
 import { axeViolations } from "./accessibility.ts";
 import { browserPath, startChromium, withBrowser } from "./chromium.ts";
+import { type GalleryPage, PAGES } from "./gallery-pages.ts";
 
 const CONFIG = fileURLToPath(new URL("../../gui/gallery/vite.config.mjs", import.meta.url));
 const BUILT = fileURLToPath(new URL("../../../dist/gallery", import.meta.url));
-const GROUP = `#/group/${"a1".repeat(16)}`;
 
-/** State, and place. */
-const PAGES: readonly (readonly [state: string, place: string])[] = [
-  ["new", "#/"],
-  ["no-groups", "#/"],
-  ["home", `#/group/${"e5".repeat(16)}`],
-  ["hostile", GROUP],
-  ["ours", GROUP],
-  ["offline", GROUP],
-  ["warnings", "#/warnings"],
-];
+/** Each page is looked at in these ways: the widest and the narrowest screen, both themes. */
+const LOOKS = [
+  { colorScheme: "light", viewport: { width: 1_240, height: 700 } },
+  { colorScheme: "dark", viewport: { width: 320, height: 640 } },
+] as const;
 
-describe(withBrowser("The gallery of written states"), function () {
+describe(withBrowser("Every page of the web screen"), function () {
   this.timeout(3 * PATIENCE_MS);
   let server: Server;
   let browser: Browser;
@@ -49,33 +44,42 @@ describe(withBrowser("The gallery of written states"), function () {
     server?.close();
   });
 
-  /** What is wrong with one page: for axe, for the content security policy, or since it is wider than the screen. */
-  const faults = async (context: BrowserContext, address: string): Promise<readonly string[]> => {
+  /** What is wrong with the page as it is: for axe, or since it is wider than the screen. */
+  const faults = async (page: Page): Promise<readonly string[]> => {
+    const found: string[] = [];
+    for (const { colorScheme, viewport } of LOOKS) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      const all = [...(await axeViolations(page)), ...(isWide ? ["wider than the screen"] : [])];
+      found.push(...all.map((fault) => `${colorScheme}: ${fault}`));
+    }
+    return found;
+  };
+
+  const looked = async (pages: readonly GalleryPage[]): Promise<void> => {
+    const context = await browser.newContext();
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on("pageerror", ({ message }) => complaints.push(message));
     page.on("console", (message) => {
       if (/Content Security Policy|Refused to/i.test(message.text())) complaints.push(message.text());
     });
-    await page.goto(address);
-    await page.locator("main").waitFor();
-    const violations = await axeViolations(page);
-    const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    await page.close();
-    return [...violations, ...complaints, ...(isWide ? ["wider than the screen"] : [])];
+    for (const { state, place, steps } of pages) {
+      await page.setViewportSize(LOOKS[0].viewport);
+      await page.goto(`${origin}/?screen=${state}&theme=system${place}`);
+      await page.locator("main").waitFor();
+      assert.deepEqual([state, place, await faults(page)], [state, place, []]);
+      for (const [name, step] of Object.entries(steps ?? {})) {
+        await page.setViewportSize(LOOKS[0].viewport);
+        await step(page);
+        assert.deepEqual([state, name, await faults(page)], [state, name, []]);
+      }
+    }
+    assert.deepEqual(complaints, []);
+    await context.close();
   };
 
-  for (const [theme, width] of [
-    ["light", 1_240],
-    ["dark", 320],
-  ] as const) {
-    it(`shows each without a fault, ${theme} and ${width} pixels wide`, async () => {
-      const context = await browser.newContext({ viewport: { width, height: 700 }, reducedMotion: "reduce" });
-      for (const [state, place] of PAGES) {
-        const found = await faults(context, `${origin}/?screen=${state}&theme=${theme}${place}`);
-        assert.deepEqual([state, place, found], [state, place, []]);
-      }
-      await context.close();
-    });
-  }
+  for (const [title, pages] of Object.entries(PAGES))
+    it(`has no fault in both themes, wide and 320 pixels narrow: ${title}`, () => looked(pages));
 });

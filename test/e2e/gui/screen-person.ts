@@ -2,7 +2,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { words } from "../../../src/gui/web/words.ts";
 import { type HermesProcess, PATIENCE_MS } from "../scene/hermes-process.ts";
-import type { Scene } from "../scene/scene.ts";
+import type { Environment, Scene } from "../scene/scene.ts";
 
 export interface ScreenPerson {
   readonly name: string;
@@ -30,6 +30,12 @@ interface Options {
   readonly relay?: string;
   /** Of a profile that is there already. */
   readonly profile?: string;
+  /** The program is given the passphrase of the scene: the profile is open at once. */
+  readonly unlocked?: true;
+  /** Another one's browser, which knows what it knew; left out: one that knows nothing. */
+  readonly context?: BrowserContext;
+  /** Beside that of the scene. */
+  readonly env?: Environment;
 }
 
 interface Ready {
@@ -38,15 +44,20 @@ interface Ready {
 }
 
 /** Starts the program and follows its link. */
-export async function atScreen(scene: Scene, { name, browser, relay, profile }: Options): Promise<ScreenPerson> {
+export async function atScreen(scene: Scene, options: Options): Promise<ScreenPerson> {
+  const { name, browser, relay, profile } = options;
   const directory = profile ?? `${scene.directory}/${name}`;
-  const env = { HERMES_PASSPHRASE: undefined, ...(relay === undefined ? {} : { HERMES_RELAYS: relay }) };
+  const env = {
+    ...(options.unlocked ? {} : { HERMES_PASSPHRASE: undefined }),
+    ...(relay === undefined ? {} : { HERMES_RELAYS: relay }),
+    ...options.env,
+  };
   const args = ["gui", "--no-open", "--json", "--profile", directory];
   const running = scene.start({ args, env });
   const { url } = await running.until("the ready line", (objects) =>
     (objects as Ready[]).find(({ event }) => event === "ready"),
   );
-  const context = await browser.newContext({ reducedMotion: "reduce" });
+  const context = options.context ?? (await browser.newContext({ reducedMotion: "reduce" }));
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -65,7 +76,7 @@ export async function atScreen(scene: Scene, { name, browser, relay, profile }: 
     complaints,
     strays,
     close: async () => {
-      await context.close();
+      await (options.context ? page : context).close();
       running.signal("SIGTERM");
       await running.ended;
     },
