@@ -180,11 +180,14 @@ function messageCame(parts: ViewParts, group: string, line: MessageView): void {
 }
 
 function warn({ store, nowMs, newId }: ViewParts, event: Extract<ClientEvent, { event: "warning" }>): void {
-  const { code, message, group, member } = event;
-  const about = { ...(group ? { group } : {}), ...(member ? { member } : {}) };
+  const { code, message, group, member, relay } = event;
+  const about = { ...(group ? { group } : {}), ...(member ? { member } : {}), ...(relay ? { relay } : {}) };
   const row: WarningRow = { id: newId(), code, message, at: isoTime(nowMs()), ...about };
   const isSame = (other: WarningRow): boolean =>
-    other.code === code && other.group?.id === group?.id && other.member?.account === member?.account;
+    other.code === code &&
+    other.group?.id === group?.id &&
+    other.member?.account === member?.account &&
+    other.relay === relay;
   const others = store.next().warnings.filter((other) => !isSame(other));
   store.change({ warnings: [row, ...others].slice(0, WARNINGS_MAX) });
 }

@@ -106,6 +106,8 @@ export interface WarningRow {
   readonly at: string;
   readonly group?: { readonly id: string; readonly name: string };
   readonly member?: PersonName;
+  /** Address of the relay that it is about. */
+  readonly relay?: string;
 }
 
 /** What people chose for themselves; kept in the profile. */

@@ -114,6 +114,7 @@ export const warningWords = {
   none: "No warnings. If something is wrong with a group or a person, it stands here.",
   about: (name: string) => `About ${name}`,
   inGroup: (name: string) => `in ${name}`,
+  relay: (address: string) => `Relay ${address}`,
   openGroup: "Open group",
   dismissAll: "Dismiss all",
   titles: {
@@ -133,6 +134,8 @@ export const warningWords = {
     withdrawn: "A message is no longer shown",
     "waiting-room-full": "Too many changes wait",
     "join-refused": "You were not let in",
+    "relay-untrue": "A relay did not tell the truth",
+    "false-chunks": "Somebody gave other bytes than the file’s",
   } as Readonly<Record<string, string>>,
   other: "Something needs your attention",
 } as const;

@@ -21,6 +21,8 @@ interface FileCardProps {
 const PREVIEW = /^data:image\/(?:webp|jpeg|png);base64,[A-Za-z0-9+/=]+$/;
 /** Widest preview (pixels). */
 const PREVIEW_WIDTH = 360;
+/** States in which a reason says what is wrong, or what is waited for. */
+const TROUBLED: readonly FileView["state"][] = ["failed", "waiting", "fetching"];
 const MOVING: readonly FileView["state"][] = ["sending", "fetching", "waiting"];
 
 export function FileCard({ group, file, own }: FileCardProps) {
@@ -70,7 +72,7 @@ function FileStatus({ file }: { readonly file: FileView }) {
         <div>{words.file.holders(holders.map(({ name, account }) => nameWords(name, account)).join(", "))}</div>
       )}
       {state === "here" && path && <div>{words.file.savedIn(safeText(path))}</div>}
-      {reason && (state === "failed" || state === "waiting") && <div>{sentence(safeText(reason))}</div>}
+      {reason && TROUBLED.includes(state) && <div>{sentence(safeText(reason))}</div>}
     </div>
   );
 }

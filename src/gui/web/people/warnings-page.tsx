@@ -1,4 +1,5 @@
 /** Warnings: what happened, what it means, what to do; until somebody has read them. */
+import { safeText } from "../../../client/view/safe-text.ts";
 import type { WarningRow } from "../../../client/view/view-state.ts";
 import { fullWords, nameWords } from "../clock-words.ts";
 import { sentence } from "../failures.ts";
@@ -43,7 +44,7 @@ export function WarningsPage() {
 
 function WarningCard({ warning }: { readonly warning: WarningRow }) {
   const { model } = useScreen();
-  const { id, code, message, at, group, member } = warning;
+  const { id, code, message, at, group, member, relay } = warning;
   const about = [
     member && warningWords.about(nameWords(member.name, member.account)),
     group && warningWords.inGroup(nameWords(group.name, group.id)),
@@ -58,6 +59,7 @@ function WarningCard({ warning }: { readonly warning: WarningRow }) {
         </time>
       </div>
       {(group || member) && <p className="soft foreign">{about.filter(Boolean).join(" ")}</p>}
+      {relay && <p className="soft mono foreign">{warningWords.relay(safeText(relay))}</p>}
       <p className="foreign">{sentence(message)}</p>
       <div className="row">
         {group && (
