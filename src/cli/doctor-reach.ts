@@ -20,6 +20,39 @@ export function groupsWithout({ relays, peers }: Pick<Examination, "relays" | "p
   }));
 }
 
+/** Of a profile that has no relay: who is reached all the same. */
+export function noRelay({
+  peers,
+  located: { devices },
+  reach,
+}: Pick<Examination, "peers" | "located" | "reach">): Finding {
+  const finding = (state: Finding["state"], text: string): Finding => ({ check: "relay", state, text });
+  const adding =
+    "A relay keeps what is written for those who are away: hermes relays --add ADDRESS, or join a group that has one.";
+  if (peers.length > 0)
+    return finding("notice", `None: members get what you write while they and you are online. ${adding}`);
+  if (devices > 0)
+    return finding(
+      "notice",
+      `None, and no member is there now. They are looked for where they were last, and get what you write when they are met. ${adding}`,
+    );
+  if (reach.listening.length > 0 || reach.discovers)
+    return finding(
+      "notice",
+      `None, and no member is there now. On the same network, or by an address in a link, you find each other while both run Hermes. ${adding}`,
+    );
+  return finding(
+    "wrong",
+    `None; nobody can connect to this machine, nobody is looked for on its network, and no member's address is known: it reaches nobody. ${adding}`,
+  );
+}
+
+/** How many members would be found again without a relay; a sentence after another one, or nothing. */
+export function located({ located: { devices, of } }: Pick<Examination, "located">): string {
+  if (of === 0) return "";
+  return ` Of ${of === 1 ? "the one other device" : `${of} other devices`} in your groups ${devices === 0 ? "none has" : devices === of ? "all have" : `${devices} have`} told where to be found.`;
+}
+
 /** Only while a relay is connected: it is relays that know. */
 export function reachFindings(reach: ReachView): readonly Finding[] {
   return [reservation(reach), ...addressFinding(reach)];

@@ -10,7 +10,7 @@ import type { ClientMethods, RelayUse } from "../client/api.ts";
 import { isFault } from "../wire/fault.ts";
 import { secondsAsMsOf, textOf } from "./arguments.ts";
 import { type CommandContext, withSession } from "./command.ts";
-import { groupsWithout, reachFindings } from "./doctor-reach.ts";
+import { groupsWithout, located, noRelay, reachFindings } from "./doctor-reach.ts";
 import { checkEvidenceFile, saveEvidence, untrueText } from "./evidence-commands.ts";
 import { probeRelay } from "./relay-probe.ts";
 import { printableLine, usesOf } from "./render.ts";
@@ -168,30 +168,25 @@ export function examinationFindings(seen: Examination, relays: readonly Finding[
         )
       : fine("cryptography", "The native one.");
   if (seen.relays.length === 0) {
-    return [cryptography, noRelay(seen), peers(seen), ...waiting(seen, false)];
+    return [cryptography, noRelay(seen), peers(seen), ...keptForRelay(seen)];
   }
   // without a relay these follow from it, and there is nothing else to do about them
   const online = isConnected ? [...reachFindings(seen.reach), prekeys(seen), messages(seen)] : [];
   return [cryptography, ...relays, ...groupsWithout(seen), peers(seen), ...online, ...waiting(seen, isConnected)];
 }
 
-function noRelay(seen: Examination): Finding {
-  if (seen.peers.length > 0) {
-    return notice("relay", "None: what you write reaches members while they and you are online at the same time.");
-  }
-  const none =
-    "This profile has no relay, so it reaches nobody: make one with hermes init --relay ADDRESS, or join a group.";
-  return wrong("relay", none);
-}
-
 function peers(seen: Examination): Finding {
   const direct = seen.peers.filter(({ path }) => path === "direct").length;
   const through = seen.peers.length - direct;
-  if (direct > 0) return fine("peers", `${devices(direct)} of other members reached directly: a relay may go away.`);
-  if (through > 0) return notice("peers", `${devices(through)} of other members reached, all of them through a relay.`);
+  const known = located(seen);
+  if (direct > 0)
+    return fine("peers", `${devices(direct)} of other members reached directly: a relay may go away.${known}`);
+  if (through > 0)
+    return notice("peers", `${devices(through)} of other members reached, all of them through a relay.${known}`);
+  const isNeeded = seen.relays.length > 0 ? ", so a relay has to be there" : "";
   return fine(
     "peers",
-    "No other member is reached directly now, so a relay has to be there. Those on the same LAN find each other; others need an address in peers or HERMES_PEERS.",
+    `No other member is reached directly now${isNeeded}.${known} Those on the same LAN find each other; others need an address in peers or HERMES_PEERS.`,
   );
 }
 
@@ -221,6 +216,13 @@ function waiting({ outbox, undelivered }: Examination, isConnected: boolean): Fi
   return [
     wrong("outbox", `${stuck} although a relay is connected: see its reason in hermes status, and whether it is full.`),
   ];
+}
+
+/** Without a relay in the profile nothing is overdue: members who are met get what is theirs. */
+function keptForRelay({ outbox }: Examination): Finding[] {
+  if (outbox === 0) return [fine("outbox", "Nothing waits to be sent.")];
+  const kept = outbox === 1 ? "1 envelope is kept" : `${outbox} envelopes are kept`;
+  return [fine("outbox", `${kept} for members whom you meet, and for a relay, should there be one.`)];
 }
 
 const envelopesWait = (count: number): string => (count === 1 ? "1 envelope waits" : `${count} envelopes wait`);

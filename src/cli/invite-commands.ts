@@ -36,7 +36,7 @@ export async function revokeInvite(context: CommandContext): Promise<number> {
   const params = { group: operand(context, 0), invite: operand(context, 1) };
   const waiting = given({ waitMs: secondsAsMsOf(context.given, "wait") });
   const closed = await withSession(context, (session) => session.call("group-revoke", { ...params, ...waiting }));
-  context.output.result(closed, `The link ${closed.invite.id.slice(0, 12)} is closed${renderSent(closed.state)}`);
+  context.output.result(closed, `The link ${closed.invite.id.slice(0, 12)} is closed${renderSent(closed)}`);
   return 0;
 }
 

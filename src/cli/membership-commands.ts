@@ -19,7 +19,7 @@ const waitingOf = (context: CommandContext) => given({ waitMs: secondsAsMsOf(con
 export async function removeMember(context: CommandContext): Promise<number> {
   const params = { group: operand(context, 0), member: operand(context, 1), ...waitingOf(context) };
   const done = await withSession(context, (session) => session.call("group-remove", params));
-  context.output.result(done, `${nameOf(done.member)} is out of ${groupOf(done.group)}${renderSent(done.state)}`);
+  context.output.result(done, `${nameOf(done.member)} is out of ${groupOf(done.group)}${renderSent(done)}`);
   return 0;
 }
 
@@ -33,7 +33,7 @@ export async function setRole(context: CommandContext): Promise<number> {
     if (role === "owner") await confirmHandOver(context);
     return await session.call("group-role", params);
   });
-  const text = `${nameOf(done.member)} is ${ROLES[role]} of ${groupOf(done.group)} now${renderSent(done.state)}`;
+  const text = `${nameOf(done.member)} is ${ROLES[role]} of ${groupOf(done.group)} now${renderSent(done)}`;
   context.output.result(done, text);
   return 0;
 }
@@ -63,9 +63,10 @@ export async function leaveGroup(context: CommandContext): Promise<number> {
       throw error;
     }),
   );
-  const { group, state } = done;
   const text =
-    state === "cancelled" ? "You wait for that group no more." : `You left ${groupOf(group)}${renderSent(state)}`;
+    done.state === "cancelled"
+      ? "You wait for that group no more."
+      : `You left ${groupOf(done.group)}${renderSent(done)}`;
   context.output.result(done, text);
   return 0;
 }
@@ -97,7 +98,7 @@ async function suggestHeir(context: CommandContext, session: Session): Promise<v
 export async function rekeyGroup(context: CommandContext): Promise<number> {
   const params = { group: operand(context, 0), ...waitingOf(context) };
   const done = await withSession(context, (session) => session.call("group-rekey", params));
-  context.output.result(done, `${groupOf(done.group)} has a fresh key${renderSent(done.state)}`);
+  context.output.result(done, `${groupOf(done.group)} has a fresh key${renderSent(done)}`);
   return 0;
 }
 
@@ -105,7 +106,7 @@ export async function rekeyGroup(context: CommandContext): Promise<number> {
 export async function renameGroup(context: CommandContext): Promise<number> {
   const params = { group: operand(context, 0), name: operand(context, 1), ...waitingOf(context) };
   const done = await withSession(context, (session) => session.call("group-rename", params));
-  context.output.result(done, `The group is called ${groupOf(done.group)} now${renderSent(done.state)}`);
+  context.output.result(done, `The group is called ${groupOf(done.group)} now${renderSent(done)}`);
   return 0;
 }
 

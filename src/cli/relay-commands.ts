@@ -17,10 +17,10 @@ export async function groupRelays(context: CommandContext): Promise<number> {
   return 0;
 }
 
-export function renderGroupRelays({ group, relays, former, state }: ClientMethods["group-relays"][1]): string {
+export function renderGroupRelays({ group, relays, former, ...sent }: ClientMethods["group-relays"][1]): string {
   const none = relays.length === 0 ? ["None: members reach each other only while they are online together."] : [];
   return [
-    `Relays of ${groupOf(group)}${renderSent(state)}`,
+    `Relays of ${groupOf(group)}${renderSent(sent)}`,
     ...none,
     ...relays.map(renderOne),
     ...former.map(

@@ -1,14 +1,21 @@
 /** Links, settings and what became of a change, as people read them. */
 import type { ClientMethods } from "../client/api.ts";
-import type { ChangeState, InviteView } from "../client/group-api.ts";
+import type { InviteView, Sent } from "../client/group-api.ts";
 import { clock, groupOf, nameOf } from "./render.ts";
 
 /** Hex digits of an invite's id that name it. */
 const SHORT_ID = 12;
 
 /** The end of a sentence about a change. */
-export function renderSent(state: ChangeState): string {
-  return state === "on-relay" ? "." : "; the others hear of it as soon as a relay can be reached.";
+export function renderSent({ state, devices = 0 }: Sent): string {
+  switch (state) {
+    case "on-relay":
+      return ".";
+    case "with-members":
+      return `; ${devices === 1 ? "1 device of another member has" : `${devices} devices of other members have`} it and will pass it on.`;
+    case "queued":
+      return "; the others hear of it as soon as a relay, or one of them, can be reached.";
+  }
 }
 
 export function renderInvites(invites: readonly InviteView[]): string {
@@ -21,10 +28,10 @@ function renderTerms({ id, role, uses, left, expires, by, state }: InviteView): 
   return `${id.slice(0, SHORT_ID)}  ${terms.join(", ")}`;
 }
 
-export function renderSettings({ group, settings, state }: ClientMethods["group-settings"][1]): string {
+export function renderSettings({ group, settings, state, ...sent }: ClientMethods["group-settings"][1]): string {
   const { password, inviters, rekey } = settings;
   return [
-    `Settings of ${groupOf(group)}${state === undefined ? "" : renderSent(state)}`,
+    `Settings of ${groupOf(group)}${state === undefined ? "" : renderSent({ ...sent, state })}`,
     `Links can be made by      ${INVITERS[inviters]}`,
     `Links ask for a password  ${password ? "yes" : "no"}`,
     `The key is renewed        after ${rekey.days === 1 ? "1 day" : `${rekey.days} days`} or ${rekey.messages} messages`,

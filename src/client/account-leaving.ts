@@ -28,7 +28,7 @@ export async function leaveEverything(
   { handOverAll, waitMs }: ClientMethods["account-leave"][0],
   options: CallOptions,
 ): Promise<ClientMethods["account-leave"][1]> {
-  await catchUp(context, options);
+  const since = await catchUp(context, options);
   const places = await placesOf(context);
   if (!handOverAll && places.some(({ heir }) => heir !== undefined))
     throw new Fault(
@@ -42,7 +42,7 @@ export async function leaveEverything(
     const left = { group: groupName(group) };
     groups.push(heir ? { ...left, handedTo: { account: toHex(heir.account), name: heir.name } } : left);
   }
-  const sent = (await waitSent(context, waitMs, options)) === "on-relay";
+  const sent = (await waitSent(context, { since, waitMs }, options)).state === "on-relay";
   await trimInboxes(context); // before the next, whose answer comes after it
   const withdrawn = await withdraw(context);
   return { groups, sent, withdrawn };

@@ -8,7 +8,7 @@
  */
 
 import type { FileEvent, FileMethods, FileView } from "./file-api.ts";
-import type { ChangeState, GroupMethods } from "./group-api.ts";
+import type { GroupMethods, Sent } from "./group-api.ts";
 import type { MemberReach } from "./member-reach.ts";
 
 /** `{"id","name"}` of a group; ids are lower-case hex. */
@@ -143,6 +143,8 @@ export interface ReachView {
   readonly circuits: readonly string[];
   readonly observed: readonly string[];
   readonly own: readonly string[];
+  /** Whether members are looked for on the LAN. */
+  readonly discovers?: boolean;
 }
 
 /** What happens while one listens. */
@@ -196,7 +198,7 @@ export interface ClientMethods extends GroupMethods, FileMethods {
   ];
   /** What others see from now on: 1 to 128 bytes of UTF-8 on one line. Every group is told. Waits up
    * to `waitMs` (default 10,000) for the relay. */
-  "name-change": [{ name: string; waitMs?: number }, { name: string; state: ChangeState }];
+  "name-change": [{ name: string; waitMs?: number }, { name: string } & Sent];
   /** Both fingerprints, and `code`: the 120 digits that stand on both screens (PROTOCOL.md § Verification). `compare`:
    * digits from the other screen, or told; other ones are `usage/not-allowed`. `mark` sets the mark or takes it away. */
   verify: [
@@ -209,7 +211,7 @@ export interface ClientMethods extends GroupMethods, FileMethods {
    * groups that this device could not change. Waits up to `waitMs` (default 10,000) for the relay. */
   "device-unlink": [
     { device: string; waitMs?: number },
-    { device: string; unlinked: readonly GroupName[]; refused: readonly GroupName[]; state: ChangeState },
+    { device: string; unlinked: readonly GroupName[]; refused: readonly GroupName[] } & Sent,
   ];
   /** Groups of the account in which this device is not yet, after waiting up to `waitMs` (default 0) for it. `alone`: nobody
    * else was in it, so only another device of the account can let this one in. */
@@ -286,10 +288,18 @@ export interface ClientMethods extends GroupMethods, FileMethods {
   /** Waits until everything stored for us is fetched and everything of ours, prekeys too, is on a relay, at most
    * `waitMs` (default 10,000; less where nobody is there). Does not wait for `undelivered`: letters in the outbox for an inbox
    * that no relay knows. `missing`, where there are any: messages that others cite and that nobody who is reached has; while two
-   * people cite one of them, and for a day at most, it is not complete. */
+   * people cite one of them, and for a day at most, it is not complete. A profile without a relay is in step with the members who are
+   * connected: `unreached` are then the groups of which nobody is, and without any `outbox` is kept for them and for a relay. */
   sync: [
     { waitMs?: number },
-    { complete: boolean; received: number; outbox: number; undelivered: number; missing?: number },
+    {
+      complete: boolean;
+      received: number;
+      outbox: number;
+      undelivered: number;
+      missing?: number;
+      unreached?: readonly GroupName[];
+    },
   ];
 }
 

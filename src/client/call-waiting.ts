@@ -1,11 +1,12 @@
 /** What calls wait for: what is stored for us, and what is to be sent. */
-import { DELIVERY, OUTBOX, PENDING } from "../protocol/records.ts";
+import { COUNTERS, DELIVERY, OUTBOX, PENDING } from "../protocol/records.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import type { TopicBook } from "./effects-performer.ts";
 import { type Waiting, waitUntil } from "./event-hub.ts";
-import type { ChangeState } from "./group-api.ts";
-import type { ProfileStore } from "./ports.ts";
-import { scanRecords } from "./profile-reader.ts";
+import type { Sent } from "./group-api.ts";
+import { heldByMembers } from "./members-holding.ts";
+import type { Network, ProfileStore } from "./ports.ts";
+import { readRecord, scanRecords } from "./profile-reader.ts";
 
 /** Ms that a call waits for the network unless told otherwise. */
 export const WAIT_MS = 10_000;
@@ -32,11 +33,14 @@ export const waiting = ({ hub, clock }: CallContext, waitMs: number | undefined,
   signal,
 });
 
-/** Who came or went while we were away is learnt first: a message is sealed for those whom we know to be members. */
-export async function catchUp(context: CallContext, options: CallOptions): Promise<void> {
-  const { network, topics } = context;
-  const isRelayThere = () => network.relays().some(({ state }) => state === "connected" || state === "connecting");
-  await waitUntil(async () => isCaughtUp(topics) || !isRelayThere(), waiting(context, CATCH_UP_MS, options));
+/**
+ * Who came or went while we were away is learnt first: a message is sealed for those whom we know to be members. Answers
+ * how many envelopes had ever been queued then: what comes after them is written by this call.
+ */
+export async function catchUp(context: CallContext, options: CallOptions): Promise<number> {
+  const { network, store, topics } = context;
+  await waitUntil(async () => isCaughtUp(topics) || !isRelayThere(network), waiting(context, CATCH_UP_MS, options));
+  return (await readRecord(store, COUNTERS))?.outbox ?? 0;
 }
 
 /** What a call waits for. */
@@ -73,10 +77,14 @@ export async function waitForOthers(
 /** Since when nobody is there (ms), where no relay is known since `beganMs`; in the future while somebody is. */
 function aloneSince({ network }: CallContext, helper: Awaited["helper"], beganMs: number): number {
   const relays = network.relays();
-  const isThere = relays.some(({ state }) => state === "connected" || state === "connecting");
-  if (isThere || (helper === "relay or member" && network.peers().length > 0)) return Number.POSITIVE_INFINITY;
+  if (isRelayThere(network) || (helper === "relay or member" && network.peers().length > 0))
+    return Number.POSITIVE_INFINITY;
   return relays.length === 0 ? beganMs : Math.max(...relays.map(({ sinceMs }) => sinceMs));
 }
+
+/** Whether one is connected, or may be about to be. */
+export const isRelayThere = (network: Pick<Network, "relays">): boolean =>
+  network.relays().some(({ state }) => state === "connected" || state === "connecting");
 
 /** All topics that we read have been read to their end. */
 export const isCaughtUp = ({ read, caughtUp }: TopicBook): boolean =>
@@ -87,18 +95,27 @@ export async function outboxLength(store: ProfileStore): Promise<number> {
   return (await scanRecords(store, OUTBOX, { limit: OUTBOX_COUNTED })).length;
 }
 
-/** Waits until everything is on a relay, letters too that wait for somebody's prekeys or are not sealed yet. */
+/**
+ * Waits until everything is on a relay, letters too that wait for somebody's prekeys or are not sealed yet; or, while no
+ * relay is there, until other members have what was written since (see {@link catchUp}).
+ */
 export async function waitSent(
   context: CallContext,
-  waitMs: number | undefined,
+  { since, waitMs }: { readonly since: number; readonly waitMs: number | undefined },
   options: CallOptions,
-): Promise<ChangeState> {
+): Promise<Sent> {
   const { store, network, undelivered } = context;
+  let devices = 0;
   const hasNone = async (type: typeof PENDING | typeof DELIVERY) =>
     (await store.scan(type.prefix, { limit: 1 })).length === 0;
   const isWritten = async () => (await hasNone(PENDING)) && (await hasNone(DELIVERY));
   const isSent = async () => (await outboxLength(store)) <= undelivered() && (await isWritten());
-  const mostMs = network.relays().length === 0 ? 0 : waitMs; // a profile without a relay would wait in vain
-  const isThere = await waitForOthers(context, options, { holds: isSent, waitMs: mostMs, helper: "relay" });
-  return isThere ? "on-relay" : "queued";
+  const isHeld = async () => {
+    devices = isRelayThere(network) ? 0 : await heldByMembers(context, since);
+    return devices > 0;
+  };
+  const holds = async () => (await isSent()) || (await isHeld());
+  await waitForOthers(context, options, { holds, waitMs, helper: "relay or member" });
+  if (await isSent()) return { state: "on-relay" };
+  return devices > 0 ? { state: "with-members", devices } : { state: "queued" };
 }

@@ -27,6 +27,7 @@ import { history, markRead, notes, saveNote } from "./history-calls.ts";
 import { invite, join, listInvites, revoke } from "./invite-calls.ts";
 import { listen } from "./listening.ts";
 import { membersReach } from "./member-reach.ts";
+import { isInStepWithMembers, unreachedGroups } from "./members-holding.ts";
 import { cancelJoin, changeSettings, leave, rekey, removeMember, rename, setRole } from "./membership-calls.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { listDevices, unlinkDevice, waitForLinks } from "./own-devices.ts";
@@ -187,23 +188,34 @@ async function status(context: CallContext) {
 }
 
 async function sync(context: CallContext, params: ClientMethods["sync"][0], options: CallOptions) {
-  const { store, hub, topics, isIntroduced, undelivered, gaps } = context;
+  const { store, hub, network, topics, isIntroduced, undelivered, gaps } = context;
   let received = 0;
   const stop = hub.listen((notice) => {
     if (notice.kind === "message") received++;
   });
   const isIdle = async () => (await scanRecords(store, REQUEST, { limit: 1 })).length === 0;
   const isSent = async () => (await outboxLength(store)) <= undelivered();
-  const isInStep = async () => isCaughtUp(topics) && isIntroduced() && (await isSent()) && (await isIdle());
+  const isWithoutRelay = network.relays().length === 0;
+  const isInStep = async () =>
+    isWithoutRelay
+      ? await isInStepWithMembers(context)
+      : isCaughtUp(topics) && isIntroduced() && (await isSent()) && (await isIdle());
   const isDone = async () => (await isInStep()) && (await gaps.state()).isSettled;
   const complete = await waitForOthers(context, options, {
     holds: isDone,
     waitMs: params.waitMs,
-    helper: "relay",
+    helper: isWithoutRelay ? "relay or member" : "relay",
     leastMs: LEAST_WAIT_MS.sync,
   });
   stop();
   const missing = (await gaps.state()).gaps;
   const waits = { outbox: await outboxLength(store), undelivered: undelivered() };
-  return { complete, received, ...waits, ...(missing > 0 ? { missing } : {}) };
+  const unreached = isWithoutRelay ? await unreachedGroups(context) : [];
+  return {
+    complete,
+    received,
+    ...waits,
+    ...(missing > 0 ? { missing } : {}),
+    ...(unreached.length > 0 ? { unreached } : {}),
+  };
 }

@@ -42,8 +42,15 @@ export interface GroupRelayView {
   readonly reason?: string;
 }
 
-/** How far a change of a group has come: written, or stored by a relay with everything that belongs to it. */
-export type ChangeState = "queued" | "on-relay";
+/** How far a change has come: written; saved by devices of other members, while no relay is there; or stored by a relay with
+ * everything that belongs to it. */
+export type ChangeState = "queued" | "with-members" | "on-relay";
+
+/** What became of a change. `devices`: of other members, that have all of it; only of `with-members`. */
+export interface Sent {
+  readonly state: ChangeState;
+  readonly devices?: number;
+}
 
 /** Method name -> [parameters, result]. */
 export interface GroupMethods {
@@ -67,25 +74,22 @@ export interface GroupMethods {
   ];
   /** Takes a member out, with all devices, and gives the group a fresh key. Needs a higher rank than the member's:
    * `usage/not-allowed` says which. This and the calls below wait up to `waitMs` (default 10,000) for the relay. */
-  "group-remove": [
-    { group: string; member: string; waitMs?: number },
-    { group: GroupName; member: PersonName; state: ChangeState },
-  ];
+  "group-remove": [{ group: string; member: string; waitMs?: number }, { group: GroupName; member: PersonName } & Sent];
   /** Role `owner` hands the group over: one becomes an admin oneself. */
   "group-role": [
     { group: string; member: string; role: "member" | "admin" | "owner"; waitMs?: number },
-    { group: GroupName; member: PersonName & { role: string }; state: ChangeState },
+    { group: GroupName; member: PersonName & { role: string } } & Sent,
   ];
   /** An owner who is not alone names in `handOver` who takes the group over; else `usage/not-allowed`. */
-  "group-leave": [{ group: string; handOver?: string; waitMs?: number }, { group: GroupName; state: ChangeState }];
+  "group-leave": [{ group: string; handOver?: string; waitMs?: number }, { group: GroupName } & Sent];
   /** A group that one has asked to join, named by its id, is waited for no more. `usage/not-found`: none such is waited for. */
   "group-cancel": [{ group: string }, { group: GroupName }];
   /** A fresh key for everybody. */
   "group-rekey": [
     { group: string; waitMs?: number },
-    { group: GroupName; epoch: { id: string; number: number }; state: ChangeState },
+    { group: GroupName; epoch: { id: string; number: number } } & Sent,
   ];
-  "group-rename": [{ group: string; name: string; waitMs?: number }, { group: GroupName; state: ChangeState }];
+  "group-rename": [{ group: string; name: string; waitMs?: number }, { group: GroupName } & Sent];
   /** Changes what is given, and answers what holds then. `password`: `null` for none; either closes all open links. */
   "group-settings": [
     {
@@ -97,7 +101,7 @@ export interface GroupMethods {
       waitMs?: number;
     },
     /** `state`: absent when nothing was changed. */
-    { group: GroupName; settings: SettingsView; state?: ChangeState },
+    { group: GroupName; settings: SettingsView } & Partial<Sent>,
   ];
   /** The group's relays, after those in `add` (addresses) came and those in `remove` (addresses or PeerIds) went; at least one is
    * left, and at most 8. `former`: relays that it has left and that are used until then, for those who were away. */
@@ -107,15 +111,14 @@ export interface GroupMethods {
       group: GroupName;
       relays: readonly GroupRelayView[];
       former: readonly { address: string; until: string }[];
-      state: ChangeState;
-    },
+    } & Sent,
   ];
   /** Links that were made and are not forgotten: open ones, and those that ended less than a week ago. */
   "group-invites": [{ group: string }, { group: GroupName; invites: readonly InviteView[] }];
   /** `invite`: its id, or the beginning of it. */
   "group-revoke": [
     { group: string; invite: string; waitMs?: number },
-    { group: GroupName; invite: { id: string }; state: ChangeState },
+    { group: GroupName; invite: { id: string } } & Sent,
   ];
   /** Leaves all groups, takes the account's prekeys and mail off the relays, and says what could not be done. The profile's
    * files are left to the caller. An owner who is not alone: `usage/not-allowed`, unless `handOverAll`: then the member

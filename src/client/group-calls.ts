@@ -134,7 +134,7 @@ export async function add(
   const contact = contactOf(primitives, params.account);
   const id = toHex(contact.account);
   const role = roleOf(params.role ?? "member");
-  await catchUp(context, options);
+  const since = await catchUp(context, options);
   const at = await standingIn(store, group);
   if (at.view.members.has(id)) throw new Fault("usage/not-allowed", "this person is in the group already");
   needRank(at, Math.max(ROLE.admin, role + 1), role === ROLE.member ? "adding somebody" : "adding an admin");
@@ -161,7 +161,7 @@ export async function add(
       "usage/not-found",
       "no relay knows this account yet: the person has to start Hermes once with the same relay, or to run it now on the same network, then try again",
     );
-  await waitSent(context, params.waitMs, options); // or the letters stay here when this process ends
+  await waitSent(context, { since, waitMs: params.waitMs }, options); // or the letters stay here when this process ends
   const after = await readExistingLog(store, toHex(group.group));
   const member = resolve(after).view.members.get(id);
   return { group: groupName(group), member: { account: id, name: member?.name ?? "", role: roleName(role) } };

@@ -104,7 +104,7 @@ export async function revoke(
   params: Params<"group-revoke">,
   options: CallOptions,
 ): Result<"group-revoke"> {
-  await catchUp(context, options);
+  const since = await catchUp(context, options);
   const group = await findGroup(context.store, params.group);
   const at = await standingIn(context.store, group);
   const terms = inviteIn(at, params.invite);
@@ -115,8 +115,8 @@ export async function revoke(
     group: group.group,
     change: { kind: "revokeInvite", invite: terms.entry },
   });
-  const state = await waitSent(context, params.waitMs, options);
-  return { group: groupName(group), invite: { id: toHex(terms.entry) }, state };
+  const sent = await waitSent(context, { since, waitMs: params.waitMs }, options);
+  return { group: groupName(group), invite: { id: toHex(terms.entry) }, ...sent };
 }
 
 function inviteIn({ view }: Standing, text: string): InviteTerms {

@@ -32,9 +32,9 @@ const DAY_MS = 24 * 3600 * 1000;
 
 /** A group and our place in it, as new as it can be had. */
 async function begin(context: CallContext, text: string, options: CallOptions) {
-  await catchUp(context, options);
+  const since = await catchUp(context, options);
   const group = await findGroup(context.store, text);
-  return { group, ...(await standingIn(context.store, group)) };
+  return { group, since, ...(await standingIn(context.store, group)) };
 }
 
 /** Writes one change; the answer is the group after it. */
@@ -73,8 +73,8 @@ export async function removeMember(
   const what = ["removing a member", "removing an admin", "removing the owner"][member.role] ?? "that";
   needRank(at, member.role + 1, what);
   await change(context, at.group, { kind: "remove", accounts: [member.account] });
-  const state = await waitSent(context, params.waitMs, options);
-  return { group: groupName(at.group), member: personOf(member), state };
+  const sent = await waitSent(context, { since: at.since, waitMs: params.waitMs }, options);
+  return { group: groupName(at.group), member: personOf(member), ...sent };
 }
 
 /** See `group-role` in api.ts. */
@@ -97,8 +97,8 @@ export async function setRole(
   else if (role === ROLE.owner) needRank(at, ROLE.owner, "handing the group over");
   else needRank(at, Math.max(member.role, role) + 1, `making this member ${article(params.role)}`);
   await change(context, at.group, { kind: "role", account: member.account, role });
-  const state = await waitSent(context, params.waitMs, options);
-  return { group: groupName(at.group), member: { ...personOf(member), role: params.role }, state };
+  const sent = await waitSent(context, { since: at.since, waitMs: params.waitMs }, options);
+  return { group: groupName(at.group), member: { ...personOf(member), role: params.role }, ...sent };
 }
 
 const article = (role: Params<"group-role">["role"]): string =>
@@ -123,7 +123,10 @@ export async function leave(
   }
   const before = await readExistingRecord(context.store, GROUP, toHex(at.group.group));
   await change(context, before, { kind: "leave" });
-  return { group: groupName(at.group), state: await waitSent(context, params.waitMs, options) };
+  return {
+    group: groupName(at.group),
+    ...(await waitSent(context, { since: at.since, waitMs: params.waitMs }, options)),
+  };
 }
 
 /** See `group-cancel` in api.ts. */
@@ -145,11 +148,11 @@ export async function rekey(
   params: Params<"group-rekey">,
   options: CallOptions,
 ): Result<"group-rekey"> {
-  const { group } = await begin(context, params.group, options);
+  const { group, since } = await begin(context, params.group, options);
   const { sending } = await change(context, group, { kind: "rekey" });
   const epoch = sending && (await readRecord(context.store, EPOCH, toHex(sending)));
-  const state = await waitSent(context, params.waitMs, options);
-  return { group: groupName(group), epoch: { id: sending ? toHex(sending) : "", number: epoch?.number ?? 0 }, state };
+  const sent = await waitSent(context, { since, waitMs: params.waitMs }, options);
+  return { group: groupName(group), epoch: { id: sending ? toHex(sending) : "", number: epoch?.number ?? 0 }, ...sent };
 }
 
 /** A change of nothing, to which one adds what changes. */
@@ -171,8 +174,8 @@ export async function rename(
   const at = await begin(context, params.group, options);
   needRank(at, ROLE.admin, "renaming the group");
   await change(context, at.group, { kind: "settings", ...NO_SETTINGS, name });
-  const state = await waitSent(context, params.waitMs, options);
-  return { group: { id: toHex(at.group.group), name }, state };
+  const sent = await waitSent(context, { since: at.since, waitMs: params.waitMs }, options);
+  return { group: { id: toHex(at.group.group), name }, ...sent };
 }
 
 /** See `group-settings` in api.ts. */
@@ -189,8 +192,8 @@ export async function changeSettings(
   const after = await change(context, at.group, { kind: "settings", ...wanted });
   if (wanted.password) await revokeOpen(context, after);
   const { view } = await standingIn(context.store, at.group);
-  const state = await waitSent(context, params.waitMs, options);
-  return { group: groupName(at.group), settings: settingsView(view.settings), state };
+  const sent = await waitSent(context, { since: at.since, waitMs: params.waitMs }, options);
+  return { group: groupName(at.group), settings: settingsView(view.settings), ...sent };
 }
 
 function settingsFrom(

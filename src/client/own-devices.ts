@@ -59,7 +59,7 @@ export async function unlinkDevice(
   options: CallOptions,
 ): Promise<ClientMethods["device-unlink"][1]> {
   const { store, put } = context;
-  await catchUp(context, options);
+  const since = await catchUp(context, options);
   const name = meant((await listDevices(context)).devices, text);
   const device = DeviceKey.from(fromHex(name) ?? new Uint8Array());
   await put({ kind: "retire-device", device });
@@ -74,7 +74,7 @@ export async function unlinkDevice(
       refused.push(groupName(group));
     }
   }
-  return { device: name, unlinked, refused, state: await waitSent(context, waitMs, options) };
+  return { device: name, unlinked, refused, ...(await waitSent(context, { since, waitMs }, options)) };
 }
 
 /** The one other device that is meant. */

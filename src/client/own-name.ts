@@ -12,8 +12,8 @@ export async function changeName(
   options: CallOptions,
 ): Promise<ClientMethods["name-change"][1]> {
   const name = checkName(params.name);
-  await catchUp(context, options);
+  const since = await catchUp(context, options);
   await context.put({ kind: "rename-account", name });
   for (const { group } of await allGroups(context.store)) await context.put({ kind: "tell-name", group });
-  return { name, state: await waitSent(context, params.waitMs, options) };
+  return { name, ...(await waitSent(context, { since, waitMs: params.waitMs }, options)) };
 }

@@ -118,6 +118,8 @@ export interface Reach {
   readonly observed: readonly string[];
   /** IP addresses of this machine, without loopback. */
   readonly own: readonly string[];
+  /** Whether members are looked for on the LAN. */
+  readonly discovers?: boolean;
 }
 
 /**
@@ -181,6 +183,15 @@ export interface Network {
   readonly say: (topic: Topic, body: Uint8Array) => void;
   /** Fetches what others keep of these topics and we do not, and delivers it; answers how many were asked. Left out where nothing is kept. */
   readonly fill?: ((topics: readonly Topic[]) => Promise<number>) | undefined;
+  /**
+   * How many connected members, of those at whom `among` is read, have saved all of these encoded envelopes of a topic, as
+   * they show when asked for them; left out where nobody is met.
+   */
+  readonly heldBy?:
+    | ((written: { readonly topic: Topic; readonly envelopes: readonly Uint8Array[] }, among: Topic) => Promise<number>)
+    | undefined;
+  /** At how many connected members this topic is read now; left out where nobody is met. */
+  readonly readAt?: (topic: Topic) => number;
   /** Lets the holder of that log erase what it has of this inbox of ours, up to and with this number. Best effort. */
   readonly trim: (log: LogId, topic: Topic, upTo: Sequence) => void;
   /** Publishes to the directory of every connected relay that no mere peer told us; answers how many one-time prekeys the fullest one holds. */

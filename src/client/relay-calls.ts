@@ -28,7 +28,7 @@ export async function groupRelays(
   options: CallOptions,
 ): Result<"group-relays"> {
   const { network, store } = context;
-  await catchUp(context, options);
+  const since = await catchUp(context, options);
   const before = await findGroup(store, params.group);
   const { add = [], remove = [] } = params;
   if (add.length + remove.length === 0) return { ...(await relaysView(context, before)), state: "on-relay" };
@@ -39,8 +39,8 @@ export async function groupRelays(
   const isTried = async () => !statesOf(context, add).some((state) => state === "connecting");
   await waitUntil(isTried, waiting(context, params.waitMs, options)); // so that the change is stored there as well
   const after = await change(context, before, { kind: "settings", ...NO_SETTINGS, relays });
-  const state = await waitSent(context, params.waitMs, options);
-  return { ...(await relaysView(context, after)), state };
+  const sent = await waitSent(context, { since, waitMs: params.waitMs }, options);
+  return { ...(await relaysView(context, after)), ...sent };
 }
 
 /** While the settings name none, they are those that this device knows by itself. */

@@ -30,6 +30,7 @@ import { type ChunkExchange, createChunkExchange } from "./chunk-exchange.ts";
 import { type ChunkSources, sourceOn } from "./chunk-sources.ts";
 import { LINK_TIMING, type LinkTiming } from "./link-timing.ts";
 import { watchMachine } from "./machine-watch.ts";
+import { countHolders } from "./member-holding.ts";
 import { createMembers, type Members, type MembersOptions } from "./members.ts";
 import { parseAddress } from "./multiaddr-text.ts";
 import { createClientNode, type NetNode } from "./node.ts";
@@ -38,6 +39,7 @@ import { type Reachability, reachability } from "./reachability.ts";
 import { type LiveLink, RelayLink } from "./relay-link.ts";
 import { saidBefore } from "./said-before.ts";
 import { HOST_CODES, toldAddresses } from "./told-addresses.ts";
+import type { TopicClient } from "./topic-client.ts";
 
 export interface NetworkOptions {
   /** For relays that ask for one; default none. At most 256 bytes. */
@@ -188,6 +190,18 @@ class ClientNetwork implements Network {
     return this.#members && ((topics) => this.#fill(topics));
   }
 
+  get heldBy(): Network["heldBy"] {
+    const verifier = this.#members?.verifier;
+    if (verifier === undefined) return undefined;
+    return (written, among) => {
+      const members = new Set(this.#readersAt(among));
+      const holders = this.#readersAt(written.topic).filter((each) => members.has(each));
+      return countHolders(holders, written, verifier.sha256);
+    };
+  }
+
+  readonly readAt: NonNullable<Network["readAt"]> = (topic) => this.#readersAt(topic).length;
+
   readonly trim: Network["trim"] = (log, topic, upTo) => {
     for (const link of this.#live()) if (!link.isForMail) link.client.trim(log, topic, upTo);
   };
@@ -226,7 +240,8 @@ class ClientNetwork implements Network {
     const relays = new Set(
       [...this.#links].flatMap(([relay, link]) => (link.live?.isForMail === false ? [relay] : [])),
     );
-    return this.#running?.reachability.now(relays) ?? { listening: [], circuits: [], observed: [], own: [] };
+    const reach = this.#running?.reachability.now(relays) ?? { listening: [], circuits: [], observed: [], own: [] };
+    return { ...reach, discovers: this.#members?.discover ?? false };
   };
 
   readonly stop = async (): Promise<void> => {
@@ -253,6 +268,10 @@ class ClientNetwork implements Network {
         )) ?? 0,
       );
     return most;
+  }
+
+  #readersAt(topic: Topic): readonly TopicClient[] {
+    return this.#running?.members?.links.readAt(topic) ?? [];
   }
 
   /** Whoever reads with us, and not where it was said, hears it from us. */

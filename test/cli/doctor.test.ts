@@ -74,9 +74,37 @@ describe("The doctor", () => {
     assert.equal(states({ ...WELL, primitives: "noble" })["cryptography"], "notice");
   });
 
-  it("blames the missing relay, and not what follows from it", () => {
+  it("names the missing relay, and nothing that follows from it", () => {
     const offline = { ...WELL, relays: [], peers: [], outbox: 2, introduced: false, caughtUp: false } as const;
-    assert.deepEqual(states(offline), { cryptography: "fine", relay: "wrong", peers: "fine", outbox: "notice" });
+    assert.deepEqual(states(offline), { cryptography: "fine", relay: "notice", peers: "fine", outbox: "fine" });
+  });
+
+  it("says of a profile without a relay whom it reaches all the same", () => {
+    const nowhere: ReachView = { listening: [], circuits: [], observed: [], own: [] };
+    const alone = { ...WELL, relays: [], peers: [], located: { devices: 0, of: 0 }, reach: nowhere };
+    const cases = [
+      [{ ...alone, peers: [PEER] }, "notice", /while they and you are online/],
+      [{ ...alone, located: { devices: 2, of: 3 } }, "notice", /looked for where they were last/],
+      [{ ...alone, reach: { ...nowhere, discovers: true } }, "notice", /On the same network/],
+      [{ ...alone, reach: { ...nowhere, listening: ["/ip4/0.0.0.0/tcp/1"] } }, "notice", /On the same network/],
+      [alone, "wrong", /reaches nobody/],
+    ] as const;
+    for (const [seen, state, text] of cases) {
+      const found = examinationFindings(seen, []).find(({ check }) => check === "relay");
+      assert.equal(found?.state, state);
+      assert.match(found.text, text);
+    }
+    const kept = examinationFindings({ ...alone, outbox: 7 }, []).find(({ check }) => check === "outbox");
+    assert.deepEqual([kept?.state, /7 envelopes are kept/.test(kept?.text ?? "")], ["fine", true]);
+  });
+
+  it("says how many members would be found again without a relay", () => {
+    const text = (devices: number, of: number) =>
+      examinationFindings({ ...WELL, located: { devices, of } }, []).find(({ check }) => check === "peers")?.text ?? "";
+    assert.match(text(2, 5), /Of 5 other devices in your groups 2 have told/);
+    assert.match(text(0, 1), /Of the one other device in your groups none has told/);
+    assert.match(text(3, 3), /all have told/);
+    assert.doesNotMatch(text(0, 0), /told/);
   });
 
   it("says whether a relay may go away: when members are reached directly, and not only through it", () => {

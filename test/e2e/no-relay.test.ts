@@ -62,7 +62,13 @@ describe("people who never saw a relay", function () {
   });
 
   it("remove somebody: those who stay get the new key, and the one who is out hears nothing", async () => {
-    await ana.ask("group", "remove", group, "cleo", "--wait", "1");
+    const removed = await ana.ask<{ readonly state: string; readonly devices?: number }>(
+      "group",
+      "remove",
+      group,
+      "cleo",
+    );
+    assert.deepEqual([removed.state, removed.devices], ["with-members", 1]);
     await windows.get(ben)?.event("member", ({ change }) => change === "removed");
     await ana.send(group, "among us", "--no-wait");
     await hears(ben, "among us");
@@ -88,5 +94,16 @@ describe("people who never saw a relay", function () {
     await windows.get(ben)?.event("peer", ({ peer }) => peer.state === "connected");
     const { relays, peers } = await ben.status();
     assert.deepEqual([relays, [...new Set(peers.map(({ path }) => path))]], [[], ["direct"]]);
+  });
+
+  it("are in step with each other, and told whether anybody is there", async () => {
+    const done = await ben.sync();
+    assert.deepEqual([done.complete, done.unreached], [true, undefined]);
+    windows.get(ana)?.signal("SIGINT");
+    await windows.get(ana)?.ended;
+    while ((await ben.status()).peers.length > 0);
+    const { code, objects } = await ben.run(["sync", "--wait", "1"]);
+    const [alone] = objects as readonly Awaited<ReturnType<Person["sync"]>>[];
+    assert.deepEqual([code, alone?.complete, alone?.unreached?.map(({ name }) => name)], [1, false, ["islanders"]]);
   });
 });
