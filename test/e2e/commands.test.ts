@@ -60,6 +60,11 @@ describe("the command line", function () {
     }
   });
 
+  it("names our sources in the stack of an error, when asked", async () => {
+    const { stderr } = await scene.start({ args: ["whoami"], env: { HERMES_DEBUG: "1" } }).ended;
+    assert.match(stderr, /\n +at .*src\/cli\/command-line\.ts:\d+/);
+  });
+
   it("says for every command that there is no profile, when there is none", async () => {
     const stranger = scene.stranger("nobody");
     const calls = ["whoami", "status", "sync", "group list", "listen", "chat", "history g", "send g t", "group info g"];
