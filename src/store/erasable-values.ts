@@ -11,7 +11,7 @@
  *
  * Integrity comes from the database's own page authentication.
  */
-import { createCipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, randomFillSync } from "node:crypto";
 import type Database from "better-sqlite3-multiple-ciphers";
 
 /** Statements of the slot table, exported for the test that explains their plans. */
@@ -34,18 +34,23 @@ export interface ErasableValues {
   readonly erase: (slot: number) => void;
 }
 
+const SECRET_BYTES = 32;
+/** Secrets drawn from the system at once: a call for each costs as much as sealing a small record with it. */
+const DRAWN = 64;
+
 /** A secret encrypts one value only, so the counter may always start at zero. */
 const FIRST_BLOCK = new Uint8Array(16);
-const ERASED = new Uint8Array(32);
+const ERASED = new Uint8Array(SECRET_BYTES);
 
 /** The slots of an open database. */
 export function erasableValues(database: Database.Database): ErasableValues {
   const add = database.prepare<[Uint8Array]>(SLOT_SQL.add);
   const firstFree = database.prepare<[], { number: number }>(SLOT_SQL.firstFree);
   const overwrite = database.prepare<[Uint8Array, 0 | 1, number]>(SLOT_SQL.overwrite);
+  const nextSecret = secretDrawer();
   return {
     seal: (value, replacedSlot) => {
-      const secret = randomBytes(32);
+      const secret = nextSecret();
       const sealed = xorKeyStream(secret, value);
       const known = replacedSlot ?? firstFree.get()?.number;
       const slot = known ?? Number(add.run(secret).lastInsertRowid);
@@ -54,6 +59,20 @@ export function erasableValues(database: Database.Database): ErasableValues {
       return { slot, sealed };
     },
     erase: (slot) => void overwrite.run(ERASED, 1, slot),
+  };
+}
+
+/** Each secret once, for its user to overwrite. */
+function secretDrawer(): () => Uint8Array {
+  const drawn = new Uint8Array(DRAWN * SECRET_BYTES);
+  let used = drawn.length;
+  return () => {
+    if (used === drawn.length) {
+      randomFillSync(drawn);
+      used = 0;
+    }
+    used += SECRET_BYTES;
+    return drawn.subarray(used - SECRET_BYTES, used);
   };
 }
 
