@@ -115,11 +115,11 @@ export function createFileParts(d: FilePartsDependencies): FileParts {
       const sealed =
         place.level === 0 && bytes.isSpool
           ? await d.parts.read(bytes.path, place.index * CHUNK_MAX_BYTES, (plainBytesAt(shape, place) ?? 0) + 16)
-          : await sealAgain(
-              d,
-              place,
-              place.level === 0 ? pieceAt(d, place.index, bytes.path) : listAt(place.level, place.index),
-            );
+          : place.level === 0
+            ? await withRoom(async (room) =>
+                sealAgain(d, place, await pieceAt(d, { ...place, path: bytes.path, room })),
+              )
+            : sealAgain(d, place, await listAt(place.level, place.index));
       return sealed && equalBytes(chunkIdOf(d.primitives, sealed), id) ? sealed : undefined;
     },
     open: (place, ciphertext) => {
@@ -164,23 +164,37 @@ const beginning = (id: Uint8Array = NO_ID): number =>
   ((id[0] ?? 0) << 24) | ((id[1] ?? 0) << 16) | ((id[2] ?? 0) << 8) | (id[3] ?? 0);
 const NO_ID = new Uint8Array();
 
-async function sealAgain(
+function sealAgain(
   { primitives, keys, shape }: FilePartsDependencies,
   place: ChunkPlace,
-  plain: Promise<Uint8Array | undefined>,
-): Promise<Uint8Array | undefined> {
-  const piece = await plain;
+  piece: Uint8Array | undefined,
+): Uint8Array | undefined {
   return piece && sealChunk(primitives, keys.chunkKey, { ...place, isLast: isLastAt(shape, place) }, piece);
 }
 
-/** A piece of the padded file. */
-async function pieceAt({ parts, shape }: FilePartsDependencies, index: number, path: string) {
+/** Room for pieces that are read to be sealed, of all files: used again, since new memory for each costs more than reading. */
+const ROOMS: Uint8Array[] = [];
+const ROOMS_KEPT = 4;
+
+/** Lends a room for a piece until `work` is done. */
+async function withRoom<T>(work: (room: Uint8Array) => Promise<T>): Promise<T> {
+  const room = ROOMS.pop() ?? new Uint8Array(CHUNK_PLAIN_BYTES);
+  try {
+    return await work(room);
+  } finally {
+    if (ROOMS.length < ROOMS_KEPT) ROOMS.push(room);
+  }
+}
+
+/** A piece of the padded file, in `room`. */
+async function pieceAt(
+  { parts, shape }: FilePartsDependencies,
+  { index, path, room }: { readonly index: number; readonly path: string; readonly room: Uint8Array },
+): Promise<Uint8Array | undefined> {
   const length = fileBytesIn(shape, index);
   const padded = plainBytesAt(shape, { level: 0, index }) ?? 0;
-  const read = length === 0 ? new Uint8Array() : await parts.read(path, index * CHUNK_PLAIN_BYTES, length);
+  const read = length === 0 ? new Uint8Array() : await parts.read(path, index * CHUNK_PLAIN_BYTES, length, room);
   if (read?.length !== length) return undefined;
-  if (length === padded) return read;
-  const out = new Uint8Array(padded);
-  out.set(read);
-  return out;
+  if (read.length > 0 && read.buffer !== room.buffer) room.set(read);
+  return room.subarray(0, padded).fill(0, length);
 }

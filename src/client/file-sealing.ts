@@ -115,9 +115,10 @@ async function saveLists({ put, keys: { topic } }: Sealing, lists: readonly Chun
 async function* filePieces(parts: PartStore, path: string, sizeBytes: number): AsyncIterable<Piece> {
   if (sizeBytes > FILE_MAX_BYTES) throw tooLarge();
   const padded = paddedFileBytes(sizeBytes);
+  const room = new Uint8Array(CHUNK_PLAIN_BYTES); // each piece is sealed before the next is read
   for (let at = 0; at < padded; at += CHUNK_PLAIN_BYTES) {
     const length = Math.max(0, Math.min(CHUNK_PLAIN_BYTES, sizeBytes - at));
-    const read = length === 0 ? new Uint8Array() : await parts.read(path, at, length);
+    const read = length === 0 ? new Uint8Array() : await parts.read(path, at, length, room);
     if (read?.length !== length)
       throw new Fault(
         "usage/not-allowed",

@@ -254,7 +254,7 @@ export interface ChunkNetwork {
   readonly serve: (holdings: ChunkHoldings) => () => void;
   /**
    * Fetches chunks, at most CHUNK_LIST_MAX, from everybody who is reached and has them. `arrived` resolves when the chunk
-   * is saved; a source is read no further meanwhile. `blamed`: a source that lied, and is asked no more.
+   * is saved; until then its bytes are valid, and a source is read no further. `blamed`: a source that lied, and is asked no more.
    */
   readonly fetch: (
     topic: ChunkTopic,
@@ -295,8 +295,8 @@ export interface PicturePreview {
 export interface PartStore {
   /** What lies there. Nothing, or something that cannot be sent, is `usage/not-found` or `usage/bad-argument`. */
   readonly look: (path: string) => Promise<FileSource>;
-  /** Up to `length` bytes, fewer at the end; undefined when there is no such file. */
-  readonly read: (path: string, offset: number, length: number) => Promise<Uint8Array | undefined>;
+  /** Up to `length` bytes, fewer at the end; undefined when there is no such file. `into`: at least so long, where they are put. */
+  readonly read: (path: string, offset: number, length: number, into?: Uint8Array) => Promise<Uint8Array | undefined>;
   /** A directory as an archive, or a stream, in pieces of any size. */
   readonly stream: (path: string) => AsyncIterable<Uint8Array>;
   /** Makes an empty file in the profile for sealed chunks of something that can be read only once; its path. `id`: hex. */

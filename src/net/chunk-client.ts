@@ -13,8 +13,9 @@ import type { Verifier } from "../verify/verifier.ts";
 import { type ChunkAnswer, type ChunkRequest, decodeChunkAnswer, encodeChunkRequest } from "../wire/chunk-frames.ts";
 import { type ChunkId, Signature } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { chunkFrame } from "./chunk-frame.ts";
+import { chunkHead } from "./chunk-frame.ts";
 import { CHUNK_PROTOCOL } from "./chunk-service.ts";
+import type { FrameRooms } from "./frame-rooms.ts";
 import { FrameStream } from "./frame-stream.ts";
 
 /** Ms for which a holder may be silent while we wait for it. */
@@ -29,6 +30,8 @@ export interface ChunkHolder {
   /** PeerId of this process, multihash bytes. */
   readonly ownPeerId: Uint8Array;
   readonly verifier: Verifier;
+  /** What chunks come in. */
+  readonly rooms?: FrameRooms;
 }
 
 type Keyed = Extract<ChunkAnswer, { readonly id: number }>;
@@ -39,7 +42,7 @@ type Question = Asking extends infer A ? (A extends Asking ? Omit<A, "id"> : nev
 export interface ChunkClient {
   /** Which of these the holder has; undefined: the stream is over. */
   readonly have: (ids: readonly ChunkId[]) => Promise<readonly boolean[] | undefined>;
-  /** `lied`: what came has another hash. */
+  /** `lied`: what came has another hash. A chunk is the caller's until it gives it back to the rooms of the holder. */
   readonly get: (id: ChunkId) => Promise<Uint8Array | "lacking" | "lied" | undefined>;
   readonly put: (chunk: Uint8Array) => Promise<"stored" | Extract<ChunkAnswer, { kind: "refused" }> | undefined>;
   readonly release: () => Promise<void>;
@@ -62,7 +65,8 @@ export async function openChunks(holder: ChunkHolder, topic: ChunkTopic): Promis
   });
   const greeting = greetingOf(holder, topic);
   let timer = setTimeout(() => frames.abort("no answer in time"), SILENT_MS);
-  const frames: FrameStream = new FrameStream(stream, connection, {
+  const frames: FrameStream = new FrameStream(stream, {
+    ...(holder.rooms ? { rooms: holder.rooms } : {}),
     frame: (bytes) => {
       clearTimeout(timer);
       timer = setTimeout(() => waiting.size > 0 && frames.abort("no answer in time"), SILENT_MS);
@@ -97,9 +101,10 @@ export async function openChunks(holder: ChunkHolder, topic: ChunkTopic): Promis
       if (over) return resolve(undefined);
       const id = nextId++;
       waiting.set(id, resolve);
-      if (question.kind === "put")
-        frames.sendPrefixed(chunkFrame({ ...question, id } as Extract<Asking, { kind: "put" }>));
-      else frames.send(encodeChunkRequest({ ...question, id } as Asking));
+      if (question.kind !== "put") return frames.send(encodeChunkRequest({ ...question, id } as Asking));
+      const { chunk } = question as Extract<Question, { readonly kind: "put" }>;
+      frames.sendPrefixed(chunkHead({ kind: "put", id, chunkBytes: chunk.length }));
+      frames.sendPrefixed(chunk);
     });
   return clientOn(holder, { ask, frames, isOver: () => over });
 }

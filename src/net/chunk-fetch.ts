@@ -12,6 +12,7 @@ import type { ChunkId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { type ChunkClient, openChunks } from "./chunk-client.ts";
 import type { ChunkSource, ChunkSources } from "./chunk-sources.ts";
+import { createFrameRooms } from "./frame-rooms.ts";
 
 /** Chunks under way at one holder, 512 KiB: with twice as many a receiver came up to its 60 MiB above idle, since buffers are freed late. */
 const AT_ONCE = 2;
@@ -107,6 +108,9 @@ export function fetchChunks(
   });
 }
 
+/** What chunks come in, whoever gives them. */
+const ROOMS = createFrameRooms();
+
 const liarName = ({ topic }: Run, { name }: ChunkSource): string => `${toHex(topic.topic)}/${name}`;
 
 function wakeAll({ wakers }: Run): void {
@@ -115,7 +119,7 @@ function wakeAll({ wakers }: Run): void {
 }
 
 async function fetchFrom(run: Run, source: ChunkSource, liars: Liars): Promise<void> {
-  const client = await openChunks(source.holder, run.topic);
+  const client = await openChunks({ ...source.holder, rooms: ROOMS }, run.topic);
   if (!client) return;
   const lied = (): void => {
     if (!liars.has(liarName(run, source))) run.options.blamed?.(source.giver);
@@ -191,6 +195,7 @@ async function workAt(run: Run, client: ChunkClient, { order, book, lied }: Roun
       left.delete(name);
       await options.arrived(wanted.id, chunk);
     } else if (!(chunk instanceof Uint8Array)) wanted.sinceMs = undefined;
+    if (chunk instanceof Uint8Array) ROOMS.give(chunk);
     wakeAll(run);
   }
 }

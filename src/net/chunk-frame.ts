@@ -1,23 +1,14 @@
-/** A chunk's frame with its length before it, in one buffer of its own: the chunk's bytes are copied once. */
+/** What stands before a chunk's bytes on a stream. The chunk follows as it is, uncopied: it must not change until it is sent. */
 import { encodeChunkHead } from "../wire/chunk-frames.ts";
 
-/** The bytes for the stream. `chunk`: as its frame allows; it may be reused afterwards. */
-export function chunkFrame({
-  kind,
-  id,
-  chunk,
-}: {
+/** Length prefix and head of the frame that ends with `chunkBytes` bytes of a chunk. */
+export function chunkHead(of: {
   readonly kind: "put" | "chunk";
   readonly id: number;
-  readonly chunk: Uint8Array;
+  readonly chunkBytes: number;
 }): Uint8Array {
-  const head = encodeChunkHead({ kind, id, chunkBytes: chunk.length });
-  const length = varint(head.length + chunk.length);
-  const frame = Buffer.allocUnsafeSlow(length.length + head.length + chunk.length); // all of it is written
-  frame.set(length);
-  frame.set(head, length.length);
-  frame.set(chunk, length.length + head.length);
-  return frame;
+  const head = encodeChunkHead(of);
+  return Uint8Array.of(...varint(head.length + of.chunkBytes), ...head);
 }
 
 /** Seven bits a byte, lowest first; all but the last have the highest bit set. */

@@ -10,6 +10,7 @@
 import type { Verifier } from "../verify/verifier.ts";
 import { type ChunkEvent, ChunkSession, type ChunkSessionContext } from "./chunk-session.ts";
 import type { ChunkStore } from "./chunk-store.ts";
+import { createFrameRooms } from "./frame-rooms.ts";
 import { FrameStream } from "./frame-stream.ts";
 import type { NetNode } from "./node.ts";
 import { paceByKey, type Rate } from "./pace.ts";
@@ -56,6 +57,7 @@ export function createChunkService(options: ChunkServiceOptions): ChunkService {
     own: options.own,
     pace: paceByKey(options.addressRate ?? UNLIMITED),
     works: gate(WORKS_MAX),
+    rooms: createFrameRooms(),
     onEvent: options.onEvent ?? (() => undefined),
   };
   const streams = new Map<FrameStream, ChunkSession>();
@@ -74,10 +76,11 @@ export function createChunkService(options: ChunkServiceOptions): ChunkService {
         CHUNK_PROTOCOL,
         (stream, connection) => {
           if (closing) return stream.abort(new Error("closing"));
-          const frames = new FrameStream(stream, connection, {
+          const frames = new FrameStream(stream, {
             frame: (bytes) => session.frame(bytes),
             writable: () => session.writable(),
             closed: () => streams.delete(frames),
+            rooms: context.rooms,
           });
           const session = new ChunkSession(
             context,

@@ -13,8 +13,9 @@ import { type ChunkAnswer, type ChunkRequest, decodeChunkRequest, encodeChunkAns
 import { ChunkId, type Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { REFUSAL, type Refusal } from "../wire/topic-frames.ts";
-import { chunkFrame } from "./chunk-frame.ts";
+import { chunkHead } from "./chunk-frame.ts";
 import type { ChunkStore } from "./chunk-store.ts";
+import type { FrameRooms } from "./frame-rooms.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { type PaceByKey, pace, type Rate } from "./pace.ts";
 import type { OwnTopic } from "./topic-meeting.ts";
@@ -42,6 +43,8 @@ export interface ChunkSessionContext {
   readonly pace: PaceByKey;
   /** Disk work under way over all sessions. */
   readonly works: Gate;
+  /** What chunks come in; given back when they are stored. */
+  readonly rooms: FrameRooms;
   readonly onEvent: (event: ChunkEvent) => void;
 }
 
@@ -74,7 +77,7 @@ export class ChunkSession {
     this.#say({ kind: "challenge", nonce: this.#nonce });
   }
 
-  /** One frame; its bytes are valid during the call only. */
+  /** One frame; its bytes are ours. */
   frame(bytes: Uint8Array): void {
     const request = decodeChunkRequest(bytes);
     if (request === undefined) return void this.#frames.abort("bytes that are no request");
@@ -90,6 +93,7 @@ export class ChunkSession {
       .then((answer) => this.#say(answer))
       .catch(() => this.#frames.abort("a request that could not be answered"))
       .finally(() => {
+        if (request.kind === "put") this.#context.rooms.give(request.chunk);
         this.#underWay--;
         this.#rest();
       });
@@ -124,8 +128,9 @@ export class ChunkSession {
   }
 
   #say(answer: ChunkAnswer): void {
-    if (answer.kind === "chunk") this.#frames.sendPrefixed(chunkFrame(answer));
-    else this.#frames.send(encodeChunkAnswer(answer));
+    if (answer.kind !== "chunk") return void this.#frames.send(encodeChunkAnswer(answer));
+    this.#frames.sendPrefixed(chunkHead({ ...answer, chunkBytes: answer.chunk.length }));
+    this.#frames.sendPrefixed(answer.chunk);
   }
 
   #refuse(reason: Refusal): void {

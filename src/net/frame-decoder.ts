@@ -9,6 +9,7 @@
  */
 import { Uint8ArrayList } from "uint8arraylist";
 import { FRAME_MAX_BYTES } from "../wire/limits.ts";
+import { type FrameRooms, ROOM_FROM_BYTES } from "./frame-rooms.ts";
 
 /** Bytes of the longest length prefix that can be valid: 3 x 7 bits hold FRAME_MAX_BYTES. */
 const PREFIX_MAX_BYTES = 3;
@@ -21,8 +22,8 @@ export interface FrameDecoder {
   readonly next: () => Uint8Array | undefined | "malformed";
 }
 
-/** A decoder with nothing in it. */
-export function frameDecoder(): FrameDecoder {
+/** A decoder with nothing in it. `rooms`: where large frames are put together; without, each gets new memory. */
+export function frameDecoder(rooms?: FrameRooms): FrameDecoder {
   const buffer = new Uint8ArrayList();
   return {
     push: (chunk) => buffer.append(chunk),
@@ -31,16 +32,30 @@ export function frameDecoder(): FrameDecoder {
       if (prefix === undefined || prefix === "malformed") return prefix;
       const end = prefix.bytes + prefix.length;
       if (buffer.byteLength < end) return undefined;
-      const frame = buffer.subarray(prefix.bytes, end);
+      const frame = inRoom(buffer, prefix, rooms) ?? buffer.subarray(prefix.bytes, end);
       buffer.consume(end);
       return frame;
     },
   };
 }
 
-function readPrefix(
-  buffer: Uint8ArrayList,
-): { readonly length: number; readonly bytes: number } | undefined | "malformed" {
+interface Prefix {
+  readonly length: number;
+  readonly bytes: number;
+}
+
+/** A large frame, put together in a room; undefined: it is to be taken as it is. */
+function inRoom(buffer: Uint8ArrayList, { bytes, length }: Prefix, rooms: FrameRooms | undefined) {
+  const room = length < ROOM_FROM_BYTES ? undefined : rooms?.take(length);
+  let at = 0;
+  for (const piece of room ? buffer.sublist(bytes, bytes + length) : []) {
+    room?.set(piece, at);
+    at += piece.length;
+  }
+  return room;
+}
+
+function readPrefix(buffer: Uint8ArrayList): Prefix | undefined | "malformed" {
   let length = 0;
   for (let i = 0; i < PREFIX_MAX_BYTES; i++) {
     if (i >= buffer.byteLength) return undefined;

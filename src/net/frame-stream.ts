@@ -10,11 +10,12 @@
  * Traps avoided: `stream.onDrain()` resolves at once for ever after its first time, so the `drain` event is used;
  * resuming re-enters the listener, so bytes are only stored meanwhile.
  */
-import type { Connection, Stream } from "@libp2p/interface";
+import type { Stream } from "@libp2p/interface";
 import * as lp from "it-length-prefixed";
 import { Uint8ArrayList } from "uint8arraylist";
-import { frameDecoder } from "./frame-decoder.ts";
-import { withCorkedSocket } from "./socket-cork.ts";
+import { type FrameDecoder, frameDecoder } from "./frame-decoder.ts";
+import type { FrameRooms } from "./frame-rooms.ts";
+import { type LinkTimes, timesOf } from "./link-times.ts";
 
 /** Unsent bytes of one stream above which its writer has to wait: about 15 full envelopes, small beside a connection's cost when thousands stall. */
 export const WRITE_HIGH_BYTES = 1_048_576;
@@ -30,6 +31,10 @@ export interface FrameHandlers {
   readonly frame: (bytes: Uint8Array) => void;
   /** The peer has taken enough that sending may go on. Only after `isWritable` answered false. */
   readonly writable?: () => void;
+  /** Streams of one link are alive together: what comes or leaves on one of them counts for all. Left out: it is alone. */
+  readonly link?: object;
+  /** Where large frames are put; those belong to whoever handles them, who gives them back. */
+  readonly rooms?: FrameRooms;
   /** The stream is over. `reason` is for logs: no addresses, no contents. */
   readonly closed: (reason: string) => void;
 }
@@ -39,27 +44,11 @@ export function withLength(frame: Uint8Array): Uint8Array {
   return lp.encode.single(frame).subarray();
 }
 
-/** When something last came and left on a connection: two streams of ours on one, as between members, need one heartbeat. */
-interface LinkTimes {
-  heardAtMs: number;
-  sentAtMs: number;
-}
-
-const timesByConnection = new WeakMap<Connection, LinkTimes>();
-
-function timesOf(connection: Connection): LinkTimes {
-  const nowMs = performance.now();
-  const times = timesByConnection.get(connection) ?? { heardAtMs: nowMs, sentAtMs: nowMs };
-  timesByConnection.set(connection, times);
-  return times;
-}
-
 /** One stream of frames. Handlers are called from the next tick on. */
 export class FrameStream {
   readonly #stream: Stream;
-  readonly #connection: Connection;
   readonly #handlers: FrameHandlers;
-  readonly #decoder = frameDecoder();
+  readonly #decoder: FrameDecoder;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #flushing = false;
@@ -69,12 +58,12 @@ export class FrameStream {
   #ended = false;
   readonly #times: LinkTimes;
 
-  /** Takes over `stream`, which runs over `connection`. */
-  constructor(stream: Stream, connection: Connection, handlers: FrameHandlers) {
+  /** Takes over `stream`. */
+  constructor(stream: Stream, handlers: FrameHandlers) {
     this.#stream = stream;
-    this.#connection = connection;
     this.#handlers = handlers;
-    this.#times = timesOf(connection);
+    this.#times = timesOf(handlers.link ?? this);
+    this.#decoder = frameDecoder(handlers.rooms);
     stream.addEventListener("message", (event) => this.#received(event.data));
     stream.addEventListener("drain", () => setImmediate(() => this.#wakeWriter()));
     stream.addEventListener("remoteCloseWrite", () => {
@@ -84,12 +73,12 @@ export class FrameStream {
     stream.addEventListener("close", (event) => this.#end(event.error?.message ?? "the stream has closed"));
   }
 
-  /** When bytes last came from the peer, on any such stream of its connection (`performance.now()` clock, ms); now, while we do not listen. */
+  /** When bytes last came from the peer, on any stream of the link (`performance.now()` clock, ms); now, while we do not listen. */
   get heardAtMs(): number {
     return this.#paused ? performance.now() : this.#times.heardAtMs;
   }
 
-  /** When bytes last left for the peer, on any such stream of its connection (same clock, ms). */
+  /** When bytes last left for the peer, on any stream of the link (same clock, ms). */
   get sentAtMs(): number {
     return this.#times.sentAtMs;
   }
@@ -182,7 +171,7 @@ export class FrameStream {
     this.#queuedBytes = 0;
     this.#times.sentAtMs = performance.now();
     try {
-      withCorkedSocket(this.#connection, () => this.#stream.send(bytes));
+      this.#stream.send(bytes);
     } catch {
       this.abort("the stream takes no more data");
     }

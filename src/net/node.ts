@@ -13,7 +13,7 @@ import { generateKeyPair, generateKeyPairFromSeed } from "@libp2p/crypto/keys";
 import { identify } from "@libp2p/identify";
 import { FaultTolerance, type Libp2p, type PrivateKey } from "@libp2p/interface";
 import { ping } from "@libp2p/ping";
-import { tcp } from "@libp2p/tcp";
+import { type TCPSocketOptions, tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p, type Libp2pOptions } from "libp2p";
@@ -22,6 +22,7 @@ import { addressCrowd } from "./address-crowd.ts";
 import { listenFault, requireAddresses } from "./multiaddr-text.ts";
 import { countConnectionsLinearly, cutUnusedConnections, forgetDisconnectedPeers } from "./node-workarounds.ts";
 import { noiseCrypto } from "./noise-keys.ts";
+import { corkPackets } from "./socket-cork.ts";
 
 /** Largest window of a stream (bytes): bulk stays fast, and it must be smaller than {@link READ_BUFFER_BYTES} or a paused stream is reset. */
 const STREAM_WINDOW_BYTES = 2_097_152;
@@ -87,7 +88,7 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<NetNod
   const node = await build({
     privateKey: await generateKeyPairFromSeed("Ed25519", options.seed),
     addresses: { listen: [...options.listen], appendAnnounce: [...(options.announce ?? [])] },
-    transports: [tcp()],
+    transports: [overTcp()],
     streamMuxers: [yamux({ ...YAMUX, keepAliveInterval: RELAY_YAMUX_PING_MS })],
     connectionManager: {
       maxConnections: options.maxConnections ?? 6_000,
@@ -136,7 +137,7 @@ export async function createClientNode(options: ClientNodeOptions = {}): Promise
     privateKey: await generateKeyPair("Ed25519"),
     // identify tells what is announced to whoever connects to us: our relays are nobody's business
     addresses: { listen: ["/p2p-circuit", ...(options.listen ?? [])], announceFilter },
-    transports: [tcp(), circuitRelayTransport()],
+    transports: [overTcp(), circuitRelayTransport()],
     transportManager: { faultTolerance: FaultTolerance.NO_FATAL }, // a relay that is away is no reason not to start
     streamMuxers: [yamux(YAMUX)],
     connectionManager: {
@@ -160,14 +161,25 @@ const YAMUX = {
   streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES, maxReadBufferLength: READ_BUFFER_BYTES },
 };
 
-function build(options: Libp2pOptions & { readonly privateKey: PrivateKey }): Promise<Libp2p> {
-  return createLibp2p({
+/**
+ * What a socket takes before its writer has to wait (bytes): a whole packet of bulk with its tags, where Node's default of 16 KiB
+ * stops after each 64 KiB. Most of it is in the kernel at once.
+ */
+const SOCKET_WRITE_BYTES = 524_288;
+// the types name only a few of Node's options
+const SOCKET: TCPSocketOptions = { highWaterMark: SOCKET_WRITE_BYTES } as TCPSocketOptions;
+const overTcp = () => tcp({ dialOpts: SOCKET, listenOpts: SOCKET });
+
+async function build(options: Libp2pOptions & { readonly privateKey: PrivateKey }): Promise<Libp2p> {
+  const node = await createLibp2p({
     start: false,
     connectionEncrypters: [noise({ crypto: noiseCrypto })],
     connectionMonitor: { enabled: false },
     nodeInfo: { name: "hermes", version: "0.1.0", userAgent: "hermes/0.1.0" },
     ...options,
   });
+  node.addEventListener("connection:open", ({ detail }) => corkPackets(detail));
+  return node;
 }
 
 function wrap(libp2p: Libp2p, listen: readonly string[]): NetNode {

@@ -63,7 +63,7 @@ async function ask(
   const signal = AbortSignal.timeout(timeoutMs);
   const stream = await connection.newStream(PREKEY_PROTOCOL, { signal, runOnLimitedConnection: true });
   return new Promise((resolve) => {
-    const frames = new FrameStream(stream, connection, {
+    const frames = new FrameStream(stream, {
       frame: (bytes) => {
         resolve(decodePrekeyAnswer(bytes));
         frames.close();

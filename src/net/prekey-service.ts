@@ -102,7 +102,7 @@ interface Desk extends PrekeyServiceOptions {
 
 function accept(desk: Desk, stream: Stream, connection: Connection): void {
   const timer = setTimeout(() => frames.abort("no request came"), REQUEST_TIMEOUT_MS);
-  const frames = new FrameStream(stream, connection, {
+  const frames = new FrameStream(stream, {
     frame: (bytes) => {
       clearTimeout(timer);
       frames.pause(); // one request per stream

@@ -88,7 +88,8 @@ export class TopicClient {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    this.#frames = new FrameStream(options.stream, options.connection, {
+    this.#frames = new FrameStream(options.stream, {
+      link: options.connection,
       frame: (bytes) => this.#received(bytes),
       closed: () => this.#over(unreachable("the relay closed the connection")),
     });

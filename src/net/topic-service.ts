@@ -132,7 +132,8 @@ interface Arrival {
 }
 
 function accept(context: ServiceContext, sessions: Set<OpenSession>, { node, stream, connection }: Arrival): void {
-  const frames = new FrameStream(stream, connection, {
+  const frames = new FrameStream(stream, {
+    link: connection,
     frame: (bytes) => session.frame(bytes),
     writable: () => session.writable(),
     closed: (reason) => {

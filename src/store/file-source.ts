@@ -31,11 +31,16 @@ function unreadable(path: string, error: unknown): Fault {
 }
 
 /** See `PartStore.read`. */
-export async function readRange(path: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+export async function readRange(
+  path: string,
+  offset: number,
+  length: number,
+  into?: Uint8Array,
+): Promise<Uint8Array | undefined> {
   try {
     const file = await open(path, "r");
     try {
-      const out = new Uint8Array(length);
+      const out = into?.subarray(0, length) ?? new Uint8Array(length);
       let at = 0;
       while (at < length) {
         const { bytesRead } = await file.read(out, at, length - at, offset + at);

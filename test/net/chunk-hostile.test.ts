@@ -78,9 +78,9 @@ async function liar(
   has = 0xff,
 ): Promise<string> {
   const made = await node();
-  await made.libp2p.handle(CHUNK_PROTOCOL, (stream, connection) => {
+  await made.libp2p.handle(CHUNK_PROTOCOL, (stream) => {
     const say = (each: ChunkAnswer): void => frames.send(encodeChunkAnswer(each));
-    const frames: FrameStream = new FrameStream(stream, connection, {
+    const frames: FrameStream = new FrameStream(stream, {
       frame: (bytes) => {
         const request = decodeChunkRequest(bytes.slice());
         if (request?.kind === "open") say({ kind: "opened", proof: new Uint8Array() });
@@ -104,7 +104,7 @@ async function rudeStream(address: string) {
   const answers: ChunkAnswer[] = [];
   let wake: () => void = () => undefined;
   let isOver = false;
-  const frames = new FrameStream(stream, holder.connection, {
+  const frames = new FrameStream(stream, {
     frame: (bytes) => {
       const answer = decodeChunkAnswer(bytes.slice());
       if (answer) answers.push(answer);
@@ -258,10 +258,10 @@ describe("chunks among the hostile", function () {
   it("a holder that challenges again and again is answered once", async () => {
     let proofs = 0;
     const made = await node();
-    await made.libp2p.handle(CHUNK_PROTOCOL, (stream, connection) => {
+    await made.libp2p.handle(CHUNK_PROTOCOL, (stream) => {
       const challenge = (): void =>
         frames.send(encodeChunkAnswer({ kind: "challenge", nonce: new Uint8Array(32).fill(proofs) }));
-      const frames: FrameStream = new FrameStream(stream, connection, {
+      const frames: FrameStream = new FrameStream(stream, {
         frame: () => {
           if (++proofs < 100) challenge();
           else frames.send(encodeChunkAnswer({ kind: "opened", proof: new Uint8Array() }));

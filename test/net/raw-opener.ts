@@ -40,7 +40,7 @@ export async function rawOpener(address: string): Promise<RawOpener> {
   const closed = new Promise<void>((resolve) => {
     over = resolve;
   });
-  const frames = new FrameStream(stream, connection, {
+  const frames = new FrameStream(stream, {
     frame: (bytes) => {
       const frame = decodeHolderFrame(bytes);
       if (frame !== undefined) arrived.push(frame);
