@@ -162,10 +162,10 @@ const YAMUX = {
 };
 
 /**
- * What a socket takes before its writer has to wait (bytes): a whole packet of bulk with its tags, where Node's default of 16 KiB
+ * What a socket takes before its writer has to wait (bytes): a packet of 256 KiB with its tags, where Node's default of 16 KiB
  * stops after each 64 KiB. Most of it is in the kernel at once.
  */
-const SOCKET_WRITE_BYTES = 524_288;
+const SOCKET_WRITE_BYTES = 327_680;
 // the types name only a few of Node's options
 const SOCKET: TCPSocketOptions = { highWaterMark: SOCKET_WRITE_BYTES } as TCPSocketOptions;
 const overTcp = () => tcp({ dialOpts: SOCKET, listenOpts: SOCKET });
