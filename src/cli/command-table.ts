@@ -11,6 +11,7 @@ import { gui } from "./gui-command.ts";
 import { completion, help } from "./help-commands.ts";
 import { history, listen, send } from "./message-commands.ts";
 import { changeName, init, status, sync, whoami } from "./profile-commands.ts";
+import { ownRelays } from "./relay-commands.ts";
 import { checkRecovery, passphrase, restoreRecovery, showRecovery } from "./secret-commands.ts";
 import { start } from "./start.ts";
 import { listDevices, unlinkDevice, verify } from "./verification-commands.ts";
@@ -72,6 +73,19 @@ export const COMMANDS: readonly Command[] = [
     details: `What you wrote before keeps the name of then. Whoever joins a group later sees the new name once you write there.`,
     examples: ["hermes name 'Ana Lima'"],
     run: changeName,
+  }),
+  command({
+    name: "relays",
+    summary: "show where mail for you is stored, or change that",
+    options: {
+      add: repeated("MULTIADDR", "store it there, too, from the relay's ready line"),
+      remove: repeated("MULTIADDR", "not there any more: an address, or the PeerId in it"),
+      wait: WAIT,
+    },
+    details: `Letters, invitations and the keys with which others write to you first. A relay that was removed is read for a week more. New
+groups are stored at the same relays; those that exist keep theirs: hermes group relays.`,
+    examples: ["hermes relays", "hermes relays --add /ip4/192.0.2.7/tcp/33001/p2p/12D3Koo…"],
+    run: ownRelays,
   }),
   command({
     name: "passphrase",

@@ -11,7 +11,9 @@ export async function help(context: CommandContext): Promise<number> {
   const words = context.given.operands.join(" ");
   const command = table.commands.find(({ name }) => name === words);
   if (command?.operands === "everything") return await surroundings.relay(["--help"]);
-  const text = command === undefined ? textAbout(words, context) : commandHelp(command, table.common);
+  const topic = command && Object.hasOwn(TOPICS, words) ? [TOPICS[words]] : []; // what there is to know, then how to type it
+  const text =
+    command === undefined ? textAbout(words, context) : [...topic, commandHelp(command, table.common)].join("\n\n");
   output.result({ help: text }, text);
   return 0;
 }

@@ -46,7 +46,8 @@ by whom, and you can run one yourself: hermes relay. Its ready line names its ad
   /ip4/192.0.2.7/tcp/33001/p2p/12D3KooW…
 
 The last part is the relay's identity: another program at that address is refused. hermes init --relay ADDRESS puts it
-into a new profile; it may be given several times. Links carry the relays of a group, so whoever joins needs none.
+into a new profile, hermes relays --add ADDRESS into one that you have; either may be given several times. Links carry
+the relays of a group, so whoever joins needs none.
 
 Members who reach each other directly, because they are on one LAN or named in peers of the settings, go on without a
 relay while Hermes is open on both sides; hermes status shows them. For everybody else messages wait in the profile and

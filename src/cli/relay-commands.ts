@@ -1,4 +1,4 @@
-/** `hermes group relays`: where a group's messages are stored. */
+/** `hermes relays` and `hermes group relays`: where mail for us and a group's messages are stored. */
 import type { ClientMethods } from "../client/api.ts";
 import type { GroupRelayView } from "../client/group-api.ts";
 import { given, secondsAsMsOf } from "./arguments.ts";
@@ -8,19 +8,36 @@ import { renderSent } from "./render-membership.ts";
 
 /** `hermes group relays G`: shows them, after adding and removing what is given. */
 export async function groupRelays(context: CommandContext): Promise<number> {
-  const { options } = context.given;
-  const changes = given({ add: options.get("add"), remove: options.get("remove") });
-  const waitMs = secondsAsMsOf(context.given, "wait");
-  const params = { group: operand(context, 0), ...changes, ...given({ waitMs }) };
+  const params = { group: operand(context, 0), ...changesIn(context) };
   const done = await withSession(context, (session) => session.call("group-relays", params));
   context.output.result(done, renderGroupRelays(done));
   return 0;
 }
 
+/** `hermes relays`: shows our account's, after adding and removing what is given. */
+export async function ownRelays(context: CommandContext): Promise<number> {
+  const done = await withSession(context, (session) => session.call("relays", changesIn(context)));
+  context.output.result(done, renderRelays(`Relays of your account${renderSent(done)}`, done));
+  return 0;
+}
+
+function changesIn(context: CommandContext) {
+  const { options } = context.given;
+  const waitMs = secondsAsMsOf(context.given, "wait");
+  return given({ add: options.get("add"), remove: options.get("remove"), waitMs });
+}
+
 export function renderGroupRelays({ group, relays, former, ...sent }: ClientMethods["group-relays"][1]): string {
-  const none = relays.length === 0 ? ["None: members reach each other only while they are online together."] : [];
+  return renderRelays(`Relays of ${groupOf(group)}${renderSent(sent)}`, { relays, former });
+}
+
+function renderRelays(
+  title: string,
+  { relays, former }: Pick<ClientMethods["relays"][1], "relays" | "former">,
+): string {
+  const none = relays.length === 0 ? ["None: people reach each other only while they are online together."] : [];
   return [
-    `Relays of ${groupOf(group)}${renderSent(sent)}`,
+    title,
     ...none,
     ...relays.map(renderOne),
     ...former.map(

@@ -8,7 +8,7 @@
  */
 
 import type { FileEvent, FileMethods, FileView } from "./file-api.ts";
-import type { GroupMethods, Sent } from "./group-api.ts";
+import type { GroupMethods, GroupRelayView, Sent } from "./group-api.ts";
 import type { MemberReach } from "./member-reach.ts";
 
 /** `{"id","name"}` of a group; ids are lower-case hex. */
@@ -199,6 +199,12 @@ export interface ClientMethods extends GroupMethods, FileMethods {
   /** What others see from now on: 1 to 128 bytes of UTF-8 on one line. Every group is told. Waits up
    * to `waitMs` (default 10,000) for the relay. */
   "name-change": [{ name: string; waitMs?: number }, { name: string } & Sent];
+  /** Our account's relays, after those in `add` (addresses) came and those in `remove` (addresses or PeerIds) went; at least one is left
+   * and at most 8. Mail for us comes there; groups keep theirs. `former`: left, and read until then. */
+  relays: [
+    { add?: readonly string[]; remove?: readonly string[]; waitMs?: number },
+    { relays: readonly GroupRelayView[]; former: readonly { address: string; until: string }[] } & Sent,
+  ];
   /** Both fingerprints, and `code`: the 120 digits that stand on both screens (PROTOCOL.md § Verification). `compare`:
    * digits from the other screen, or told; other ones are `usage/not-allowed`. `mark` sets the mark or takes it away. */
   verify: [

@@ -34,7 +34,7 @@ import { listDevices, unlinkDevice, waitForLinks } from "./own-devices.ts";
 import { changeName } from "./own-name.ts";
 import type { Clock, Network, PeerStatus, ProfileStore } from "./ports.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
-import { groupRelays, relaysInUse } from "./relay-calls.ts";
+import { groupRelays, ownRelays, relaysInUse } from "./relay-calls.ts";
 import { verify } from "./verification.ts";
 import { isoTime } from "./views.ts";
 
@@ -76,6 +76,7 @@ type Calls = {
 const CALLS: Calls = {
   whoami,
   "name-change": changeName,
+  relays: ownRelays,
   "group-create": createGroup,
   "group-list": listGroups,
   "group-info": describeGroup,

@@ -1,4 +1,4 @@
-/** Calls about relays: those of a group, and which relay is there for what. */
+/** Calls about relays: those of a group, those of our account, and which relay is there for what. */
 import type { GroupSettings } from "../protocol/group-view.ts";
 import { ACCOUNT, FORMER_RELAYS, type GroupState } from "../protocol/records.ts";
 import { ROLE } from "../wire/entry.ts";
@@ -27,17 +27,15 @@ export async function groupRelays(
   params: Params<"group-relays">,
   options: CallOptions,
 ): Result<"group-relays"> {
-  const { network, store } = context;
+  const { store } = context;
   const since = await catchUp(context, options);
   const before = await findGroup(store, params.group);
   const { add = [], remove = [] } = params;
   if (add.length + remove.length === 0) return { ...(await relaysView(context, before)), state: "on-relay" };
   const at = await standingIn(store, before);
   needRank(at, ROLE.admin, "changing the relays");
-  const relays = changedRelays(relaysNow(at.view.settings, before), add, remove);
-  network.useRelays(add, "us"); // what is no address is refused here, before anything is written
-  const isTried = async () => !statesOf(context, add).some((state) => state === "connecting");
-  await waitUntil(isTried, waiting(context, params.waitMs, options)); // so that the change is stored there as well
+  const relays = changedRelays(relaysNow(at.view.settings, before), { add, remove, whose: "the group" });
+  await tryRelays(context, { add, waitMs: params.waitMs }, options);
   const after = await change(context, before, { kind: "settings", ...NO_SETTINGS, relays });
   const sent = await waitSent(context, { since, waitMs: params.waitMs }, options);
   return { ...(await relaysView(context, after)), ...sent };
@@ -47,33 +45,64 @@ export async function groupRelays(
 const relaysNow = ({ relays }: GroupSettings, group: GroupState): readonly string[] =>
   relays.length > 0 ? relays : group.relays;
 
-function changedRelays(
-  before: readonly string[],
-  add: readonly string[],
-  remove: readonly string[],
-): readonly string[] {
-  const gone = new Set(remove.map((text) => meantRelay(before, text)));
+/** What is no address is refused here, before anything is written; then they are tried, so that the change is stored there as well. */
+async function tryRelays(
+  context: CallContext,
+  { add, waitMs }: { readonly add: readonly string[]; readonly waitMs: number | undefined },
+  options: CallOptions,
+): Promise<void> {
+  context.network.useRelays(add, "us");
+  const isTried = async () => !statesOf(context, add).some((state) => state === "connecting");
+  await waitUntil(isTried, waiting(context, waitMs, options));
+}
+
+/** See `relays` in api.ts. */
+export async function ownRelays(
+  context: CallContext,
+  params: Params<"relays">,
+  options: CallOptions,
+): Result<"relays"> {
+  const since = await catchUp(context, options);
+  const { add = [], remove = [], waitMs } = params;
+  const before = (await readExistingRecord(context.store, ACCOUNT)).relays;
+  if (add.length + remove.length === 0) return { ...(await usedRelays(context, before, "")), state: "on-relay" };
+  const relays = changedRelays(before, { add, remove, whose: "your account" });
+  await tryRelays(context, { add, waitMs }, options);
+  await context.put({ kind: "change-relays", relays });
+  const sent = await waitSent(context, { since, waitMs }, options);
+  return { ...(await usedRelays(context, relays, "")), ...sent };
+}
+
+interface RelayChange {
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+  /** Begins sentences. */
+  readonly whose: "the group" | "your account";
+}
+
+function changedRelays(before: readonly string[], { add, remove, whose }: RelayChange): readonly string[] {
+  const gone = new Set(remove.map((text) => meantRelay(before, text, whose)));
   const relays = [...new Set([...before.filter((each) => !gone.has(each)), ...add])];
   if (relays.length === 0)
     throw new Fault(
       "usage/not-allowed",
-      "that is the group's only relay, so nothing was changed: name the new one with --add in the same command",
+      `that is the only relay of ${whose}, so nothing was changed: name the new one with --add in the same command`,
     );
   if (relays.length > RELAYS_MAX)
     throw new Fault(
       "usage/bad-argument",
-      `a group has at most ${RELAYS_MAX} relays, so nothing was changed: name those that it shall leave with --remove`,
+      `${whose} has at most ${RELAYS_MAX} relays, so nothing was changed: name those that it shall leave with --remove`,
     );
   return relays;
 }
 
 /** A relay by its address or by the PeerId in it. */
-function meantRelay(relays: readonly string[], text: string): string {
+function meantRelay(relays: readonly string[], text: string, whose: RelayChange["whose"]): string {
   const meant = relays.find((each) => each === text) ?? relays.find((each) => relayIdOf(each) === text);
   if (meant !== undefined) return meant;
   throw new Fault(
     "usage/not-found",
-    "the group has no such relay, so nothing was changed: `hermes group relays G` shows those that it has",
+    `${whose} has no such relay, so nothing was changed: \`hermes ${whose === "the group" ? "group relays G" : "relays"}\` shows those that it has`,
   );
 }
 
@@ -85,17 +114,21 @@ const statesOf = ({ network }: CallContext, addresses: readonly string[]) =>
 
 const isOne = (address: string, other: string): boolean => relayIdOf(address) === relayIdOf(other);
 
-async function relaysView({ network, store }: CallContext, group: GroupState) {
+async function relaysView(context: CallContext, group: GroupState) {
+  return { group: groupName(group), ...(await usedRelays(context, group.relays, toHex(group.group))) };
+}
+
+/** Relays with how they are connected, and those that were left; `id`: of the group (hex), "" for our account. */
+async function usedRelays({ network, store }: CallContext, addresses: readonly string[], id: string) {
   const known = network.relays();
-  const relays = group.relays.map((address): GroupRelayView => {
+  const relays = addresses.map((address): GroupRelayView => {
     const found = known.find((each) => isOne(each.address, address));
     if (!found) return { address };
     const { state, since, reason } = relayView(found);
     return { address, state, since, ...(reason === undefined ? {} : { reason }) };
   });
-  const former = await readRecord(store, FORMER_RELAYS, toHex(group.group));
+  const former = await readRecord(store, FORMER_RELAYS, id);
   return {
-    group: groupName(group),
     relays,
     former: former?.relays.map(({ address, until }) => ({ address, until: isoTime(until) })) ?? [],
   };
@@ -103,7 +136,8 @@ async function relaysView({ network, store }: CallContext, group: GroupState) {
 
 /** All relays with what each is there for; one that serves nothing was named by somebody we write to. */
 export async function relaysInUse({ network, store }: CallContext): Promise<readonly RelayUse[]> {
-  const own = (await readExistingRecord(store, ACCOUNT)).relays;
+  const left = (await readRecord(store, FORMER_RELAYS, ""))?.relays.map(({ address }) => address) ?? [];
+  const own = [...(await readExistingRecord(store, ACCOUNT)).relays, ...left];
   const groups = await relaysOfGroups(store);
   const untrue = await contradictions(store);
   return network.relays().map((status) => {

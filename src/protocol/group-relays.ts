@@ -16,7 +16,7 @@ import { FORMER_RELAYS, type FormerRelay, type GroupState, UNASKED } from "./rec
 import { read, type Step, write } from "./step.ts";
 
 /** Ms for which a relay that a group has left is still written to and read: members healing it need not hurry. */
-const FORMER_RELAY_MS = 7 * 24 * 3600 * 1000;
+export const FORMER_RELAY_MS = 7 * 24 * 3600 * 1000;
 
 /** The group with the name and relays that these settings give it; what follows from other relays is written down. */
 export function* withSettingsOf(work: Work, group: GroupState, { name, relays }: GroupSettings): Step<GroupState> {

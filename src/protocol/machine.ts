@@ -29,6 +29,7 @@ import type { TakenPrekeys } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
 import { createAccount, offerPrekeys, replenishPrekeys } from "./account.ts";
+import { changeAccountRelays, useAccountRelays } from "./account-relays.ts";
 import {
   isUnlinked,
   openAccountTopic,
@@ -120,6 +121,8 @@ export type Input =
   | { readonly kind: "continue" }
   /** Time has come for something. `report`: for what is to be said of that epoch. */
   | { readonly kind: "tick"; readonly report?: EpochId | undefined }
+  /** Our account has these relays from now on. */
+  | { readonly kind: "change-relays"; readonly relays: readonly string[] }
   /** The account is called this from now on; each group is told by `tell-name`. */
   | { readonly kind: "rename-account"; readonly name: string }
   | { readonly kind: "tell-name"; readonly group: GroupId }
@@ -221,6 +224,8 @@ function* answerTo(work: Work, input: Input): Step<Answer> {
       return input.report ? yield* without(reportOf(work, input.report)) : yield* tick(work);
     case "continue":
       return yield* without(goOn(work));
+    case "change-relays":
+      return yield* without(changeAccountRelays(work, input.relays));
     case "rename-account":
       return yield* without(takeName(work, input.name));
     case "tell-name":
@@ -413,8 +418,7 @@ function* receiveInEpoch(
 }
 
 function* start(work: Work): Step<Answer> {
-  const account = yield* readExisting(work, ACCOUNT);
-  work.effects.push({ kind: "use-relays", relays: account.relays, toldBy: "us" });
+  yield* useAccountRelays(work);
   const groups = (yield* scan(work, GROUP, "", GROUPS_MAX)).map(([, group]) => group);
   for (const group of groups.sort((a, b) => a.joinedAt - b.joinedAt)) {
     yield* rebuildLog(work, group.group);

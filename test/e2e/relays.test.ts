@@ -89,4 +89,13 @@ describe("a group with several relays", function () {
     assert.equal((await ben.refused([...asked, "--add", old.address])).code, "usage/not-allowed");
     assert.deepEqual(addressesOf(await ben.ask<Relays>(...asked)), [fresh.address]);
   });
+
+  it("lets somebody in who had no relay, found one, and is away", async () => {
+    const zoe = await scene.person("zoe", []);
+    const done = await zoe.ask<ClientMethods["relays"][1]>("relays", "--add", fresh.address);
+    assert.deepEqual([done.state, done.relays.map(({ state }) => state), done.former], ["on-relay", ["connected"], []]);
+    const { contact } = await zoe.whoami();
+    await ana.ask("group", "add", group, contact, "--wait", "20");
+    assert.deepEqual((await zoe.refused(["relays", "--remove", fresh.address])).code, "usage/not-allowed");
+  });
 });
