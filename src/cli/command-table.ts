@@ -82,8 +82,8 @@ export const COMMANDS: readonly Command[] = [
       remove: repeated("MULTIADDR", "not there any more: an address, or the PeerId in it"),
       wait: WAIT,
     },
-    details: `Letters, invitations and the keys with which others write to you first. A relay that was removed is read for a week more. New
-groups are stored at the same relays; those that exist keep theirs: hermes group relays.`,
+    details: `Letters, invitations and the keys with which others write to you first. A relay that was removed is read for a week
+more. New groups are stored at the same relays; those that exist keep theirs: hermes group relays.`,
     examples: ["hermes relays", "hermes relays --add /ip4/192.0.2.7/tcp/33001/p2p/12D3Koo…"],
     run: ownRelays,
   }),
