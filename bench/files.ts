@@ -7,6 +7,7 @@ import { CHUNK_PLAIN_BYTES } from "../src/wire/limits.ts";
 import { type Child, processorUs, startRelay, startScript, temporaryDirectory } from "./child-process.ts";
 import { talkThrough } from "./relay-talk.ts";
 import { atLeast, atMost, type Benchmark, type Extent, figure, type Row } from "./row.ts";
+import { WORMHOLE_PACKAGES, wormholeRates } from "./wormhole.ts";
 
 const MIB = 1_048_576;
 /** Of one file: 256 MiB. */
@@ -55,9 +56,24 @@ async function bareSocket(): Promise<Moved> {
 type Tell = (row: Row) => void;
 const BENCH = { bench: "files" } as const;
 
-function tellRate(tell: Tell, name: string, [moved, target, bare]: readonly [Moved, number, Moved]): void {
+/** Whom we are compared with, in words. */
+interface Peers {
+  readonly direct: string;
+  readonly relayed: string;
+}
+
+async function measurePeers(): Promise<Peers> {
+  const bare = `TCP ${figure(rateOf(await bareSocket()))}`;
+  const rates = await wormholeRates();
+  const missing = `${bare} MiB/s; magic-wormhole is not installed (${WORMHOLE_PACKAGES})`;
+  const beside = (rate: number): string => `${bare}, magic-wormhole ${figure(rate)} MiB/s`;
+  return rates
+    ? { direct: beside(rates.direct), relayed: beside(rates.relayed) }
+    : { direct: missing, relayed: missing };
+}
+
+function tellRate(tell: Tell, name: string, [moved, target, peer]: readonly [Moved, number, string]): void {
   const ours = `${figure(moved.us / 1_000 / FILE_MIB)} ms of CPU a MiB here`;
-  const peer = `TCP ${figure(rateOf(bare))} MiB/s`;
   tell({ ...BENCH, name, ratio: rateOf(moved), unit: "MiB/s", target: atLeast(target), ours, peer });
 }
 
@@ -68,19 +84,23 @@ function tellCost(tell: Tell, name: string, [us, sealedUs]: readonly [number, nu
   tell({ ...BENCH, name, ratio: us / sealedUs, unit: "cost", target: atMost(2), ours, peer });
 }
 
-async function direct(tell: Tell, bare: Moved): Promise<void> {
+async function direct(tell: Tell, { direct: peer }: Peers): Promise<void> {
   const file = key();
   const giver = await mover(file, "give");
   const taker = await mover(file, "meet", giver.where);
   const taken = await taker.end;
   const given = giver.nextLine(/^done /, PATIENCE_MS).then(movedOf);
   await giver.stop();
-  tellRate(tell, `${FILE_MIB} MiB from a member, directly`, [taken, 150, bare]);
+  tellRate(tell, `${FILE_MIB} MiB from a member, directly`, [taken, 150, peer]);
   tellCost(tell, "what giving costs, directly", [(await given).us, giver.sealedUs]);
   tellCost(tell, "what taking costs, directly", [taken.us, taker.sealedUs]);
 }
 
-async function throughRelay(tell: Tell, bare: Moved, relay: Child & { readonly address: string }): Promise<string> {
+async function throughRelay(
+  tell: Tell,
+  { relayed: peer }: Peers,
+  relay: Child & { readonly address: string },
+): Promise<string> {
   const file = key();
   const before = await processorUs(relay.pid);
   const putter = await mover(file, "put", relay.address);
@@ -89,8 +109,8 @@ async function throughRelay(tell: Tell, bare: Moved, relay: Child & { readonly a
   const getter = await mover(file, "get", relay.address);
   const got = await getter.end;
   const after = await processorUs(relay.pid);
-  tellRate(tell, `${FILE_MIB} MiB onto a relay's disk`, [put, 50, bare]);
-  tellRate(tell, `${FILE_MIB} MiB from a relay`, [got, 50, bare]);
+  tellRate(tell, `${FILE_MIB} MiB onto a relay's disk`, [put, 50, peer]);
+  tellRate(tell, `${FILE_MIB} MiB from a relay`, [got, 50, peer]);
   tellCost(tell, "what a relay's storing costs", [between - before, putter.sealedUs]);
   tellCost(tell, "what a relay's giving costs", [after - between, getter.sealedUs]);
   return file;
@@ -117,9 +137,9 @@ async function run(_: Extent, tell: Tell): Promise<void> {
   const directory = await temporaryDirectory();
   const relay = await startRelay(directory.path);
   try {
-    const bare = await bareSocket();
-    await direct(tell, bare);
-    const stored = await throughRelay(tell, bare, relay);
+    const peers = await measurePeers();
+    await direct(tell, peers);
+    const stored = await throughRelay(tell, peers, relay);
     await chat(tell, relay, stored);
   } finally {
     await relay.stop();

@@ -48,7 +48,7 @@ const HELP = `npm run bench [-- OPTIONS] [-- NAME…]
 Names: ${BENCHMARKS.map(({ name, about }) => `\n  ${name.padEnd(15)} ${about}`).join("")}
 
 The peers are installed once by: ${INSTALL_PEERS}
-NATS is measured when a nats-server is on the path (Debian: apt-get install nats-server).
+NATS is measured when a nats-server is on the path (Debian: apt-get install nats-server), magic-wormhole likewise.
 `;
 
 async function main(): Promise<number> {
