@@ -23,7 +23,7 @@ import { resolve } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 import { hashOfEntry } from "./membership-log.ts";
 import { type Addressee, tell } from "./pairwise.ts";
-import { newestBefore, post } from "./passing-on.ts";
+import { epochOf, newestBefore, post } from "./passing-on.ts";
 import {
   ACCOUNT,
   ANSWERED,
@@ -181,19 +181,28 @@ export function* receiveWanted(work: Work, { group, signed }: EntryItem): Step<v
   write(work, WANTED, id, { dueAt, asked: 0 });
 }
 
-/** This entry came in a letter: whether the others have it shows when it comes by a topic. */
+/** This entry came in a letter, or by a topic of few: whether the others have it shows when it comes by theirs. */
 export function noteUnposted(work: Work, group: GroupId, entry: EntryHash): void {
   write(work, UNPOSTED, idOf(group, entry), { dueAt: wakeLater(work, UNPOSTED_MS) });
 }
 
-/** An entry came by the topic of an epoch: if that is an earlier one, the others have it too. */
+/**
+ * An entry came by the topic of an epoch. If that is the one that it was written on, or we cannot tell, the others have it
+ * too. If its author was not in that one, those who read nothing else may wait for it: it is posted there unless it comes.
+ */
 export function* noteInTopic(work: Work, epoch: EpochState, encoded: Uint8Array): Step<void> {
   const hash = hashOfEntry(work.p, encoded);
   const isOwn = hash && epoch.frontier.some((head) => equalBytes(head, hash));
-  if (hash && !isOwn) write(work, UNPOSTED, idOf(epoch.group, hash), null);
+  if (!hash || isOwn) return;
+  const id = idOf(epoch.group, hash);
+  const log = yield* existingLog(work, toHex(epoch.group));
+  const base = yield* epochOf(work, log, find(log, hash)?.keyParents ?? []);
+  const isElsewhere = base !== undefined && !equalBytes(base.epoch, epoch.epoch);
+  if (!isElsewhere) write(work, UNPOSTED, id, null);
+  else if (work.written.has(ENTRY.prefix + id)) noteUnposted(work, epoch.group, hash); // it is new
 }
 
-/** Posts what came by no topic for long enough to that of the newest epoch before it. */
+/** Posts what came by no topic for long enough to that of the epoch that it was written on, or of the newest before it. */
 export function* postUnposted(work: Work): Step<void> {
   for (const [id, { dueAt }] of yield* scan(work, UNPOSTED, "", UNPOSTED_AT_ONCE)) {
     if (dueAt > work.nowMs) continue;
@@ -203,7 +212,9 @@ export function* postUnposted(work: Work): Step<void> {
     const saved = yield* read(work, ENTRY, id);
     const log = saved && (yield* existingLog(work, groupId));
     const entry = log && find(log, fromHex(id.split("/")[1] ?? "") ?? new Uint8Array());
-    if (saved && entry) yield* post(work, yield* newestBefore(work, groupId, entry.number), entry.hash, saved.encoded);
+    if (!saved || !entry) continue;
+    const base = (yield* epochOf(work, log, entry.keyParents)) ?? (yield* newestBefore(work, groupId, entry.number));
+    yield* post(work, base, entry.hash, saved.encoded);
   }
 }
 

@@ -93,7 +93,8 @@ function* passSome(work: Work, log: LogState, { head, epoch, next }: Passing): S
   return { next: log.entries.length, dueAt };
 }
 
-function* epochOf(work: Work, log: LogState, heads: readonly EntryHash[]): Step<EpochState | undefined> {
+/** The epoch of these heads, if we are in it. */
+export function* epochOf(work: Work, log: LogState, heads: readonly EntryHash[]): Step<EpochState | undefined> {
   const phi = frontierHash(work.p, log.group, heads);
   const live = (yield* read(work, LIVE, toHex(log.group)))?.epochs ?? [];
   const found = live.find((each) => equalBytes(each.frontier, phi));

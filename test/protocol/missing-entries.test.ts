@@ -4,6 +4,7 @@ import { answerWanted } from "../../src/protocol/missing-entries.ts";
 import {
   ACCOUNT,
   ANSWERED,
+  EPOCH,
   GROUP,
   OUT,
   OUTBOX,
@@ -90,6 +91,28 @@ describe("a member that was told a key which the others lack", () => {
     scene.carry(ann, bob);
     assert.equal(entriesOf(bob, group), known + 1);
     assert.deepEqual(ann.ids(UNPOSTED), []);
+  });
+
+  it("posts it also where it was written on: its author was not there, and somebody may read nothing else", () => {
+    const scenery = party();
+    const { scene, ann, bob, vic, group, later } = scenery;
+    rekeyFor(scenery, (topic, isLetter) => !isLetter || topic === inboxOf(bob)); // Ann lacks this key
+    scene.carry(ann, bob, vic);
+    const where = toHex(ann.existing(EPOCH, epochOf(ann, group)).topic);
+    assert.notEqual(epochOf(ann, group), epochOf(vic, group));
+    const posted = scene.topics.get(where)?.length ?? 0;
+    const known = entriesOf(vic, group);
+    ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
+    scene.carry(ann, bob);
+    scene.topics.get(where)?.splice(posted); // as if Vic's profile were an old copy, without this epoch and its sessions
+    for (const inbox of [inboxOf(vic), toHex(vic.existing(ACCOUNT).publicInbox.topic)]) scene.topics.delete(inbox);
+    scene.carry(vic);
+    assert.equal(entriesOf(vic, group), known);
+    later(bob, 34_000);
+    scene.carry(bob, vic);
+    assert.equal(entriesOf(vic, group), known + 1);
+    later(bob, 34_000);
+    assert.deepEqual(bob.ids(UNPOSTED), []);
   });
 
   it("posts nothing that came by a topic as well", () => {
