@@ -7,6 +7,7 @@ import type { Primitives } from "../crypto/primitives.ts";
 import type { Effect } from "../protocol/effects.ts";
 import type { Answer, Input } from "../protocol/machine.ts";
 import { ACCOUNT, CURSOR, cursorId, PENDING } from "../protocol/records.ts";
+import { signAnew } from "../protocol/topic-envelope.ts";
 import { openProofBytes } from "../verify/open-proof.ts";
 import type { AccountKey, Sequence, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
@@ -213,11 +214,12 @@ function createPrekeyTaker(d: PerformerDependencies, timers: Timers): PrekeyTake
 }
 
 function subscriptionOf(d: PerformerDependencies, effect: Extract<Effect, { kind: "subscribe" }>): TopicSubscription {
-  const { topic, inbox, takesMail = false } = effect;
+  const { topic, inbox, takesMail = false, seed: topicSeed } = effect;
   return {
     topic,
     inbox,
     takesMail,
+    signAnew: (envelope) => signAnew(d.primitives, { topic, topicSeed }, envelope),
     prove: proofBy(d.primitives, effect),
     cursor: async (log) => (await readRecord(d.store, CURSOR, cursorId(log, topic)))?.sequence ?? (0 as Sequence),
   };

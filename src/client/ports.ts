@@ -75,6 +75,8 @@ export interface TopicSubscription {
   readonly takesMail?: boolean;
   /** Signature by the topic's key that proves us to one holder on one connection (PROTOCOL.md § Open proof). */
   readonly prove: (nonce: Uint8Array, holderPeerId: Uint8Array, openerPeerId: Uint8Array) => Uint8Array;
+  /** The same encoded envelope with a signature of ours by the topic's key: a holder may have broken the one that it came with. */
+  readonly signAnew?: (envelope: Uint8Array) => Uint8Array;
   /** Last number of this topic that we committed from that holder's log, 0 for none. */
   readonly cursor: (log: LogId) => Promise<Sequence>;
 }

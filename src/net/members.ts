@@ -8,6 +8,7 @@
 import type { NetworkEvents, TopicSubscription } from "../client/ports.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
 import { type Correspondence, correspondence } from "./correspondence.ts";
 import { gapFiller } from "./gap-filling.ts";
 import { createGivers, takeKept } from "./givers.ts";
@@ -108,6 +109,8 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
     for (const { topic, ...item } of fresh) service.stored(topic, { ...item, givers: givers.of(item.envelope) });
     for (const healing of healings) healing.kept(fresh);
   });
+  const signAnew = (topic: Topic, envelope: Uint8Array): Uint8Array | undefined =>
+    [...subscriptions()].find((each) => toHex(each.topic) === toHex(topic))?.signAnew?.(envelope);
   const fillFrom = gapFiller({ log, sets, verifier }, delivered);
   const healings = new Set<RelayHealing>();
   let discovery: LocalDiscovery | undefined;
@@ -115,7 +118,8 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
     links,
     healing: (client) => {
       const stopped = (): void => void healings.delete(healing);
-      const healing = new RelayHealing({ log, sets, verifier, timing: parts.timing, client, take: delivered, stopped });
+      const take = delivered;
+      const healing = new RelayHealing({ log, sets, verifier, timing: parts.timing, client, take, signAnew, stopped });
       healings.add(healing);
       return healing;
     },

@@ -3,7 +3,8 @@
  *
  * 1. What is fetched is what was asked for: an envelope with another id is passed over.
  * 2. What is given is signed by its topic: a relay may have handed us one whose signature it broke (the id does not cover it),
- *    and holders cut whoever brings such.
+ *    and holders cut whoever brings such. Whoever has the topic's key signs it anew, so that no relay can keep others from
+ *    being healed by what it hands out.
  * 3. Order: what we give goes in the order of our log, since a reader that was away opens messages best as they were said.
  */
 import type { AppendOutcome } from "../client/ports.ts";
@@ -31,6 +32,8 @@ export interface Reconciled {
   readonly sets: IdSets;
   readonly client: Pick<TopicClient, "compare" | "get" | "append">;
   readonly verifier: Verifier;
+  /** See `TopicSubscription`; undefined where the topic is read no more. */
+  readonly signAnew?: ((topic: Topic, envelope: Uint8Array) => Uint8Array | undefined) | undefined;
 }
 
 /** What differs, and how far both logs were compared. */
@@ -107,14 +110,15 @@ export async function giveExtra(parts: Reconciled, topic: Topic, giving: Giving)
 
 /** Takes from `pending` what is given now; false when the holder is not there or takes nothing now. */
 async function givePart(
-  { log, client, verifier }: Reconciled,
+  { log, client, verifier, signAnew }: Reconciled,
   topic: Topic,
   { part, giving }: { readonly part: readonly EnvelopeId[]; readonly giving: Giving },
 ): Promise<boolean> {
   const found = await log.get(topic, part, GIVEN_BYTES);
   const done = found.map((envelope) => envelopeId(verifier.sha256, envelope));
   for (const id of found.length === 0 ? part : done) giving.pending.delete(toHex(id)); // none: dropped for age since
-  const given = found.filter((envelope) => isSigned(verifier, envelope));
+  const signed = found.map((each) => (isSigned(verifier, each) ? each : (signAnew?.(topic, each) ?? each)));
+  const given = signed.filter((each) => isSigned(verifier, each));
   const outcomes = given.length === 0 ? [] : await client.append(given);
   giving.repeated(outcomes.filter((each) => each.kind === "stored" && each.duplicate).length);
   return outcomes.every((each) => each.kind === "stored" || isForGood(each));

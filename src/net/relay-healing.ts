@@ -18,7 +18,7 @@ import { toHex } from "../wire/text-forms.ts";
 import { comparingRounds, type LackingFetcher, lackingFetcher, type TakeLacking } from "./comparing-rounds.ts";
 import type { IdSets } from "./id-sets.ts";
 import type { LinkTiming } from "./link-timing.ts";
-import { compareTopic, giveExtra } from "./reconciliation.ts";
+import { compareTopic, giveExtra, type Reconciled } from "./reconciliation.ts";
 import type { TopicClient } from "./topic-client.ts";
 import type { TopicLog } from "./topic-log.ts";
 import { delay } from "./turn-gate.ts";
@@ -45,6 +45,7 @@ export interface HealingOptions {
   readonly client: () => TopicClient | undefined;
   /** Takes what the relay has and did not deliver. */
   readonly take: TakeLacking;
+  readonly signAnew?: Reconciled["signAnew"];
   readonly stopped?: () => void;
 }
 

@@ -1,7 +1,8 @@
 /** Making envelopes of our own: signed by the topic's key, or unsigned deposits. @see PROTOCOL.md § Envelope */
 import type { Primitives } from "../crypto/primitives.ts";
 import { envelopeBodyHash, envelopeSigningBytes } from "../verify/envelope-check.ts";
-import { ENVELOPE_KIND, type EnvelopeKind, encodeEnvelope, NO_SIGNATURE } from "../wire/envelope.ts";
+import { equalBytes } from "../verify/transcript.ts";
+import { decodeEnvelope, ENVELOPE_KIND, type EnvelopeKind, encodeEnvelope, NO_SIGNATURE } from "../wire/envelope.ts";
 import { Signature, type Topic } from "../wire/ids.ts";
 
 /** A topic whose private half we hold. */
@@ -15,6 +16,13 @@ export function signEnvelope(p: Primitives, keys: TopicKeys, kind: EnvelopeKind,
   const signed = envelopeSigningBytes(1, keys.topic, kind, envelopeBodyHash(p.sha256, body));
   const signature = Signature.from(p.sign(keys.topicSeed, signed));
   return encodeEnvelope({ version: 1, topic: keys.topic, kind, body, signature });
+}
+
+/** The same envelope, signed by the topic again; what is none of that topic stays as it is. */
+export function signAnew(p: Primitives, keys: TopicKeys, encoded: Uint8Array): Uint8Array {
+  const envelope = decodeEnvelope(encoded);
+  if (!envelope || envelope.kind === ENVELOPE_KIND.deposit || !equalBytes(envelope.topic, keys.topic)) return encoded;
+  return signEnvelope(p, keys, envelope.kind as EnvelopeKind, envelope.body);
 }
 
 /** Encoded envelope for somebody's inbox. */

@@ -215,6 +215,28 @@ describe("healing of a relay", () => {
   });
 });
 
+describe("an envelope that a relay handed out with a broken signature", () => {
+  const broken = group.envelope("broken").with(-1, 7);
+  const given = async (signAnew: (topic: Topic, envelope: Uint8Array) => Uint8Array | undefined) => {
+    const [relay, log] = [new Relay(), memoryLog(9)];
+    const id = envelopeId(verifier.sha256, broken);
+    await log.append([{ topic: group.topic, id, kind: ENVELOPE_KIND.message, envelope: broken }]);
+    const parts = { log, sets: idSets(log), verifier, client: relay.client(), signAnew };
+    const giving = { pending: new Set([toHex(id)]), turn: async () => 4, repeated: () => undefined };
+    await giveExtra(parts, group.topic, giving);
+    return { texts: textsOf(relay.log), forged: relay.forged };
+  };
+
+  it("is given to others with one of our own", async () => {
+    assert.deepEqual(await given(() => key.envelope("broken")), { texts: ["broken"], forged: 0 });
+  });
+
+  it("is given to nobody by somebody who has no key, or signs wrongly", async () => {
+    assert.deepEqual(await given(() => undefined), { texts: [], forged: 0 });
+    assert.deepEqual(await given((_, envelope) => envelope), { texts: [], forged: 0 });
+  });
+});
+
 describe("reconciling a topic", () => {
   it("makes any two logs equal, in both directions, by giving and fetching", async function () {
     this.timeout(20_000);
