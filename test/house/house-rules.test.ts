@@ -43,6 +43,12 @@ describe("The house", () => {
     }
   });
 
+  it("has a lint rule against words in the components of the web screen", () => {
+    const source = "export const Greeting = () => <p>Good morning</p>;\n";
+    const rules = lint({ "src/gui/web/parts/greeting.tsx": source }).map(({ rule }) => rule);
+    assert.deepEqual(rules, ["lint/style/noJsxLiterals"]);
+  });
+
   it("lets well-formed code pass", () => {
     assert.deepEqual(lint({ "src/store/journal.ts": "export const ROWS_MAX = 10;\n" }), []);
   });

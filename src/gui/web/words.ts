@@ -27,6 +27,12 @@ export const words = {
     title: "This browser has no key",
     text: "Hermes has been started again, or this page was opened without its link. Open the link that the terminal shows, or run “hermes gui” again.",
   },
+  failures: {
+    uploadLost: "The file did not reach Hermes; try again.",
+    noFile: "This is no file.",
+    cancelled: "This was cancelled.",
+    shutOut: "Open the link that the terminal shows.",
+  },
   start: {
     title: "Welcome to Hermes",
     lead: "Group messages that only the group can read. No phone number, no company: your account lives on this computer.",
@@ -40,6 +46,7 @@ export const words = {
     strengths: ["", "Guessed at once", "Weak", "Good", "Strong"],
     strength: (level: string) => `Strength: ${level}`,
     relay: "Relay",
+    relayForm: "/dns4/…/tcp/33001/p2p/…",
     relayHint:
       "Keeps encrypted messages for those who are away. It cannot read them. Leave it empty to use none for now.",
     relayStates: {
@@ -175,6 +182,8 @@ export const words = {
     hintControl: "Ctrl + Enter sends, Enter begins a new line",
     tooLong: "Too long for one message. It can be sent as a file instead.",
     asFile: "Send as a file",
+    /** Of a text that is sent as a file. */
+    fileName: "message.txt",
     drop: "Drop files to send them",
     remove: (name: string) => `Do not send ${name}`,
     attached: "Files to send",
@@ -221,6 +230,6 @@ export const words = {
     more: "Older results",
   },
   /** Of amounts: 1,024 of each are one of the next. */
-  sizes: ["bytes", "KiB", "MiB", "GiB", "TiB"],
+  sizes: ["B", "KiB", "MiB", "GiB", "TiB"],
   size: (number: string, unit: string) => `${number} ${unit}`,
 } as const;

@@ -109,7 +109,7 @@ function useComposing(group: string, area: AreaRef) {
     area.current?.focus();
   };
   const sendAsFile = () => {
-    uploads.start(new File([text], "message.txt", { type: "text/plain" }));
+    uploads.start(new File([text], words.composer.fileName, { type: "text/plain" }));
     draft.clear();
   };
   const insert = (emoji: string) => {

@@ -2,8 +2,9 @@
 import type { FileView } from "../../../client/file-api.ts";
 import type { Failure } from "../../../client/view/screen-methods.ts";
 import type { FileTransfer } from "../../../client/view/view-api.ts";
+import { words } from "../words.ts";
 
-const LOST: Failure = { code: "network/closed", message: "The file did not reach Hermes; try again." };
+const LOST: Failure = { code: "network/closed", message: words.failures.uploadLost };
 
 /** `key` of this page; `fileKey` as the last welcome gave it. */
 export function createFileTransfer(key: string, fileKey: () => string): FileTransfer {
@@ -11,7 +12,7 @@ export function createFileTransfer(key: string, fileKey: () => string): FileTran
     upload: (group, file, { onProgress, signal } = {}) =>
       new Promise((resolve, reject) => {
         if (!(file instanceof Blob)) {
-          reject({ code: "usage/bad-argument", message: "This is no file." } satisfies Failure);
+          reject({ code: "usage/bad-argument", message: words.failures.noFile } satisfies Failure);
           return;
         }
         const query = new URLSearchParams({ name: "name" in file ? String(file.name) : "", type: file.type });
@@ -25,7 +26,8 @@ export function createFileTransfer(key: string, fileKey: () => string): FileTran
           else reject(answer.error ?? LOST);
         };
         request.onerror = () => reject(LOST);
-        request.onabort = () => reject({ code: "usage/cancelled", message: "This was cancelled." } satisfies Failure);
+        request.onabort = () =>
+          reject({ code: "usage/cancelled", message: words.failures.cancelled } satisfies Failure);
         signal?.addEventListener("abort", () => request.abort());
         request.send(file);
       }),

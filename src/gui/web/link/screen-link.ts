@@ -3,6 +3,7 @@ import { createLiveLink } from "../../../client/view/live-link.ts";
 import type { ScreenLink } from "../../../client/view/screen-link.ts";
 import type { FileTransfer, ViewModel } from "../../../client/view/view-api.ts";
 import { createViewModel } from "../../../client/view/view-model.ts";
+import { words } from "../words.ts";
 import { enter } from "./entering.ts";
 import { createFileTransfer } from "./file-transfer.ts";
 import { openWire } from "./live-wire.ts";
@@ -23,7 +24,7 @@ export async function createScreenLink(): Promise<{ readonly model: ViewModel; r
 /** For a browser that was never let in. */
 const NOBODY: ScreenLink = {
   start: (tell) => tell({ kind: "shut-out" }),
-  call: () => Promise.reject({ code: "usage/not-allowed", message: "Open the link that the terminal shows." }),
+  call: () => Promise.reject({ code: "usage/not-allowed", message: words.failures.shutOut }),
 };
 
 const newId = (): string => crypto.randomUUID();

@@ -1,5 +1,5 @@
 /** What was done or went wrong somewhere else than where one looks, for a moment; and what only a screen reader tells. */
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { words } from "../words.ts";
 import { IconButton } from "./button.tsx";
 
@@ -35,6 +35,7 @@ export function Toasts({ children }: { readonly children: ReactNode }) {
     }),
     [],
   );
+  const box = useOnTop(toasts);
   const end = useCallback((id: number) => setToasts((before) => before.filter((toast) => toast.id !== id)), []);
   return (
     <AnnouncerContext value={announcer}>
@@ -42,13 +43,25 @@ export function Toasts({ children }: { readonly children: ReactNode }) {
       <div className="heard-only" role="log" aria-live="polite">
         {heard}
       </div>
-      <div className="toasts" role="status" aria-live="polite">
+      <div ref={box} popover="manual" className="toasts" role="status" aria-live="polite">
         {toasts.map((toast) => (
           <ToastLine key={toast.id} toast={toast} onEnd={end} />
         ))}
       </div>
     </AnnouncerContext>
   );
+}
+
+/** Above everything, also a dialog that was opened later: what is opened last in the browser's top layer is seen. */
+function useOnTop(toasts: readonly Toast[]) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = box.current;
+    const isOpen = () => element?.matches(":popover-open") === true;
+    if (isOpen() && toasts.length > 0 && document.querySelector("dialog[open]")) element?.hidePopover();
+    if (!isOpen()) element?.showPopover();
+  }, [toasts]);
+  return box;
 }
 
 function ToastLine({ toast, onEnd }: { readonly toast: Toast; readonly onEnd: (id: number) => void }) {

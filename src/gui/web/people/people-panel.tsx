@@ -33,7 +33,7 @@ export function PeoplePanel({ group }: { readonly group: string }) {
             {peopleWords.invite}
           </Button>
         )}
-        <ul>
+        <ul className="people">
           {info?.members.map((one) => (
             <li key={one.account}>
               <PersonLine member={one} isMe={one.account === me} onOpen={() => setChosen(one.account)} />

@@ -49,7 +49,7 @@ export function RelayField({ label, value, onText }: RelayFieldProps) {
         onText={onText}
         spellCheck={false}
         autoComplete="off"
-        placeholder="/dns4/…/tcp/33001/p2p/…"
+        placeholder={words.start.relayForm}
       />
       <div className="small relay-state" role="status">
         {trial && (
