@@ -222,6 +222,13 @@ describe("the topic service", () => {
     assert.equal(topics.counts().sessions, 1);
   });
 
+  it("is spoken with by a newer client, which asks for a newer protocol first", async () => {
+    const { address } = await relay();
+    const newer = await opener(address);
+    const stream = await newer.connection.newStream(["/hermes/topic/2.0.0", TOPIC_PROTOCOL]);
+    assert.equal(stream.protocol, TOPIC_PROTOCOL, "what a version cannot say it does not say under this name");
+  });
+
   it("refuses more topics than one connection may open", async () => {
     const { address } = await relay({ limits: { topicsPerConnection: 1 } });
     const greedy = await opener(address);
