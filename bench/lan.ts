@@ -28,8 +28,12 @@ const MESSAGES = 40;
 const TEXT_BYTES = 200;
 /** Time between two messages (ms): conversations, not bursts, in which many share a frame. */
 const PAUSE_MS = 100;
-/** Members have found their neighbours when each sends less than this (bytes) in a look of so long (ms); waited for at most so often. */
+/**
+ * Members have found their neighbours when each sends less than this (bytes) in a look of so long (ms), or no less than in
+ * the look before: with many neighbours heartbeats alone can be more. Waited for at most so often.
+ */
 const QUIET_BYTES = 2_000;
+const STEADY_SHARE = 0.9;
 const LOOK_MS = 4_000;
 const LOOKS_MAX = 60;
 
@@ -106,7 +110,7 @@ async function measure(size: number, { subscription, posted }: Conversation) {
           addresses.filter((each) => each !== at),
         ),
       );
-    for (let look = 0; look < LOOKS_MAX; look++) if ((await sentIn(() => pause(LOOK_MS))) < QUIET_BYTES * size) break;
+    await settled(size);
     const quietBytes = await sentIn(() => pause(PAUSE_MS * MESSAGES));
     const beganMs = performance.now();
     const bytes = await sentIn(async () => {
@@ -121,6 +125,15 @@ async function measure(size: number, { subscription, posted }: Conversation) {
     return { message: spokenBytes / MESSAGES / size, idleHour: (idleBytesAMs * 3_600_000) / size };
   } finally {
     for (const each of members) await each.stop();
+  }
+}
+
+async function settled(size: number): Promise<void> {
+  let before = Number.POSITIVE_INFINITY;
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    const bytes = await sentIn(() => pause(LOOK_MS));
+    if (bytes < QUIET_BYTES * size || (bytes <= before && bytes > before * STEADY_SHARE)) return;
+    before = bytes;
   }
 }
 

@@ -38,10 +38,12 @@ export const LINK_TIMING: LinkTiming = {
 
 /**
  * The same for members, of whom many can vanish at once and whom nobody can replace but others: two beats are missed, and
- * there are a few seconds left to find somebody else within ten.
+ * there are a few seconds left to find somebody else within ten. Whoever dialled beats first, and the other end hears it, so that
+ * one of both beats.
  */
-export function memberTiming(timing: LinkTiming): LinkTiming {
-  return { ...timing, heartbeatMs: timing.heartbeatMs * 0.8, deadAfterMs: timing.deadAfterMs * 0.65 };
+export function memberTiming(timing: LinkTiming, direction: "inbound" | "outbound"): LinkTiming {
+  const heartbeatMs = direction === "outbound" ? timing.heartbeatMs * 0.8 : timing.heartbeatMs * 1.1;
+  return { ...timing, heartbeatMs, deadAfterMs: timing.deadAfterMs * 0.65 };
 }
 
 /**

@@ -255,7 +255,7 @@ export class PeerLinks {
       connection,
       verifier,
       startAt,
-      timing: memberTiming(timing),
+      timing: memberTiming(timing, connection.direction),
       subscriptions,
       events: {
         delivered: (delivery) =>

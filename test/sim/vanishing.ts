@@ -232,7 +232,7 @@ function vanish(crowd: Crowd, gone: Member): void {
 
 /** A closed socket is told at once; silence is noticed by the heartbeat, whose last answer came up to a beat ago. */
 function noticedAfterMs({ departure, random, ...crowd }: Crowd): number {
-  const { deadAfterMs, heartbeatMs } = memberTiming(LINK_TIMING);
+  const { deadAfterMs, heartbeatMs } = memberTiming(LINK_TIMING, "outbound");
   if (departure === "killed") return way({ departure, random, ...crowd });
   return deadAfterMs - random.below(heartbeatMs) + heartbeatMs / 5;
 }
