@@ -51,7 +51,7 @@ async function campaign(): Promise<number> {
   const range = { first: Number(values.from), count: Number(values.seeds), workers, failuresMax: FAILURES_MAX };
   const figures = await runCampaign(range, scale, ({ failed }, done) => {
     if (failed) say(`${headline(failed)}\n  again: ${replayCommand(failed.plan.seed, scale)}`);
-    if (done % 1_000 === 0) process.stderr.write(`${done} seeds\n`);
+    if (done % 100 === 0) process.stderr.write(`${done} seeds\n`);
   });
   const [first] = figures.failed;
   if (first && !values["no-shrink"]) await tellFailure(first);
