@@ -31,6 +31,7 @@ import {
   SENDERS,
   SENT,
   SENT_MAX,
+  TO_HEAR,
   TO_REPORT,
   TOPIC,
   WELCOME,
@@ -89,6 +90,7 @@ function* eraseEpoch(work: Work, { epoch, topic, frontier }: LiveEpoch): Step<vo
   write(work, OWN_CHAIN, id, null);
   for (const [sent] of yield* scan(work, SENT, `${id}/`, SENT_MAX)) write(work, SENT, sent, null);
   write(work, HEARD, id, null);
+  write(work, TO_HEAR, id, null);
   write(work, TO_REPORT, id, null);
   write(work, TOPIC, toHex(topic), null);
   work.effects.push({ kind: "unsubscribe", topic });

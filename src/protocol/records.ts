@@ -366,6 +366,8 @@ export const HEARD: RecordType<{ readonly devices: readonly StoredChain[] }> = r
   "heard/",
   struct({ devices: list(StoredChain, ROSTER_MAX) }),
 );
+/** Not everybody has said that they have all that we sent in this epoch; `at`: when we last sent there. id: epoch. */
+export const TO_HEAR: RecordType<{ readonly at: TimeMs }> = record("to-hear/", struct({ at: TimeMs }));
 /** Where a member's device said that it can be reached; our own is what we said last. id: group/device. */
 export const MEMBER_ADDRESS: RecordType<{
   readonly addresses: readonly string[];

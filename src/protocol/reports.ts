@@ -26,13 +26,13 @@ import {
   chainId,
   EPOCH,
   type EpochState,
-  GROUP,
   HEADS,
   HEARD,
   OWN_CHAIN,
   SENT,
   SENT_MAX,
   sentId,
+  TO_HEAR,
   TO_REPORT,
   TOPIC,
   type ToReportState,
@@ -46,8 +46,10 @@ const REPORT_DELAY_MS = 2_000;
 const REPORT_SHARE_MS = 3_000;
 /** Devices over which the first report after a silence is spread, a second for each. */
 const SPREAD_DEVICES = 30;
-/** Groups of which is asked after an absence: those of one screen. */
-const ASKED_GROUPS_MAX = 64;
+/** Epochs of which is asked after an absence: those of the groups of one screen. */
+const ASKED_EPOCHS_MAX = 64;
+/** Epochs of which it is known that something may be asked. */
+const TO_HEAR_MAX = 256;
 /** Epochs with something to report. */
 const EPOCHS_MAX = 100_000;
 
@@ -178,14 +180,17 @@ function* hearReport(work: Work, epoch: EpochState, { index, chains, of }: Repor
   const own = yield* read(work, OWN_CHAIN, id);
   const until = Math.min(upTo, own?.chain.iteration ?? upTo) as Iteration;
   if (until <= before) return;
-  write(work, HEARD, id, { devices: [...heard.filter((each) => each.index !== index), { index, upTo: until }] });
+  const devices = [...heard.filter((each) => each.index !== index), { index, upTo: until }];
+  write(work, HEARD, id, { devices });
+  const isAll = devices.filter((each) => each.upTo >= (own?.chain.iteration ?? 0)).length >= of;
+  if (isAll) write(work, TO_HEAR, id, null);
   for (let at = Math.max(before, until - SENT_MAX); at < until; at++) {
     const sent = yield* read(work, SENT, sentId(epoch.epoch, at));
     if (!sent) continue;
-    const devices = sent.devices + 1;
-    write(work, SENT, sentId(epoch.epoch, at), { ...sent, devices });
+    const count = sent.devices + 1;
+    write(work, SENT, sentId(epoch.epoch, at), { ...sent, devices: count });
     const line = { group: toHex(epoch.group), id: toHex(sent.id), state: "delivered" as const };
-    const delivery = { devices, of: Math.max(of, devices) };
+    const delivery = { devices: count, of: Math.max(of, count) };
     work.lineStates.push({ ...line, delivery });
     announce(work, { kind: "line-state", ...line, delivery });
   }
@@ -194,6 +199,7 @@ function* hearReport(work: Work, epoch: EpochState, { index, chains, of }: Repor
 /** A message of ours with that place in our chain left: what others say of it will be counted. */
 export function noteSent(work: Work, epoch: EpochId, iteration: number, id: MessageId): void {
   write(work, SENT, sentId(epoch, iteration), { id, devices: 0, isTaken: false });
+  write(work, TO_HEAR, toHex(epoch), { at: work.nowMs as TimeMs });
   if (iteration >= SENT_MAX) write(work, SENT, sentId(epoch, iteration - SENT_MAX), null);
 }
 
@@ -213,19 +219,16 @@ export function* noteTaken(work: Work, epoch: EpochState, iteration: number): St
   announce(work, { kind: "line-state", ...line });
 }
 
-/** We can be heard again: asks how far what we sent has come, where somebody has not said it. */
+/**
+ * We can be heard again: asks how far what we sent has come, where somebody has not said it; in the epochs in which we sent
+ * last. What this costs does not depend on the number of groups.
+ */
 export function* askForReports(work: Work): Step<void> {
-  const groups = (yield* scan(work, GROUP, "", EPOCHS_MAX)).map(([, group]) => group);
-  let asked = 0;
-  for (const { sending } of groups.toReversed()) {
-    const epoch = sending && (yield* read(work, EPOCH, toHex(sending)));
-    const sent = epoch && (yield* read(work, OWN_CHAIN, toHex(epoch.epoch)))?.chain.iteration;
-    if (!epoch || !sent) continue;
-    const devices = yield* existingRoster(work, toHex(epoch.epoch));
-    const heard = (yield* read(work, HEARD, toHex(epoch.epoch)))?.devices ?? [];
-    if (heard.filter(({ upTo }) => upTo >= sent).length >= devices.length - 1) continue;
-    yield* sayInPassing(work, epoch, { kind: "pleaseReport" });
-    asked += 1;
-    if (asked === ASKED_GROUPS_MAX) return;
+  const waiting = yield* scan(work, TO_HEAR, "", TO_HEAR_MAX);
+  const newest = [...waiting].sort(([, a], [, b]) => b.at - a.at);
+  for (const [id] of newest.slice(0, ASKED_EPOCHS_MAX)) {
+    const epoch = yield* read(work, EPOCH, id);
+    if (epoch) yield* sayInPassing(work, epoch, { kind: "pleaseReport" });
   }
+  for (const [id] of newest.slice(TO_HEAR_MAX / 2)) write(work, TO_HEAR, id, null); // others come before them for long
 }

@@ -93,6 +93,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.SENT, { id: message, devices: 3, isTaken: true });
   add(records.MEMBER_ADDRESS, { addresses: ["/ip4/192.0.2.7/tcp/40001"], saidAt: at, expiresAt: at });
   add(records.HEARD, { devices: [{ index: 2, upTo: 7 as Iteration }] });
+  add(records.TO_HEAR, { at });
   add(records.TO_REPORT, {
     dueAt: at,
     lastAt: at,

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { HeaderKey } from "../../src/crypto/epoch-secrets.ts";
 import { sealLive } from "../../src/crypto/live-box.ts";
-import { EPOCH, type EpochState, GROUP, OUTBOX, SENT, SENT_MAX, TO_REPORT } from "../../src/protocol/records.ts";
+import {
+  EPOCH,
+  type EpochState,
+  GROUP,
+  OUTBOX,
+  SENT,
+  SENT_MAX,
+  TO_HEAR,
+  TO_REPORT,
+} from "../../src/protocol/records.ts";
 import { saveRoster } from "../../src/protocol/saved-roster.ts";
 import {
   type GroupId,
@@ -16,7 +25,7 @@ import {
 import type { LiveContent } from "../../src/wire/live.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, type Outcome, p } from "./device.ts";
-import { groupOf, LOG_ID, newScene, say } from "./scene.ts";
+import { groupOf, LOG_ID, makeGroup, newScene, say } from "./scene.ts";
 
 interface Saying {
   readonly topic: Topic;
@@ -231,6 +240,8 @@ describe("reports", () => {
     say(ann, group, "into the dark");
     scene.carry(ann, bob);
     laterSays(bob, MINUTE_MS); // nobody hears it
+    makeGroup(ann, "nobody is asked in a group in which all is said");
+    assert.equal(ann.ids(TO_HEAR).length, 1);
     const asked = ann.put({ kind: "reachable" }).effects.flatMap((each) => (each.kind === "say" ? [each] : []));
     assert.equal(asked.length, 1);
     hears(bob, ...asked);
@@ -241,6 +252,7 @@ describe("reports", () => {
       [],
       "everybody has said it",
     );
+    assert.deepEqual(ann.ids(TO_HEAR), []);
   });
 
   it("count for nothing when they are of somebody else's making, of no epoch, or claim what was never sent", () => {
