@@ -4,8 +4,8 @@ import type { Primitives } from "../crypto/primitives.ts";
 import { refusalOf } from "../protocol/join-refusals.ts";
 import { parseContactLink } from "../protocol/link.ts";
 import { resolve } from "../protocol/log-resolution.ts";
-import { GROUPS_MAX } from "../protocol/machine.ts";
 import { frontierOf } from "../protocol/membership-log.ts";
+import { GROUPS_MAX } from "../protocol/passing-time.ts";
 import {
   ACCOUNT,
   ASKED,

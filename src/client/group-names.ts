@@ -1,6 +1,6 @@
 /** Which group a person means: an id, the beginning of one, or a name. */
 
-import { GROUPS_MAX } from "../protocol/machine.ts";
+import { GROUPS_MAX } from "../protocol/passing-time.ts";
 import { GROUP, type GroupState } from "../protocol/records.ts";
 import { Fault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";

@@ -1,7 +1,8 @@
 /** Calls that change who is in a group, who ranks how, and its settings. Each is one entry of its membership log, or two. */
 import { roomPasswordKey } from "../crypto/room-password.ts";
 import type { GroupSettings } from "../protocol/group-view.ts";
-import { GROUPS_MAX, type Input } from "../protocol/machine.ts";
+import type { Input } from "../protocol/machine.ts";
+import { GROUPS_MAX } from "../protocol/passing-time.ts";
 import { EPOCH, GROUP, type GroupState, JOINING } from "../protocol/records.ts";
 import { ROLE, type Settings } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";

@@ -1,6 +1,6 @@
 /** The devices of our own account: which there are, how this one comes into the account's groups, and unlinking another. */
 import { SHARED_ITEMS_MAX } from "../protocol/account-topic.ts";
-import { GROUPS_MAX } from "../protocol/machine.ts";
+import { GROUPS_MAX } from "../protocol/passing-time.ts";
 import { ACCOUNT, type GroupState, LINKING, OUT, SHARED } from "../protocol/records.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { DeviceKey } from "../wire/ids.ts";

@@ -1,0 +1,95 @@
+/**
+ * What time brings: everything that should be under way when the program starts, and what comes due later.
+ * @see ARCHITECTURE.md § Step, commit, perform
+ */
+import { offerPrekeys } from "./account.ts";
+import { useAccountRelays } from "./account-relays.ts";
+import { openAccountTopic, refreshSnapshot } from "./account-topic.ts";
+import { askForLinks } from "./account-topic-link.ts";
+import { attempt } from "./attempt.ts";
+import type { Work } from "./effects.ts";
+import { eraseExpired } from "./erasure.ts";
+import { putOffRekey, rekeyGroup } from "./group-change.ts";
+import { forgetFormerRelays, useRelaysOf } from "./group-relays.ts";
+import { isRendezvousOver } from "./invite-topics.ts";
+import { forgetOldTries } from "./join-refusals.ts";
+import { admitDue, putOffAdmissions } from "./joining.ts";
+import { askForKeys } from "./key-delivery.ts";
+import { resendDue } from "./key-letters.ts";
+import { goOn, takeUp } from "./long-work.ts";
+import { useRememberedAddresses } from "./member-addresses.ts";
+import { askForEntries, postUnposted } from "./missing-entries.ts";
+import { rebuildLog } from "./old-records.ts";
+import { noteLeftOver } from "./outbox.ts";
+import { askForPending } from "./pairwise.ts";
+import { GROUP, JOINING, OUT, REQUEST, TOPIC } from "./records.ts";
+import { reportDue } from "./reports.ts";
+import { read, type Step, scan, write } from "./step.ts";
+
+/** Groups of one profile that are looked at when time passes. */
+export const GROUPS_MAX = 100_000;
+/** Topics of one profile: epochs, inboxes and rendezvous. */
+const TOPICS_MAX = 1_000_000;
+
+/** The program starts: all that is asked for again. */
+export function* start(work: Work): Step<void> {
+  yield* useAccountRelays(work);
+  const groups = (yield* scan(work, GROUP, "", GROUPS_MAX)).map(([, group]) => group);
+  for (const group of groups.sort((a, b) => a.joinedAt - b.joinedAt)) {
+    yield* rebuildLog(work, group.group);
+    yield* forgetFormerRelays(work, group.group);
+    yield* useRelaysOf(work, group);
+    if (group.rekeyAt !== undefined) work.effects.push({ kind: "wake", atMs: group.rekeyAt });
+  }
+  for (const [, joining] of yield* scan(work, JOINING, "", GROUPS_MAX))
+    work.effects.push({ kind: "use-relays", relays: joining.relays, toldBy: "us" });
+  for (const [, request] of yield* scan(work, REQUEST, "", GROUPS_MAX))
+    work.effects.push({ kind: "wake", atMs: request.dueAt });
+  yield* eraseExpired(work);
+  yield* takeUp(work);
+  yield* noteLeftOver(work);
+  yield* openAccountTopic(work);
+  yield* forgetOldTries(work);
+  for (const [id, { topic, seed, use }] of yield* scan(work, TOPIC, "", TOPICS_MAX))
+    if (use.kind === "rendezvous" && (yield* isRendezvousOver(work, use))) write(work, TOPIC, id, null);
+    else
+      work.effects.push({
+        kind: "subscribe",
+        topic,
+        seed,
+        inbox: use.kind === "inbox" || use.kind === "account",
+        takesMail: use.kind === "inbox" || use.kind === "rendezvous",
+      });
+  yield* offerPrekeys(work);
+  yield* useRememberedAddresses(work);
+  yield* refreshSnapshot(work);
+  yield* askForLinks(work);
+  yield* askForPending(work);
+  work.effects.push({ kind: "flush" });
+}
+
+/** Whatever is due: admissions, re-keys. */
+export function* tick(work: Work): Step<void> {
+  const due = new Set<string>();
+  for (const [id, request] of yield* scan(work, REQUEST, "", GROUPS_MAX)) {
+    if (request.dueAt <= work.nowMs) due.add(id.split("/")[0] ?? "");
+  }
+  for (const [id, before] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
+    const isTime = before.rekeyAt !== undefined && before.rekeyAt <= work.nowMs;
+    // first: those who wait to be let in need the fresh key
+    const isDue = isTime && (yield* read(work, OUT, id)) === undefined;
+    const isRekeyed = !isDue || (yield* attempt(work, (part) => rekeyGroup(part, before)));
+    if (!isRekeyed) putOffRekey(work, before);
+    if (due.has(id) && !(yield* attempt(work, (part) => admitDue(part, before.group))))
+      yield* putOffAdmissions(work, before.group);
+  }
+  yield* resendDue(work);
+  yield* askForKeys(work);
+  yield* askForEntries(work);
+  yield* postUnposted(work);
+  yield* reportDue(work);
+  yield* goOn(work);
+  yield* eraseExpired(work);
+  yield* refreshSnapshot(work);
+  yield* askForLinks(work);
+}
