@@ -196,6 +196,15 @@ export const words = {
     none: "No emoji of that name.",
     recent: "Recently used",
     tone: "Skin tone",
+    toneNow: (tone: string) => `Skin tone: ${tone}`,
+    tones: {
+      none: "none",
+      light: "light",
+      "medium-light": "medium-light",
+      medium: "medium",
+      "medium-dark": "medium-dark",
+      dark: "dark",
+    },
   },
   file: {
     preview: (name: string) => `Preview of ${name}`,

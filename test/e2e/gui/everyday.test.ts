@@ -28,6 +28,7 @@ describe(withBrowser("Everyday things on the web screen"), function () {
   let browser: Browser;
   let ana: ScreenPerson;
   let ben: ScreenPerson;
+  let recovery: string;
 
   before(async function () {
     if (browserPath === undefined) this.skip();
@@ -38,7 +39,7 @@ describe(withBrowser("Everyday things on the web screen"), function () {
       atScreen(scene, { name: "Ana", browser, relay: relay.address }),
       atScreen(scene, { name: "Ben", browser, relay: relay.address }),
     ]);
-    await Promise.all([firstRun(ana), firstRun(ben)]);
+    [recovery] = await Promise.all([firstRun(ana), firstRun(ben)]);
   });
   after(async () => {
     await browser?.close();
@@ -90,6 +91,14 @@ describe(withBrowser("Everyday things on the web screen"), function () {
     await ben.page.locator(".text.large", { hasText: "🦦" }).waitFor();
     await button(page, words.composer.emoji).click();
     await page.locator(".emoji-recent").getByText("🦦").waitFor();
+    await button(page, words.emoji.toneNow(words.emoji.tones.none)).click();
+    await page.getByLabel(words.emoji.search).fill("waving hand");
+    await page.locator("[role=gridcell][title^='Waving hand' i]").first().click();
+    await button(page, words.emoji.toneNow(words.emoji.tones.light)).waitFor();
+    await page.keyboard.press("Escape");
+    await composer(page, GROUP).press("Enter");
+    await ben.page.locator(".text.large", { hasText: "👋🏻" }).waitFor();
+    await button(page, words.composer.emoji).click();
     await page.keyboard.press("Escape");
   });
 
@@ -111,6 +120,9 @@ describe(withBrowser("Everyday things on the web screen"), function () {
     await composer(page, GROUP).fill("not finished");
     await page.getByRole("link", { name: words.groups.settings }).click();
     await page.locator(".group-draft").waitFor();
+    await page.getByLabel(words.groups.search).fill("no such");
+    await page.getByText(words.groups.noMatch).waitFor();
+    await page.getByLabel(words.groups.search).fill("NIGHT");
     await page.locator(".group-row", { hasText: GROUP }).click();
     assert.equal(await composer(page, GROUP).inputValue(), "not finished");
     await page.reload();
@@ -169,6 +181,37 @@ describe(withBrowser("Everyday things on the web screen"), function () {
     await page.getByLabel(settingsWords.passphraseFrom).fill(PASSPHRASE);
     await button(page, words.save).click();
     await page.getByText(settingsWords.passphraseDone).waitFor();
+  });
+
+  it("checks the recovery words on paper, and shows them again for the passphrase", async () => {
+    const { page } = ana;
+    await button(page, settingsWords.recoveryCheck).click();
+    const typed = page.getByLabel(words.start.wordsLabel);
+    await typed.fill(recovery.split(" ").reverse().join(" "));
+    await button(page, words.recovery.check).click();
+    await page.locator("dialog .note.danger").waitFor();
+    await typed.fill(recovery);
+    await button(page, words.recovery.check).click();
+    await page.getByText(words.recovery.right).waitFor();
+    await page.keyboard.press("Escape");
+    await button(page, settingsWords.recoveryShow).click();
+    await page.locator("dialog").getByLabel(words.unlock.passphrase).fill("lanterns juggle seven quiet otters");
+    await page.keyboard.press("Enter");
+    await page.locator("dialog .recovery-words li").nth(23).waitFor();
+    assert.equal((await page.locator("dialog .recovery-words li").allTextContents()).join(" "), recovery);
+    await page.keyboard.press("Escape");
+  });
+
+  it("gives somebody a rank, which their screen knows", async () => {
+    const { page } = ana;
+    await page.locator(".group-row", { hasText: GROUP }).click();
+    await button(page, words.conversation.people).click();
+    await page.locator("button.person", { hasText: "Ben" }).click();
+    await page.locator("dialog .choice label", { hasText: peopleWords.roles.admin }).click();
+    await ben.page.locator(".system-line", { hasText: "Ana made Ben an admin" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("button.person", { hasText: `Ben${peopleWords.roles.admin}` }).waitFor();
+    await button(page, words.conversation.people).click();
   });
 
   it("renames the group, and removes somebody after saying what that means", async () => {

@@ -71,6 +71,7 @@ describe(withBrowser("The web screen"), function () {
     await say(ben, GROUP, "Me! **19** degrees");
     await bubbles(ana.page, "Me! **19** degrees").waitFor();
     assert.equal(await bubbles(ana.page, "Who comes for a swim at seven?").count(), 1);
+    await bubbles(ana.page, "Who comes for a swim at seven?").getByText(words.delivery.devices(1, 1)).waitFor();
   });
 
   it("shows the same after a reload and in a second tab, and asks for no link again", async () => {
@@ -90,7 +91,7 @@ describe(withBrowser("The web screen"), function () {
     await relay.kill();
     await ana.page.getByText(words.network.offlineBanner).waitFor();
     await say(ana, GROUP, "into the dark");
-    await bubbles(ana.page, "into the dark").waitFor();
+    await bubbles(ana.page, "into the dark").getByText(words.delivery.queued).waitFor();
     await ana.page.reload();
     await bubbles(ana.page, "into the dark").waitFor();
     await relay.restart();

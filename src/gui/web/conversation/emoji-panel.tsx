@@ -7,7 +7,7 @@ import { words } from "../words.ts";
 /** Columns of the list, and recent ones that are kept: two rows. */
 const COLUMNS = 8;
 const RECENT_MAX = 2 * COLUMNS;
-const TONES: readonly string[] = ["none", "light", "medium-light", "medium", "medium-dark", "dark"];
+const TONES: readonly string[] = Object.keys(words.emoji.tones);
 
 interface EmojiPanelProps {
   readonly onPick: (emoji: string) => void;
@@ -52,7 +52,7 @@ export function EmojiPanel({ onPick, onClose }: EmojiPanelProps) {
               <button
                 type="button"
                 className="emoji-button"
-                aria-label={`${words.emoji.tone}: ${tone}`}
+                aria-label={words.emoji.toneNow(words.emoji.tones[tone])}
                 title={words.emoji.tone}
                 onClick={() => {
                   const next = (TONES[(TONES.indexOf(tone) + 1) % TONES.length] ?? "none") as SkinTone;
