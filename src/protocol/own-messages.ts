@@ -13,7 +13,7 @@ import {
 import { messageKeyAt, type OwnChain, peerChainOf } from "../crypto/sender-chain.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { MessageContent } from "../wire/group-message.ts";
-import type { TimeMs } from "../wire/ids.ts";
+import type { GroupId, MessageId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { citeUnread, depthHere, joinConversation } from "./conversation.ts";
 import type { Work } from "./effects.ts";
@@ -27,6 +27,7 @@ import { ACCOUNT, chainId, type EpochState, GROUP, OUTBOX, type OutboxOrigin, OW
 import { noteTaken } from "./reports.ts";
 import { noteRestored } from "./restored-state.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { type Recent, recentMessages } from "./withdrawn-lines.ts";
 
 /** A message in our own name. */
 export function* receiveOwn(
@@ -54,7 +55,7 @@ export function* receiveOwn(
     yield* contest(work, epoch, { chain, device, account: ours, iteration, messageId, body });
     const depth = (yield* depthHere(work, epoch.group, messageId)) ?? epoch.depth;
     yield* citeUnread(work, epoch.group, { id: messageId, depth });
-    yield* sealAgain(work, epoch, iteration);
+    yield* sealAgain(work, epoch, { iteration, newer: undefined });
     return "contested";
   }
   const asPeer = { ...peerChainOf(own.chain.chainKey), next: own.chain.iteration };
@@ -75,18 +76,26 @@ export function* receiveOwn(
   const group = yield* readExisting(work, GROUP, toHex(epoch.group));
   write(work, GROUP, toHex(epoch.group), { ...group, rekeyAt: work.nowMs as TimeMs });
   work.effects.push({ kind: "wake", atMs: work.nowMs });
-  yield* sealAgain(work, epoch, iteration);
+  yield* sealAgain(work, epoch, { iteration, newer: messageId });
   return "opened";
 }
 
 const isMessage = (origin: OutboxOrigin): origin is Extract<OutboxOrigin, { kind: "message" | "content" }> =>
   origin.kind === "message" || origin.kind === "content";
 
+/** A place in our chain that turned out to be used, and the message there, if it could be opened. */
+interface UsedPlace {
+  readonly iteration: number;
+  readonly newer: MessageId | undefined;
+}
+
 /** Envelopes of ours that nobody has yet and whose place in the chain turned out to be used get a new place. */
-function* sealAgain(work: Work, epoch: EpochState, used: number): Step<void> {
+function* sealAgain(work: Work, epoch: EpochState, used: UsedPlace): Step<void> {
+  const seen = yield* seenByOthers(work, epoch.group, used.newer);
   for (const [id, row] of yield* scan(work, OUTBOX, "", OUTBOX_SCAN_MAX)) {
     const { origin } = row;
-    if (!isMessage(origin) || !equalBytes(origin.epoch, epoch.epoch) || origin.iteration > used) continue;
+    if (!isMessage(origin) || !equalBytes(origin.epoch, epoch.epoch) || origin.iteration > used.iteration) continue;
+    if (seen.has(toHex(origin.message))) continue; // it has left, though no answer came before this copy was made
     write(work, OUTBOX, id, null);
     const depth = (yield* depthHere(work, origin.group, origin.message)) ?? epoch.depth;
     write(work, SEEN, toHex(origin.message), { depth }); // its line says so no more, and it may have left all the same
@@ -95,6 +104,22 @@ function* sealAgain(work: Work, epoch: EpochState, used: number): Step<void> {
     const [fresh] = yield* sendContents(work, yield* readExisting(work, GROUP, toHex(origin.group)), [content]);
     if (fresh && content.kind === "file") yield* moveFile(work, origin.group, origin.message, fresh);
   }
+}
+
+/** Ids (hex) of what others, or our newer self in its message, had seen. */
+function* seenByOthers(work: Work, group: GroupId, newer: MessageId | undefined): Step<ReadonlySet<string>> {
+  const { device } = yield* readExisting(work, ACCOUNT);
+  const recent = yield* recentMessages(work, group);
+  const isWitness = ({ said }: Recent): boolean =>
+    !equalBytes(said.device, device) || (newer !== undefined && equalBytes(said.id, newer));
+  const open = [...recent.values()].filter(isWitness).flatMap(({ said }) => said.cites.map(toHex));
+  const seen = new Set<string>();
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (seen.has(id)) continue;
+    seen.add(id);
+    open.push(...(recent.get(id)?.said.cites.map(toHex) ?? []));
+  }
+  return seen;
 }
 
 /** Outbox records looked at when a restored state is found; more than a device writes while it is cut off. */

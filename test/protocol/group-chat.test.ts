@@ -194,6 +194,26 @@ describe("a copy made before the answer for what it had sent", () => {
   });
 });
 
+describe("a copy made after the echo of what it had sent, and before the answer", () => {
+  it("leaves as it is what its newer self, or somebody else, had seen", () => {
+    const { ann, bob, group, epoch } = pair();
+    ann.put({ kind: "start" });
+    say(ann, group, "one");
+    const [row = ""] = ann.ids(OUTBOX);
+    hand(ann, epoch, ann.existing(OUTBOX, row).envelope);
+    const copy = new Map(ann.records);
+    const [sent] = takeOutbox(ann);
+    const newer = sayAndTake(ann, group, "two");
+    ann.records.clear();
+    for (const [key, bytes] of copy) ann.records.set(key, bytes);
+    ann.put({ kind: "start" });
+    hand(ann, epoch, newer);
+    assert.deepEqual(takeOutbox(ann), [sent]);
+    for (const each of [sent ?? assert.fail(), newer]) hand(bob, epoch, each);
+    assert.deepEqual(bob.texts(), ["one", "two"]);
+  });
+});
+
 describe("the end of a chain in an epoch that is entered later", () => {
   it("is remembered until then", () => {
     const scene = newScene();
