@@ -120,25 +120,11 @@ function isOwed(play: Play, said: Said, device: SimDevice): boolean {
   const { ledger } = play;
   if (isKeptFrom(play, said, device)) return false;
   const isAffected = ({ device: name, copiedMs, atMs }: Ledger["restored"][number]): boolean =>
-    said.atMs >= copiedMs &&
-    said.atMs <= atMs + UNSETTLED_MS &&
-    [said.by, device.name, ...keyAuthors(play, said)].includes(name);
+    said.atMs >= copiedMs && said.atMs <= atMs + UNSETTLED_MS && [said.by, device.name].includes(name);
   const left = exitsOf(ledger, said.group);
   const own = toHex(device.keys.device);
   if ([said.account, said.device, device.account(), own].some((each) => left.has(each))) return false;
   return !said.gone && said.readers.has(own) && !ledger.restored.some(isAffected);
-}
-
-/** Names of the devices that started the epoch of a message: letters with its key lie in sessions that they may have lost. */
-function keyAuthors({ world, ledger }: Play, { group, topic }: Said): readonly string[] {
-  const heads = ledger.epochs.get(topic)?.frontier ?? [];
-  const authors = heads.flatMap((head) => {
-    const bytes = ledger.logOf(group).encoded.get(toHex(head));
-    return (bytes && coreOf(bytes)?.author) ?? [];
-  });
-  return world.devices
-    .filter(({ keys }) => authors.some((each) => toHex(each) === toHex(keys.device)))
-    .map(({ name }) => name);
 }
 
 /** Accounts that were removed or left at some time, and devices that were unlinked (hex). */
@@ -170,7 +156,7 @@ function checkTranscripts(play: Play, group: string, inside: readonly SimDevice[
     for (const said of owed)
       if (isOwed(play, said, device) && !here.has(said.id))
         ledger.violate("nothing said vanishes", `${device.name} lacks "${said.text}" of ${said.by}`);
-    const twice = texts.find((text, i) => texts.indexOf(text) < i && !mayBeTwice(play, text, villains));
+    const twice = texts.find((text, i) => texts.indexOf(text) < i && !isVillains(ledger, text, villains));
     if (twice !== undefined) ledger.violate("nothing is said twice", `${device.name} reads "${twice}" twice`);
   }
   checkRemoved(play, group, shown);
@@ -228,14 +214,7 @@ function checkAuthors(ledger: Ledger, group: string, { device, ids }: Shown, vil
   }
 }
 
-/**
- * A villain says what it likes. A device that went back to an old copy seals again what it may not have sent: where it
- * reaches only another relay than its former self, it cannot know that it had.
- */
-const mayBeTwice = ({ ledger, world }: Play, text: string, villains: ReadonlySet<string>): boolean =>
-  isVillains(ledger, text, villains) ||
-  (world.relays.length > 1 && ledger.said.some((each) => each.text === text && wasRestored(ledger, each.by)));
-
+/** A villain says what it likes. */
 const isVillains = (ledger: Ledger, text: string, villains: ReadonlySet<string>): boolean =>
   !ledger.said.some((each) => each.text === text && !villains.has(each.by));
 
@@ -278,7 +257,7 @@ function checkOutsiders({ world, ledger }: Play, primitives: Primitives, group: 
 /** S(F), r and used message keys are on nobody's disk any more. */
 function checkErasure({ world, ledger, isHostile }: Play): void {
   for (const device of world.devices) {
-    if (isHostile(device) || wasRestored(ledger, device.name)) continue;
+    if (isHostile(device)) continue;
     const { secrets, randoms } = ledger.knowledgeOf(toHex(device.keys.device));
     // what waits for somebody's prekeys holds the secrets that it is to bring
     const records = [...device.profile().records].filter(([key]) => !key.startsWith(PENDING.prefix));
