@@ -65,14 +65,17 @@ export async function openChunks(holder: ChunkHolder, topic: ChunkTopic): Promis
   });
   const greeting = greetingOf(holder, topic);
   let timer = setTimeout(() => frames.abort("no answer in time"), SILENT_MS);
+  const rearm = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => waiting.size > 0 && frames.abort("no answer in time"), SILENT_MS);
+    timer.unref();
+  };
   const frames: FrameStream = new FrameStream(stream, {
     ...(holder.rooms ? { rooms: holder.rooms } : {}),
     frame: (bytes) => {
-      clearTimeout(timer);
-      timer = setTimeout(() => waiting.size > 0 && frames.abort("no answer in time"), SILENT_MS);
-      timer.unref();
       const answer = decodeChunkAnswer(bytes);
       if (answer === undefined) return frames.abort("bytes that are no answer");
+      if (answer.kind === "challenge" || answer.kind === "opened" || waiting.has(answer.id)) rearm(); // the rest is no progress
       if (answer.kind === "challenge") {
         // A proof is longer than what asks for it, so each further one would be memory that its holder makes us use.
         if (isGreeted) return frames.abort("a second challenge");
@@ -100,6 +103,7 @@ export async function openChunks(holder: ChunkHolder, topic: ChunkTopic): Promis
     new Promise((resolve) => {
       if (over) return resolve(undefined);
       const id = nextId++;
+      if (waiting.size === 0) rearm();
       waiting.set(id, resolve);
       if (question.kind !== "put") return frames.send(encodeChunkRequest({ ...question, id } as Asking));
       const { chunk } = question as Extract<Question, { readonly kind: "put" }>;

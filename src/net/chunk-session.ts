@@ -27,6 +27,8 @@ const UNDER_WAY_MAX = 4;
 const RATE: Rate = { perSecond: 2_000, burst: 20_000 };
 /** Chunks in a `have` that count as one request more. */
 const CHUNKS_PER_UNIT = 16;
+/** Bytes that a chunk counts beside its own towards its address's rate: what the smallest one costs a disk. */
+const CHUNK_PACE_BYTES = 4_096;
 /** Ms after which a client may try again what a full holder refused. */
 const QUOTA_RETRY_MS = 600_000;
 /** The same while the disk cannot write. */
@@ -201,7 +203,7 @@ export class ChunkSession {
 
   async #put(topic: Topic, id: number, chunk: Uint8Array): Promise<ChunkAnswer> {
     const { store, verifier, pace, onEvent } = this.#context;
-    const retryAfterMs = pace.take(this.#ends.address, chunk.length);
+    const retryAfterMs = pace.take(this.#ends.address, chunk.length + CHUNK_PACE_BYTES);
     if (retryAfterMs > 0) return { kind: "refused", id, reason: REFUSAL.busy, retryAfterMs };
     const outcome = await store.put(topic, ChunkId.from(verifier.sha256(chunk)), chunk);
     if (outcome === "quota") return { kind: "refused", id, reason: REFUSAL.quota, retryAfterMs: QUOTA_RETRY_MS };

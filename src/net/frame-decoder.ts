@@ -20,6 +20,8 @@ export interface FrameDecoder {
   readonly push: (chunk: Uint8Array | Uint8ArrayList) => void;
   /** The next whole frame, `undefined` when more bytes are needed, `malformed` when the stream cannot be trusted any more. */
   readonly next: () => Uint8Array | undefined | "malformed";
+  /** Bytes that were taken and not handed on. */
+  readonly waitingBytes: () => number;
 }
 
 /** A decoder with nothing in it. `rooms`: where large frames are put together; without, each gets new memory. */
@@ -27,6 +29,7 @@ export function frameDecoder(rooms?: FrameRooms): FrameDecoder {
   const buffer = new Uint8ArrayList();
   return {
     push: (chunk) => buffer.append(chunk),
+    waitingBytes: () => buffer.byteLength,
     next: () => {
       const prefix = readPrefix(buffer);
       if (prefix === undefined || prefix === "malformed") return prefix;

@@ -5,7 +5,8 @@
  * 2. `isWritable` turns false when WRITE_HIGH_BYTES wait; `writable` is called once when it is true again.
  * 3. After `pause` no frame is handed on until `resume`, and the peer runs out of window.
  * 4. `closed` is called exactly once, whoever ended the stream; nothing is called after it.
- * 5. No handler's exception reaches libp2p: it ends this stream only.
+ * 5. Whoever sends a frame more slowly than PROGRESS_BYTES_A_SECOND counts as silent: a byte now and then holds up nobody.
+ * 6. No handler's exception reaches libp2p: it ends this stream only.
  *
  * Traps avoided: `stream.onDrain()` resolves at once for ever after its first time, so the `drain` event is used;
  * resuming re-enters the listener, so bytes are only stored meanwhile.
@@ -21,6 +22,9 @@ import { type LinkTimes, timesOf } from "./link-times.ts";
 export const WRITE_HIGH_BYTES = 1_048_576;
 /** Unsent bytes below which the writer goes on: half, so that it is not woken for every packet. */
 const WRITE_LOW_BYTES = WRITE_HIGH_BYTES / 2;
+
+/** Least bytes of an unfinished frame in a second: the slowest mobile network brings ten times as many. */
+const PROGRESS_BYTES_A_SECOND = 512;
 
 /** How long a peer may take to let a closing stream drain (ms): a second is many round trips, and shutdown waits for it. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -57,6 +61,8 @@ export class FrameStream {
   #resuming = false;
   #ended = false;
   readonly #times: LinkTimes;
+  /** When the frame that is not whole yet began to come (ms). */
+  #partSinceMs = 0;
 
   /** Takes over `stream`. */
   constructor(stream: Stream, handlers: FrameHandlers) {
@@ -117,7 +123,7 @@ export class FrameStream {
 
   resume(): void {
     this.#paused = false;
-    this.#times.heardAtMs = performance.now();
+    this.#times.heardAtMs = this.#partSinceMs = performance.now();
     this.#handOn();
     if (this.#ended || this.#paused || this.#stream.readStatus !== "paused") return;
     this.#resuming = true;
@@ -149,8 +155,11 @@ export class FrameStream {
 
   #received(data: Uint8Array | Uint8ArrayList): void {
     if (this.#ended) return;
-    this.#times.heardAtMs = performance.now();
+    const nowMs = performance.now();
+    if (this.#decoder.waitingBytes() === 0) this.#partSinceMs = nowMs;
     this.#decoder.push(data);
+    const dueBytes = ((nowMs - this.#partSinceMs) / 1_000) * PROGRESS_BYTES_A_SECOND;
+    if (this.#decoder.waitingBytes() >= dueBytes) this.#times.heardAtMs = nowMs;
     if (!this.#resuming) this.#handOn();
   }
 
@@ -158,6 +167,7 @@ export class FrameStream {
     while (!this.#ended && !this.#paused) {
       const frame = this.#decoder.next();
       if (frame === undefined) return;
+      this.#times.heardAtMs = this.#partSinceMs = performance.now();
       if (frame === "malformed") this.abort("bytes that are no frame");
       else this.#guarded(() => this.#handlers.frame(frame));
     }
