@@ -10,7 +10,7 @@ import type { ClientEvent, GroupName } from "../client/api.ts";
 import type { FileView } from "../client/file-api.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import type { ChatScreen } from "./chat-screen.ts";
-import type { CommandContext } from "./command.ts";
+import type { Output } from "./output.ts";
 import { printableLine } from "./render.ts";
 import { renderFile, renderOutcome } from "./render-files.ts";
 import type { Session } from "./session.ts";
@@ -35,15 +35,15 @@ export interface ChatFiles {
 /** States in which bytes are still to move. */
 const MOVING: ReadonlySet<FileView["state"]> = new Set(["sending", "fetching", "waiting"]);
 
-export function chatFiles(context: CommandContext, place: ChatPlace): ChatFiles {
+export function chatFiles(output: Pick<Output, "format" | "result">, place: ChatPlace): ChatFiles {
   const { session, group, screen, window } = place;
-  const isHuman = context.output.format === "human";
+  const isHuman = output.format === "human";
   const board = progressBoard(screen, isHuman);
   const ending = new Set<Promise<void>>();
   const fetches = new AbortController();
   const answer = (value: object, text: string): void => {
     if (isHuman) screen.print(text);
-    else context.output.result(value, undefined);
+    else output.result(value, undefined);
   };
   const inBackground = (work: Promise<void>): void => {
     const ended = work.catch((error: unknown) => tellFailure(error, answer)).finally(() => ending.delete(ended));
@@ -51,12 +51,12 @@ export function chatFiles(context: CommandContext, place: ChatPlace): ChatFiles 
   };
   const send = async (path: string): Promise<void> => {
     const sent = await session.call("file-send", { group: group.id, path: pathOf(path), waitMs: 0, window });
-    answer(sent, `* sending ${printableLine(sent.file.name)}`);
+    if (!isHuman || !board.hasEnded(sent.file)) answer(sent, `* sending ${printableLine(sent.file.name)}`);
     board.take(sent.file, "asked");
   };
   const get = async (file: string): Promise<void> => {
     const got = await session.call("file-get", { group: group.id, file }, { signal: fetches.signal });
-    if (!isHuman) context.output.result({ file: got.file }, undefined);
+    if (!isHuman) output.result({ file: got.file }, undefined);
     board.take(got.file, "asked");
   };
   const list = async (): Promise<void> => {
@@ -86,6 +86,7 @@ function progressBoard(screen: ChatScreen, isHuman: boolean) {
   const ended = new Map<string, string>();
   const isMoving = (file: FileView): boolean => MOVING.has(file.state);
   return {
+    hasEnded: ({ id }: FileView): boolean => ended.has(id),
     take: (told: FileView, why: "asked" | "heard"): void => {
       const before = latest.get(told.id);
       const file = why === "asked" && before && isMoving(told) ? before : told; // what was heard meanwhile is newer
@@ -107,10 +108,13 @@ const missing = (word: string): Fault =>
   );
 
 function tellFailure(error: unknown, answer: (value: object, text: string) => void): void {
-  if (!isFault(error)) throw error;
-  if (error.code === "usage/cancelled") return; // the chat ends; the fetch goes on whenever Hermes runs
-  answer({ error: { code: error.code, message: error.message } }, `! ${error.message}`);
+  if (isFault(error, "usage/cancelled")) return; // the chat ends; the fetch goes on whenever Hermes runs
+  const { code, message } = isFault(error) ? error : unexpected(error);
+  answer({ error: { code, message } }, `! ${message}`);
 }
+
+const unexpected = (cause: unknown): Fault =>
+  new Fault("internal/invariant", "something went wrong with that file that should not; please report this", { cause });
 
 /** A path as people type it or drop it on a terminal: in quotes, or from the home directory. */
 function pathOf(text: string): string {

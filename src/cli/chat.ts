@@ -62,7 +62,7 @@ export async function chatIn(context: CommandContext, session: Session, group: G
   const window = randomUUID();
   try {
     if (output.format === "human") await openingLines(session, group, screen);
-    const files = chatFiles(context, { session, group, screen, window });
+    const files = chatFiles(output, { session, group, screen, window });
     const emit = (event: ClientEvent): void => {
       showEvent(context, screen, event);
       files.happened(event);

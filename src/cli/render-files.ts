@@ -25,7 +25,7 @@ function stateOf(file: FileView): string {
       return `${state}, ${percent} % through${why}`;
     case "waiting": {
       const names = holders.map(({ name }) => printableLine(name)).join(", ");
-      return `waiting, ${percent} % through: nobody who is connected has the rest; it could come from ${names}`;
+      return `waiting, ${percent} % through${why}: nobody who is connected has the rest; it could come from ${names}`;
     }
     default:
       return `${state}${why}`;

@@ -227,7 +227,10 @@ describe("files between processes", function () {
     await fileOf(ana, "send-file", group, path("photos"));
     const { code, objects } = await ana.run(["send-file", group, "-", "--name", "dump.sql"], "select 1;");
     assert.equal(code, 0, JSON.stringify(objects));
+    const chat = ana.start(["chat", group], `/file ${await written("from a chat.txt", 10)}\n/files\n`);
+    assert.equal((await chat.ended).code, 0);
     await ben.sync();
+    assert.equal((await ben.history(group)).at(-1)?.file?.name, "from a chat.txt");
     const out = ["--out", path("unpacked"), "--unpack"];
     await mkdir(path("unpacked"));
     await fileOf(ben, "get-file", group, "photos.tar", ...out);
