@@ -4,7 +4,7 @@ import { CHAIN, CLOSED, FORK_PROOF, GAP, GROUP, OUTBOX, OWN_CHAIN } from "../../
 import { isDeposit } from "../../src/wire/envelope.ts";
 import { FORWARD_JUMP_MAX } from "../../src/wire/limits.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
-import { p } from "./device.ts";
+import { type Device, p } from "./device.ts";
 import { forge, hand, keyAt, pair, sayAndTake, takeOutbox } from "./forged-message.ts";
 import { deliverOne, epochOf, groupOf, newScene, say } from "./scene.ts";
 
@@ -173,6 +173,17 @@ describe("a restored old state", () => {
   });
 });
 
+/** Puts a device back to what it was when this was called. */
+function copyOf(device: Device): () => void {
+  const [records, lines] = [new Map(device.records), new Map(device.lines)];
+  return () => {
+    device.records.clear();
+    device.lines.clear();
+    for (const [key, bytes] of records) device.records.set(key, bytes);
+    for (const [id, line] of lines) device.lines.set(id, line);
+  };
+}
+
 describe("a copy made before the answer for what it had sent", () => {
   it("takes the echo for the answer, so that nobody reads it twice", () => {
     const { ann, bob, group, epoch } = pair();
@@ -201,11 +212,10 @@ describe("a copy made after the echo of what it had sent, and before the answer"
     say(ann, group, "one");
     const [row = ""] = ann.ids(OUTBOX);
     hand(ann, epoch, ann.existing(OUTBOX, row).envelope);
-    const copy = new Map(ann.records);
+    const putBack = copyOf(ann);
     const [sent] = takeOutbox(ann);
     const newer = sayAndTake(ann, group, "two");
-    ann.records.clear();
-    for (const [key, bytes] of copy) ann.records.set(key, bytes);
+    putBack();
     ann.put({ kind: "start" });
     hand(ann, epoch, newer);
     assert.deepEqual(takeOutbox(ann), [sent]);
