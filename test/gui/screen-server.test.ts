@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, it } from "mocha";
@@ -202,6 +203,23 @@ describe("The web screen's server", function () {
     await first.server.close();
     await guest.until((each) => (each.kind === "anew" ? each : undefined));
     assert.equal(await failureOf(guest.call("send", { group: id, text: "alone", waitMs: 0 })), "done");
+  });
+
+  it("deletes an account for whoever names it, where no other process has it open, and begins anew", async () => {
+    const { page } = await opened();
+    assert.equal(await failureOf(page.call("account-delete", { name: "Ann" })), "usage/bad-argument");
+    const first = scene;
+    scene = await openScreen({ before: first.directory, passphrase: PASSPHRASE });
+    const guest = await scene.page(await scene.enter());
+    assert.equal(await failureOf(guest.call("account-delete", { name: "Ana" })), "storage/busy");
+    assert.equal(await failureOf(guest.call("whoami", {})), "done");
+    await guest.call("profile-lock", {});
+    assert.equal(await failureOf(page.call("account-delete", { name: "Ana" })), "done");
+    const phase = page.messages.findLast((each) => each.kind === "profile")?.profile.phase;
+    assert.equal(phase, "new");
+    assert.deepEqual(existsSync(join(first.directory, "profile", "profile.db")), false);
+    assert.equal(await failureOf(page.call("whoami", {})), "usage/not-allowed");
+    await first.server.close();
   });
 
   it("goes on after the last event that a tab has seen, or says that it cannot", async () => {
