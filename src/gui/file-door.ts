@@ -16,6 +16,7 @@ import { pipeline } from "node:stream/promises";
 import type { ReadableStream as NodeStream } from "node:stream/web";
 import type { FileTools } from "../cli/compose-files.ts";
 import type { FileMethods, FileView } from "../client/file-api.ts";
+import { PICTURE_START_BYTES, shownPictureType } from "../client/shown-picture.ts";
 import type { Failure } from "../client/view/screen-methods.ts";
 
 /** A file on its way in. `name` and `type` are what the browser says; the client cleans both. */
@@ -43,14 +44,6 @@ export interface FileDoor {
 
 /** How long a call waits for the relay before it answers that the message is queued (ms). */
 const WAIT_MS = 2_000;
-
-/** Pictures that browsers show without running anything, by their first bytes in hex; WebP has four bytes of length in between. */
-const PICTURES: readonly (readonly [type: string, start: RegExp])[] = [
-  ["image/png", /^89504e470d0a1a0a/],
-  ["image/jpeg", /^ffd8ff/],
-  ["image/gif", /^474946383[79]61/],
-  ["image/webp", /^52494646.{8}57454250/],
-];
 
 /** A call of the client about files. */
 export type FileCall = <M extends keyof FileMethods>(
@@ -134,12 +127,12 @@ async function given(view: FileView, path: string, use: "save" | "show"): Promis
   };
 }
 
+/** Of the picture there; undefined: none, or none to be drawn. */
 async function pictureType(path: string): Promise<string | undefined> {
   const file = await open(path, "r");
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
-    const start = buffer.toString("hex", 0, bytesRead);
-    return PICTURES.find(([, pattern]) => pattern.test(start))?.[0];
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(PICTURE_START_BYTES), 0, PICTURE_START_BYTES, 0);
+    return shownPictureType(buffer.subarray(0, bytesRead));
   } finally {
     await file.close();
   }

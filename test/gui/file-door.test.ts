@@ -9,7 +9,7 @@ import type { FileView } from "../../src/client/file-api.ts";
 import { createFileDoor, type FileCall } from "../../src/gui/file-door.ts";
 import { Fault } from "../../src/wire/fault.ts";
 
-const PNG = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
+const PNG = Buffer.from("89504e470d0a1a0a0000000d494844520000000100000001", "hex");
 
 const view = (change: Partial<FileView>): FileView => ({
   id: "f1",

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { shownPictureType } from "../../src/client/shown-picture.ts";
+
+function png(width: number, height: number): Uint8Array {
+  const start = Buffer.from("89504e470d0a1a0a0000000d4948445200000000000000000802", "hex");
+  start.writeUInt32BE(width, 16);
+  start.writeUInt32BE(height, 20);
+  return start;
+}
+
+function gif(width: number, height: number, version = "89"): Uint8Array {
+  const start = Buffer.from(`GIF${version}a____`, "latin1");
+  start.writeUInt16LE(width, 6);
+  start.writeUInt16LE(height, 8);
+  return start;
+}
+
+describe("pictures of others", () => {
+  it("are shown by their first bytes, up to so many pixels", () => {
+    const types = [png(8_000, 5_000), gif(300, 200), gif(1, 1, "87")].map(shownPictureType);
+    assert.deepEqual(types, ["image/png", "image/gif", "image/gif"]);
+  });
+
+  it("are not shown when drawing them would take the machine's memory, or when they are something else", () => {
+    const none = [
+      png(50_000, 50_000),
+      png(0, 10),
+      gif(65_535, 65_535),
+      gif(9, 9, "88"),
+      gif(9, 9).subarray(0, 9),
+      Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"),
+      new Uint8Array(),
+    ];
+    assert.deepEqual(
+      none.map(shownPictureType),
+      none.map(() => undefined),
+    );
+  });
+});
