@@ -132,6 +132,28 @@ describe("the account topic", () => {
       );
   });
 
+  it("shared by two devices gives the account one name, whichever of them took it, and prekeys that say so", () => {
+    const scene = newScene();
+    const ann = scene.person("Ann");
+    scene.carry(ann);
+    const second = restored(scene, ann, "Ann");
+    scene.collect(second);
+    scene.deliver(ann);
+    for (const [teller, hearer, name] of [
+      [second, ann, "Anna"],
+      [ann, second, "Anouk"],
+    ] as const) {
+      teller.put({ kind: "rename-account", name });
+      scene.collect(teller);
+      const heard = scene.deliver(hearer);
+      assert.deepEqual([teller.account().name, hearer.account().name], [name, name]);
+      scene.collect(hearer);
+      scene.deliver(teller);
+      assert.equal(teller.account().name, name);
+      assert.ok(heard.some(({ effects }) => effects.some(({ kind }) => kind === "publish-prekeys")));
+    }
+  });
+
   it("is trimmed when our newest snapshot has come back, and never by one that others have added to since", () => {
     const scene = newScene();
     const ann = scene.person("Ann");
