@@ -23,12 +23,12 @@ import type { NetNode } from "./node.ts";
 import { PeerLinks } from "./peer-links.ts";
 import type { PrekeyAsker } from "./prekey-client.ts";
 import { RelayHealing } from "./relay-healing.ts";
+import type { HoldingMember } from "./session-context.ts";
 import type { TopicClient } from "./topic-client.ts";
 import type { StoredEnvelope } from "./topic-fanout.ts";
 import type { TopicLimits } from "./topic-limits.ts";
 import type { TopicLog } from "./topic-log.ts";
 import { createTopicService, type TopicService } from "./topic-service.ts";
-import type { HoldingMember } from "./topic-session.ts";
 
 /** Less than a relay's: a member does other things, too, and its neighbours have five others. */
 const MEMBER_LIMITS: Partial<TopicLimits> = {

@@ -16,11 +16,12 @@ import { idSets } from "./id-sets.ts";
 import type { NetNode } from "./node.ts";
 import { paceByKey } from "./pace.ts";
 import { remoteHost } from "./remote-host.ts";
+import type { HoldingMember, SessionContext } from "./session-context.ts";
 import type { TopicServiceEvent } from "./topic-events.ts";
 import { type TopicFanout, topicFanout } from "./topic-fanout.ts";
 import { TOPIC_LIMITS, TOPIC_STREAMS_PER_CONNECTION, type TopicLimits } from "./topic-limits.ts";
 import type { TopicLog } from "./topic-log.ts";
-import { type HoldingMember, type SessionContext, TopicSession } from "./topic-session.ts";
+import { TopicSession } from "./topic-session.ts";
 import { gate } from "./turn-gate.ts";
 
 /** Protocol id of the topic stream. */
