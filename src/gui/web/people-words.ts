@@ -185,6 +185,12 @@ export const settingsWords = {
   leaveConfirm: "Delete everything",
   network: "Relays and network",
   relays: "Relays",
+  ownRelays: {
+    open: "Change your relays",
+    lead: "They keep letters and invitations for you while you are away. Your groups have relays of their own.",
+    none: "You have no relay: you can be reached while you are online.",
+    former: (date: string) => `No longer yours; read until ${date}`,
+  },
   relayNone: "No relay. Messages go to those who are online at the same time.",
   relayStates: {
     connecting: "Connecting",

@@ -157,6 +157,7 @@ const SETTINGS: readonly GalleryPage[] = [
     place: "#/settings",
     steps: {
       "one's name": next(settingsWords.rename),
+      "one's relays": next(settingsWords.ownRelays.open),
       "the passphrase": next(settingsWords.passphrase),
       "checking the words": next(settingsWords.recoveryCheck),
       "asking for the words": next(settingsWords.recoveryShow),

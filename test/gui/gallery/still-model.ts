@@ -40,6 +40,7 @@ function answersOf(state: ViewState): Answers {
       code: `${DIGITS} ${DIGITS}`.replaceAll(" ", ""),
     }),
     "recovery-show": () => ({ recoveryWords: RECOVERY_WORDS }),
+    relays: () => ({ relays: state.relays, former: [], state: "on-relay" }),
     "group-relays": () => ({
       group,
       relays: state.relays,

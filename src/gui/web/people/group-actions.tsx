@@ -12,7 +12,7 @@ import { peopleWords } from "../people-words.ts";
 import { useScreen } from "../screen-context.ts";
 import { useAnswer } from "../settings/answer.ts";
 import { words } from "../words.ts";
-import { RelaysDialog } from "./relays-dialog.tsx";
+import { GroupRelaysDialog } from "./relays-dialog.tsx";
 
 interface GroupActionsProps {
   readonly group: string;
@@ -37,7 +37,7 @@ export function GroupActions(props: GroupActionsProps) {
         {peopleWords.leave.open}
       </Button>
       {opened === "rename" && <RenameDialog {...props} onClose={close} />}
-      {opened === "relays" && <RelaysDialog {...props} onClose={close} />}
+      {opened === "relays" && <GroupRelaysDialog {...props} onClose={close} />}
       {opened === "password" && <PasswordDialog {...props} onClose={close} />}
       {opened === "rekey" && <RekeyDialog {...props} onClose={close} />}
       {opened === "leave" && <LeaveDialog {...props} onClose={close} />}

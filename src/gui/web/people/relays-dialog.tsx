@@ -1,7 +1,7 @@
-/** The relays of a group: how they are, which others it has just left; admins change them. */
+/** Relays of a group, or of one's account: how they are, which others were left of late, and changing them. */
 import { type FormEvent, useCallback, useEffect, useState } from "react";
-import type { MemberView } from "../../../client/api.ts";
-import type { GroupMethods, GroupRelayView } from "../../../client/group-api.ts";
+import type { ClientMethods, MemberView } from "../../../client/api.ts";
+import type { GroupRelayView } from "../../../client/group-api.ts";
 import { safeText } from "../../../client/view/safe-text.ts";
 import { fullWords } from "../clock-words.ts";
 import { useAction } from "../failures.ts";
@@ -13,29 +13,53 @@ import { peopleWords, settingsWords } from "../people-words.ts";
 import { useScreen } from "../screen-context.ts";
 import { RELAY_DOTS, RelayField } from "../start/relay-field.tsx";
 
-type Relays = GroupMethods["group-relays"][1];
+type Relays = ClientMethods["relays"][1];
 
-interface RelaysDialogProps {
+interface RelayChange {
+  readonly add?: readonly string[];
+  readonly remove?: readonly string[];
+}
+
+interface GroupRelaysProps {
   readonly group: string;
   readonly mine: MemberView;
   readonly onClose: () => void;
 }
 
-export function RelaysDialog({ group, mine, onClose }: RelaysDialogProps) {
+/** Of a group: everybody sees them, admins change them. */
+export function GroupRelaysDialog({ group, mine, onClose }: GroupRelaysProps) {
   const { model } = useScreen();
+  const call = useCallback((change: RelayChange) => model.call("group-relays", { group, ...change }), [model, group]);
+  return <RelaysDialog texts={peopleWords.relays} canChange={mine.role !== "member"} call={call} onClose={onClose} />;
+}
+
+/** Of one's own account: where one's mail is. */
+export function OwnRelaysDialog({ onClose }: { readonly onClose: () => void }) {
+  const { model } = useScreen();
+  const call = useCallback((change: RelayChange) => model.call("relays", change), [model]);
+  return <RelaysDialog texts={settingsWords.ownRelays} canChange call={call} onClose={onClose} />;
+}
+
+interface RelaysDialogProps {
+  readonly texts: Readonly<Record<"open" | "lead" | "none", string>> & { readonly former: (date: string) => string };
+  readonly canChange: boolean;
+  /** Changes them, or only asks; answers those of then. */
+  readonly call: (change: RelayChange) => Promise<Relays>;
+  readonly onClose: () => void;
+}
+
+function RelaysDialog({ texts, canChange, call, onClose }: RelaysDialogProps) {
   const { toast } = useAnnouncer();
   const [relays, setRelays] = useState<Relays>();
   const [typed, setTyped] = useState("");
   const { busy, failure, run } = useAction();
-  const isAdmin = mine.role !== "member";
-  const ask = useCallback(() => model.call("group-relays", { group }).then(setRelays), [model, group]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked once for each group
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked once
   useEffect(() => {
-    void run(ask);
-  }, [ask]);
-  const change = (params: { readonly add?: readonly string[]; readonly remove?: readonly string[] }) =>
+    void run(() => call({}).then(setRelays));
+  }, [call]);
+  const change = (wanted: RelayChange) =>
     run(async () => {
-      const answer = await model.call("group-relays", { group, ...params });
+      const answer = await call(wanted);
       setRelays(answer);
       toast(peopleWords.done[answer.state]);
     });
@@ -44,14 +68,14 @@ export function RelaysDialog({ group, mine, onClose }: RelaysDialogProps) {
     if (await change({ add: [typed.trim()] })) setTyped("");
   };
   return (
-    <Dialog title={peopleWords.relays.open} onClose={onClose}>
-      <p className="soft">{peopleWords.relays.lead}</p>
-      {relays?.relays.length === 0 && <p>{peopleWords.relays.none}</p>}
+    <Dialog title={texts.open} onClose={onClose}>
+      <p className="soft">{texts.lead}</p>
+      {relays?.relays.length === 0 && <p>{texts.none}</p>}
       <ul aria-busy={relays === undefined}>
         {relays?.relays.map((relay) => (
           <li key={relay.address} className="list-line">
             <RelayLine relay={relay} />
-            {isAdmin && (
+            {canChange && (
               <Button
                 small
                 busy={busy}
@@ -66,14 +90,14 @@ export function RelaysDialog({ group, mine, onClose }: RelaysDialogProps) {
         {relays?.former.map(({ address, until }) => (
           <li key={address} className="list-line">
             <span className="grow soft">
-              {peopleWords.relays.former(fullWords(until))}
+              {texts.former(fullWords(until))}
               <span className="mono one-line">{safeText(address)}</span>
             </span>
           </li>
         ))}
       </ul>
       <FailureNote failure={failure} />
-      {isAdmin && (
+      {canChange && (
         <form className="stack" onSubmit={(event) => void add(event)}>
           <RelayField label={peopleWords.relays.add} value={typed} onText={setTyped} />
           <div className="row">

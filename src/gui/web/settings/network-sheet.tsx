@@ -1,9 +1,11 @@
 /** Relays and people: who is reached how, and since when. */
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import type { GroupName, RelayUse } from "../../../client/api.ts";
 import { safeText } from "../../../client/view/safe-text.ts";
 import { fullWords, nameWords } from "../clock-words.ts";
 import { sentence } from "../failures.ts";
+import { Button } from "../parts/button.tsx";
+import { OwnRelaysDialog } from "../people/relays-dialog.tsx";
 import { settingsWords } from "../people-words.ts";
 import { useView } from "../screen-context.ts";
 import { RELAY_DOTS } from "../start/relay-field.tsx";
@@ -13,6 +15,7 @@ export function NetworkSheet() {
   const relays = useView((state) => state.relays);
   const peers = useView((state) => state.peers);
   const outbox = useView((state) => state.outbox);
+  const [changing, setChanging] = useState(false);
   const { answer, again } = useAnswer("status", {});
   // What each relay is there for is asked for when one has changed.
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when a relay has changed
@@ -21,7 +24,13 @@ export function NetworkSheet() {
     <section className="sheet">
       <h2>{settingsWords.network}</h2>
       <div>
-        <h3>{settingsWords.relays}</h3>
+        <div className="row apart">
+          <h3>{settingsWords.relays}</h3>
+          <Button small onClick={() => setChanging(true)}>
+            {settingsWords.ownRelays.open}
+          </Button>
+        </div>
+        {changing && <OwnRelaysDialog onClose={() => setChanging(false)} />}
         {relays.length === 0 && <p className="soft">{settingsWords.relayNone}</p>}
         <ul>
           {relays.map((relay) => (
