@@ -1,6 +1,7 @@
 /** One append to several holders: for each envelope the best that any of them answered. */
 import type { AppendOutcome } from "../client/ports.ts";
 import { REFUSAL } from "../wire/topic-frames.ts";
+import type { LiveLink } from "./relay-link.ts";
 
 /** Lower is better: stored, worth repeating, no answer, not there, refused for good. */
 function rank(outcome: AppendOutcome): number {
@@ -43,4 +44,16 @@ export function appendEverywhere(
       }, reject);
     }
   });
+}
+
+/** Appends those that are wanted; about the others nobody is asked. */
+export async function appendSome(
+  { client }: Pick<LiveLink, "client">,
+  envelopes: readonly Uint8Array[],
+  isWanted: (envelope: Uint8Array) => boolean,
+): Promise<readonly (AppendOutcome | undefined)[]> {
+  const wanted = envelopes.map(isWanted);
+  const outcomes = await client.append(envelopes.filter((_, i) => wanted[i]));
+  let next = 0;
+  return wanted.map((each) => (each ? outcomes[next++] : undefined));
 }

@@ -30,3 +30,43 @@ export function sourceOn(
   const giver: ChunkGiver = holder.kind === "relay" ? { kind: "relay", address } : { kind: "member", peerId: name };
   return { name, giver, holder: { ...holder, connection }, isDirect };
 }
+
+/** Who is reached now. */
+export interface Reached {
+  /** Multihash bytes. */
+  readonly ownPeerId: Uint8Array;
+  /** Those that no mere peer told us. */
+  readonly relays: readonly { readonly connection: Connection; readonly address: string }[];
+  readonly members: readonly Connection[];
+}
+
+/** Sources, and the way to tell those who watch them. */
+export interface WatchedSources extends ChunkSources {
+  /** Somebody new is there. */
+  readonly changed: () => void;
+}
+
+/** Members and relays as sources; `reached`: undefined before the start. */
+export function watchedSources(
+  { verifier, accessToken }: Pick<ChunkHolder, "verifier" | "accessToken">,
+  reached: () => Reached | undefined,
+): WatchedSources {
+  const watchers = new Set<() => void>();
+  return {
+    now: () => {
+      const { ownPeerId = new Uint8Array(), relays = [], members = [] } = reached() ?? {};
+      const as = { ownPeerId, verifier, accessToken };
+      return [
+        ...members.map((each) => sourceOn(each, { ...as, kind: "member" })),
+        ...relays.map(({ connection, address }) => sourceOn(connection, { ...as, kind: "relay" }, address)),
+      ];
+    },
+    watch: (changed) => {
+      watchers.add(changed);
+      return () => watchers.delete(changed);
+    },
+    changed: () => {
+      for (const each of [...watchers]) each();
+    },
+  };
+}

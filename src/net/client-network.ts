@@ -10,35 +10,26 @@
  * It does not know what is inside an envelope, nor who anybody is.
  */
 import "./node-shims.ts";
-import { CODE_P2P, CODE_TCP, type Multiaddr } from "@multiformats/multiaddr";
-import type {
-  AppendOutcome,
-  ChunkNetwork,
-  Network,
-  NetworkEvents,
-  ToldBy,
-  TopicSubscription,
-} from "../client/ports.ts";
+import type { Multiaddr } from "@multiformats/multiaddr";
+import type { AppendOutcome, ChunkNetwork, Network, NetworkEvents, TopicSubscription } from "../client/ports.ts";
 import { isDeposit, topicOf } from "../wire/envelope.ts";
-import { Fault } from "../wire/fault.ts";
-import type { DirectoryKey, SlotKey, Topic } from "../wire/ids.ts";
-import { Signature } from "../wire/ids.ts";
-import type { DirectoryRecord, PrekeyAnswer, PrekeyRequest, TakenPrekeys } from "../wire/prekey-frames.ts";
+import type { Topic } from "../wire/ids.ts";
+import type { DirectoryRecord } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { appendEverywhere } from "./append-everywhere.ts";
+import { appendEverywhere, appendSome } from "./append-everywhere.ts";
 import { type ChunkExchange, createChunkExchange } from "./chunk-exchange.ts";
-import { type ChunkSources, sourceOn } from "./chunk-sources.ts";
+import { type Reached, type WatchedSources, watchedSources } from "./chunk-sources.ts";
 import { LINK_TIMING, type LinkTiming } from "./link-timing.ts";
 import { watchMachine } from "./machine-watch.ts";
 import { countHolders } from "./member-holding.ts";
 import { createMembers, type Members, type MembersOptions } from "./members.ts";
-import { parseAddress } from "./multiaddr-text.ts";
 import { createClientNode, type NetNode } from "./node.ts";
 import { type PrekeyAsker, prekeyAsker } from "./prekey-client.ts";
 import { type Reachability, reachability } from "./reachability.ts";
-import { type LiveLink, RelayLink } from "./relay-link.ts";
+import { type RelayDirectory, relayDirectory } from "./relay-directory.ts";
+import { RelayLinks, type RelayLinksParts } from "./relay-links.ts";
 import { saidBefore } from "./said-before.ts";
-import { HOST_CODES, toldAddresses } from "./told-addresses.ts";
+import { toldAddresses } from "./told-addresses.ts";
 import type { TopicClient } from "./topic-client.ts";
 
 export interface NetworkOptions {
@@ -71,22 +62,16 @@ class ClientNetwork implements Network {
   readonly #timing: LinkTiming;
   readonly #accessToken: string;
   readonly #askPrekeys: PrekeyAsker;
-  /** By the relay's PeerId. */
-  readonly #links = new Map<string, RelayLink>();
-  /** Of relays that were let go. */
-  readonly #ending = new Set<Promise<void>>();
+  readonly #relays: RelayLinks;
+  readonly #directory: RelayDirectory;
   readonly #subscriptions = new Map<string, TopicSubscription>();
-  /** Relays asked for before the start. */
-  #waiting: (readonly [Multiaddr, ToldBy])[] = [];
   #running: Running | undefined;
   /** Of members, that were told before the start. */
   readonly #addresses: Multiaddr[] = [];
   #offered: DirectoryRecord | undefined;
   readonly #members: MembersOptions | undefined;
-  readonly #noRelay: boolean;
   readonly #watch: NonNullable<NetworkOptions["watch"]>;
-  /** Called when somebody new may have chunks. */
-  readonly #chunkWatchers = new Set<() => void>();
+  readonly #chunkSources: WatchedSources | undefined;
   readonly #exchange: ChunkExchange | undefined;
   readonly #isNews = saidBefore();
 
@@ -94,10 +79,19 @@ class ClientNetwork implements Network {
     this.#timing = { ...LINK_TIMING, ...options.timing };
     this.#accessToken = options.accessToken ?? "";
     this.#members = options.members;
-    this.#noRelay = options.noRelay ?? false;
     this.#watch = options.watch ?? watchMachine;
     this.#askPrekeys = prekeyAsker(this.#timing.requestTimeoutMs);
-    this.#exchange = options.members && createChunkExchange(options.members.verifier, this.#chunkSources());
+    this.#relays = new RelayLinks({
+      accessToken: this.#accessToken,
+      timing: this.#timing,
+      noRelay: options.noRelay ?? false,
+      subscriptions: () => this.#subscriptions.values(),
+    });
+    this.#directory = relayDirectory(this.#relays, this.#askPrekeys);
+    const verifier = options.members?.verifier;
+    this.#chunkSources =
+      verifier && watchedSources({ verifier, accessToken: this.#accessToken }, () => this.#reached());
+    this.#exchange = verifier && this.#chunkSources && createChunkExchange(verifier, this.#chunkSources);
   }
 
   get chunks(): ChunkNetwork | undefined {
@@ -125,47 +119,32 @@ class ClientNetwork implements Network {
     members?.links.learn(this.#addresses);
     const unwatch = this.#watch(() => this.#hurry());
     this.#running = { node, events, members, unwatch, reachability: reachability(node) };
-    for (const [address, toldBy] of this.#waiting) this.#keep(address, toldBy);
-    this.#waiting = [];
+    this.#relays.start({ node, events: this.#relayEvents(events), healing: members?.healing });
   };
 
-  readonly useRelays = (addresses: readonly string[], toldBy: ToldBy): void => {
-    for (const address of addresses.map(relayAddress)) {
-      if (this.#noRelay) continue;
-      if (this.#running === undefined) this.#waiting.push([address, toldBy]);
-      else this.#keep(address, toldBy);
-    }
-  };
+  readonly useRelays: Network["useRelays"] = (addresses, toldBy) => this.#relays.use(addresses, toldBy);
 
-  readonly dropRelays = (addresses: readonly string[]): void => {
-    for (const address of addresses.flatMap((text) => parseAddress(text) ?? [])) {
-      const relay = relayOf(address);
-      this.#waiting = this.#waiting.filter(([each]) => !each.equals(address));
-      const link = this.#links.get(relay);
-      if (!link?.dropAddress(address)) continue;
-      this.#links.delete(relay);
-      const ended = link.stop().then(() => void this.#ending.delete(ended));
-      this.#ending.add(ended);
-    }
-  };
+  readonly dropRelays: Network["dropRelays"] = (addresses) => this.#relays.drop(addresses);
 
   readonly subscribe = (subscription: TopicSubscription): void => {
     this.#subscriptions.set(toHex(subscription.topic), subscription);
-    for (const link of this.#links.values()) link.subscribe(subscription);
+    this.#relays.subscribe(subscription);
     this.#running?.members?.links.subscribe(subscription);
   };
 
   readonly unsubscribe: Network["unsubscribe"] = (topic) => {
     this.#subscriptions.delete(toHex(topic));
     this.#running?.members?.forget(topic);
-    for (const link of this.#links.values()) link.unsubscribe(topic);
+    this.#relays.unsubscribe(topic);
   };
 
   readonly append = (envelopes: readonly Uint8Array[]): Promise<readonly AppendOutcome[]> =>
     appendEverywhere(envelopes, [
-      ...this.#live().map((link) =>
-        link.isForMail ? appendSome(link, envelopes, (each) => this.#isMail(each)) : link.client.append(envelopes),
-      ),
+      ...this.#relays
+        .connected()
+        .map((link) =>
+          link.isForMail ? appendSome(link, envelopes, (each) => this.#isMail(each)) : link.client.append(envelopes),
+        ),
       ...(this.#running?.members?.mail.deliver(envelopes) ?? []),
     ]);
 
@@ -182,7 +161,7 @@ class ClientNetwork implements Network {
 
   readonly say: Network["say"] = (topic, body) => {
     this.#isNews(body);
-    for (const link of this.#live()) if (!link.isForMail) link.client.say(topic, body);
+    for (const { client } of this.#relays.ours()) client.say(topic, body);
     this.#running?.members?.say(topic, body);
   };
 
@@ -203,43 +182,27 @@ class ClientNetwork implements Network {
   readonly readAt: NonNullable<Network["readAt"]> = (topic) => this.#readersAt(topic).length;
 
   readonly trim: Network["trim"] = (log, topic, upTo) => {
-    for (const link of this.#live()) if (!link.isForMail) link.client.trim(log, topic, upTo);
+    for (const { client } of this.#relays.ours()) client.trim(log, topic, upTo);
   };
 
-  readonly publishPrekeys = async (
-    record: DirectoryRecord,
-    signature: Uint8Array,
-  ): Promise<{ readonly left: number } | "unreachable" | "refused"> => {
-    const answers = await this.#askAll({ kind: "publish", record, signature: Signature.from(signature) });
-    const left = answers.filter((answer) => answer.kind === "published").map((answer) => answer.left);
-    if (left.length > 0) return { left: Math.max(...left) };
-    return answers.length > 0 ? "refused" : "unreachable";
+  readonly publishPrekeys: Network["publishPrekeys"] = (record, signature) =>
+    this.#directory.publishPrekeys(record, signature);
+
+  readonly takePrekeys: Network["takePrekeys"] = async (directoryKey) => {
+    const taken = await this.#directory.takePrekeys(directoryKey);
+    if (taken && taken.length > 0) return taken;
+    return (await this.#running?.members?.mail.takePrekeys(directoryKey)) ?? taken;
   };
 
-  readonly takePrekeys = async (directoryKey: DirectoryKey): Promise<readonly TakenPrekeys[] | undefined> => {
-    // a device can be known at some relays only
-    const asked = this.#live().map(({ connection }) => this.#askPrekeys(connection, { kind: "take", directoryKey }));
-    const answers = (await Promise.all(asked)).filter((answer) => answer !== undefined);
-    const taken = answers.flatMap((answer) => (answer.kind === "taken" ? [answer.devices] : []));
-    if (taken.some((devices) => devices.length > 0)) return taken.flat();
-    const own = await this.#running?.members?.mail.takePrekeys(directoryKey);
-    return own ?? (taken.length > 0 ? [] : undefined);
-  };
+  readonly countPrekeys: Network["countPrekeys"] = (directoryKey, slot) =>
+    this.#directory.countPrekeys(directoryKey, slot);
 
-  readonly countPrekeys = async (directoryKey: DirectoryKey, slot: SlotKey): Promise<number | undefined> => {
-    const answers = await this.#askAll({ kind: "count", directoryKey, slot });
-    const left = answers.filter((answer) => answer.kind === "counted").map((answer) => answer.left);
-    return left.length > 0 ? Math.min(...left) : undefined; // the relay that has the fewest needs more
-  };
-
-  readonly relays: Network["relays"] = () => [...this.#links.values()].map((link) => link.status);
+  readonly relays: Network["relays"] = () => this.#relays.statuses();
 
   readonly peers: Network["peers"] = () => this.#running?.members?.links.peers() ?? [];
 
   readonly reach: Network["reach"] = () => {
-    const relays = new Set(
-      [...this.#links].flatMap(([relay, link]) => (link.live?.isForMail === false ? [relay] : [])),
-    );
+    const relays = new Set(this.#relays.ours().map(({ connection }) => connection.remotePeer.toString()));
     const reach = this.#running?.reachability.now(relays) ?? { listening: [], circuits: [], observed: [], own: [] };
     return { ...reach, discovers: this.#members?.discover ?? false };
   };
@@ -250,23 +213,16 @@ class ClientNetwork implements Network {
     running?.unwatch();
     running?.reachability.stop();
     await this.#exchange?.stop();
-    await Promise.all([...this.#ending, ...[...this.#links.values()].map((link) => link.stop())]);
+    await this.#relays.stop();
     await running?.members?.stop();
     await running?.node.stop();
   };
 
   async #fill(topics: readonly Topic[]): Promise<number> {
     const members = this.#running?.members;
-    const relays = this.#live().filter((link) => !link.isForMail);
+    const relays = this.#relays.ours().map(({ client }) => client);
     let most = 0;
-    for (const topic of members ? topics : [])
-      most = Math.max(
-        most,
-        (await members?.fill(
-          topic,
-          relays.map(({ client }) => client),
-        )) ?? 0,
-      );
+    for (const topic of members ? topics : []) most = Math.max(most, (await members?.fill(topic, relays)) ?? 0);
     return most;
   }
 
@@ -287,117 +243,35 @@ class ClientNetwork implements Network {
       ...events,
       peerChanged: (peer, state) => {
         events.peerChanged?.(peer, state);
-        if (state === "connected") this.#tellChunks();
+        if (state === "connected") this.#chunkSources?.changed();
       },
     };
   }
 
-  #tellChunks(): void {
-    for (const each of [...this.#chunkWatchers]) each();
-  }
-
-  #chunkSources(): ChunkSources {
+  #relayEvents(events: NetworkEvents): RelayLinksParts["events"] {
     return {
-      now: () => {
-        const running = this.#running;
-        const verifier = this.#members?.verifier;
-        if (!running || !verifier) return [];
-        const as = { ownPeerId: running.node.peerIdBytes, verifier, accessToken: this.#accessToken };
-        const relays = [...this.#links.values()].flatMap(({ live, status }) =>
-          live?.isForMail === false ? [sourceOn(live.connection, { ...as, kind: "relay" }, status.address)] : [],
-        );
-        const members = running.members?.links.connections() ?? [];
-        return [...members.map((each) => sourceOn(each, { ...as, kind: "member" })), ...relays];
-      },
-      watch: (changed) => {
-        this.#chunkWatchers.add(changed);
-        return () => this.#chunkWatchers.delete(changed);
+      ...events,
+      said: (topic, body) => this.#heard(topic, body),
+      relayChanged: (status) => {
+        events.relayChanged(status);
+        if (status.state === "connected") this.#chunkSources?.changed();
       },
     };
+  }
+
+  #reached(): Reached | undefined {
+    const running = this.#running;
+    const members = running?.members?.links.connections() ?? [];
+    return running && { ownPeerId: running.node.peerIdBytes, relays: this.#relays.ours(), members };
   }
 
   #hurry(): void {
-    for (const link of this.#links.values()) link.hurry();
+    this.#relays.hurry();
     this.#running?.members?.links.hurry();
-  }
-
-  #keep(address: Multiaddr, toldBy: ToldBy): void {
-    const running = this.#running;
-    if (running === undefined) return;
-    const relay = relayOf(address);
-    const known = this.#links.get(relay);
-    known?.addAddress(address, toldBy);
-    if (known !== undefined) return;
-    const { delivered, caughtUp, relayChanged: changed } = running.events;
-    const healing = running.members?.healing(() => (link.live?.isForMail === false ? link.live.client : undefined));
-    const link = new RelayLink({
-      node: running.node,
-      address,
-      toldBy,
-      accessToken: this.#accessToken,
-      timing: this.#timing,
-      subscriptions: () => this.#subscriptions.values(),
-      ended: () => healing?.stop(),
-      events: {
-        delivered: (delivery) => {
-          healing?.delivered(delivery);
-          return delivered(delivery);
-        },
-        caughtUp: (topic, log) => {
-          healing?.caughtUp(topic, log);
-          caughtUp(topic, log);
-        },
-        said: (topic, body) => this.#heard(topic, body),
-        failed: (log, fault) => running.events.relayFailed?.(link.status.address, log, fault),
-        changed: (status) => {
-          changed(status);
-          if (status.state === "connected") this.#tellChunks();
-        },
-      },
-    });
-    this.#links.set(relay, link);
-    link.start();
   }
 
   /** Mail to somebody else; what we deposit for ourselves, and where, is nothing for a peer's relay. */
   #isMail(envelope: Uint8Array): boolean {
     return isDeposit(envelope) && !this.#subscriptions.has(toHex(topicOf(envelope)));
   }
-
-  #live(): LiveLink[] {
-    return [...this.#links.values()].flatMap(({ live }) => live ?? []);
-  }
-
-  /** Asks every relay that no mere peer told us. */
-  async #askAll(request: PrekeyRequest): Promise<PrekeyAnswer[]> {
-    const ours = this.#live().filter((link) => !link.isForMail);
-    const answers = await Promise.all(ours.map(({ connection }) => this.#askPrekeys(connection, request)));
-    return answers.filter((answer) => answer !== undefined);
-  }
-}
-
-/** PeerId of a relay, with which its address ends. */
-const relayOf = (address: Multiaddr): string => address.getComponents().at(-1)?.value ?? "";
-
-/** Appends those that are wanted; about the others nobody is asked. */
-async function appendSome(
-  { client }: LiveLink,
-  envelopes: readonly Uint8Array[],
-  isWanted: (envelope: Uint8Array) => boolean,
-): Promise<readonly (AppendOutcome | undefined)[]> {
-  const wanted = envelopes.map(isWanted);
-  const outcomes = await client.append(envelopes.filter((_, i) => wanted[i]));
-  let next = 0;
-  return wanted.map((each) => (each ? outcomes[next++] : undefined));
-}
-
-function relayAddress(text: string): Multiaddr {
-  const address = parseAddress(text);
-  const [host, transport, peer, ...more] = address?.getComponents().map(({ code }) => code) ?? [];
-  const isDialled = host !== undefined && HOST_CODES.has(host) && transport === CODE_TCP && peer === CODE_P2P;
-  if (address && isDialled && more.length === 0) return address;
-  throw new Fault(
-    "usage/bad-argument",
-    "a relay's address looks like /ip4/192.0.2.7/tcp/33001/p2p/12D3Koo… and ends with the relay's PeerId; copy it from the relay's ready line",
-  );
 }

@@ -231,7 +231,8 @@ describe("the client's network", () => {
     );
   });
 
-  it("reads no further while deliveries wait to be committed", async () => {
+  it("reads no further while deliveries wait to be committed", async function () {
+    this.timeout(40_000); // 14 MB are hashed and signed in JavaScript
     const { address, events } = await relay();
     const [writer, reader] = [await client([address]), await client([address])];
     await writer.recorder.untilState("connected");
