@@ -4,8 +4,9 @@
  *
  * 1. What may still be on its way is not looked for: SETTLE_MS pass first, unless a call waits for it, and a topic whose
  *    end nobody has reached yet is left out.
- * 2. Each gap is looked for once, and once more when somebody else is reached; the comparisons at intervals do the rest.
- * 3. Nobody can keep us from being in step for longer than MISSED_MS, nor alone for longer than one look.
+ * 2. Where a report says that its author has more than is here the group is looked at as well, once a minute at most.
+ * 3. Each gap is looked for once, and once more when somebody else is reached; the comparisons at intervals do the rest.
+ * 4. Nobody can keep us from being in step for longer than MISSED_MS, nor alone for longer than one look.
  *
  * @see PROTOCOL.md § History
  */
@@ -25,6 +26,8 @@ const GAPS_LOOKED_AT = 4_096;
 /** Newest epochs of a group in whose topics a message is looked for, and topics of one look. */
 const EPOCHS_LOOKED_AT = 8;
 const TOPICS_LOOKED_AT = 64;
+/** Least time between two looks at one group because somebody says that they have more (ms): anybody in it may say so. */
+const BEHIND_PAUSE_MS = 60_000;
 /** Ms for which a message that two people cite and nobody has keeps us from being in step; after that it is taken for lost. */
 const MISSED_MS = 86_400_000;
 
@@ -47,11 +50,15 @@ export interface GapFilling {
 interface Looking extends GapFillingParts {
   /** Ids of gaps that were looked for at everybody who is reached now. */
   readonly asked: Set<string>;
+  /** Groups (hex) of which somebody has said to have more than is here. */
+  readonly behind: Set<string>;
+  /** When such groups were last looked at because of that (ms). */
+  readonly lookedBehindMs: Map<string, number>;
 }
 
 export function createGapFilling(parts: GapFillingParts): GapFilling {
   const { hub, clock } = parts;
-  const looking: Looking = { ...parts, asked: new Set() };
+  const looking: Looking = { ...parts, asked: new Set(), behind: new Set(), lookedBehindMs: new Map() };
   let running: Promise<void> | undefined;
   let lookedMs = Number.NEGATIVE_INFINITY;
   let cancel: (() => void) | undefined;
@@ -68,6 +75,7 @@ export function createGapFilling(parts: GapFillingParts): GapFilling {
   };
   const stop = hub.listen((notice) => {
     if (isArrival(notice) || notice.kind === "caught-up") looking.asked.clear();
+    if (notice.kind === "behind") noteBehind(looking, toHex(notice.group));
     if (!isSign(notice) || cancel || isClosed) return;
     cancel = clock.after(SETTLE_MS, () => {
       cancel = undefined;
@@ -78,9 +86,13 @@ export function createGapFilling(parts: GapFillingParts): GapFilling {
     state: async () => {
       const open = await openGaps(looking);
       const isAsked = open.every(([id]) => looking.asked.has(id));
-      if (!isAsked) look();
+      if (!isAsked || looking.behind.size > 0) look();
       const sinceMs = clock.nowMs() - MISSED_MS;
-      return { gaps: open.length, isSettled: isAsked && !open.some(([, gap]) => gap.isConfirmed && gap.at > sinceMs) };
+      const isBehind = looking.behind.size > 0;
+      return {
+        gaps: open.length,
+        isSettled: isAsked && !isBehind && !open.some(([, gap]) => gap.isConfirmed && gap.at > sinceMs),
+      };
     },
     close: async () => {
       isClosed = true;
@@ -98,7 +110,14 @@ const isArrival = (notice: ClientNotice): boolean =>
 
 /** Something may be missing now that was not before, or may be found. */
 const isSign = (notice: ClientNotice): boolean =>
-  notice.kind === "message" || notice.kind === "caught-up" || isArrival(notice);
+  notice.kind === "message" || notice.kind === "caught-up" || notice.kind === "behind" || isArrival(notice);
+
+function noteBehind({ behind, lookedBehindMs, clock }: Looking, group: string): void {
+  const nowMs = clock.nowMs();
+  if (nowMs - (lookedBehindMs.get(group) ?? Number.NEGATIVE_INFINITY) < BEHIND_PAUSE_MS) return;
+  lookedBehindMs.set(group, nowMs);
+  behind.add(group);
+}
 
 const openGaps = ({ store }: Looking) => scanRecords(store, GAP, { limit: GAPS_LOOKED_AT });
 
@@ -109,8 +128,10 @@ async function lookForAll(looking: Looking): Promise<boolean> {
   const ids = new Set(open.map(([id]) => id));
   for (const id of asked) if (!ids.has(id)) asked.delete(id);
   const due = [...ids].filter((id) => !asked.has(id));
-  if (due.length === 0) return false;
-  const all = await topicsOf(looking, new Set(due.map((id) => id.split("/")[0] ?? "")));
+  const behind = [...looking.behind];
+  if (due.length + behind.length === 0) return false;
+  looking.behind.clear();
+  const all = await topicsOf(looking, new Set([...due.map((id) => id.split("/")[0] ?? ""), ...behind]));
   const topics = all.filter((topic) => isCaughtUp(toHex(topic)));
   const holders = network.fill ? await network.fill(topics) : 1;
   if (holders > 0) for (const id of due) asked.add(id);

@@ -51,6 +51,8 @@ export type ProtocolEvent =
   | { readonly kind: "file"; readonly group: GroupId; readonly file: MessageId }
   /** Somebody misses chunks of it that nobody who is reached has. */
   | { readonly kind: "file-wanted"; readonly group: GroupId; readonly file: MessageId }
+  /** Somebody says that they have messages of the group that are not here. */
+  | { readonly kind: "behind"; readonly group: GroupId }
   /** An admin does not let us in; how many tries at the room password are left. */
   | { readonly kind: "join-refused"; readonly group: GroupId; readonly reason: JoinRefusal; readonly triesLeft: number }
   /** We are out of the group by an entry of this account, which may be our own. */

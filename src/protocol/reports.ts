@@ -153,6 +153,7 @@ export function* overhear(work: Work, topic: Topic, body: Uint8Array): Step<void
   switch (heard.said.kind) {
     case "report":
       if (equalBytes(speaker.account, account)) return;
+      yield* noteBehind(work, epoch, heard.said.chains);
       return yield* hearReport(work, epoch, { index: heard.index, chains: heard.said.chains, of: others });
     case "pleaseReport":
       if (yield* read(work, CHAIN, chainId(epoch.epoch, heard.index))) yield* noteToReport(work, epoch, heard.index);
@@ -161,6 +162,20 @@ export function* overhear(work: Work, topic: Topic, body: Uint8Array): Step<void
       return yield* hearAddresses(work, epoch, { device: speaker.device, saidAt: heard.saidAt, said: heard.said });
     default:
       return heard.said satisfies never;
+  }
+}
+
+/**
+ * Whoever says so has all of a chain up to there, and had it two seconds ago. A lie costs a look, and those are seldom
+ * (client/gap-filling.ts); a truth shows what a relay leaves out before anybody cites it.
+ */
+function* noteBehind(work: Work, epoch: EpochState, chains: readonly StoredChain[]): Step<void> {
+  for (const { index, upTo } of chains) {
+    if (index === epoch.ownIndex) continue;
+    const known = yield* read(work, CHAIN, chainId(epoch.epoch, index));
+    if ((known ? completeUpTo(known.chain) : 0) >= upTo) continue;
+    announce(work, { kind: "behind", group: epoch.group });
+    return;
   }
 }
 

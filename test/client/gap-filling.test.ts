@@ -88,4 +88,16 @@ describe("messages that others cite and that are not here", () => {
     assert.equal((await world.filling.state()).isSettled, true);
     await world.filling.close();
   });
+
+  it("are looked for in a group of which somebody says to have more, once a minute at most", async () => {
+    const world = scene([], () => 1);
+    const behind = { kind: "behind", group } as const;
+    for (let second = 0; second < 90; second += 10) {
+      world.hub.tell(behind);
+      await world.clock.pass(10_000);
+    }
+    assert.deepEqual(world.asked, [[topic], [topic]]);
+    assert.deepEqual(await world.filling.state(), { gaps: 0, isSettled: true });
+    await world.filling.close();
+  });
 });

@@ -131,6 +131,23 @@ describe("reports", () => {
     assert.deepEqual(delivered(ann, "to myself"), ["queued", undefined]);
   });
 
+  it("show whoever hears them that they have more of somebody's messages than came here, and nothing otherwise", () => {
+    const { scene, people, group, laterSays, hears } = gathered("Ann", "Bob", "Cem");
+    const [ann, bob, cem] = people;
+    assert(ann && bob && cem);
+    say(ann, group, "left out for Cem");
+    scene.carry(ann, bob);
+    const fromBob = laterSays(bob, MINUTE_MS);
+    assert.deepEqual(hears(cem, ...fromBob), [{ kind: "behind", group }]);
+    scene.carry(cem);
+    assert.deepEqual(hears(cem, ...fromBob), []);
+    assert.deepEqual(
+      hears(ann, ...fromBob).map(({ kind }) => kind),
+      ["line-state"],
+      "nobody lacks their own",
+    );
+  });
+
   it("claim nothing that is missing, whatever came after it", () => {
     const { scene, people, group, laterSays, hears } = gathered("Ann", "Bob");
     const [ann, bob] = people;
