@@ -23,7 +23,7 @@ import { rebuildLog } from "./old-records.ts";
 import { noteLeftOver } from "./outbox.ts";
 import { askForPending } from "./pairwise.ts";
 import { GROUP, JOINING, OUT, REQUEST, TOPIC } from "./records.ts";
-import { reportDue } from "./reports.ts";
+import { reportDue, wakeForReports } from "./reports.ts";
 import { read, type Step, scan, write } from "./step.ts";
 
 /** Groups of one profile that are looked at when time passes. */
@@ -47,6 +47,7 @@ export function* start(work: Work): Step<void> {
     work.effects.push({ kind: "wake", atMs: request.dueAt });
   yield* eraseExpired(work);
   yield* takeUp(work);
+  yield* wakeForReports(work);
   yield* noteLeftOver(work);
   yield* openAccountTopic(work);
   yield* forgetOldTries(work);

@@ -12,10 +12,10 @@
 import { isSaidBy, openLive } from "../crypto/live-box.ts";
 import type { PeerChain } from "../crypto/sender-chain.ts";
 import { equalBytes } from "../verify/transcript.ts";
-import type { EpochId, Iteration, MessageId, TimeMs, Topic } from "../wire/ids.ts";
+import { EpochId, type Iteration, type MessageId, type TimeMs, type Topic } from "../wire/ids.ts";
 import { REPORT_CHAINS_MAX } from "../wire/limits.ts";
 import type { StoredChain } from "../wire/live.ts";
-import { toHex } from "../wire/text-forms.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { deepest } from "./group-lines.ts";
 import { liveEpoch, sayInPassing } from "./live-saying.ts";
@@ -90,6 +90,13 @@ export function* reportDue(work: Work): Step<void> {
 export function* reportOf(work: Work, epoch: EpochId): Step<void> {
   const state = yield* read(work, TO_REPORT, toHex(epoch));
   if (state) yield* reportIfDue(work, toHex(epoch), state);
+}
+
+/** At a start: what waited to be said when the program ended is said at its time. */
+export function* wakeForReports(work: Work): Step<void> {
+  for (const [id, { dueAt }] of yield* scan(work, TO_REPORT, "", EPOCHS_MAX))
+    if (dueAt !== undefined)
+      work.effects.push({ kind: "wake", atMs: dueAt, report: EpochId.from(fromHex(id) ?? new Uint8Array()) });
 }
 
 function* reportIfDue(work: Work, id: string, state: ToReportState): Step<void> {

@@ -237,6 +237,22 @@ describe("reports", () => {
     );
   });
 
+  it("that wait when the program ends are made after its next start", () => {
+    const { scene, people, group } = gathered("Ann", "Bob");
+    const [ann, bob] = people;
+    assert(ann && bob);
+    scene.clock.nowMs += MINUTE_MS;
+    bob.put({ kind: "tick" });
+    say(ann, group, "told before the end");
+    scene.carry(ann, bob);
+    const { effects }: Outcome = bob.put({ kind: "start" });
+    const woken = effects.flatMap((each) => (each.kind === "wake" && each.report ? [each] : []));
+    assert.equal(woken.length, 1);
+    scene.clock.nowMs = woken[0]?.atMs ?? 0;
+    const said: Outcome = bob.put({ kind: "tick", report: woken[0]?.report });
+    assert.equal(said.effects.filter((each) => each.kind === "say").length, 1);
+  });
+
   it("come the seldomer from each device, the more there are", () => {
     const { scene, people, group, laterSays } = gathered("Ann", "Bob", "Cem", "Dan", "Eve");
     const [ann, bob] = people;
