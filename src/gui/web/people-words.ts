@@ -137,6 +137,19 @@ export const warningWords = {
     "relay-untrue": "A relay did not tell the truth",
     "false-chunks": "Somebody gave other bytes than the file’s",
   } as Readonly<Record<string, string>>,
+  /** In place of what the client says, where that names a command. */
+  texts: {
+    "password-guessed":
+      "Somebody who has a link to this group tries passwords, so nobody comes in by that link for an hour. Close it under Members, Invite people.",
+    "removed-asks":
+      "Somebody who was removed from the group asks to join it again. Nothing lets them in but you or another admin: add them by their contact link, under Members, Invite people.",
+    "own-new-device":
+      "Your account has another device, made with its recovery words. If that was not you, somebody else has them: unlink it in the settings, under Devices, and warn your groups.",
+    "verified-name-other-key":
+      "Somebody has the name of a person whom you verified, but another account key. Do not trust it before you have compared digits: under Members, choose that person, then Verify.",
+    "relay-untrue":
+      "A relay left out or changed what it had acknowledged, or went back. Nothing is lost that others have, and what shows it is kept. Use another relay: those of a group stand under Members, Relays of the group; yours in the settings.",
+  } as Readonly<Record<string, string>>,
   other: "Something needs your attention",
 } as const;
 

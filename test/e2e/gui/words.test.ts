@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "mocha";
 import { sizeWords } from "../../../src/gui/web/clock-words.ts";
+import { warningWords } from "../../../src/gui/web/people-words.ts";
 
 const WEB = fileURLToPath(new URL("../../../src/gui/web", import.meta.url));
 /** Where all words are. */
@@ -27,6 +28,20 @@ describe("The words of the web screen", () => {
         return [SENTENCE, ATTRIBUTE].flatMap((form) => [...source.matchAll(form)].map(([text]) => `${path}: ${text}`));
       });
     assert.deepEqual(strays, []);
+  });
+
+  it("have a title for every warning, and send nobody to a command line", () => {
+    const source = readFileSync(join(WEB, "../../client/warnings.ts"), "utf8");
+    const [, table = ""] = /TEXTS[^{]*\{([\s\S]*?)\n\};/.exec(source) ?? [];
+    const texts = [...table.matchAll(/^ {2}"?([a-z-]+)"?:\s+"([^"]*)"/gm)].map(([, code = "", text = ""]) => ({
+      code,
+      text,
+    }));
+    assert.ok(texts.length > 15);
+    for (const { code, text } of texts) {
+      assert.ok(warningWords.titles[code], code);
+      assert.doesNotMatch(warningWords.texts[code] ?? text, /hermes /, code);
+    }
   });
 
   it("say sizes in the units of the command line", () => {

@@ -60,7 +60,7 @@ function WarningCard({ warning }: { readonly warning: WarningRow }) {
       </div>
       {(group || member) && <p className="soft foreign">{about.filter(Boolean).join(" ")}</p>}
       {relay && <p className="soft mono foreign">{warningWords.relay(safeText(relay))}</p>}
-      <p className="foreign">{sentence(message)}</p>
+      <p className="foreign">{sentence(warningWords.texts[code] ?? message)}</p>
       <div className="row">
         {group && (
           <a
