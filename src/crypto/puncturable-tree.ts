@@ -11,7 +11,7 @@
  * @see PROTOCOL.md § Puncturable tree; Goldreich, Goldwasser, Micali 1986
  */
 import { label } from "../verify/labels.ts";
-import { type Codec, list, raw, refine, struct, u8 } from "../wire/codec.ts";
+import { type Codec, malformed, type Reader, raw, reserve, u32, type Writer } from "../wire/codec.ts";
 import { Fault } from "../wire/fault.ts";
 import type { Primitives } from "./primitives.ts";
 
@@ -121,13 +121,39 @@ function covers({ depth, path }: TreeNode, point: Uint8Array): boolean {
 /** Nodes in one saved tree. A puncture adds at most 127; far more than any epoch's concurrent successors use. */
 const NODES_MAX = 16_384;
 
+/** Bytes of a node's secret. */
+const SECRET_BYTES = 32;
+
+/** A list of nodes, read as views of one copy: a tree has thousands of them, and is read with each use of a point. */
 function savedTree<Length extends PointBytes>(pointBytes: Length): Codec<PuncturableTree<Length>> {
-  const depth = refine(u8, (value) => value <= 8 * pointBytes, "tree depth");
-  const nodes = list(struct({ depth, path: raw(pointBytes), secret: raw(32) }), NODES_MAX);
-  return {
-    write: (writer, tree) => nodes.write(writer, tree.nodes),
-    read: (reader) => ({ pointBytes, nodes: nodes.read(reader) }),
+  const nodeBytes = 1 + pointBytes + SECRET_BYTES;
+  const write = (writer: Writer, { nodes }: PuncturableTree<Length>): void => {
+    if (nodes.length > NODES_MAX) throw new Fault("internal/encode", "a tree has too many nodes to be saved");
+    u32.write(writer, nodes.length);
+    let at = reserve(writer, nodes.length * nodeBytes);
+    for (const { depth, path, secret } of nodes) {
+      if (path.length !== pointBytes || secret.length !== SECRET_BYTES)
+        throw new Fault("internal/encode", "a node of another tree");
+      writer.bytes[at] = depth;
+      writer.bytes.set(path, at + 1);
+      writer.bytes.set(secret, at + 1 + pointBytes);
+      at += nodeBytes;
+    }
   };
+  const read = (reader: Reader): PuncturableTree<Length> => {
+    const count = u32.read(reader);
+    if (count > NODES_MAX) malformed();
+    const all = raw(count * nodeBytes).read(reader);
+    const nodes: TreeNode[] = [];
+    for (let at = 0; at < all.length; at += nodeBytes) {
+      const depth = all[at] ?? 0;
+      if (depth > 8 * pointBytes) malformed();
+      const secretAt = at + 1 + pointBytes;
+      nodes.push({ depth, path: all.subarray(at + 1, secretAt), secret: all.subarray(secretAt, at + nodeBytes) });
+    }
+    return { pointBytes, nodes };
+  };
+  return { write, read };
 }
 
 /** Saved form: a list of `depth u8 || path || secret 32`. */

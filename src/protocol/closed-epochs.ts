@@ -12,7 +12,7 @@ import { equalBytes } from "../verify/transcript.ts";
 import type { EntryHash, EpochId, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import { enterHeads, mergedEpochId } from "./epochs.ts";
+import { enterHeads, mergedEpochId } from "./epoch-merges.ts";
 import { graphOf, pastOf } from "./log-graph.ts";
 import { isKeyAction } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";

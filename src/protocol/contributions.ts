@@ -9,11 +9,12 @@ import type { PayloadItem } from "../wire/pairwise-payload.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { EARLY_CONTRIBUTIONS_PER_SENDER_MAX, EARLY_MAX, hasRoomFor, noteEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
-import { contributionId, enterHeads, newDevices } from "./epochs.ts";
+import { contributionId, enterHeads } from "./epoch-merges.ts";
 import { isEntered } from "./group-standing.ts";
 import { find } from "./log-graph.ts";
 import type { LogEntry } from "./log-state.ts";
 import { ACCOUNT, CONTRIBUTION, EARLY, EARLY_AT, FORK, GROUP } from "./records.ts";
+import { newDevices } from "./roster.ts";
 import { readLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 

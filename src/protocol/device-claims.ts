@@ -6,6 +6,7 @@
  * 2. What is remembered of claims goes with their copies, and is never wrong: each change is noted.
  */
 import type { RosterDevice } from "./records.ts";
+import type { SharedMap } from "./shared-map.ts";
 
 /** Accounts that claim each device in use, sorted. Keys and values are lower-case hex. */
 export type Claims = ReadonlyMap<string, readonly string[]>;
@@ -21,12 +22,7 @@ export interface DeviceOrder {
 const orders = new WeakMap<Claims, DeviceOrder>();
 
 /** An account claims a device, or does so no longer. */
-export function claim(
-  claims: Map<string, readonly string[]>,
-  device: string,
-  account: string,
-  isClaimed: boolean,
-): void {
+export function claim(claims: SharedMap<readonly string[]>, device: string, account: string, isClaimed: boolean): void {
   const others = (claims.get(device) ?? []).filter((each) => each !== account);
   const claiming = isClaimed ? [...others, account].sort() : others;
   if (claiming.length > 0) claims.set(device, claiming);
@@ -38,8 +34,8 @@ export function claim(
 }
 
 /** A copy that can change by itself. */
-export function copyOfClaims(claims: Claims): Map<string, readonly string[]> {
-  const copy = new Map(claims);
+export function copyOfClaims(claims: SharedMap<readonly string[]>): SharedMap<readonly string[]> {
+  const copy = claims.copy();
   const order = orders.get(claims);
   if (order) {
     const { sorted, changed, contested } = order;

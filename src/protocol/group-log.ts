@@ -15,14 +15,15 @@ import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { headsForEntry } from "./cited-heads.ts";
 import { announce, type Work } from "./effects.ts";
-import { enterEpochs, hasRoom, isDerived } from "./epochs.ts";
+import { hasRoom } from "./epoch-merges.ts";
+import { enterEpochs, isDerived } from "./epochs.ts";
 import { depthForEntry, depthOfEntry } from "./group-lines.ts";
 import { withSettingsOf } from "./group-relays.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followEveryInvite, followInvites } from "./invite-topics.ts";
 import { noteLacking } from "./key-letters.ts";
 import { isFlood } from "./log-flood.ts";
-import { ancestors, find, sortedHashes } from "./log-graph.ts";
+import { find, isInPast, sortedHashes } from "./log-graph.ts";
 import { isRootAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { acceptEntry, citableHeads, entrySigningBytes, frontierOf, isConfirming } from "./membership-log.ts";
@@ -126,8 +127,9 @@ type NewAction = Exclude<Action, { kind: "create" }>;
 /** The newest entries, and our own last one where what it did does not count: the next one follows it all the same. */
 function parentsFor(log: LogState, { entryPrev }: GroupState): readonly EntryHash[] {
   const heads = citableHeads(log, entryPrev);
-  if (!entryPrev || ancestors(log, heads).has(toHex(entryPrev)) || !find(log, entryPrev)) return heads;
-  return sortedHashes([...heads.slice(0, ENTRY_PARENTS_MAX - 1), entryPrev]);
+  const own = entryPrev && find(log, entryPrev);
+  if (!own || isInPast(log, heads, own)) return heads;
+  return sortedHashes([...heads.slice(0, ENTRY_PARENTS_MAX - 1), own.hash]);
 }
 
 /** Whether we have the key from which that of an addition follows. */

@@ -4,12 +4,12 @@ import { equalBytes } from "../verify/transcript.ts";
 import type { AccountKey, DeviceKey, EntryHash, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import { newDevices } from "./epochs.ts";
 import { memberOfDevice, unlinkedName } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import type { PeerPrekeys } from "./pairwise.ts";
 import { FORK, GROUP, type GroupState, MISSING_SECRETS_MAX } from "./records.ts";
+import { newDevices } from "./roster.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, type Step, scan } from "./step.ts";
 
@@ -61,6 +61,6 @@ export function* withoutUnlinked(
 ): Step<readonly PeerPrekeys[]> {
   const unlinked = new Set<string>();
   for (const [id] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE))
-    for (const name of resolve(yield* existingLog(work, id)).view.unlinked) unlinked.add(name);
+    for (const name of resolve(yield* existingLog(work, id)).view.unlinked.keys()) unlinked.add(name);
   return prekeys.filter(({ bundle }) => !unlinked.has(unlinkedName(account, bundle.certificate.device)));
 }

@@ -9,6 +9,7 @@ import type { AccountKey, DeviceKey, EntryHash } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { type Claims, claim, copyOfClaims } from "./device-claims.ts";
 import type { LogEntry } from "./log-state.ts";
+import { SharedMap } from "./shared-map.ts";
 
 /** Devices of one member after concurrent links; more are left out, so that an epoch's roster stays bounded. */
 export const MEMBER_DEVICES_MAX = 16;
@@ -56,9 +57,9 @@ export interface GroupView {
   /** Accounts that claim each device in use, lowest first: it belongs to the first. */
   readonly claims: Claims;
   /** Devices that can never come back: `account/device`. */
-  readonly unlinked: ReadonlySet<string>;
+  readonly unlinked: ReadonlyMap<string, true>;
   /** Accounts that were ever removed: they come back by an admin's own hand only. */
-  readonly removed: ReadonlySet<string>;
+  readonly removed: ReadonlyMap<string, true>;
   /** Accounts that left, with the rank that they had: a removal can still strike what they date back. */
   readonly left: ReadonlyMap<string, Role>;
   /** By hash of the invite entry. */
@@ -68,13 +69,13 @@ export interface GroupView {
 
 /** A view that is being built. */
 export interface GrowingView {
-  readonly members: Map<string, MemberView>;
+  readonly members: SharedMap<MemberView>;
   readonly owners: Set<string>;
-  readonly claims: Map<string, readonly string[]>;
-  readonly unlinked: Set<string>;
-  readonly removed: Set<string>;
-  readonly left: Map<string, Role>;
-  readonly invites: Map<string, InviteView>;
+  readonly claims: SharedMap<readonly string[]>;
+  readonly unlinked: SharedMap<true>;
+  readonly removed: SharedMap<true>;
+  readonly left: SharedMap<Role>;
+  readonly invites: SharedMap<InviteView>;
   settings: GroupSettings;
 }
 
@@ -84,27 +85,27 @@ const REKEY_DEFAULT = { everyMs: 7 * 24 * 3600 * 1000, everyMessages: 1_000 };
 /** Before the create entry. */
 export function emptyView(): GrowingView {
   return {
-    members: new Map(),
+    members: new SharedMap(),
     owners: new Set(),
-    claims: new Map(),
-    unlinked: new Set(),
-    removed: new Set(),
-    left: new Map(),
-    invites: new Map(),
+    claims: new SharedMap(),
+    unlinked: new SharedMap(),
+    removed: new SharedMap(),
+    left: new SharedMap(),
+    invites: new SharedMap(),
     settings: { name: "", password: { kind: "none" }, inviters: 1, rekey: REKEY_DEFAULT, relays: [] },
   };
 }
 
 /** A copy that can grow by itself. */
-export function copyOfView(view: GroupView): GrowingView {
+export function copyOfView(view: GrowingView): GrowingView {
   return {
-    members: new Map(view.members),
+    members: view.members.copy(),
     owners: new Set(view.owners),
     claims: copyOfClaims(view.claims),
-    unlinked: new Set(view.unlinked),
-    removed: new Set(view.removed),
-    left: new Map(view.left),
-    invites: new Map(view.invites),
+    unlinked: view.unlinked.copy(),
+    removed: view.removed.copy(),
+    left: view.left.copy(),
+    invites: view.invites.copy(),
     settings: view.settings,
   };
 }
@@ -216,8 +217,8 @@ export function setMember(view: GrowingView, account: string, member: MemberView
 /** Who was removed or left by an entry, and which device was unlinked, is remembered. */
 export function noteGone(view: GrowingView, { action, account, rank }: LogEntry): void {
   if (action.kind === "leave") view.left.set(toHex(account), rank as Role);
-  if (action.kind === "remove") for (const each of action.accounts) view.removed.add(toHex(each));
-  if (action.kind === "unlink") view.unlinked.add(unlinkedName(account, action.device));
+  if (action.kind === "remove") for (const each of action.accounts) view.removed.set(toHex(each), true);
+  if (action.kind === "unlink") view.unlinked.set(unlinkedName(account, action.device), true);
 }
 
 /** How a device is named among the unlinked ones: only its own account can unlink it. */

@@ -8,9 +8,10 @@
  */
 
 import type { EntryHash } from "../wire/ids.ts";
-import { copyOfView, type GroupView } from "./group-view.ts";
+import { copyOfView, type GrowingView } from "./group-view.ts";
 import { graphOf, type LogGraph, pastOf } from "./log-graph.ts";
 import type { LogState } from "./log-state.ts";
+import type { Places } from "./shared-map.ts";
 
 /** What the past of one entry that counts amounts to, the entry included. */
 export interface Checkpoint {
@@ -19,8 +20,8 @@ export interface Checkpoint {
   /** 1 for each place up to it that it holds. */
   readonly holds: Uint8Array;
   /** With the ranks that entries state. */
-  readonly view: GroupView;
-  readonly counting: ReadonlySet<number>;
+  readonly view: GrowingView;
+  readonly counting: Places;
   readonly keyHeads: readonly EntryHash[];
 }
 
@@ -48,11 +49,37 @@ export function offerCheckpoint(log: LogState, settled: Settled): void {
   const holds = new Uint8Array(place + 1);
   for (const each of pastOf(log, [entry.hash])) holds[each] = 1;
   const { view, counting, keyHeads } = settled;
-  const fresh = { place, holds, view: copyOfView(view), counting: new Set(counting), keyHeads };
+  const fresh = { place, holds, view: copyOfView(view), counting: counting.copy(), keyHeads };
+  checkpoints.set(log, [...sparse(checkpoints.get(log) ?? []), fresh]);
+}
+
+/** A cut that was come to while a set was resolved: everything before it in that order is in its past. */
+interface Cut {
+  readonly from: Checkpoint | undefined;
+  /** Places from that checkpoint on, with the cut's own as the last. */
+  readonly order: readonly number[];
+  readonly view: GrowingView;
+  readonly counting: Places;
+}
+
+/** Keeps what was settled at a cut that is a key entry and counts, unless one near it is kept. */
+export function keepCheckpoint(log: LogState, place: number, { from, order, view, counting }: Cut): void {
   const known = checkpoints.get(log) ?? [];
-  const recent = known.slice(-CHECKPOINTS_RECENT);
-  const older = known.slice(0, -CHECKPOINTS_RECENT).filter((each) => each.place % CHECKPOINT_EVERY_OLDER === 0);
-  checkpoints.set(log, [...older, ...recent, fresh]);
+  const entry = log.entries[place];
+  const before = known.findLast((each) => each.place <= place)?.place ?? -1;
+  if (!entry || place - before < CHECKPOINT_EVERY || known.some((each) => each.place > place)) return;
+  const holds = new Uint8Array(Math.max(place, ...order) + 1);
+  if (from) holds.set(from.holds.subarray(0, holds.length));
+  for (const each of order) holds[each] = 1;
+  const fresh = { place, holds, view: copyOfView(view), counting: counting.copy(), keyHeads: [entry.hash] };
+  checkpoints.set(log, [...sparse(known), fresh]);
+}
+
+/** The newest ones, and of the older the first of each CHECKPOINT_EVERY_OLDER places. */
+function sparse(known: readonly Checkpoint[]): readonly Checkpoint[] {
+  const part = (each: Checkpoint | undefined): number => Math.floor((each?.place ?? -1) / CHECKPOINT_EVERY_OLDER);
+  const older = known.slice(0, -CHECKPOINTS_RECENT);
+  return [...older.filter((each, i) => part(each) !== part(older[i - 1])), ...known.slice(-CHECKPOINTS_RECENT)];
 }
 
 /** Where the resolution of a set goes on, and the places of what follows, in the log's order. */

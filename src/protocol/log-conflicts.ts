@@ -44,18 +44,18 @@ const NO_RANK = -1;
 const OWNER_RANK = 2;
 
 /** Says of each entry of the stretch whether it counts. */
-export function decide(stretch: Stretch): readonly boolean[] {
-  const facts = factsOf(stretch);
-  const all = stretch.entries.map((_, i) => i);
-  const decided: (boolean | undefined)[] = all.map((i) => (isSurplus(stretch, i) ? false : undefined));
+export function decide(facts: Facts): readonly boolean[] {
+  const all = facts.entries.map((_, i) => i);
+  const decided: (boolean | undefined)[] = all.map((i) => (isSurplus(facts, i) ? false : undefined));
   const opponents = all.map((i) => opponentsOf(facts, i));
   const isReady = (i: number): boolean =>
-    decided[i] === undefined && (stretch.parents[i] ?? []).every((parent) => decided[parent] !== undefined);
+    decided[i] === undefined && (facts.parents[i] ?? []).every((parent) => decided[parent] !== undefined);
   const settle = (i: number): void => {
     decided[i] = counts(facts, decided, i, opponents[i] ?? []);
   };
+  let open: readonly number[] = all;
   for (let isStuck = false; ; ) {
-    const open = all.filter((i) => decided[i] === undefined);
+    open = open.filter((i) => decided[i] === undefined);
     if (open.length === 0) return decided.map((each) => each === true);
     if (isStuck) settle(firstOfCircle(facts, { open, isReady, opponents }));
     isStuck = true;
@@ -100,11 +100,11 @@ function compareStanding(
 }
 
 /** Other accounts that follow an entry without knowing anything that opposes it. */
-function countSupporters({ entries, isAfter }: Facts, i: number, opponents: readonly Opposition[]): number {
+function countSupporters({ accounts, isAfter }: Facts, i: number, opponents: readonly Opposition[]): number {
   if (opponents.length === 0) return 0;
   const isUnaware = (k: number) => !opponents.some(({ by }) => k === by || isAfter(k, by));
-  const others = new Set(entries.filter((_, k) => isAfter(k, i) && isUnaware(k)).map(({ account }) => toHex(account)));
-  others.delete(toHex(entries[i]?.account ?? new Uint8Array()));
+  const others = new Set(accounts.filter((_, k) => isAfter(k, i) && isUnaware(k)));
+  others.delete(accounts[i] ?? "");
   return others.size;
 }
 
@@ -124,7 +124,9 @@ interface Strike {
 }
 
 /** What is known about a stretch before anything is decided. Indices into its entries. */
-interface Facts extends Stretch {
+export interface Facts extends Stretch {
+  /** Whose each entry is (hex). */
+  readonly accounts: readonly string[];
   readonly isAfter: (later: number, earlier: number) => boolean;
   /** Statements about each account (hex), strikes by account or `account/device`, and entries that raise an account. */
   readonly about: ReadonlyMap<string, readonly number[]>;
@@ -133,7 +135,8 @@ interface Facts extends Stretch {
   readonly strikes: ReadonlyMap<string, readonly Strike[]>;
 }
 
-function factsOf(stretch: Stretch): Facts {
+/** What a stretch says, found once for all that is decided about it. */
+export function factsOf(stretch: Stretch): Facts {
   const about = new Map<string, number[]>();
   const strikes = new Map<string, Strike[]>();
   for (const [i, entry] of stretch.entries.entries()) {
@@ -143,7 +146,8 @@ function factsOf(stretch: Stretch): Facts {
   const heirs = stretch.entries.flatMap((each) =>
     each.action.kind === "role" && isHandOver(each.action) ? [toHex(each.action.account)] : [],
   );
-  return { ...stretch, isAfter: pasts(stretch), about, heirs, strikes };
+  const accounts = stretch.entries.map(({ account }) => toHex(account));
+  return { ...stretch, accounts, isAfter: pasts(stretch), about, heirs, strikes };
 }
 
 function push<T>(map: Map<string, T[]>, key: string, value: T): void {
@@ -199,8 +203,9 @@ function opponentsOf(facts: Facts, i: number): readonly Opposition[] {
 
 /** Entries aimed at the author that would leave it less than the entry needs. */
 function strikersOf(facts: Facts, i: number, entry: LogEntry): readonly Opposition[] {
-  const { entries, strikes } = facts;
-  const own = toHex(entry.account);
+  const { entries, strikes, accounts } = facts;
+  if (strikes.size === 0) return [];
+  const own = accounts[i] ?? "";
   if (entry.action.kind === "link" && toHex(entry.action.account) !== own) return []; // the certificate speaks for it
   const aimed = [...(strikes.get(own) ?? []), ...(strikes.get(`${own}/${toHex(entry.author)}`) ?? [])];
   const hits = ({ by, cap, isGentle }: Strike): boolean => {
@@ -213,9 +218,9 @@ function strikersOf(facts: Facts, i: number, entry: LogEntry): readonly Oppositi
 }
 
 /** Another account has it in the past of an entry that does not know the strike yet. */
-function isBuiltUpon({ entries, isAfter }: Facts, i: number, by: number): boolean {
-  const own = toHex(entries[i]?.account ?? new Uint8Array());
-  return entries.some(({ account }, k) => isAfter(k, i) && !isAfter(k, by) && toHex(account) !== own);
+function isBuiltUpon({ accounts, isAfter }: Facts, i: number, by: number): boolean {
+  const own = accounts[i];
+  return accounts.some((account, k) => account !== own && isAfter(k, i) && !isAfter(k, by));
 }
 
 const isHandOverEntry = (entry: LogEntry | undefined): boolean =>
@@ -243,7 +248,7 @@ function counts(
   const entry = facts.entries[i];
   if (!entry) return false;
   const isIn = (k: number): boolean => decided[k] === true && facts.isAfter(i, k);
-  const member = memberAt(facts, toHex(entry.account), isIn);
+  const member = memberAt(facts, facts.accounts[i] ?? "", isIn);
   const isInUse = member?.devices.some((each) => equalBytes(each, entry.author)) ?? false;
   const valid = opponents.filter(({ by }) => decided[by] === true);
   const role = member && isInUse ? roleAt(facts, member, { i, isIn }) : NO_RANK;
@@ -318,9 +323,8 @@ function rankStated(entry: LogEntry | undefined, account: string): Role {
 }
 
 /** Applies those entries of a stretch that count to the view before it. */
-export function applyStretch(view: GrowingView, stretch: Stretch, counting: readonly boolean[]): void {
-  const facts = factsOf(stretch);
-  const counted = stretch.entries.filter((_, i) => counting[i]);
+export function applyStretch(view: GrowingView, facts: Facts, counting: readonly boolean[]): void {
+  const counted = facts.entries.filter((_, i) => counting[i]);
   const members = [...facts.about.keys()].map(
     (account) => [account, memberAt(facts, account, (i) => counting[i] === true)] as const,
   );

@@ -15,11 +15,14 @@ import type { LogEntry, LogState } from "./log-state.ts";
 export interface LogGraph {
   readonly places: ReadonlyMap<string, number>;
   readonly parents: readonly (readonly number[])[];
+  /** Places of plain members' entries, by {@link spanOf}. */
+  readonly spans: ReadonlyMap<string, readonly number[]>;
 }
 
 interface GrowingGraph {
   readonly places: Map<string, number>;
   readonly parents: (readonly number[])[];
+  readonly spans: Map<string, number[]>;
 }
 
 const graphs = new WeakMap<LogState, GrowingGraph>();
@@ -28,16 +31,28 @@ const graphs = new WeakMap<LogState, GrowingGraph>();
 export function graphOf(log: LogState): LogGraph {
   let graph = graphs.get(log);
   if (!graph) {
-    graph = { places: new Map(), parents: [] };
+    graph = { places: new Map(), parents: [], spans: new Map() };
     for (const entry of log.entries) grow(graph, entry);
     graphs.set(log, graph);
   }
   return graph;
 }
 
-function grow({ places, parents }: GrowingGraph, entry: LogEntry): void {
+function grow({ places, parents, spans }: GrowingGraph, entry: LogEntry): void {
+  const place = parents.length;
   parents.push(entry.parents.map((parent) => places.get(toHex(parent)) ?? -1));
-  places.set(toHex(entry.hash), parents.length - 1);
+  places.set(toHex(entry.hash), place);
+  const span = spanOf(entry);
+  if (span === "") return;
+  const known = spans.get(span);
+  if (known) known.push(place);
+  else spans.set(span, [place]);
+}
+
+/** What a plain member writes between two entries of admins: its account and the first of those, "" for what is not counted. */
+export function spanOf({ account, rank, adminBefore, action }: LogEntry): string {
+  const isFree = action.kind === "link" || action.kind === "unlink" || action.kind === "leave";
+  return rank > 0 || isFree || !adminBefore ? "" : `${toHex(account)}/${toHex(adminBefore)}`;
 }
 
 /** The log with more entries. What was derived from the old one goes over to the new one, so it costs no copy. */
@@ -73,6 +88,22 @@ export function pastOf(log: LogState, heads: readonly EntryHash[]): readonly num
     for (const parent of parents[place] ?? []) isIn[parent] = 1;
   }
   return found.reverse();
+}
+
+/** Whether this entry is one of these heads or before one. What comes after it is looked through, which is mostly little. */
+export function isInPast(log: LogState, heads: readonly EntryHash[], entry: LogEntry): boolean {
+  const { places, parents } = graphOf(log);
+  const open = heads.flatMap((each) => places.get(toHex(each)) ?? []);
+  const seen = new Set(open);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (log.entries[next] === entry) return true;
+    for (const parent of parents[next] ?? []) {
+      if (seen.has(parent) || (log.entries[parent]?.generation ?? -1) < entry.generation) continue;
+      seen.add(parent);
+      open.push(parent);
+    }
+  }
+  return false;
 }
 
 /** Hashes (hex) of these entries and of everything before them. */

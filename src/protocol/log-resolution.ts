@@ -11,10 +11,17 @@ import { compareBytes } from "../verify/transcript.ts";
 import type { EntryHash } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { applyEntry, copyOfView, emptyView, type GroupView, type GrowingView, withOneOwner } from "./group-view.ts";
-import { type Checkpoint, continuationOf, inheritCheckpoints, offerCheckpoint } from "./log-checkpoints.ts";
-import { applyStretch, decide } from "./log-conflicts.ts";
-import { graphOf, pastOf, sortedHashes, withMore } from "./log-graph.ts";
+import {
+  type Checkpoint,
+  continuationOf,
+  inheritCheckpoints,
+  keepCheckpoint,
+  offerCheckpoint,
+} from "./log-checkpoints.ts";
+import { applyStretch, decide, factsOf } from "./log-conflicts.ts";
+import { graphOf, pastOf, sortedHashes, spanOf, withMore } from "./log-graph.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
+import { Places } from "./shared-map.ts";
 
 /** Entries by one plain member between two of admins that count: honest devices need a handful. */
 const MEMBER_ENTRIES_MAX = 64;
@@ -23,7 +30,7 @@ const MEMBER_ENTRIES_MAX = 64;
 export interface Resolution {
   readonly view: GroupView;
   /** Places of the entries that count. */
-  readonly counting: ReadonlySet<number>;
+  readonly counting: Pick<Places, "has" | "copy" | typeof Symbol.iterator>;
   /** Entries that count and that no other such entry follows, sorted. */
   readonly heads: readonly EntryHash[];
   /** The same among those that change the key: the frontier. */
@@ -32,7 +39,7 @@ export interface Resolution {
 
 interface Growing {
   readonly view: GrowingView;
-  readonly counting: Set<number>;
+  readonly counting: Places;
   heads: readonly EntryHash[];
   keyHeads: readonly EntryHash[];
 }
@@ -138,37 +145,25 @@ function grown(before: Growing, entry: LogEntry, place: number): Growing {
 }
 
 function isSurplus(log: LogState, entry: LogEntry): boolean {
-  if (spanOf(entry) === "") return false;
-  const places = log.entries.map((_, place) => place).filter((place) => isOfSameSpan(log.entries[place], entry));
+  const places = graphOf(log).spans.get(spanOf(entry)) ?? [];
   return places.length > MEMBER_ENTRIES_MAX && surplusOf(log, places).has(entry);
-}
-
-const isOfSameSpan = (one: LogEntry | undefined, other: LogEntry): boolean =>
-  one !== undefined && spanOf(one) === spanOf(other);
-
-function spanOf({ account, rank, adminBefore, action }: LogEntry): string {
-  const isFree = action.kind === "link" || action.kind === "unlink" || action.kind === "leave";
-  return rank > 0 || isFree || !adminBefore ? "" : `${toHex(account)}/${toHex(adminBefore)}`;
 }
 
 /** Entries of plain members that are too many. */
 function surplusOf(log: LogState, places: readonly number[], from?: Checkpoint): ReadonlySet<LogEntry> {
-  const spans = new Map<string, LogEntry[]>();
+  const spans = new Map<string, Set<LogEntry>>();
   for (const place of places) {
-    const entry = log.entries[place];
-    const span = entry ? spanOf(entry) : "";
-    if (entry && span !== "") spans.set(span, [...(spans.get(span) ?? []), entry]);
+    const entry = entryAt(log, place);
+    const span = spanOf(entry);
+    if (span !== "") spans.set(span, (spans.get(span) ?? new Set()).add(entry));
   }
-  // those that stand before it have a lower generation: they decide which of the others are too many
-  if (spans.size > 0)
-    for (const [place, isHeld] of from?.holds.entries() ?? []) {
-      const entry = log.entries[place];
-      const known = isHeld === 1 && entry ? spans.get(spanOf(entry)) : undefined;
-      if (entry && known && !known.includes(entry)) known.push(entry);
-    }
   const surplus = new Set<LogEntry>();
-  for (const span of spans.values())
-    for (const entry of span.toSorted(inOrder).slice(MEMBER_ENTRIES_MAX)) surplus.add(entry);
+  for (const [span, entries] of spans) {
+    // those that stand before it have a lower generation: they decide which of the others are too many
+    for (const place of from ? (graphOf(log).spans.get(span) ?? []) : [])
+      if (from?.holds[place] === 1) entries.add(entryAt(log, place));
+    for (const entry of [...entries].sort(inOrder).slice(MEMBER_ENTRIES_MAX)) surplus.add(entry);
+  }
   return surplus;
 }
 
@@ -201,7 +196,7 @@ function resolvePlaces(log: LogState, places: readonly number[], from?: Checkpoi
     (graph.parents[place] ?? []).map((parent) => indexOf.get(parent)).filter((index) => index !== undefined),
   );
   const view = from ? copyOfView(from.view) : emptyView();
-  const counting = new Set(from?.counting);
+  const counting = from?.counting.copy() ?? new Places();
   let start = from ? 1 : 0;
   for (const end of stretchEnds(parents)) {
     if (end < start) continue;
@@ -209,13 +204,15 @@ function resolvePlaces(log: LogState, places: readonly number[], from?: Checkpoi
     const inside = parents
       .slice(start, end + 1)
       .map((each) => each.filter((index) => index >= start).map((index) => index - start));
-    const stretch = { before: view, entries, parents: inside, surplus };
     const [only] = entries;
-    const decisions = entries.length === 1 && only ? [!surplus.has(only)] : decide(stretch);
-    if (entries.length > 1) applyStretch(view, stretch, decisions);
+    const facts = entries.length > 1 ? factsOf({ before: view, entries, parents: inside, surplus }) : undefined;
+    const decisions = facts ? decide(facts) : [only !== undefined && !surplus.has(only)];
+    if (facts) applyStretch(view, facts, decisions);
     else if (only && decisions[0]) applyEntry(view, only);
     for (const [i, does] of decisions.entries()) if (does) counting.add(order[start + i] ?? -1);
     start = end + 1;
+    if (only && !facts && decisions[0] && isKeyAction(only.action.kind))
+      keepCheckpoint(log, order[end] ?? 0, { from, order: order.slice(0, start), view, counting });
   }
   const ends = endsOf(log, places, counting);
   // everything else follows the checkpoint's entry, and so all that it holds
@@ -249,7 +246,7 @@ function stretchEnds(parents: readonly (readonly number[])[]): readonly number[]
   return ends;
 }
 
-function endsOf(log: LogState, places: readonly number[], counting: ReadonlySet<number>) {
+function endsOf(log: LogState, places: readonly number[], counting: Pick<Places, "has">) {
   const { parents } = graphOf(log);
   const heads: EntryHash[] = [];
   const keyHeads: EntryHash[] = [];

@@ -5,6 +5,7 @@
 import { GroupId } from "../wire/ids.ts";
 import { fromHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
+import { wakeForMerges } from "./epoch-merges.ts";
 import { goOnAdopting, isComplete, WELCOMES_AT_ONCE } from "./group-welcome.ts";
 import { goOnDelivering } from "./key-delivery.ts";
 import { wakeForKeys } from "./key-letters.ts";
@@ -24,6 +25,7 @@ export function* takeUp(work: Work): Step<void> {
   for (const [, { dueAt }] of yield* scan(work, PASSING, "", PASSING_AT_ONCE))
     work.effects.push({ kind: "wake", atMs: dueAt });
   yield* wakeForKeys(work);
+  yield* wakeForMerges(work);
   yield* wakeForEntries(work);
   yield* goOn(work);
 }

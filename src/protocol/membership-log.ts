@@ -13,9 +13,8 @@ import { compareBytes, concat, equalBytes, lp, lpAll } from "../verify/transcrip
 import { type Action, decodeEntry, decodeEntryCore, type Entry, type EntryCore, ROLE } from "../wire/entry.ts";
 import { type AccountKey, EntryHash, type GroupId } from "../wire/ids.ts";
 import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
-import { toHex } from "../wire/text-forms.ts";
 import { type MemberView, memberOfDevice } from "./group-view.ts";
-import { ancestors, find, pastOf, sortedHashes } from "./log-graph.ts";
+import { find, isInPast, pastOf, sortedHashes } from "./log-graph.ts";
 import { needsOf } from "./log-permission.ts";
 import { extended, isKeyAction, type Resolution, resolve, resolveAt } from "./log-resolution.ts";
 import { LOG_ENTRIES_MAX, type LogEntry, type LoggedAction, type LogState, PAST_ENTRIES_MAX } from "./log-state.ts";
@@ -124,22 +123,6 @@ function continuesAuthor(log: LogState, core: EntryCore): boolean {
   return isParent || isInPast(log, core.parents, before);
 }
 
-function isInPast(log: LogState, heads: readonly EntryHash[], entry: LogEntry): boolean {
-  // most often what comes after it is short: look from the heads back to its generation
-  const open = heads.map((each) => find(log, each)).filter((each) => each !== undefined);
-  const seen = new Set<LogEntry>(open);
-  for (let next = open.pop(); next; next = open.pop()) {
-    if (next === entry) return true;
-    for (const parent of next.parents) {
-      const found = find(log, parent);
-      if (!found || seen.has(found) || found.generation < entry.generation) continue;
-      seen.add(found);
-      open.push(found);
-    }
-  }
-  return false;
-}
-
 /** What follows from it can be saved: entries of a log, devices of an epoch, key heads of an entry. */
 function fits(log: LogState, past: Resolution, core: EntryCore): boolean {
   const added = core.action.kind === "add" ? core.action.members.flatMap((each) => each.devices).length : 1;
@@ -212,7 +195,8 @@ export function citableHeads(log: LogState, prev: EntryHash | undefined): readon
   const canCite = (some: readonly EntryHash[]) =>
     some.length <= ENTRY_PARENTS_MAX && resolveAt(log, some).keyHeads.length <= ENTRY_PARENTS_MAX;
   if (canCite(heads)) return heads;
-  let cited = heads.filter((head) => prev && ancestors(log, [head]).has(toHex(prev))).slice(0, 1);
+  const own = prev && find(log, prev);
+  let cited = heads.filter((head) => own && isInPast(log, [head], own)).slice(0, 1);
   for (const head of heads) {
     const more = sortedHashes([...cited, head]);
     if (!canCite(more)) break;

@@ -20,7 +20,7 @@ import type { Work } from "./effects.ts";
 import { keepKeyLetter } from "./key-letters.ts";
 import { enqueue } from "./outbox.ts";
 import { ACCOUNT, type AccountState, idOf, PEER, PENDING, PENDING_ITEMS_MAX, RENEWAL, SESSION } from "./records.ts";
-import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { loadAll, read, readExisting, type Step, scan, write } from "./step.ts";
 import { depositEnvelope } from "./topic-envelope.ts";
 
 /** Bytes of items packed into one letter: a 44,000 B piece of a log and small items fit. */
@@ -57,7 +57,14 @@ export function* tell(work: Work, to: Addressee, items: readonly PayloadItem[]):
 /** Tells several devices the same, each in its own session. */
 export function* tellEach(work: Work, all: readonly Addressee[], items: readonly PayloadItem[]): Step<void> {
   const sender = senderOf(work, yield* readExisting(work, ACCOUNT));
-  for (const to of all) if (!equalBytes(sender.account.device, to.device)) yield* tellOne(work, sender, to, items);
+  const others = all.filter(({ device }) => !equalBytes(sender.account.device, device));
+  yield* loadAll(
+    work,
+    others.flatMap(({ device }) => [SESSION, RENEWAL, PEER].map(({ prefix }) => prefix + toHex(device))),
+  );
+  const letters = written(sender, items);
+  for (const to of others) yield* tellOne(work, sender, to, letters);
+  for (const { payload } of letters) payload.fill(0);
 }
 
 /** This device, and where it wants to be answered. */
@@ -66,13 +73,27 @@ interface Sender {
   readonly replyTo: ContactPoint;
 }
 
+/** Items that go together, and the payload that they make: the same for all who are told them. */
+interface Letter {
+  readonly items: readonly PayloadItem[];
+  /** Erased by whoever made it. */
+  readonly payload: Uint8Array;
+}
+
+const written = ({ replyTo }: Sender, items: readonly PayloadItem[]): readonly Letter[] =>
+  inLetters(items).map((some) => ({
+    items: some,
+    payload: encodePairwisePayload({ version: 1, replyTo, items: some }),
+  }));
+
 const senderOf = (work: Work, account: AccountState): Sender => ({ account, replyTo: contactPoint(work.p, account) });
 
-function* tellOne(work: Work, sender: Sender, to: Addressee, items: readonly PayloadItem[]): Step<void> {
+function* tellOne(work: Work, sender: Sender, to: Addressee, letters: readonly Letter[]): Step<void> {
   const session = yield* read(work, SESSION, toHex(to.device));
   const isRenewed = yield* read(work, RENEWAL, toHex(to.device));
-  if (session && !isRenewed) yield* sendLetters(work, sender, session, items);
+  if (session && !isRenewed) yield* sendLetters(work, sender, session, letters);
   else {
+    const items = letters.flatMap((each) => each.items);
     const id = idOf(to.account, to.device);
     const before = (yield* read(work, PENDING, id))?.items ?? [];
     write(work, PENDING, id, { items: [...before, ...items].slice(-PENDING_ITEMS_MAX) });
@@ -89,7 +110,10 @@ export function* tellWith(work: Work, prekeys: PeerPrekeys, items: readonly Payl
   const session = isGood ? previous : start(work, account, prekeys, previous);
   if (!session) return;
   write(work, RENEWAL, device, null);
-  yield* sendLetters(work, senderOf(work, account), session, items);
+  const sender = senderOf(work, account);
+  const letters = written(sender, items);
+  yield* sendLetters(work, sender, session, letters);
+  for (const { payload } of letters) payload.fill(0);
 }
 
 function start(
@@ -105,23 +129,21 @@ function start(
 
 function* sendLetters(
   work: Work,
-  { account, replyTo }: Sender,
+  { account }: Sender,
   session: PairwiseSession,
-  items: readonly PayloadItem[],
+  letters: readonly Letter[],
 ): Step<void> {
   const device = toHex(session.peer.certificate.device);
   const to = (yield* read(work, PEER, device))?.contact;
   useRelaysOf(work, to?.relays ?? []);
   let current = session;
-  for (const letter of inLetters(items)) {
-    const payload = encodePairwisePayload({ version: 1, replyTo, items: letter });
+  for (const { items, payload } of letters) {
     const by = { sender: account.device, random: work.random(SEAL_RANDOM_BYTES) };
     const sealed = sealTo(work.p, current, { payload, to }, by);
-    payload.fill(0);
     current = sealed.session;
     const envelope = depositEnvelope(sealed.inbox, sealed.depositBody);
     yield* enqueue(work, sealed.inbox, envelope);
-    yield* keepKeyLetter(work, session.peer.certificate.device, letter, { topic: sealed.inbox, envelope });
+    yield* keepKeyLetter(work, session.peer.certificate.device, items, { topic: sealed.inbox, envelope });
   }
   write(work, SESSION, device, current);
 }

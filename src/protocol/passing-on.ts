@@ -17,7 +17,7 @@ import { ENVELOPE_KIND } from "../wire/envelope.ts";
 import { type EntryHash, Nonce, type TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import { ancestors, pastOf } from "./log-graph.ts";
+import { find, isInPast, pastOf } from "./log-graph.ts";
 import type { LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
 import { enqueue } from "./outbox.ts";
@@ -35,11 +35,15 @@ export const PASSING_AT_ONCE = 100_000;
 
 /** An entry is new here: posts it to the concurrent heads' topics; if it is a head, notes that its branch lacks ours. */
 export function* passOn(work: Work, log: LogState, hash: EntryHash, encoded: Uint8Array): Step<void> {
-  const past = ancestors(log, [hash]);
   for (const head of frontierOf(log)) {
     if (equalBytes(head, hash)) yield* notePassing(work, log, hash);
-    else if (!past.has(toHex(head))) yield* post(work, yield* epochOf(work, log, [head]), hash, encoded);
+    else if (!isBefore(log, head, hash)) yield* post(work, yield* epochOf(work, log, [head]), hash, encoded);
   }
+}
+
+function isBefore(log: LogState, head: EntryHash, hash: EntryHash): boolean {
+  const entry = find(log, head);
+  return entry !== undefined && isInPast(log, [hash], entry);
 }
 
 /** What this head's past lacks is to be posted to its topic. */

@@ -8,6 +8,7 @@ import { openAccountTopic, refreshSnapshot } from "./account-topic.ts";
 import { askForLinks } from "./account-topic-link.ts";
 import { attempt } from "./attempt.ts";
 import type { Work } from "./effects.ts";
+import { mergeDue } from "./epoch-merges.ts";
 import { eraseExpired } from "./erasure.ts";
 import { putOffRekey, rekeyGroup } from "./group-change.ts";
 import { forgetFormerRelays, useRelaysOf } from "./group-relays.ts";
@@ -85,6 +86,7 @@ export function* tick(work: Work): Step<void> {
       yield* putOffAdmissions(work, before.group);
   }
   yield* resendDue(work);
+  yield* mergeDue(work);
   yield* askForKeys(work);
   yield* askForEntries(work);
   yield* postUnposted(work);

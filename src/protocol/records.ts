@@ -578,6 +578,8 @@ export const CLOSED: RecordType<{ readonly sent: number; readonly at: TimeMs }> 
   "closed/",
   struct({ sent: u64, at: TimeMs }),
 );
+/** When heads of a group are merged that so many others came beside of late that each is not; id: group. */
+export const MERGING: RecordType<{ readonly dueAt: TimeMs }> = record("merging/", struct({ dueAt: TimeMs }));
 /** Parents of a waiting entry are missing: when a member is asked for them, and how many were; id: group. */
 export const WANTED: RecordType<{ readonly dueAt: TimeMs; readonly asked: number }> = record(
   "wanted/",

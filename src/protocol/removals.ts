@@ -16,7 +16,7 @@ import type { AccountKey, DeviceKey, EntryHash, EpochId, GroupId } from "../wire
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { memberOfDevice } from "./group-view.ts";
-import { graphOf, pastOf } from "./log-graph.ts";
+import { graphOf } from "./log-graph.ts";
 import { type Resolution, resolve } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 import {
@@ -120,19 +120,35 @@ function* removalsAndEpochs(work: Work, log: LogState, entries: readonly LogEntr
     if (frontier) frontiers.set(epoch, frontier);
   }
   const hashes = entries.map(({ hash }) => hash);
-  const lacking = new Set([...frontiers.values()].flatMap((each) => lacksOf(log, hashes, each)));
+  const lacking = new Set([...frontiers.values()].flatMap(lacksIn(log, hashes)));
   const kept = entries.filter((_, i) => lacking.has(i) || i >= entries.length - NEWEST_REMOVALS);
   const keptHashes = kept.map(({ hash }) => hash);
   const removals: Removal[] = [];
   for (const entry of kept) removals.push(yield* removalOf(work, log.group, entry));
-  const epochs = [...frontiers].map(([epoch, frontier]) => ({ epoch, lacks: lacksOf(log, keptHashes, frontier) }));
+  const lacksOf = lacksIn(log, keptHashes);
+  const epochs = [...frontiers].map(([epoch, frontier]) => ({ epoch, lacks: lacksOf(frontier) }));
   return { removals, epochs };
 }
 
-function lacksOf(log: LogState, removals: readonly EntryHash[], frontier: readonly EntryHash[]): readonly number[] {
-  const { places } = graphOf(log);
-  const past = new Set(pastOf(log, frontier));
-  return removals.flatMap((entry, i) => (past.has(places.get(toHex(entry)) ?? -1) ? [] : [i]));
+/** Which of these removals (by their order) a frontier does not know. The log is gone through once for all frontiers. */
+function lacksIn(log: LogState, removals: readonly EntryHash[]): (frontier: readonly EntryHash[]) => readonly number[] {
+  const { places, parents } = graphOf(log);
+  const placeOf = (hash: EntryHash): number => places.get(toHex(hash)) ?? -1;
+  const first = Math.min(log.entries.length, ...removals.map(placeOf));
+  const words = (removals.length + 31) >> 5;
+  const rows = new Uint32Array(words * (log.entries.length - first)); // a bit for each removal that an entry knows
+  const word = (place: number, at: number): number => (place < first ? 0 : (rows[(place - first) * words + at] ?? 0));
+  const own = new Map(removals.map((hash, i) => [placeOf(hash), i]));
+  for (let place = first; place < log.entries.length; place++) {
+    const i = own.get(place);
+    for (let at = 0; at < words; at++) {
+      let known = i !== undefined && i >> 5 === at ? 1 << (i & 31) : 0;
+      for (const parent of parents[place] ?? []) known |= word(parent, at);
+      rows[(place - first) * words + at] = known;
+    }
+  }
+  const knows = (head: EntryHash, i: number): boolean => ((word(placeOf(head), i >> 5) >>> (i & 31)) & 1) === 1;
+  return (frontier) => removals.flatMap((_, i) => (frontier.some((head) => knows(head, i)) ? [] : [i]));
 }
 
 const lackedBy = (epochs: RemovalsState["epochs"], epoch: EpochId): readonly number[] =>
@@ -143,7 +159,7 @@ function* withEpoch(work: Work, group: GroupId, state: RemovalsState, epoch: Epo
   if (state.epochs.some((each) => equalBytes(each.epoch, epoch))) return state;
   const frontier = (yield* readExisting(work, EPOCH, toHex(epoch))).frontier;
   const entries = state.removals.map(({ entry }) => entry);
-  const lacks = lacksOf(yield* existingLog(work, toHex(group)), entries, frontier);
+  const lacks = lacksIn(yield* existingLog(work, toHex(group)), entries)(frontier);
   const grown = { ...state, epochs: [...state.epochs, { epoch, lacks }].slice(-JUDGED_EPOCHS_MAX) };
   write(work, REMOVALS, toHex(group), grown);
   return grown;

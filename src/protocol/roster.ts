@@ -5,12 +5,12 @@
  * @see PROTOCOL.md § Group key schedule
  */
 import { compareBytes, equalBytes } from "../verify/transcript.ts";
-import type { DeviceKey, EntryHash } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, EntryHash } from "../wire/ids.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { orderOf, rememberOrder } from "./device-claims.ts";
 import { type GroupView, ownerAmongThose } from "./group-view.ts";
 import { resolveAt } from "./log-resolution.ts";
-import type { LogState } from "./log-state.ts";
+import type { LogEntry, LogState } from "./log-state.ts";
 import type { RosterDevice } from "./records.ts";
 
 /** Devices of all members in the past of these heads, sorted by device key: the place is the index. */
@@ -126,4 +126,13 @@ export function changedBy(base: readonly RosterDevice[], { gone, come }: RosterC
   }
   for (const each of come) devices.splice(placeFor(devices, each.device), 0, each);
   return devices;
+}
+
+/** Devices that an entry lets in. */
+export function newDevices({
+  action,
+}: LogEntry): readonly { readonly account: AccountKey; readonly device: DeviceKey }[] {
+  if (action.kind === "link") return [{ account: action.account, device: action.device }];
+  if (action.kind !== "add") return [];
+  return action.members.flatMap(({ account, devices }) => devices.map((device) => ({ account, device })));
 }

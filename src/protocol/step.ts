@@ -117,6 +117,14 @@ export function* read<T>(draft: Reading, type: RecordType<T>, id = ""): Step<T |
   return bytes === null ? undefined : decodeRecord(type, bytes);
 }
 
+/** Loads records (by prefix and id) that are read next, all at once. */
+export function* loadAll(draft: Reading, keys: readonly string[]): Step<void> {
+  const absent = keys.filter((name) => !draft.written.has(name) && !draft.loaded.has(name));
+  if (absent.length === 0) return;
+  const found = yield { kind: "keys", keys: absent };
+  for (const name of absent) draft.loaded.set(name, found.get(name) ?? null);
+}
+
 /** The saved record, which must exist. */
 export function* readExisting<T>(draft: Reading, type: RecordType<T>, id = ""): Step<T> {
   const value = yield* read(draft, type, id);

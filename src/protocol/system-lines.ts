@@ -25,7 +25,7 @@ import { read, type Step } from "./step.ts";
 
 /** What counted before an entry came, and who was a member (hex). */
 export interface Before {
-  readonly counting: ReadonlySet<number>;
+  readonly counting: Pick<ReadonlySet<number>, "has">;
   readonly members: ReadonlySet<string>;
 }
 
@@ -38,7 +38,7 @@ export function beforeEntry(p: Primitives, log: LogState, encoded: Uint8Array): 
   const { heads, counting, view } = resolve(log);
   const parents = new Set(core?.parents.map(toHex));
   if (!core || heads.every((head) => parents.has(toHex(head)))) return undefined;
-  return { counting: new Set(counting), members: new Set(view.members.keys()) };
+  return { counting: counting.copy(), members: new Set(view.members.keys()) };
 }
 
 /** An entry that was taken in. */

@@ -67,6 +67,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(records.RESENDING, { entry, dueAt: at });
   add(records.PASSING, { next: 12, dueAt: at });
   add(records.LACKING, { dueAt: at });
+  add(records.MERGING, { dueAt: at });
   add(records.CLOSED, { sent: 7, at });
   add(records.WANTED, { dueAt: at, asked: 1 });
   add(records.ANSWERED, { at, answers: 2 });

@@ -86,7 +86,16 @@ function resolvedBefore(log: LogState, parents: readonly EntryHash[]) {
 }
 
 const opinion = ({ view, counting, heads, keyHeads }: ReturnType<typeof resolve>) => ({
-  view,
+  // as plain maps: a closed one shows nothing of itself to be compared
+  view: {
+    ...view,
+    members: new Map(view.members),
+    claims: new Map(view.claims),
+    unlinked: new Set(view.unlinked.keys()),
+    removed: new Set(view.removed.keys()),
+    left: new Map(view.left),
+    invites: new Map(view.invites),
+  },
   counting: [...counting].sort((a, b) => a - b),
   heads,
   keyHeads,
