@@ -121,9 +121,11 @@ describe("two halves of a network", function () {
     await hana.sync();
     const [ivos, jos] = [(await ivo.whoami()).contact, (await jo.whoami()).contact];
     await other.kill();
+    await ivo.sync(); // each is known in its own half
     await gus.ask("group", "add", group, ivos);
     await one.kill();
     await other.restart();
+    await jo.sync();
     await hana.ask("group", "add", group, jos);
     await one.restart();
     for (const each of [...people, ...people]) await each.sync(); // the second round brings what the first made known
