@@ -1,4 +1,16 @@
-/** What must hold once everybody is back, the weather is calm and nothing is under way. */
+/**
+ * What must hold once everybody is back, the weather is calm and nothing is under way. What is let pass, since no protocol
+ * could do better:
+ *
+ * 1. A relay that loses what it acknowledged (a third of the lying ones): only secrecy and erasure are judged.
+ * 2. A villain gives r of its re-key to some only, and nobody else may give it: what those say until somebody renews the key
+ *    is closed to the others (`isKeptFrom`), who so lack witnesses of what the removed said. Whom a villain adds may get no
+ *    welcome.
+ * 3. A device that went back to an old copy: what it said and heard from the copy on, and until it has new sessions, may be
+ *    gone with its disk or sealed to its former self; so it lacks witnesses, sends no welcome that it was about to send, and
+ *    says the next thing without knowing what it had said last. Whatever was said before the copy was made arrives.
+ * 4. What somebody said who was removed, left or was unlinked at any time is judged by `checkRemoved` instead.
+ */
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import { OUTBOX, PENDING, TOPIC } from "../../src/protocol/records.ts";
 import { decode } from "../../src/wire/codec.ts";
