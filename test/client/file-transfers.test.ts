@@ -300,6 +300,29 @@ describe("files of a group", function () {
     assert.deepEqual(diskOf(ben).files.get("/downloads/map.pdf"), bytes);
   });
 
+  it("come although somebody gives false chunks, who is named: a relay by its address, a member as far as it is known", async () => {
+    await send(ada, "map.pdf", fillerBytes(600_000));
+    await world.settle(5_000);
+    for (const [liar, name] of [
+      [
+        { kind: "relay", address: "/dns4/relay.example/tcp/33001/p2p/12D3" },
+        "the relay /dns4/relay.example/tcp/33001/p2p/12D3",
+      ],
+      [{ kind: "member", peerId: "12D3KooWxyz" }, "a member (12D3KooWxyz)"],
+    ] as const) {
+      hub.liar = liar;
+      const device = liar.kind === "relay" ? ben : cleo;
+      assert.equal((await get(device, "map.pdf")).state, "here");
+      const told = device.shown.flatMap((event) =>
+        event.event === "file" && event.file.reason ? [event.file.reason] : [],
+      );
+      assert.equal(told[0]?.startsWith(`${name} gave other bytes than those of this file`), true, told[0]);
+      const warned = device.shown.flatMap((event) => (event.event === "warning" ? [event] : []));
+      assert.equal(warned[0]?.code, "false-chunks");
+      assert.equal(warned[0]?.relay, liar.kind === "relay" ? liar.address : undefined);
+    }
+  });
+
   it("are not put where there is no directory", async () => {
     await send(ada, "a.txt", fillerBytes(10));
     await world.settle(5_000);

@@ -1,5 +1,5 @@
 /** Chunks of files at one relay and at the devices that serve them. */
-import type { ChunkHoldings, ChunkNetwork, Clock } from "../../src/client/ports.ts";
+import type { ChunkGiver, ChunkHoldings, ChunkNetwork, Clock } from "../../src/client/ports.ts";
 import type { ChunkId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 
@@ -16,6 +16,8 @@ export interface SimChunks {
   readonly away: Set<string>;
   /** Ids that were fetched, by device. */
   readonly fetched: { readonly by: string; readonly id: string; readonly from: string }[];
+  /** Who gives a false chunk before the right one comes from elsewhere; once for each fetch. */
+  liar: ChunkGiver | undefined;
   /** Called before each chunk that a device is given. */
   onChunk: (device: string) => void;
   /** Somebody new may be there. */
@@ -33,6 +35,7 @@ export function simChunks(): SimChunks {
     chunkMs: 1,
     refusal: undefined,
     away: new Set(),
+    liar: undefined,
     fetched: [],
     onChunk: () => undefined,
     news: () => {
@@ -62,8 +65,9 @@ export function simChunks(): SimChunks {
           own.add(holdings);
           return () => own.delete(holdings);
         },
-        fetch: async ({ topic }, wanted, { arrived, signal }) => {
+        fetch: async ({ topic }, wanted, { arrived, blamed, signal }) => {
           let left = 0;
+          if (hub.liar) blamed?.(hub.liar);
           for (const id of wanted) {
             await later();
             if (signal.aborted) return { kind: "cancelled" };
