@@ -176,7 +176,7 @@ function tickAt(d: PerformerDependencies, timers: Timers, wake: Extract<Effect, 
   const { atMs, report } = wake;
   timers.later(atMs - d.clock.nowMs(), () => {
     if (d.clock.nowMs() < atMs) tickAt(d, timers, wake);
-    else d.put({ kind: "tick", report }).catch(ignore);
+    else d.put(report ? { kind: "tick", report } : { kind: "tick" }).catch(ignore);
   });
 }
 

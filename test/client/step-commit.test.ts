@@ -132,7 +132,7 @@ describe("a commit of the step queue", () => {
     for (const each of outcomes)
       assert(each.status === "rejected" && isFault(each.reason, "storage/full"), "both are told of the full disk");
     assert.deepEqual(performed, []);
-    assert.deepEqual(profile.records, records);
+    assert.deepEqual(new Map(profile.records), records);
     full = false;
     await say(group, "one");
     assert.equal(linesOf(profile, toHex(group)).filter(({ kind }) => kind === "text").length, 1);
