@@ -207,6 +207,8 @@ last of the words searched for may be the beginning of one.`,
     name: "chat",
     summary: "chat line by line; with standard input from elsewhere each line is sent",
     operands: ["[G]"],
+    details:
+      "Lines that begin with / are for the chat itself: /file PATH, /get FILE, /files, /who, /invite; /help says what each does.",
     examples: ["hermes chat 'Sunday hikes'"],
     ends: "when-told",
     run: chat,
