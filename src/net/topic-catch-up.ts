@@ -142,7 +142,7 @@ export class CatchUp {
   async #newestBeyond({ topic, sentUpTo }: CatchUpReader, { items, head }: LogPage): Promise<LogPage["items"]> {
     const { log, reads, limits } = this.#source;
     const reached = items.at(-1)?.sequence ?? head;
-    if (reached >= head || head - sentUpTo > FORWARD_JUMP_MAX) return [];
+    if (reached >= head || head - sentUpTo > FORWARD_JUMP_MAX || (await log.isInbox(topic))) return [];
     for (let count = Math.min(NEWEST_ENVELOPES, head - reached); count > 0; ) {
       const pageLimits = { limit: count, maxBytes: limits.pageBytes };
       const page = await reads(() => log.read(topic, (head - count) as Sequence, pageLimits));

@@ -73,6 +73,23 @@ describe("the client's network", () => {
     assert.equal(new Set(reader.recorder.texts(group.topic)).size, 600);
   });
 
+  it("gets the newest of a topic of which much is missing ahead of the rest, and of an inbox everything in its order", async () => {
+    const { address } = await relay({ limits: { pageEnvelopes: 20 } });
+    const [writer, reader] = [await client([address]), await client([address])];
+    const inbox = topicKey(7);
+    writer.network.subscribe(inbox.subscription({ inbox: true })); // which registers it
+    await writer.recorder.untilCaughtUp(inbox.topic);
+    const texts = Array.from({ length: 30 }, (_, i) => `${i}`);
+    await writer.network.append(texts.map((text) => group.envelope(text)));
+    await writer.network.append(texts.map((text) => inbox.deposit(text)));
+    reader.network.subscribe(inbox.subscription({ inbox: true }));
+    reader.network.subscribe(group.subscription());
+    await reader.recorder.untilReceived(60);
+    assert.deepEqual(reader.recorder.ahead, texts.slice(-10), "what the first page does not bring");
+    assert.deepEqual(reader.recorder.texts(group.topic), texts);
+    assert.deepEqual(reader.recorder.texts(inbox.topic), texts);
+  });
+
   it("reads only after its cursor, and from the beginning when the log is another one", async () => {
     const { address } = await relay();
     const writer = await client([address]);
