@@ -113,10 +113,14 @@ describe("two LANs behind NAT and a relay between them", function () {
     const window = eva.listen();
     windows.push(window);
     const direct = new Set<string>();
-    await window.event("peer", ({ peer: { peerId, path, state } }) => {
-      if (path === "direct" && state === "connected") direct.add(peerId);
-      return direct.size === 4;
-    });
+    await window.event(
+      "peer",
+      ({ peer: { peerId, path, state } }) => {
+        if (path === "direct" && state === "connected") direct.add(peerId);
+        return direct.size === 4;
+      },
+      2 * PATIENCE_MS,
+    ); // each tells where it is some seconds after she came
     await relay.kill();
     await say(0, "over the fence");
     for (const other of [1, 2, 3, 4]) await hears(other, "over the fence");
