@@ -14,8 +14,8 @@ import { type ChunkClient, openChunks } from "./chunk-client.ts";
 import type { ChunkSource, ChunkSources } from "./chunk-sources.ts";
 import { createFrameRooms } from "./frame-rooms.ts";
 
-/** Chunks under way at one holder, 512 KiB: with twice as many a receiver came up to its 60 MiB above idle, since buffers are freed late. */
-const AT_ONCE = 2;
+/** Chunks under way at one holder, 768 KiB: fewer leave a long way empty; with 4 a receiver of 1 GiB was at 56 MiB above idle, of 60. */
+const AT_ONCE = 3;
 /** The same at a relay, or over one, while somebody is reached directly: it has others to serve. */
 const AT_ONCE_BESIDE = 1;
 /** Ms after which a chunk under way is asked of somebody else, too. */
