@@ -9,6 +9,7 @@
  * 3. A device that went back to an old copy: what it said and heard from the copy on, and until it has new sessions, may be
  *    gone with its disk or sealed to its former self; so it lacks witnesses, sends no welcome that it was about to send, and
  *    says the next thing without knowing what it had said last. Whatever was said before the copy was made arrives.
+ *    Where only those know better whom it had let in since, it hears of them when they renew the key (`isCutOff`).
  * 4. What somebody said who was removed, left or was unlinked at any time is judged by `checkRemoved` instead.
  */
 import type { Primitives } from "../../src/crypto/primitives.ts";
@@ -27,7 +28,7 @@ import type { SimDevice } from "./sim-device.ts";
 export async function checkQuiescence(play: Play, primitives: Primitives): Promise<void> {
   for (const group of play.groups) {
     checkOutsiders(play, primitives, group);
-    if (play.isDropping) continue;
+    if (play.isDropping || play.world.devices.some((each) => isCutOff(play, group, each))) continue;
     const inside = insideOf(play, group);
     checkArrivals(play, group);
     await checkMembers(play, group, inside);
@@ -39,6 +40,20 @@ export async function checkQuiescence(play: Play, primitives: Primitives): Promi
 
 /** Devices that went back to an old copy can lack what was under way then, and so can those to whom they had written. */
 const wasRestored = ({ restored }: Ledger, name: string): boolean => restored.some(({ device }) => device === name);
+
+/** A device that went back knows nobody who has what it lacks: only those have it whom its former self had let in since. */
+function isCutOff({ world, ledger }: Play, group: string, device: SimDevice): boolean {
+  if (!wasRestored(ledger, device.name)) return false;
+  const own = entriesOf(device, group);
+  const known = new Set(
+    ledger
+      .logOf(group)
+      .seenWith(own)
+      .members.flatMap(({ devices }) => devices),
+  );
+  const holders = world.devices.filter((each) => entriesOf(each, group).some((entry) => !own.includes(entry)));
+  return own.length > 0 && holders.length > 0 && !holders.some(({ keys }) => known.has(toHex(keys.device)));
+}
 
 /** What the group is for somebody who has heard all that the honest have heard. */
 function finalView({ world, ledger, isHostile }: Play, group: string): TwinView {
