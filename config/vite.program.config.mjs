@@ -37,7 +37,7 @@ export default {
   build: {
     ssr: true,
     outDir: at("../dist/program"),
-    emptyOutDir: false, // who runs meanwhile may still load a part
+    emptyOutDir: false, // who runs meanwhile may still load a part; scripts/prepare.mjs clears up
     target: "node20.19",
     sourcemap: true,
     minify: false,
@@ -48,8 +48,8 @@ export default {
         "store-worker": at("../relay-node/store-worker.ts"),
         "picture-worker": at("../src/store/picture-worker.ts"),
       },
-      // side by side, where the threads' files are looked for
-      output: { entryFileNames: "[name].js", chunkFileNames: "[name].js" },
+      // side by side, where the threads' files are looked for; a part that has changed has another name (see emptyOutDir)
+      output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
     },
   },
 };

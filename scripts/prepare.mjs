@@ -5,8 +5,8 @@
  * Only node: imports: this runs before npm install.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, utimesSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installCommand, installTools, missingTools } from "./toolchain.mjs";
 
@@ -129,6 +129,17 @@ export function isBundled({ config, parts, made }, root = ROOT) {
   return Math.max(...all) < changedMs(join(root, made));
 }
 
+/** How long parts of an older bundle stay (ms): a program that runs may load them yet. */
+const OLD_PARTS_MS = 86_400_000;
+
+/** Removes parts that have had no place in a bundle for long. */
+function clearUp(directory) {
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    if (Date.now() - statSync(path).mtimeMs > OLD_PARTS_MS) rmSync(path, { recursive: true });
+  }
+}
+
 /** Bundles what has changed since the last time (one or two seconds each). */
 function bundle(each) {
   if (isBundled(each)) return;
@@ -137,6 +148,7 @@ function bundle(each) {
   const args = [vite, "build", "--config", join(ROOT, each.config), "--logLevel", "warn"];
   const run = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
   if (run.status !== 0) throw new Unprepared(`the build by ${each.config} failed:\n${run.stdout}${run.stderr}`);
+  clearUp(dirname(join(ROOT, each.made)));
   // What changes while it is built is built the next time.
   utimesSync(join(ROOT, each.made), new Date(), startedMs / 1_000);
 }
