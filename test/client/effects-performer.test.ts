@@ -8,7 +8,7 @@ import type { Effect } from "../../src/protocol/effects.ts";
 import type { Answer, Input } from "../../src/protocol/machine.ts";
 import { openProofBytes } from "../../src/verify/open-proof.ts";
 import { Fault } from "../../src/wire/fault.ts";
-import { AccountKey, LogId, SlotKey, Topic } from "../../src/wire/ids.ts";
+import { AccountKey, EpochId, LogId, SlotKey, Topic } from "../../src/wire/ids.ts";
 import type { TakenPrekeys } from "../../src/wire/prekey-frames.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { emptyProfile, memoryStore } from "../sim/memory-profile.ts";
@@ -115,6 +115,14 @@ describe("performing effects", () => {
     performer.close();
     await clock.pass(1_000);
     assert.equal(inputs.length, 1);
+  });
+
+  it("brings the tick of one epoch's report for that epoch alone", async () => {
+    const { performer, clock, inputs } = performing();
+    const report = EpochId.from(new Uint8Array(32).fill(7));
+    performer.perform([{ kind: "wake", atMs: clock.nowMs() + 500, report }]);
+    await clock.pass(500);
+    assert.deepEqual(inputs, [{ kind: "tick", report }]);
   });
 
   it("brings no tick before its time, though a timer fires early", async () => {
