@@ -1,5 +1,6 @@
 /** Stores of people who come back: filled beforehand, and watched for what arrives. */
 import type { ProfileStore } from "../src/client/ports.ts";
+import { linesIn } from "./memory-store.ts";
 
 /** Longest wait (ms). */
 const PATIENCE_MS = 600_000;
@@ -29,6 +30,6 @@ export function counting(
 /** Moves a profile that was made in memory: a sync for each step of making it would take minutes. `from` is closed. */
 export async function moveRecords(from: ProfileStore, to: ProfileStore): Promise<void> {
   const records = new Map(await from.scan("", { limit: Number.MAX_SAFE_INTEGER }));
-  await to.commit({ records, lines: [], removedLines: [], lineStates: [] });
+  await to.commit({ records, lines: linesIn(from), removedLines: [], lineStates: [] }); // a line says that its message is here
   await from.close();
 }
