@@ -70,6 +70,7 @@ export function hostileRelay(relay: SimRelay, random: SeededRandom): HostileRela
       return relay.append(envelope);
     },
     read: (topic, after) => (repented ? relay.read(topic, after) : tell(device, topic).slice(after)),
+    hasAfter: (topic, after) => (repented ? relay.hasAfter(topic, after) : tell(device, topic).length > after),
     take: (directoryKey) => {
       const taken = relay.take(directoryKey);
       if (!does("poison")) return taken;

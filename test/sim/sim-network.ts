@@ -93,7 +93,7 @@ export function simNetwork({ clock, random, weather, relays, reaches }: Surround
     [...link.places].flatMap(([topic, { after, caughtUp }]) => {
       const subscription = subscriptions.get(topic);
       if (!subscription) return [];
-      return caughtUp && link.relay.read(subscription.topic, after).length === 0 ? [] : [topic];
+      return caughtUp && !link.relay.hasAfter(subscription.topic, after) ? [] : [topic];
     });
 
   const pump = (link: Link): void => {
@@ -124,7 +124,7 @@ export function simNetwork({ clock, random, weather, relays, reaches }: Surround
     if (dead || link.places !== places) return;
     at.after = items.at(-1)?.sequence ?? at.after;
     if (items.length > 0 && random.happens(weather.duplication)) at.after -= 1 + random.below(items.length);
-    if (at.caughtUp || relay.read(topic, at.after).length > 0) return;
+    if (at.caughtUp || relay.hasAfter(topic, at.after)) return;
     at.caughtUp = true;
     events.caughtUp(topic, relay.logId);
   };

@@ -22,6 +22,8 @@ export interface SimRelay {
   readonly append: (envelope: Uint8Array) => AppendResult;
   /** Stored envelopes of a topic with a greater number than `after`, in order. */
   readonly read: (topic: Topic, after: number) => readonly StoredEnvelope[];
+  /** Whether there is any. */
+  readonly hasAfter: (topic: Topic, after: number) => boolean;
   /** Changes nothing for a topic in use as something else. */
   readonly registerInbox: (topic: Topic) => void;
   readonly publish: (record: DirectoryRecord) => { readonly left: number } | "refused";
@@ -34,6 +36,15 @@ export interface SimRelay {
   /** Called with what is said in passing (topic in hex). */
   readonly onSaid: (listener: Overhearing) => void;
   readonly say: Overhearing;
+}
+
+/** Topics (hex) of those that readers ask with, over and over. */
+const names = new WeakMap<Topic, string>();
+
+function nameOf(topic: Topic): string {
+  const name = names.get(topic) ?? toHex(topic);
+  names.set(topic, name);
+  return name;
 }
 
 const NOTHING: readonly StoredEnvelope[] = [];
@@ -70,9 +81,10 @@ export function simRelay(number: number, verifier: Verifier = nobleVerifier): Si
     logId: LogId.from(new Uint8Array(16).fill(number)),
     append,
     read: (topic, after) => {
-      const items = topics.get(toHex(topic));
+      const items = topics.get(nameOf(topic));
       return items === undefined || items.length <= after ? NOTHING : items.slice(after);
     },
+    hasAfter: (topic, after) => (topics.get(nameOf(topic))?.length ?? 0) > after,
     registerInbox: (topic) => {
       if (!topics.has(toHex(topic))) inboxes.add(toHex(topic));
     },
