@@ -4,7 +4,8 @@
  */
 
 import { readExistingRecord, scanRecords } from "../src/client/profile-reader.ts";
-import { OPEN_RANDOM_BYTES, openDeposit, openFrom, SEAL_RANDOM_BYTES, sealTo } from "../src/crypto/pairwise-session.ts";
+import { SEAL_RANDOM_BYTES, sealTo } from "../src/crypto/pairwise-session.ts";
+import { OPEN_RANDOM_BYTES, openDeposit, openFrom } from "../src/crypto/received-letter.ts";
 import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts";
 import { addMembers, memberFrom } from "../src/protocol/joining.ts";
 import type { Input } from "../src/protocol/machine.ts";

@@ -13,18 +13,10 @@ import {
   startAsInitiator,
   startAsResponder,
 } from "../src/crypto/double-ratchet.ts";
-import {
-  neededFor,
-  OPEN_RANDOM_BYTES,
-  openDeposit,
-  openFrom,
-  SEAL_RANDOM_BYTES,
-  START_RANDOM_BYTES,
-  sealTo,
-  startSession,
-} from "../src/crypto/pairwise-session.ts";
+import { SEAL_RANDOM_BYTES, START_RANDOM_BYTES, sealTo, startSession } from "../src/crypto/pairwise-session.ts";
 import type { PairwiseSession } from "../src/crypto/pairwise-session-state.ts";
 import { checkBundle, checkOneTimePrekey, makeOneTimePrekey } from "../src/crypto/prekey-bundle.ts";
+import { neededFor, OPEN_RANDOM_BYTES, openDeposit, openFrom } from "../src/crypto/received-letter.ts";
 import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts";
 import type { PrekeyId, TimeMs } from "../src/wire/ids.ts";
 import { type PairwiseDevice as Device, makePairwiseDevice } from "./pairwise-device.ts";

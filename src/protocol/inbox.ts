@@ -10,7 +10,7 @@ import {
   type OpenedLetter,
   openDeposit,
   openFrom,
-} from "../crypto/pairwise-session.ts";
+} from "../crypto/received-letter.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { DeviceKey, TimeMs, Topic } from "../wire/ids.ts";
 import type { PairwiseEnvelope } from "../wire/pairwise.ts";

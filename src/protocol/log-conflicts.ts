@@ -7,40 +7,15 @@
  *
  * @see PROTOCOL.md § Membership log, Which entries count
  */
-import { compareBytes, equalBytes } from "../verify/transcript.ts";
-import type { Role, Settings } from "../wire/entry.ts";
+import { equalBytes } from "../verify/transcript.ts";
+import type { Role } from "../wire/entry.ts";
 import { toHex } from "../wire/text-forms.ts";
-import {
-  accountsOf,
-  countUses,
-  type GroupView,
-  type GrowingView,
-  inviteOf,
-  isHandOver,
-  type MemberView,
-  membersAdded,
-  noteGone,
-  ownerAmong,
-  rankGiven,
-  revoke,
-  setMember,
-  sortedDevices,
-  withSettings,
-} from "./group-view.ts";
+import { isHandOver, type MemberView } from "./group-view.ts";
 import type { LogEntry } from "./log-state.ts";
+import { type Facts, NO_RANK, type Stretch, type Strike } from "./log-stretch.ts";
+import { ownerAmong } from "./one-owner.ts";
+import { memberAt, membersAt } from "./stretch-view.ts";
 
-/** Entries in order of (generation, hash), what each has in its past within the stretch, and the view before it. */
-export interface Stretch {
-  readonly before: GroupView;
-  readonly entries: readonly LogEntry[];
-  /** By index into `entries`. */
-  readonly parents: readonly (readonly number[])[];
-  /** Entries that are too many by their account's rank. */
-  readonly surplus: ReadonlySet<LogEntry>;
-}
-
-/** Rank of somebody who is no member. */
-const NO_RANK = -1;
 const OWNER_RANK = 2;
 
 /** Says of each entry of the stretch whether it counts. */
@@ -115,83 +90,6 @@ interface Opposition {
   readonly cap: number;
   readonly needs: number;
 }
-
-interface Strike {
-  readonly by: number;
-  readonly cap: number;
-  /** Of one's own account: what others build upon stays. */
-  readonly isGentle: boolean;
-}
-
-/** What is known about a stretch before anything is decided. Indices into its entries. */
-export interface Facts extends Stretch {
-  /** Whose each entry is (hex). */
-  readonly accounts: readonly string[];
-  readonly isAfter: (later: number, earlier: number) => boolean;
-  /** Statements about each account (hex), strikes by account or `account/device`, and entries that raise an account. */
-  readonly about: ReadonlyMap<string, readonly number[]>;
-  /** Accounts to whom the group is handed over. */
-  readonly heirs: readonly string[];
-  readonly strikes: ReadonlyMap<string, readonly Strike[]>;
-}
-
-/** What a stretch says, found once for all that is decided about it. */
-export function factsOf(stretch: Stretch): Facts {
-  const about = new Map<string, number[]>();
-  const strikes = new Map<string, Strike[]>();
-  for (const [i, entry] of stretch.entries.entries()) {
-    for (const account of accountsOf(entry)) push(about, account, i);
-    for (const { target, ...strike } of strikesBy(entry)) push(strikes, target, { by: i, ...strike });
-  }
-  const heirs = stretch.entries.flatMap((each) =>
-    each.action.kind === "role" && isHandOver(each.action) ? [toHex(each.action.account)] : [],
-  );
-  const accounts = stretch.entries.map(({ account }) => toHex(account));
-  return { ...stretch, accounts, isAfter: pasts(stretch), about, heirs, strikes };
-}
-
-function push<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const known = map.get(key);
-  if (known) known.push(value);
-  else map.set(key, [value]);
-}
-
-function strikesBy(entry: LogEntry): readonly (Omit<Strike, "by"> & { readonly target: string })[] {
-  const { action } = entry;
-  const own = toHex(entry.account);
-  switch (action.kind) {
-    case "remove":
-      return action.accounts.map((each) => ({ target: toHex(each), cap: NO_RANK, isGentle: false }));
-    case "leave":
-      return [{ target: own, cap: NO_RANK, isGentle: true }];
-    case "unlink":
-      return [{ target: `${own}/${toHex(action.device)}`, cap: NO_RANK, isGentle: false }];
-    case "role": {
-      if (isHandOver(action)) return [{ target: own, cap: 1, isGentle: true }];
-      const target = toHex(action.account);
-      return [{ target, cap: action.role, isGentle: target === own }];
-    }
-    default:
-      return [];
-  }
-}
-
-/** `isAfter(a, b)`: b is in a's past. One row of bits an entry. */
-function pasts({ entries, parents }: Stretch): (later: number, earlier: number) => boolean {
-  const words = (entries.length + 31) >> 5;
-  const bits = new Uint32Array(words * entries.length);
-  for (let i = 0; i < entries.length; i++) {
-    const row = i * words;
-    for (const parent of parents[i] ?? []) {
-      for (let word = 0; word < words; word++)
-        bits[row + word] = word32(bits, row + word) | word32(bits, parent * words + word);
-      bits[row + (parent >> 5)] = word32(bits, row + (parent >> 5)) | (1 << (parent & 31));
-    }
-  }
-  return (later, earlier) => ((word32(bits, later * words + (earlier >> 5)) >>> (earlier & 31)) & 1) === 1;
-}
-
-const word32 = (bits: Uint32Array, at: number): number => bits[at] ?? 0;
 
 /** Concurrent entries on which it depends whether entry `i` counts. */
 function opponentsOf(facts: Facts, i: number): readonly Opposition[] {
@@ -270,101 +168,3 @@ function roleAt(
   if ((stated ?? ownerAmong(membersAt(facts, isIn))) === own) return OWNER_RANK;
   return member.role === OWNER_RANK ? 1 : member.role;
 }
-
-function membersAt(facts: Facts, isIn: (i: number) => boolean): ReadonlyMap<string, MemberView> {
-  const accounts = new Set([...facts.before.members.keys(), ...facts.about.keys()]);
-  const members = [...accounts].map((account) => [account, memberAt(facts, account, isIn)] as const);
-  return new Map(members.flatMap(([account, each]) => (each ? [[account, each]] : [])));
-}
-
-/** What the view before the stretch and those of its entries that `isIn` names say together about an account (hex). */
-function memberAt(facts: Facts, account: string, isIn: (i: number) => boolean): MemberView | undefined {
-  const { entries, isAfter } = facts;
-  const statements = (facts.about.get(account) ?? []).filter(isIn);
-  const kindOf = (i: number) => entries[i]?.action.kind;
-  const outs = statements.filter((i) => kindOf(i) === "remove" || kindOf(i) === "leave");
-  const holding = statements.filter((i) => outs.every((out) => isAfter(i, out)));
-  const settled = outs.length === 0 ? facts.before.members.get(account) : undefined;
-  const adds = holding.filter((i) => kindOf(i) === "add").flatMap((i) => addedBy(entries[i], account));
-  const base = [...(settled ? [settled] : []), ...adds].toSorted((a, b) => compareBytes(a.addedBy, b.addedBy))[0];
-  if (!base) return undefined;
-  const added = holding.filter((i) => kindOf(i) === "add");
-  const roles = holding.filter((i) => kindOf(i) === "role" && !added.some((add) => isAfter(add, i)));
-  const ranking = roles.length > 0 ? roles : added;
-  const newest = ranking.filter((i) => !ranking.some((later) => isAfter(later, i)));
-  const ranks = newest.map((i) => rankStated(entries[i], account));
-  const role = (ranks.length === 0 ? base.role : Math.min(...ranks)) as Role;
-  return { ...base, role, devices: devicesAt(facts, { settled, adds, statements, holding }) };
-}
-
-interface Statements {
-  readonly settled: MemberView | undefined;
-  readonly adds: readonly MemberView[];
-  readonly statements: readonly number[];
-  readonly holding: readonly number[];
-}
-
-function devicesAt(facts: Facts, { settled, adds, statements, holding }: Statements): MemberView["devices"] {
-  const actions = (places: readonly number[]) =>
-    places.map((i) => facts.entries[i]?.action).filter((action) => action !== undefined);
-  const linked = actions(holding).flatMap((action) => (action.kind === "link" ? [action.device] : []));
-  const unlinked = actions(statements).flatMap((action) => (action.kind === "unlink" ? [action.device] : []));
-  const all = [settled, ...adds].flatMap((each) => each?.devices ?? []);
-  return sortedDevices([...all, ...linked].filter((each) => !unlinked.some((gone) => equalBytes(gone, each))));
-}
-
-function addedBy(entry: LogEntry | undefined, account: string): readonly MemberView[] {
-  return entry ? membersAdded(entry).filter((each) => toHex(each.account) === account) : [];
-}
-
-function rankStated(entry: LogEntry | undefined, account: string): Role {
-  if (!entry) return 0;
-  return entry.action.kind === "role" ? rankGiven(entry, account) : (addedBy(entry, account)[0]?.role ?? 0);
-}
-
-/** Applies those entries of a stretch that count to the view before it. */
-export function applyStretch(view: GrowingView, facts: Facts, counting: readonly boolean[]): void {
-  const counted = facts.entries.filter((_, i) => counting[i]);
-  const members = [...facts.about.keys()].map(
-    (account) => [account, memberAt(facts, account, (i) => counting[i] === true)] as const,
-  );
-  for (const [account, member] of members) setMember(view, account, member);
-  for (const entry of counted) {
-    const { action } = entry;
-    if (action.kind === "invite") view.invites.set(toHex(entry.hash), inviteOf(entry.account, entry.hash, action));
-    countUses(view, entry);
-    noteGone(view, entry);
-  }
-  for (const { action } of counted) if (action.kind === "revokeInvite") revoke(view, action.invite);
-  for (const change of newestSettings(facts, counting)) view.settings = withSettings(view.settings, change);
-}
-
-/** For each setting the newest statement; of several concurrent ones that with the lowest hash. */
-function newestSettings(facts: Facts, counting: readonly boolean[]): readonly Settings[] {
-  const hash = (i: number) => facts.entries[i]?.hash ?? new Uint8Array();
-  const said = facts.entries.flatMap(({ action }, i) =>
-    counting[i] && action.kind === "settings" ? [{ i, action }] : [],
-  );
-  return SETTING_NAMES.flatMap((name) => {
-    const about = said.filter(({ action }) => action[name] !== undefined);
-    const newest = about.filter(({ i }) => !about.some((later) => facts.isAfter(later.i, i)));
-    const [best] = newest.toSorted((one, other) => compareBytes(hash(one.i), hash(other.i)));
-    return best ? [{ ...NO_CHANGE, [name]: best.action[name] }] : [];
-  });
-}
-
-/** Nothing is said about any setting. */
-const NO_CHANGE: Settings = {
-  name: undefined,
-  password: undefined,
-  inviters: undefined,
-  rekey: undefined,
-  relays: undefined,
-};
-const SETTING_NAMES = [
-  "name",
-  "password",
-  "inviters",
-  "rekey",
-  "relays",
-] as const satisfies readonly (keyof Settings)[];

@@ -10,7 +10,7 @@
 import { compareBytes } from "../verify/transcript.ts";
 import type { EntryHash } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { applyEntry, copyOfView, emptyView, type GroupView, type GrowingView, withOneOwner } from "./group-view.ts";
+import { applyEntry, copyOfView, emptyView, type GroupView, type GrowingView } from "./group-view.ts";
 import {
   type Checkpoint,
   continuationOf,
@@ -18,10 +18,13 @@ import {
   keepCheckpoint,
   offerCheckpoint,
 } from "./log-checkpoints.ts";
-import { applyStretch, decide, factsOf } from "./log-conflicts.ts";
+import { decide } from "./log-conflicts.ts";
 import { graphOf, pastOf, sortedHashes, spanOf, withMore } from "./log-graph.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
+import { factsOf } from "./log-stretch.ts";
+import { withOneOwner } from "./one-owner.ts";
 import { Places } from "./shared-map.ts";
+import { applyStretch } from "./stretch-view.ts";
 
 /** Entries by one plain member between two of admins that count: honest devices need a handful. */
 const MEMBER_ENTRIES_MAX = 64;

@@ -2,19 +2,7 @@
 import { createHash } from "node:crypto";
 import { issueDeviceCertificate, issueIdentityCertificate } from "../../src/crypto/device-certificate.ts";
 import { noblePrimitives as p } from "../../src/crypto/noble-primitives.ts";
-import {
-  type Held,
-  neededFor,
-  OPEN_RANDOM_BYTES,
-  type OpenedLetter,
-  openDeposit,
-  openFrom,
-  SEAL_RANDOM_BYTES,
-  START_RANDOM_BYTES,
-  sealTo,
-  startSession,
-  type UnopenedLetter,
-} from "../../src/crypto/pairwise-session.ts";
+import { SEAL_RANDOM_BYTES, START_RANDOM_BYTES, sealTo, startSession } from "../../src/crypto/pairwise-session.ts";
 import type { PairwiseSession } from "../../src/crypto/pairwise-session-state.ts";
 import type { OurIdentity } from "../../src/crypto/pqxdh.ts";
 import {
@@ -26,6 +14,15 @@ import {
   type SecretSignedPrekey,
   signedPrekeyOf,
 } from "../../src/crypto/prekey-bundle.ts";
+import {
+  type Held,
+  neededFor,
+  OPEN_RANDOM_BYTES,
+  type OpenedLetter,
+  openDeposit,
+  openFrom,
+  type UnopenedLetter,
+} from "../../src/crypto/received-letter.ts";
 import type { PrekeyBundle } from "../../src/wire/bundle.ts";
 import { DeviceKey, IdentityKey, type PrekeyId, SealingKey, type TimeMs, Topic } from "../../src/wire/ids.ts";
 import type { PairwiseEnvelope } from "../../src/wire/pairwise.ts";

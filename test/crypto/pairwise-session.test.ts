@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { noblePrimitives as p } from "../../src/crypto/noble-primitives.ts";
-import {
-  neededFor,
-  SEAL_RANDOM_BYTES,
-  START_RANDOM_BYTES,
-  sealTo,
-  startSession,
-} from "../../src/crypto/pairwise-session.ts";
+import { SEAL_RANDOM_BYTES, START_RANDOM_BYTES, sealTo, startSession } from "../../src/crypto/pairwise-session.ts";
 import {
   activeRatchet,
   decodePairwiseSession,
@@ -15,6 +9,7 @@ import {
   type PairwiseSession,
   SESSION_RATCHETS_MAX,
 } from "../../src/crypto/pairwise-session-state.ts";
+import { neededFor } from "../../src/crypto/received-letter.ts";
 import { encode } from "../../src/wire/codec.ts";
 import { EnvelopeId, KemPublicKey } from "../../src/wire/ids.ts";
 import { BODY_MAX_BYTES } from "../../src/wire/limits.ts";

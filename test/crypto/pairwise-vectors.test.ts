@@ -5,7 +5,7 @@ import { issueDeviceCertificate, issueIdentityCertificate } from "../../src/cryp
 import { hashOf } from "../../src/crypto/kdf.ts";
 import { passphraseBytes, unwrapKey, wrapKey } from "../../src/crypto/key-wrap.ts";
 import { noblePrimitives as p } from "../../src/crypto/noble-primitives.ts";
-import { openDeposit, openFrom, sealTo, startSession } from "../../src/crypto/pairwise-session.ts";
+import { sealTo, startSession } from "../../src/crypto/pairwise-session.ts";
 import type { PairwiseSession } from "../../src/crypto/pairwise-session-state.ts";
 import { initiate, type OurIdentity, respond } from "../../src/crypto/pqxdh.ts";
 import {
@@ -16,6 +16,7 @@ import {
   sealBundle,
   signedPrekeyOf,
 } from "../../src/crypto/prekey-bundle.ts";
+import { openDeposit, openFrom } from "../../src/crypto/received-letter.ts";
 import { DeviceIdentity, OneTimePrekey, PrekeyBundle } from "../../src/wire/bundle.ts";
 import { encode } from "../../src/wire/codec.ts";
 import { DeviceKey, IdentityKey, SealingKey, Topic } from "../../src/wire/ids.ts";
