@@ -229,6 +229,7 @@ import { DELIVERY, ENTRY, PEER } from "./records.ts";`,
     file: "src/protocol/epochs.ts",
     from: "if (inside.has(toHex(each.device))) yield* tell",
     to: "yield* tell",
+    // the simulation sees it, too (those outside can together open what is said), but not within the first hundred seeds
     test: "test/protocol/epochs.test.ts",
   },
   {

@@ -13,7 +13,7 @@
  * 4. What somebody said who was removed, left or was unlinked at any time is judged by `checkRemoved` instead.
  */
 import type { Primitives } from "../../src/crypto/primitives.ts";
-import { OUTBOX, PENDING, TOPIC } from "../../src/protocol/records.ts";
+import { GROUP, OUTBOX, PENDING, SECRET, TOPIC } from "../../src/protocol/records.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { GroupId } from "../../src/wire/ids.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";
@@ -42,7 +42,7 @@ export async function checkQuiescence(play: Play, primitives: Primitives): Promi
 const wasRestored = ({ restored }: Ledger, name: string): boolean => restored.some(({ device }) => device === name);
 
 /** A device that went back knows nobody who has what it lacks: only those have it whom its former self had let in since. */
-function isCutOff({ world, ledger }: Play, group: string, device: SimDevice): boolean {
+function isCutOff({ world, ledger, isHostile }: Play, group: string, device: SimDevice): boolean {
   if (!wasRestored(ledger, device.name)) return false;
   const own = entriesOf(device, group);
   const known = new Set(
@@ -51,7 +51,8 @@ function isCutOff({ world, ledger }: Play, group: string, device: SimDevice): bo
       .seenWith(own)
       .members.flatMap(({ devices }) => devices),
   );
-  const holders = world.devices.filter((each) => entriesOf(each, group).some((entry) => !own.includes(entry)));
+  const hasMore = (each: SimDevice): boolean => entriesOf(each, group).some((entry) => !own.includes(entry));
+  const holders = world.devices.filter((each) => !isHostile(each) && hasMore(each));
   return own.length > 0 && holders.length > 0 && !holders.some(({ keys }) => known.has(toHex(keys.device)));
 }
 
@@ -286,8 +287,11 @@ function checkErasure({ world, ledger, isHostile }: Play): void {
   for (const device of world.devices) {
     if (isHostile(device)) continue;
     const { secrets, randoms } = ledger.knowledgeOf(toHex(device.keys.device));
-    // what waits for somebody's prekeys holds the secrets that it is to bring
-    const records = [...device.profile().records].filter(([key]) => !key.startsWith(PENDING.prefix));
+    // what waits for somebody's prekeys holds the secrets that it is to bring; and a copy may wait for a welcome to use one
+    const isWaiting = (key: string): boolean =>
+      key.startsWith(PENDING.prefix) ||
+      (key.startsWith(SECRET.prefix) && device.record(GROUP, key.split("/")[1]) === undefined);
+    const records = [...device.profile().records].filter(([key]) => !isWaiting(key));
     const disk = Buffer.concat(records.map(([, value]) => value));
     const report = (what: string, secret: Uint8Array): void => {
       const [where] = records.find(([, value]) => Buffer.from(value).includes(Buffer.from(secret))) ?? [];
