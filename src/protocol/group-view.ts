@@ -56,6 +56,8 @@ export interface GroupView {
   readonly owners: ReadonlySet<string>;
   /** Accounts that claim each device in use, lowest first: it belongs to the first. */
   readonly claims: Claims;
+  /** Devices linked by entries that count to accounts that are no members: they come in when the account is added. */
+  readonly linked: ReadonlyMap<string, readonly DeviceKey[]>;
   /** Devices that can never come back: `account/device`. */
   readonly unlinked: ReadonlyMap<string, true>;
   /** Accounts that were ever removed: they come back by an admin's own hand only. */
@@ -72,6 +74,7 @@ export interface GrowingView {
   readonly members: SharedMap<MemberView>;
   readonly owners: Set<string>;
   readonly claims: SharedMap<readonly string[]>;
+  readonly linked: SharedMap<readonly DeviceKey[]>;
   readonly unlinked: SharedMap<true>;
   readonly removed: SharedMap<true>;
   readonly left: SharedMap<Role>;
@@ -88,6 +91,7 @@ export function emptyView(): GrowingView {
     members: new SharedMap(),
     owners: new Set(),
     claims: new SharedMap(),
+    linked: new SharedMap(),
     unlinked: new SharedMap(),
     removed: new SharedMap(),
     left: new SharedMap(),
@@ -102,6 +106,7 @@ export function copyOfView(view: GrowingView): GrowingView {
     members: view.members.copy(),
     owners: new Set(view.owners),
     claims: copyOfClaims(view.claims),
+    linked: view.linked.copy(),
     unlinked: view.unlinked.copy(),
     removed: view.removed.copy(),
     left: view.left.copy(),
@@ -137,12 +142,18 @@ export function applyEntry(view: GrowingView, entry: LogEntry): void {
     default:
       action satisfies never;
   }
-  for (const member of membersAdded(entry)) setMember(view, toHex(member.account), member);
+  for (const member of membersAdded(entry)) setMember(view, toHex(member.account), withLinked(view, member));
   if (action.kind !== "create" && action.kind !== "add")
     for (const account of accountsOf(entry))
       setMember(view, account, memberAfter(view.members.get(account), entry, account));
   countUses(view, entry);
   noteGone(view, entry);
+}
+
+/** With the devices that were linked to the account before it was added by an entry that counts. */
+function withLinked({ linked }: GroupView, member: MemberView): MemberView {
+  const more = linked.get(toHex(member.account));
+  return more ? { ...member, devices: sortedDevices([...member.devices, ...more]) } : member;
 }
 
 /** Accounts (hex) of whose membership an entry says something. */
@@ -206,6 +217,7 @@ export function sortedDevices(devices: readonly DeviceKey[]): readonly DeviceKey
 
 /** Puts a member in its place, or takes it out. */
 export function setMember(view: GrowingView, account: string, member: MemberView | undefined): void {
+  view.linked.delete(account);
   for (const device of view.members.get(account)?.devices ?? []) claim(view.claims, toHex(device), account, false);
   if (member) view.members.set(account, member);
   else view.members.delete(account);

@@ -5,6 +5,7 @@
  */
 import { compareBytes, equalBytes } from "../verify/transcript.ts";
 import type { Role, Settings } from "../wire/entry.ts";
+import type { DeviceKey } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import {
   countUses,
@@ -29,40 +30,59 @@ export function membersAt(facts: Facts, isIn: (i: number) => boolean): ReadonlyM
   return new Map(members.flatMap(([account, each]) => (each ? [[account, each]] : [])));
 }
 
+/** What is said of an account (hex): all of it, what holds after every remove and leave, and whether there was none. */
+interface Statements {
+  readonly account: string;
+  readonly all: readonly number[];
+  readonly holding: readonly number[];
+  readonly isNoneOut: boolean;
+}
+
+function statementsOn({ about, entries, isAfter }: Facts, account: string, isIn: (i: number) => boolean): Statements {
+  const all = (about.get(account) ?? []).filter(isIn);
+  const isOut = (i: number) => entries[i]?.action.kind === "remove" || entries[i]?.action.kind === "leave";
+  const outs = all.filter(isOut);
+  const holding = all.filter((i) => outs.every((out) => isAfter(i, out)));
+  return { account, all, holding, isNoneOut: outs.length === 0 };
+}
+
 /** What the view before the stretch and those of its entries that `isIn` names say together about an account (hex). */
 export function memberAt(facts: Facts, account: string, isIn: (i: number) => boolean): MemberView | undefined {
   const { entries, isAfter } = facts;
-  const statements = (facts.about.get(account) ?? []).filter(isIn);
+  const said = statementsOn(facts, account, isIn);
+  const { holding } = said;
   const kindOf = (i: number) => entries[i]?.action.kind;
-  const outs = statements.filter((i) => kindOf(i) === "remove" || kindOf(i) === "leave");
-  const holding = statements.filter((i) => outs.every((out) => isAfter(i, out)));
-  const settled = outs.length === 0 ? facts.before.members.get(account) : undefined;
-  const adds = holding.filter((i) => kindOf(i) === "add").flatMap((i) => addedBy(entries[i], account));
+  const settled = said.isNoneOut ? facts.before.members.get(account) : undefined;
+  const added = holding.filter((i) => kindOf(i) === "add");
+  const adds = added.flatMap((i) => addedBy(entries[i], account));
   const base = [...(settled ? [settled] : []), ...adds].toSorted((a, b) => compareBytes(a.addedBy, b.addedBy))[0];
   if (!base) return undefined;
-  const added = holding.filter((i) => kindOf(i) === "add");
   const roles = holding.filter((i) => kindOf(i) === "role" && !added.some((add) => isAfter(add, i)));
   const ranking = roles.length > 0 ? roles : added;
   const newest = ranking.filter((i) => !ranking.some((later) => isAfter(later, i)));
   const ranks = newest.map((i) => rankStated(entries[i], account));
   const role = (ranks.length === 0 ? base.role : Math.min(...ranks)) as Role;
-  return { ...base, role, devices: devicesAt(facts, { settled, adds, statements, holding }) };
+  const devices = [settled, ...adds].flatMap((each) => each?.devices ?? []);
+  return { ...base, role, devices: inUse(facts, said, [...devices, ...linkedAt(facts, said)]) };
 }
 
-interface Statements {
-  readonly settled: MemberView | undefined;
-  readonly adds: readonly MemberView[];
-  readonly statements: readonly number[];
-  readonly holding: readonly number[];
+/** Devices that were linked to an account, whether it is a member or not. */
+function linkedAt({ before, entries }: Facts, { account, holding, isNoneOut }: Statements): readonly DeviceKey[] {
+  const linked = holding.flatMap((i) => {
+    const action = entries[i]?.action;
+    return action?.kind === "link" ? [action.device] : [];
+  });
+  return isNoneOut ? [...(before.linked.get(account) ?? []), ...linked] : linked;
 }
 
-function devicesAt(facts: Facts, { settled, adds, statements, holding }: Statements): MemberView["devices"] {
-  const actions = (places: readonly number[]) =>
-    places.map((i) => facts.entries[i]?.action).filter((action) => action !== undefined);
-  const linked = actions(holding).flatMap((action) => (action.kind === "link" ? [action.device] : []));
-  const unlinked = actions(statements).flatMap((action) => (action.kind === "unlink" ? [action.device] : []));
-  const all = [settled, ...adds].flatMap((each) => each?.devices ?? []);
-  return sortedDevices([...all, ...linked].filter((each) => !unlinked.some((gone) => equalBytes(gone, each))));
+/** Those of an account's devices that it has not unlinked. */
+function inUse({ entries }: Facts, { all }: Statements, devices: readonly DeviceKey[]): MemberView["devices"] {
+  const isUnlinked = (device: DeviceKey): boolean =>
+    all.some((i) => {
+      const action = entries[i]?.action;
+      return action?.kind === "unlink" && equalBytes(action.device, device);
+    });
+  return sortedDevices(devices.filter((each) => !isUnlinked(each)));
 }
 
 function addedBy(entry: LogEntry | undefined, account: string): readonly MemberView[] {
@@ -77,10 +97,15 @@ function rankStated(entry: LogEntry | undefined, account: string): Role {
 /** Applies those entries of a stretch that count to the view before it. */
 export function applyStretch(view: GrowingView, facts: Facts, counting: readonly boolean[]): void {
   const counted = facts.entries.filter((_, i) => counting[i]);
-  const members = [...facts.about.keys()].map(
-    (account) => [account, memberAt(facts, account, (i) => counting[i] === true)] as const,
-  );
-  for (const [account, member] of members) setMember(view, account, member);
+  const isIn = (i: number): boolean => counting[i] === true;
+  const members = [...facts.about.keys()].map((account) => {
+    const said = statementsOn(facts, account, isIn);
+    return { account, member: memberAt(facts, account, isIn), linked: inUse(facts, said, linkedAt(facts, said)) };
+  });
+  for (const { account, member, linked } of members) {
+    setMember(view, account, member);
+    if (!member && linked.length > 0) view.linked.set(account, linked);
+  }
   for (const entry of counted) {
     const { action } = entry;
     if (action.kind === "invite") view.invites.set(toHex(entry.hash), inviteOf(entry.account, entry.hash, action));

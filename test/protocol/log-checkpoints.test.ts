@@ -91,6 +91,7 @@ const opinion = ({ view, counting, heads, keyHeads }: ReturnType<typeof resolve>
     ...view,
     members: new Map(view.members),
     claims: new Map(view.claims),
+    linked: new Map(view.linked),
     unlinked: new Set(view.unlinked.keys()),
     removed: new Set(view.removed.keys()),
     left: new Map(view.left),

@@ -57,6 +57,21 @@ function agree(dag: Dag, seed: number): void {
 const transcript = ({ entries }: Dag): string => entries.map(({ says }, i) => `${i} ${says}`).join("\n");
 
 describe("the membership rules, implemented twice", () => {
+  it("agree on a device linked to somebody whose addition does not count, and who is added again", () => {
+    const said: Parameters<typeof play>[1] = [
+      { does: "role", who: 0, sees: 0, whom: 0, how: 0 },
+      { does: "link", who: 0, sees: 0, whom: 511, how: 0 },
+      { does: "rekey", who: 0, sees: 726, whom: 0, how: 0 },
+      { does: "unlink", who: 1, sees: 3, whom: 0, how: 0 },
+      { does: "add", who: 0, sees: 0, whom: 0, how: 480 },
+      { does: "add", who: 595, sees: 896, whom: 742, how: 812 },
+      { does: "remove", who: 460, sees: 9, whom: 725, how: 22 },
+      { does: "unlink", who: 761, sees: 2, whom: 8, how: 154 },
+      { does: "handOver", who: 761, sees: 640, whom: 291, how: 580 },
+    ];
+    agree(play(3, said), 9);
+  });
+
   it("agree on random logs in any order of arrival", function () {
     this.timeout(0);
     const plans = fc.array(moves(calm), { minLength: 5, maxLength: 30 });
