@@ -20,7 +20,7 @@ import { median } from "./turns.ts";
 const SIZES = [10, 100, 1_000] as const;
 const LARGEST = 1_000;
 /** How often each operation is measured, after one that warms up; each changes the group by one member. */
-const TIMES = 8;
+const TIMES = 6;
 /** A cost that does not depend on the size: what measuring itself varies by. */
 const FLAT = 1.5;
 /** Entries of the log of an old group. */

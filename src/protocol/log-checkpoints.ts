@@ -56,21 +56,22 @@ export function offerCheckpoint(log: LogState, settled: Settled): void {
 /** A cut that was come to while a set was resolved: everything before it in that order is in its past. */
 interface Cut {
   readonly from: Checkpoint | undefined;
-  /** Places from that checkpoint on, with the cut's own as the last. */
+  /** Places from that checkpoint on; those before `until` are settled, the cut's own is the last of them. */
   readonly order: readonly number[];
+  readonly until: number;
   readonly view: GrowingView;
   readonly counting: Places;
 }
 
 /** Keeps what was settled at a cut that is a key entry and counts, unless one near it is kept. */
-export function keepCheckpoint(log: LogState, place: number, { from, order, view, counting }: Cut): void {
+export function keepCheckpoint(log: LogState, place: number, { from, order, until, view, counting }: Cut): void {
   const known = checkpoints.get(log) ?? [];
   const entry = log.entries[place];
   const before = known.findLast((each) => each.place <= place)?.place ?? -1;
   if (!entry || place - before < CHECKPOINT_EVERY || known.some((each) => each.place > place)) return;
-  const holds = new Uint8Array(Math.max(place, ...order) + 1);
-  if (from) holds.set(from.holds.subarray(0, holds.length));
-  for (const each of order) holds[each] = 1;
+  const holds = new Uint8Array(place + 1); // parents come first, so all that it has in its past stands before it
+  if (from) holds.set(from.holds);
+  for (const each of order.slice(0, until)) holds[each] = 1;
   const fresh = { place, holds, view: copyOfView(view), counting: counting.copy(), keyHeads: [entry.hash] };
   checkpoints.set(log, [...sparse(known), fresh]);
 }

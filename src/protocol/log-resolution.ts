@@ -215,7 +215,7 @@ function resolvePlaces(log: LogState, places: readonly number[], from?: Checkpoi
     for (const [i, does] of decisions.entries()) if (does) counting.add(order[start + i] ?? -1);
     start = end + 1;
     if (only && !facts && decisions[0] && isKeyAction(only.action.kind))
-      keepCheckpoint(log, order[end] ?? 0, { from, order: order.slice(0, start), view, counting });
+      keepCheckpoint(log, order[end] ?? 0, { from, order, until: start, view, counting });
   }
   const ends = endsOf(log, places, counting);
   // everything else follows the checkpoint's entry, and so all that it holds
