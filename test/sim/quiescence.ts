@@ -7,9 +7,9 @@
  *    is closed to the others (`isKeptFrom`), who so lack witnesses of what the removed said. Whom a villain adds may get no
  *    welcome.
  * 3. A device that went back to an old copy: what it said and heard from the copy on, and until it has new sessions, may be
- *    gone with its disk or sealed to its former self; so it lacks witnesses, sends no welcome that it was about to send, and
- *    says the next thing without knowing what it had said last. Whatever was said before the copy was made arrives.
- *    Where only those know better whom it had let in since, it hears of them when they renew the key (`isCutOff`).
+ *    gone with its disk or sealed to its former self, or in sessions that the others have left, like the keys that it hands
+ *    out; so it lacks witnesses, sends no welcome that it was about to send, and says the next thing without knowing what it
+ *    had said last. Whatever was said before the copy was made arrives. Where only those know better whom it had let in since, it hears of them when they renew the key (`isCutOff`).
  * 4. What somebody said who was removed, left or was unlinked at any time is judged by `checkRemoved` instead.
  */
 import type { Primitives } from "../../src/crypto/primitives.ts";
@@ -148,11 +148,25 @@ function isOwed(play: Play, said: Said, device: SimDevice): boolean {
   const { ledger } = play;
   if (isKeptFrom(play, said, device)) return false;
   const isAffected = ({ device: name, copiedMs, atMs }: Ledger["restored"][number]): boolean =>
-    said.atMs >= copiedMs && said.atMs <= atMs + UNSETTLED_MS && [said.by, device.name].includes(name);
+    said.atMs >= copiedMs &&
+    said.atMs <= atMs + UNSETTLED_MS &&
+    [said.by, device.name, ...keyAuthors(play, said)].includes(name);
   const left = exitsOf(ledger, said.group);
   const own = toHex(device.keys.device);
   if ([said.account, said.device, device.account(), own].some((each) => left.has(each))) return false;
   return !said.gone && said.readers.has(own) && !ledger.restored.some(isAffected);
+}
+
+/** Names of the devices that started the epoch of a message: letters with its key lie in sessions that they may have lost. */
+function keyAuthors({ world, ledger }: Play, { group, topic }: Said): readonly string[] {
+  const heads = ledger.epochs.get(topic)?.frontier ?? [];
+  const authors = heads.flatMap((head) => {
+    const bytes = ledger.logOf(group).encoded.get(toHex(head));
+    return (bytes && coreOf(bytes)?.author) ?? [];
+  });
+  return world.devices
+    .filter(({ keys }) => authors.some((each) => toHex(each) === toHex(keys.device)))
+    .map(({ name }) => name);
 }
 
 /** Accounts that were removed or left at some time, and devices that were unlinked (hex). */
