@@ -18,6 +18,9 @@ const CIRCUIT_AFTER_MS = 2_000;
 const STRANGER_AGAIN_MS = 600_000;
 /** Times that nobody answered, after which an address is forgotten: half a minute; the LAN tells it again. */
 const FAILURES_MAX = 6;
+/** Direct ways that are tried to one process in DIRECT_WINDOW_MS: as many as one frame tells. More would let a member have others dial hosts of its choice. */
+const DIRECT_TRIES_MAX = 6;
+const DIRECT_WINDOW_MS = 60_000;
 
 /** What was found at an address, after the end of it; `silent`: a member that was there and went without a word. */
 export type AddressOutcome = "member" | "silent" | "stranger" | "absent";
@@ -39,7 +42,7 @@ export interface AddressBook {
   readonly learn: (address: Multiaddr, of?: string) => void;
   /** Of those that are due the one where a member was last, else one at random; it is in use until it is settled. */
   readonly take: () => Multiaddr | undefined;
-  /** One that is due, needs no relay, and is said to lead to one of these (PeerIds); in use as well. */
+  /** One that is due, needs no relay, and is said to lead to one of these (PeerIds), DIRECT_TRIES_MAX a minute for each; in use as well. */
   readonly takeDirect: (to: ReadonlySet<string>) => Multiaddr | undefined;
   readonly settle: (address: Multiaddr, outcome: AddressOutcome) => void;
   /** Everything may be tried again now but where strangers are: the machine is somewhere else, or slept. */
@@ -52,6 +55,8 @@ export interface AddressBook {
 /** An empty book. `nowMs`, `random` in [0, 1): for tests. */
 export function addressBook(nowMs: () => number = Date.now, random: () => number = Math.random): AddressBook {
   const known = new Map<string, Known>();
+  /** Direct tries of late, by PeerId. */
+  const tried = new Map<string, { readonly count: number; readonly sinceMs: number }>();
   const isDue = ({ isInUse, nextAtMs }: Known): boolean => !isInUse && nextAtMs <= nowMs();
   return {
     learn: (address, of = processAt(address)) => {
@@ -74,11 +79,15 @@ export function addressBook(nowMs: () => number = Date.now, random: () => number
       return taken?.address;
     },
     takeDirect: (to) => {
-      if (to.size === 0) return undefined;
-      const leadsThere = ({ address, of }: Known) => of !== undefined && to.has(of) && !isCircuit(address);
-      const taken = [...known.values()].find((each) => isDue(each) && leadsThere(each));
-      if (taken) taken.isInUse = true;
-      return taken?.address;
+      for (const [of, { sinceMs }] of tried) if (sinceMs + DIRECT_WINDOW_MS <= nowMs()) tried.delete(of);
+      const mayTry = (of: string): boolean => to.has(of) && (tried.get(of)?.count ?? 0) < DIRECT_TRIES_MAX;
+      const leadsThere = ({ address, of }: Known) => of !== undefined && mayTry(of) && !isCircuit(address);
+      const taken = to.size > 0 ? [...known.values()].find((each) => isDue(each) && leadsThere(each)) : undefined;
+      if (taken?.of === undefined) return undefined;
+      const { count, sinceMs } = tried.get(taken.of) ?? { count: 0, sinceMs: nowMs() };
+      tried.set(taken.of, { count: count + 1, sinceMs });
+      taken.isInUse = true;
+      return taken.address;
     },
     settle: (address, outcome) => {
       const each = known.get(address.toString());

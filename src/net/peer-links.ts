@@ -248,6 +248,9 @@ export class PeerLinks {
     } else if (other || peer === node.peerId) {
       if (other?.connection !== connection && connection.streams.length === 0) await connection.close().catch(ignore);
       return (await other?.ended) ?? "stranger";
+    } else if (this.#links.size >= LINKS_MAX) {
+      await connection.close().catch(ignore);
+      return "stranger";
     }
     const status = statusOf(connection);
     const link = new PeerLink({

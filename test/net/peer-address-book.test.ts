@@ -107,4 +107,21 @@ describe("The book of members' addresses", () => {
     learn(multiaddr(`/ip4/192.0.2.7/tcp/1/p2p/${PEER}`));
     assert.equal(takeDirect(new Set([PEER]))?.toString(), at(1).toString());
   });
+
+  it("tries six direct ways to one process a minute, whatever it tells: it must not have others dial hosts of its choice", () => {
+    const { learn, takeDirect, settle, pass } = book();
+    const tries = (): number => {
+      for (let count = 0; ; count++) {
+        const address = takeDirect(new Set([PEER]));
+        if (address === undefined) return count;
+        settle(address, "absent");
+      }
+    };
+    for (let port = 1; port <= 20; port++) learn(at(port), PEER);
+    assert.equal(tries(), 6);
+    pass(59_999);
+    assert.equal(tries(), 0);
+    pass(1);
+    assert.equal(tries(), 6);
+  });
 });
