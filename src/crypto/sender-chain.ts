@@ -159,10 +159,19 @@ export function isComplete(chain: PeerChain): boolean {
   return chain.end !== undefined && chain.next >= chain.end && chain.skipped.length === 0 && chain.ranges.length === 0;
 }
 
-/** The chain without open ranges older than OPEN_RANGE_MAX_MS; the same object when there are none. */
-export function expireRanges(chain: PeerChain, now: TimeMs): PeerChain {
+/**
+ * The chain without open ranges older than OPEN_RANGE_MAX_MS; the same object when there are none. What single keys are kept
+ * for, had it not come newest first, keeps them: whoever was away for long must not lose it for having seen what came after.
+ */
+export function expireRanges(p: Primitives, chain: PeerChain, now: TimeMs): PeerChain {
   const ranges = chain.ranges.filter((range) => now - range.openedAt < OPEN_RANGE_MAX_MS);
-  return ranges.length === chain.ranges.length ? chain : { ...chain, ranges };
+  if (ranges.length === chain.ranges.length) return chain;
+  let skipped = chain.skipped;
+  for (const range of chain.ranges) {
+    if (ranges.includes(range) || skipped.length + range.until - range.from > SKIPPED_KEYS_MAX) continue;
+    skipped = skipped.toSpliced(indexAtOrAfter(skipped, range.from), 0, ...walk(p, range, true).keys);
+  }
+  return { ...chain, skipped, ranges };
 }
 
 /** How what is jumped over is kept: as single keys if there is room, or as one range in any case. */

@@ -89,7 +89,7 @@ export function* receiveMessage(
   if (checkSignature(work.p, place, header) === "forged") return "forged";
   const now = work.nowMs as TimeMs;
   const keyAt = isAhead ? messageKeyAhead : messageKeyAt;
-  const answer = keyAt(work.p, expireRanges(sender.chain, now), header.iteration, now);
+  const answer = keyAt(work.p, expireRanges(work.p, sender.chain, now), header.iteration, now);
   if (answer.kind === "duplicate") {
     const { device, account } = sender;
     const { iteration } = header;

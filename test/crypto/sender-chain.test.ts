@@ -213,11 +213,21 @@ describe("sender chain", () => {
 
   it("gives up open ranges after their time", () => {
     const chain = chainAfter([SKIPPED_KEYS_MAX + 1]);
-    assert.equal(expireRanges(chain, (now + OPEN_RANGE_MAX_MS - 1) as TimeMs), chain);
-    const expired = unchanged(chain, (each) => expireRanges(each, (now + OPEN_RANGE_MAX_MS) as TimeMs));
+    assert.equal(expireRanges(p, chain, (now + OPEN_RANGE_MAX_MS - 1) as TimeMs), chain);
+    const expired = unchanged(chain, (each) => expireRanges(p, each, (now + OPEN_RANGE_MAX_MS) as TimeMs));
     assert.deepEqual(expired.ranges, []);
     assert.equal(ask(expired, 5).kind, "duplicate");
     assert.equal(contains(encode(PeerChain, expired), first), false);
+  });
+
+  it("gives up the chain key of a short range after its time, and keeps the single keys of what it jumped over", () => {
+    const chain = took(messageKeyAhead(p, chainAfter([1]), at(7), now)).next;
+    assert.deepEqual([chain.ranges.length, chain.skipped.length], [1, 1]);
+    const expired = unchanged(chain, (each) => expireRanges(p, each, (now + OPEN_RANGE_MAX_MS) as TimeMs));
+    assert.deepEqual(expired.ranges, []);
+    assertSorted(expired);
+    for (const i of [0, 2, 3, 4, 5, 6]) assert.deepEqual(took(ask(expired, i)).key, keys[i], String(i));
+    assert.equal(ask(expired, 7).kind, "duplicate");
   });
 
   it("void iterations of a closed chain have no keys any more", () => {
