@@ -32,7 +32,7 @@ import { hearOfFile, noteFile } from "./files.ts";
 import { contest, voidFrom } from "./forks.ts";
 import { isShown, lineOf, placeOf } from "./group-lines.ts";
 import { receiveOwn } from "./own-messages.ts";
-import { CHAIN, CLOSED, chainId, EPOCH, type EpochState, idOf, MEMBER, SENDERS } from "./records.ts";
+import { CHAIN, CLOSED, chainId, EPOCH, type EpochState, idOf, MEMBER, SEEN, SENDERS } from "./records.ts";
 import { standingOf, weigh } from "./removals.ts";
 import { noteToReport } from "./reports.ts";
 import { indexIn } from "./roster.ts";
@@ -101,7 +101,7 @@ export function* receiveMessage(
   answer.key.fill(0);
   if (plaintext === "forged") return "forged";
   write(work, CHAIN, id, { ...sender, chain: withoutUse(answer.next) });
-  if (plaintext === "malformed") return "malformed";
+  if (plaintext === "malformed") return passOver(work, messageId, "malformed");
   yield* noteToReport(work, epoch, header.index);
   return yield* accept(work, epoch, { ...sender, iteration: header.iteration, messageId, plaintext });
 }
@@ -130,6 +130,12 @@ function* senderAt(work: Work, epoch: EpochState, index: number) {
   return fresh;
 }
 
+/** Its key is used and nothing of it is here: when it comes again, as all do that came ahead, it is no fork of itself. */
+function passOver(work: Work, id: MessageId, outcome: "malformed" | "dropped"): ReceiveOutcome {
+  write(work, SEEN, toHex(id), { depth: 0 });
+  return outcome;
+}
+
 interface Arrived extends Sender {
   readonly messageId: MessageId;
   readonly iteration: Iteration;
@@ -142,7 +148,7 @@ function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveO
   const { group } = epoch;
   yield* applyClosures(work, group, device, plaintext.closures);
   const standing = yield* standingOf(work, group, { account, device, epoch: epoch.epoch });
-  if (standing === "full") return "dropped";
+  if (standing === "full") return passOver(work, id, "dropped");
   const depth = placeOf(plaintext.depth, epoch.depth);
   const isHeld = standing === "held";
   const said = { id, epoch: epoch.epoch, device, account, iteration, depth, cites: plaintext.frontier, isHeld };

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { GroupChange } from "../../src/protocol/group-change.ts";
-import { EPOCH, HEADS, REMOVALS, SAID } from "../../src/protocol/records.ts";
+import { EPOCH, HEADS, OUTBOX, REMOVALS, SAID } from "../../src/protocol/records.ts";
 import { HELD_MAX } from "../../src/protocol/removals.ts";
 import { type GroupId, MessageId } from "../../src/wire/ids.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";
 import type { Device } from "./device.ts";
 import { forge, hand, keyAt } from "./forged-message.ts";
 import { restored } from "./restored-device.ts";
-import { epochOf, groupOf, newScene, say } from "./scene.ts";
+import { deliverOne, epochOf, groupOf, newScene, say } from "./scene.ts";
 
 function quartet() {
   const scene = newScene();
@@ -148,8 +148,11 @@ describe("a message of somebody who was removed", () => {
     scene.collect(ann);
     scene.deliver(dan);
     for (let i = 0; i < HELD_MAX + 20; i++) say(cem, group, `flood ${i}`);
+    const flood = cem.ids(OUTBOX).map((id) => cem.existing(OUTBOX, id));
     scene.collect(cem);
     scene.deliver(dan);
+    const again = flood.map(({ topic, envelope }, i) => deliverOne(dan, topic, 10_000 + i, envelope));
+    assert.deepEqual(warningsOf(again), [], "what was dropped is no fork when it comes again");
     assert.equal(dan.existing(REMOVALS, toHex(group)).held, HELD_MAX);
     assert.equal(dan.ids(SAID).length, HELD_MAX);
     assert.deepEqual(dan.texts(), []);
