@@ -56,11 +56,33 @@ export function* joinConversation(
   const wasCited = yield* closeGap(work, group, id);
   const kept = isHeld ? before.heads : before.heads.filter((head) => !isAmong(cites, head.id));
   const heads = isHeld || wasCited ? kept : [...kept, { id, depth }].slice(-HEADS_MAX);
-  write(work, HEADS, name, { heads, said: before.said + 1 });
+  const place = yield* placeFor(work, group, message, before);
+  write(work, HEADS, name, { heads, said: place.number + 1 });
   if (!hasLine) write(work, SEEN, toHex(id), { depth });
-  write(work, SAID, saidId(group, before.said), { ...message, isVoid: false });
+  if (!place.isTaken) write(work, SAID, saidId(group, place.number), { ...message, isVoid: false });
   const unknown = cites.filter((cited) => !before.heads.some((head) => equalBytes(head.id, cited)));
   if (!isHeld) yield* noteGaps(work, group, { ...message, cites: unknown });
+}
+
+/** Places of deeper messages that one message passes by: as many as come first of a topic (net/topic-catch-up.ts). */
+const PASSED_MAX = 64;
+
+/**
+ * Its number among the recent messages, where it takes the place of another one. What comes behind newer ones, as they came
+ * first, takes no deeper one's: by those it is judged what was seen in time. `isTaken`: the last one looked at is, too.
+ */
+function* placeFor(
+  work: Work,
+  group: GroupId,
+  { depth, isHeld }: Arriving,
+  { heads, said }: HeadsState,
+): Step<{ readonly number: number; readonly isTaken: boolean }> {
+  const isLate = said >= SAID_MAX && !isHeld && heads.some((head) => head.depth > depth);
+  for (let number = said; isLate && number <= said + PASSED_MAX; number++) {
+    const there = yield* read(work, SAID, saidId(group, number));
+    if (!there || there.isHeld || there.isVoid || there.depth <= depth) return { number, isTaken: false };
+  }
+  return isLate ? { number: said + PASSED_MAX, isTaken: true } : { number: said, isTaken: false };
 }
 
 /** A message of ours that we know of and cannot read any more: what we say next comes after it. */

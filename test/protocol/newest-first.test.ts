@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { CHAIN, CURSOR, cursorId, EPOCH, GAP, HEADS, SEEN } from "../../src/protocol/records.ts";
-import { LogId, type Sequence } from "../../src/wire/ids.ts";
+import { OPEN_RANGE_MAX_MS } from "../../src/crypto/sender-chain.ts";
+import { joinConversation } from "../../src/protocol/conversation.ts";
+import { CHAIN, CURSOR, cursorId, EPOCH, GAP, HEADS, SAID, SAID_MAX, SEEN } from "../../src/protocol/records.ts";
+import { type Iteration, LogId, MessageId, type Sequence } from "../../src/wire/ids.ts";
 import { FORWARD_JUMP_MAX } from "../../src/wire/limits.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
-import type { Device } from "./device.ts";
+import { type Device, p } from "./device.ts";
 import { forge, keyAt, pair, sayAndTake } from "./forged-message.ts";
 import { addPerson, epochOf, groupOf, newScene, type say } from "./scene.ts";
 
@@ -20,6 +22,8 @@ const ahead = (device: Device, { topic }: Epoch, envelopes: readonly Uint8Array[
   envelopes.map((envelope) =>
     device.put({ kind: "delivered", log, topic, sequence: 0 as Sequence, envelope, isAhead: true }),
   );
+
+const idOf = (number: number): MessageId => MessageId.from(p.sha256(Buffer.from(String(number))));
 
 /** Puts the profile back as it is now. */
 function putBack({ records, lines }: Device): () => void {
@@ -98,6 +102,38 @@ describe("the newest messages of a group, which come ahead of those before them"
     ahead(ann, epoch, said.slice(-1));
     flow(ann, epoch, said);
     assert.deepEqual([...ann.texts()].sort(), ["message 0", "message 1", "message 2"]);
+  });
+
+  it("leave the rest readable to whoever saw them and was away for weeks then", () => {
+    const { ann, bob, group, epoch } = pair();
+    const said = saying(ann, group, 90);
+    ahead(bob, epoch, said.slice(-64));
+    bob.clock.nowMs += OPEN_RANGE_MAX_MS + 1;
+    assert.deepEqual(
+      flow(bob, epoch, said).flatMap(({ warnings }) => warnings),
+      [],
+    );
+    assert.equal(bob.texts().length, 90);
+  });
+
+  it("stay among those that are judged, however many come behind them", () => {
+    const { ann, bob, group, epoch } = pair();
+    const { account, device } = ann.account();
+    const by = { account, device, epoch: epoch.epoch, isHeld: false };
+    const messages = Array.from({ length: SAID_MAX + 200 }, (_, i) => ({
+      ...by,
+      id: idOf(i),
+      depth: 100 + i,
+      cites: i > 0 ? [idOf(i - 1)] : [],
+      iteration: i as Iteration,
+    }));
+    for (const each of [...messages.slice(-64), ...messages.slice(0, -64)])
+      bob.run((work) => joinConversation(work, group, each, { hasLine: false }));
+    const kept = bob.ids(SAID).map((id) => bob.existing(SAID, id).depth);
+    assert.deepEqual(
+      kept.toSorted((a, b) => a - b),
+      messages.slice(-SAID_MAX).map(({ depth }) => depth),
+    );
   });
 
   it("and the rest give the same conversation, however the flow is cut", () => {
