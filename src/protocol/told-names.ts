@@ -13,7 +13,7 @@ import type { AccountKey, DeviceKey, GroupId, MessageId, TimeMs } from "../wire/
 import { toHex } from "../wire/text-forms.ts";
 import { share } from "./account-topic.ts";
 import { announce, type Work } from "./effects.ts";
-import { type AccountState, idOf, MEMBER, NAMED, SHARED } from "./records.ts";
+import { type AccountState, idOf, MEMBER, NAMED, SHARED, TOLD_KEY } from "./records.ts";
 import { read, type Step, write } from "./step.ts";
 
 /** A name as a message told it. */
@@ -36,6 +36,7 @@ export function* hearName(work: Work, group: GroupId, told: ToldName): Step<void
   const member = yield* read(work, MEMBER, id);
   if (!member || member.name === name) return;
   write(work, MEMBER, id, { ...member, name });
+  write(work, TOLD_KEY, id, null); // whether it is a verified person's is asked of each name
   yield* renameMark(work, account, name);
   announce(work, { kind: "member", group, change: "named", by: account, detail: name });
   work.lines.push({

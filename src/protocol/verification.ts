@@ -4,7 +4,8 @@
  *
  * 1. A mark belongs to an account key, never to a name; the account's devices share the marks.
  * 2. A device of a verified account is told of once; those that were known when the mark was set are not.
- * 3. A namesake under another key is told of once in each group, by a warning and by a line of the conversation.
+ * 3. A namesake under another key is told of once in each group for each name that it takes, by a warning and by a line of
+ *    the conversation; also one who is verified itself, if it took that name later.
  *
  * @see PROTOCOL.md § Verification
  */
@@ -14,7 +15,7 @@ import { AccountKey, type DeviceKey, GroupId, type TimeMs } from "../wire/ids.ts
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { share } from "./account-topic.ts";
 import { announce, type Work } from "./effects.ts";
-import { ACCOUNT, EPOCH, GROUP, idOf, MEMBER, ROSTER, SHARED, TOLD_KEY } from "./records.ts";
+import { ACCOUNT, EPOCH, GROUP, idOf, MEMBER, NAMED, ROSTER, SHARED, TOLD_KEY } from "./records.ts";
 import { readRoster } from "./saved-roster.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
@@ -73,9 +74,11 @@ function* warnOfNamesake(work: Work, id: string, marks: readonly Mark[]): Step<v
   const [groupId = "", accountId = ""] = id.split("/");
   const member = yield* read(work, MEMBER, id);
   const own = yield* readExisting(work, ACCOUNT);
-  const isMarked = marks.some((mark) => toHex(mark.account) === accountId) || toHex(own.account) === accountId;
-  const namesake = member && marks.find((mark) => plain(mark.name) === plain(member.name));
-  if (isMarked || !namesake || (yield* read(work, TOLD_KEY, id))) return;
+  if (!member || toHex(own.account) === accountId || (yield* read(work, TOLD_KEY, id))) return;
+  const others = marks.filter((mark) => toHex(mark.account) !== accountId);
+  const namesake = others.find((mark) => plain(mark.name) === plain(member.name));
+  const isMarked = others.length < marks.length;
+  if (!namesake || (isMarked && !(yield* read(work, NAMED, id)))) return; // two who were verified as what they were called
   write(work, TOLD_KEY, id, { at: work.nowMs as TimeMs });
   const account = AccountKey.from(fromHex(accountId) ?? new Uint8Array());
   const group = GroupId.from(fromHex(groupId) ?? new Uint8Array());
@@ -83,7 +86,8 @@ function* warnOfNamesake(work: Work, id: string, marks: readonly Mark[]): Step<v
   const sending = (yield* read(work, GROUP, groupId))?.sending;
   work.lines.push({
     group: groupId,
-    id: accountId,
+    // one for each of those whose name it takes
+    id: accountId.slice(32) + toHex(namesake.account).slice(32),
     depth: sending ? ((yield* read(work, EPOCH, toHex(sending)))?.depth ?? 0) : 0,
     sentAtMs: work.nowMs,
     account: accountId,

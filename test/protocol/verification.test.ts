@@ -121,6 +121,41 @@ describe("somebody with a verified person's name and another key", () => {
   });
 });
 
+describe("somebody who takes a verified person's name", () => {
+  /** Ann, who has verified Bob and Dan, in a group with them and Cem. */
+  const club = () => {
+    const scene = newScene();
+    const [ann, bob, cem, dan] = ["Ann", "Bob", "Cem", "Dan"].map((name) => scene.person(name));
+    assert(ann && bob && cem && dan);
+    const group = groupOf(scene, [ann, bob, cem, dan]);
+    verify(ann, bob);
+    verify(ann, dan);
+    const called = (device: Device, name: string) => {
+      scene.clock.nowMs += 1_000;
+      device.put({ kind: "rename-account", name });
+      device.put({ kind: "tell-name", group });
+      return warningsOf(scene.carry(ann, bob, cem, dan));
+    };
+    const lines = () => [...ann.lines.values()].filter(({ text }) => text.startsWith("WARNING")).length;
+    return { cem, dan, called, lines };
+  };
+
+  it("is warned about for each of them, however it was called meanwhile", () => {
+    const { cem, called, lines } = club();
+    assert.deepEqual(called(cem, "Bob"), ["verified-name-other-key"]);
+    assert.deepEqual(called(cem, "Cem"), []);
+    assert.deepEqual(called(cem, "dan"), ["verified-name-other-key"]);
+    assert.equal(lines(), 2);
+  });
+
+  it("is warned about also when it was verified itself, as somebody else", () => {
+    const { dan, called, lines } = club();
+    assert.deepEqual(called(dan, "Daniel"), []);
+    assert.deepEqual(called(dan, "Bob"), ["verified-name-other-key"]);
+    assert.equal(lines(), 1);
+  });
+});
+
 describe("fingerprints", () => {
   it("are twelve groups of five digits, one for each account", () => {
     const keys = [1, 2, 3].map((byte) => AccountKey.from(p.sha256(Uint8Array.of(byte))));
