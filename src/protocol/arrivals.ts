@@ -68,7 +68,8 @@ function* receiveInEpoch(
     const isWarning =
       outcome === "forged" || outcome === "malformed" || outcome === "fork" || outcome === "too-far-ahead";
     if (isWarning) announce(work, { kind: "warning", code: outcome, group });
-    return (!isWarning && outcome !== "duplicate") || outcome === "fork"; // a duplicate is kept already
+    const isHere = outcome === "duplicate" || outcome === "own"; // kept already, and not looked at closely
+    return (!isWarning && !isHere) || outcome === "fork";
   }
   return false;
 }

@@ -3,7 +3,7 @@
  * durably; sending one twice is harmless, because holders know an envelope by its id.
  */
 import { equalBytes } from "../verify/transcript.ts";
-import { ENVELOPE_KIND, isDeposit, kindOf } from "../wire/envelope.ts";
+import { decodeEnvelope, ENVELOPE_KIND, isDeposit, kindOf } from "../wire/envelope.ts";
 import type { MessageId, Sequence, TimeMs, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
@@ -59,15 +59,17 @@ export function* noteLeftOver(work: Work): Step<void> {
 
 /**
  * A relay gives a message of ours back to us, so it has it. If the program, or its disk, was stopped before the answer
- * came, it still waits here, and would leave again; after a copy was put back it would even be sealed again.
+ * came, it still waits here, and would leave again; after a copy was put back it would even be sealed again. `body`: as it
+ * came; any member can make another of the same message that nobody takes.
  */
-export function* settleEcho(work: Work, message: MessageId): Step<void> {
+export function* settleEcho(work: Work, message: MessageId, body: Uint8Array): Step<void> {
   const left = yield* read(work, LEFT_OVER);
   if (!left) return;
   const end = outboxId(left.upTo);
-  for (const [id, { origin }] of yield* scan(work, OUTBOX, "", ECHO_ROWS_MAX)) {
+  for (const [id, { origin, envelope }] of yield* scan(work, OUTBOX, "", ECHO_ROWS_MAX)) {
     if (id > end) return;
-    if ((origin.kind === "message" || origin.kind === "content") && equalBytes(origin.message, message))
+    const isOf = (origin.kind === "message" || origin.kind === "content") && equalBytes(origin.message, message);
+    if (isOf && equalBytes(decodeEnvelope(envelope)?.body ?? new Uint8Array(), body))
       yield* settle(work, id, { kind: "stored", sequence: 0 as Sequence, duplicate: true });
   }
 }

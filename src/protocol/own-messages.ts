@@ -42,7 +42,7 @@ export function* receiveOwn(
   const messageId = claimedId(work.p, place, header);
   if ((yield* depthHere(work, epoch.group, messageId)) !== undefined) {
     if (from === "member") yield* noteTaken(work, epoch, iteration);
-    else yield* settleEcho(work, messageId);
+    else yield* settleEcho(work, messageId, body);
     return "own";
   }
   if (checkSignature(work.p, place, header) === "forged") return "forged";

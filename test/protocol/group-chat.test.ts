@@ -1,7 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { CHAIN, CLOSED, FORK_PROOF, GAP, GROUP, OUTBOX, OWN_CHAIN } from "../../src/protocol/records.ts";
-import { isDeposit } from "../../src/wire/envelope.ts";
+import { hashOf } from "../../src/crypto/kdf.ts";
+import {
+  CHAIN,
+  CLOSED,
+  type EpochState,
+  FORK_PROOF,
+  GAP,
+  GROUP,
+  OUTBOX,
+  OWN_CHAIN,
+} from "../../src/protocol/records.ts";
+import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
+import { lpAll } from "../../src/verify/transcript.ts";
+import { decode, encode } from "../../src/wire/codec.ts";
+import { decodeEnvelope, ENVELOPE_KIND, isDeposit } from "../../src/wire/envelope.ts";
+import { GroupHeader, GroupMessageBody } from "../../src/wire/group-message.ts";
+import { Signature } from "../../src/wire/ids.ts";
 import { FORWARD_JUMP_MAX } from "../../src/wire/limits.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
@@ -202,6 +217,31 @@ describe("a copy made before the answer for what it had sent", () => {
     assert.equal(ann.ids(OUTBOX).length, 1);
     for (const each of takeOutbox(ann)) hand(bob, epoch, each);
     assert.deepEqual(bob.texts(), ["one", "two", "three", "four"]);
+  });
+});
+
+/** The same message under a signature that is none, as any member can make it: the header is sealed with a key of the epoch. */
+function resigned(epoch: EpochState, envelope: Uint8Array): Uint8Array {
+  const body = decode(GroupMessageBody, decodeEnvelope(envelope)?.body ?? assert.fail()) ?? assert.fail();
+  const aad = lpAll("hdr", epoch.epoch, hashOf(p, "ct", body.nonce, body.ciphertext));
+  const opened = p.open(epoch.headerKey, body.headerNonce, aad, body.header);
+  const header = decode(GroupHeader, opened ?? assert.fail()) ?? assert.fail();
+  const broken = { ...header, signature: Signature.from(header.signature.with(0, (header.signature[0] ?? 0) ^ 1)) };
+  const sealed = p.seal(epoch.headerKey, body.headerNonce, aad, encode(GroupHeader, broken));
+  return signEnvelope(p, epoch, ENVELOPE_KIND.message, encode(GroupMessageBody, { ...body, header: sealed }));
+}
+
+describe("a message of ours that comes back under a signature that is none", () => {
+  it("is no sign that it has arrived, and is given to nobody", () => {
+    const { ann, group, epoch } = pair();
+    say(ann, group, "one");
+    ann.put({ kind: "start" });
+    const [row = ""] = ann.ids(OUTBOX);
+    const { envelope } = ann.existing(OUTBOX, row);
+    const { effects, warnings } = hand(ann, epoch, resigned(epoch, envelope));
+    assert.deepEqual([ann.ids(OUTBOX), effects, warnings], [[row], [], []]);
+    hand(ann, epoch, envelope);
+    assert.deepEqual(ann.ids(OUTBOX), []);
   });
 });
 
