@@ -162,6 +162,7 @@ function saveNames(work: Work, log: LogState): void {
 function* enterAdopted(work: Work, blank: GroupState, log: LogState, offered: Offered): Step<GroupState> {
   const id = toHex(log.group);
   write(work, ADOPTING, id, null);
+  yield* saveLog(work, log); // an earlier version that was stopped here has saved it otherwise
   yield* followEveryInvite(work, log);
   const missing = keyHashes(log, offered.entry).slice(-MISSING_SECRETS_MAX);
   const entered = yield* enterEpochs(work, { ...blank, missing }, log, offered);

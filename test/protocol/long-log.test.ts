@@ -105,6 +105,16 @@ describe("a long log", () => {
     );
   });
 
+  it("is entered also when an earlier version, which saved it whole, was stopped before the last step", () => {
+    const { scene, bob, group } = longWelcome();
+    scene.deliver(bob);
+    while (bob.record(ADOPTING, toHex(group))?.done !== LENGTH + 1) once(bob);
+    for (const type of [LOG_HEAD, LOGGED] as const)
+      for (const id of bob.ids(type)) bob.records.delete(type.prefix + id);
+    goOn(bob);
+    assert.equal(bob.log(group).entries.length, LENGTH);
+  });
+
   for (const stopped of [1, 5, 8, 9, 10])
     it(`is entered also when the program stopped after step ${stopped}`, () => {
       const { scene, bob, group, welcome } = longWelcome();
