@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { syncDirectory } from "./profile-directory.ts";
 import { errorCode, storageFault } from "./storage-fault.ts";
 
-/** Erases key file and database; the caller has the lock. Throws a storage fault; what is left is no profile then. */
+/** What a web screen was sent lies there until it is sealed; one that was killed leaves it, readable (gui/file-door.ts). */
+const UPLOADS = "uploads";
+
+/** Erases key file, database and uploads; the caller has the lock. Throws a storage fault; what is left is no profile then. */
 export async function eraseProfile(directory: string): Promise<void> {
   try {
     const names = await readdir(directory);
@@ -17,6 +20,7 @@ export async function eraseProfile(directory: string): Promise<void> {
     }
     await syncDirectory(directory);
     for (const name of names.filter((each) => each.startsWith("profile.db"))) await rm(join(directory, name));
+    await rm(join(directory, UPLOADS), { recursive: true, force: true });
   } catch (error) {
     throw storageFault(error, directory);
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { open, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { profileExists } from "../../src/store/profile-directory.ts";
@@ -13,6 +13,8 @@ describe("erasing a profile", () => {
     const { directory, open: openStore } = await temporaryProfile();
     await (await openStore()).close();
     await writeFile(join(directory, "key.new-1"), "left by a killed change of passphrase");
+    await mkdir(join(directory, "uploads", "1-a"), { recursive: true });
+    await writeFile(join(directory, "uploads", "1-a", "file"), "left by a killed web screen");
     const key = await open(join(directory, "key"), "r"); // a name can go; what it named is still read here
     const lock = await acquireProfileLock(directory);
     assert(lock.kind === "owner");
