@@ -33,12 +33,16 @@ function jpegHeader(view: DataView): PictureHeader | undefined {
       at++;
       continue;
     }
+    if (hasNoLength(marker)) return undefined;
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
     if (isFrame) return { format: "jpeg", height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
     at += 2 + view.getUint16(at + 2);
   }
   return undefined;
 }
+
+/** Nothing of the kind stands before a frame; decoders pass it over, and would come to another frame than whoever skips its length. */
+const hasNoLength = (marker: number): boolean => marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd9);
 
 /** Three forms: lossy, lossless, extended. */
 function webpHeader(bytes: Uint8Array, view: DataView): PictureHeader | undefined {

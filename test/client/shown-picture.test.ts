@@ -16,6 +16,13 @@ function gif(width: number, height: number, version = "89"): Uint8Array {
   return start;
 }
 
+/** A frame of 50,000 x 50,000 pixels, and one of 9 x 9 that only those come to who skip a length behind this marker. */
+const hidden = (marker: string): Uint8Array =>
+  Buffer.from(
+    ["ffd8ff", marker, "0010", "ffc0001108c350c350", "0300000000", "ffc00011080009000903"].join("").padEnd(90, "0"),
+    "hex",
+  );
+
 describe("pictures of others", () => {
   it("are shown by their first bytes, up to so many pixels", () => {
     const types = [png(8_000, 5_000), gif(300, 200), gif(1, 1, "87")].map(shownPictureType);
@@ -31,7 +38,9 @@ describe("pictures of others", () => {
       gif(9, 9).subarray(0, 9),
       Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"),
       new Uint8Array(),
+      ...["00", "01", "d0", "d7"].map(hidden),
     ];
+    assert.equal(shownPictureType(hidden("e1")), "image/jpeg", "a segment, as which only a length counts");
     assert.deepEqual(
       none.map(shownPictureType),
       none.map(() => undefined),
