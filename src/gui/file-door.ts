@@ -91,9 +91,18 @@ export function createFileDoor({ directory, call, offer }: FileDoorParts): FileD
     },
     tidy: async () => {
       const found = await readdir(place).catch(() => []);
-      await Promise.all(found.filter((name) => !isAnothers(name)).map((name) => remove(join(place, name))));
+      for (const name of found)
+        if (!isAnothers(name) || (await isOld(join(place, name)))) await remove(join(place, name));
     },
   };
+}
+
+/** Ms that no upload takes within one machine: whoever has that process number now is another one. */
+const UPLOAD_MAX_MS = 86_400_000;
+
+async function isOld(own: string): Promise<boolean> {
+  const found = await stat(own).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > UPLOAD_MAX_MS;
 }
 
 /** The directory of an upload that another program is taking at this moment. */

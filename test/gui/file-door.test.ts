@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
@@ -76,8 +76,10 @@ describe("Files between browser and profile", () => {
   });
 
   it("remove what a killed program has left, and nothing of one that runs", async () => {
-    for (const name of ["1-aa", "999999999-bb", `${process.pid}-cc`])
+    for (const name of ["1-aa", "1-old", "999999999-bb", `${process.pid}-cc`])
       await mkdir(join(directory, "uploads", name), { recursive: true });
+    const twoDaysAgo = Date.now() / 1_000 - 2 * 86_400;
+    await utimes(join(directory, "uploads", "1-old"), twoDaysAgo, twoDaysAgo);
     await door(() => undefined).tidy();
     assert.deepEqual(uploads(), ["1-aa"]);
   });
