@@ -99,10 +99,13 @@ export async function createProfileKeeper(parts: KeeperParts): Promise<ProfileKe
         const left = await leaveAll(leaving);
         open = undefined;
         leaving.end.abort();
-        await leaving.session.close();
-        await profiles.erase(choice.directory);
-        exists = false;
-        changed(state());
+        try {
+          await leaving.session.close();
+          await profiles.erase(choice.directory);
+        } finally {
+          exists = await profiles.exists(choice.directory);
+          changed(state());
+        }
         return left;
       }),
   };
