@@ -97,16 +97,19 @@ export function* shareUnlinked(work: Work, device: DeviceKey): Step<void> {
   yield* share(work, [{ kind: "device", device, since, unlinked: true }]);
 }
 
+/** Notes what others caused: the next snapshot says it, and each message of theirs does not cost one. Whether it is news. */
+export function* noteShared(work: Work, value: AccountValue): Step<boolean> {
+  const id = itemId(value);
+  const before = yield* read(work, SHARED, id);
+  if (before && isSameValue(before.value, value)) return false;
+  write(work, SHARED, id, { counter: (before?.counter ?? 0) + 1, value });
+  return true;
+}
+
 /** Says these things, where they are not what was said before. */
 export function* share(work: Work, values: readonly AccountValue[]): Step<void> {
   let changed = false;
-  for (const value of values) {
-    const id = itemId(value);
-    const before = yield* read(work, SHARED, id);
-    if (before && isSameValue(before.value, value)) continue;
-    write(work, SHARED, id, { counter: (before?.counter ?? 0) + 1, value });
-    changed = true;
-  }
+  for (const value of values) if (yield* noteShared(work, value)) changed = true;
   if (!changed) return;
   const sharing = (yield* read(work, SHARING)) ?? NEVER;
   write(work, SHARING, "", { ...sharing, revision: sharing.revision + 1, first: undefined });

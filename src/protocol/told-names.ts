@@ -11,7 +11,7 @@
  */
 import type { AccountKey, DeviceKey, GroupId, MessageId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { share } from "./account-topic.ts";
+import { noteShared } from "./account-topic.ts";
 import { announce, type Work } from "./effects.ts";
 import { type AccountState, idOf, MEMBER, NAMED, SHARED, TOLD_KEY } from "./records.ts";
 import { read, type Step, write } from "./step.ts";
@@ -62,7 +62,7 @@ function isLater(one: Placed, other: Placed): boolean {
 /** A mark of verification is on the key; it follows the name, so that a namesake of today is warned of. */
 function* renameMark(work: Work, account: AccountKey, name: string): Step<void> {
   const mark = (yield* read(work, SHARED, `verified/${toHex(account)}`))?.value;
-  if (mark?.kind === "verified" && mark.isVerified) yield* share(work, [{ ...mark, name }]);
+  if (mark?.kind === "verified" && mark.isVerified) yield* noteShared(work, { ...mark, name });
 }
 
 /** Whether our name has to be said before the next message, of which `sent` were sent in its epoch. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { fingerprintOf } from "../../src/protocol/account.ts";
 import type { Work } from "../../src/protocol/effects.ts";
-import { EPOCH, MEMBER, SHARED } from "../../src/protocol/records.ts";
+import { EPOCH, MEMBER, SHARED, SHARING } from "../../src/protocol/records.ts";
 import { saveRoster } from "../../src/protocol/saved-roster.ts";
 import type { Step } from "../../src/protocol/step.ts";
 import { warnOfKeys } from "../../src/protocol/verification.ts";
@@ -137,7 +137,7 @@ describe("somebody who takes a verified person's name", () => {
       return warningsOf(scene.carry(ann, bob, cem, dan));
     };
     const lines = () => [...ann.lines.values()].filter(({ text }) => text.startsWith("WARNING")).length;
-    return { cem, dan, called, lines };
+    return { ann, cem, dan, called, lines };
   };
 
   it("is warned about for each of them, however it was called meanwhile", () => {
@@ -146,6 +146,15 @@ describe("somebody who takes a verified person's name", () => {
     assert.deepEqual(called(cem, "Cem"), []);
     assert.deepEqual(called(cem, "dan"), ["verified-name-other-key"]);
     assert.equal(lines(), 2);
+  });
+
+  it("or another one, makes whoever verified it post nothing: the mark's name is said with what is said next", () => {
+    const { ann, dan, called } = club();
+    const before = ann.existing(SHARING);
+    called(dan, "Daniel");
+    const { value } = ann.existing(SHARED, `verified/${toHex(dan.account().account)}`);
+    assert.equal(value.kind === "verified" && value.name, "Daniel");
+    assert.deepEqual(ann.existing(SHARING), before);
   });
 
   it("is warned about also when it was verified itself, as somebody else", () => {
