@@ -46,8 +46,14 @@ class Post {
   happen(event: Event): void {
     for (const side of this.sides) side.clockMs++;
     if (event.kind === "send") this.send(event.who);
-    else if (event.kind === "forget") this.sides[event.who].session = undefined;
+    else if (event.kind === "forget") this.forget(event.who);
     else this.move(event.kind, event.at);
+  }
+
+  /** With the session goes the memory of what was opened: of that, what still waits is opened once more. */
+  private forget(who: 0 | 1): void {
+    this.sides[who].session = undefined;
+    for (const { to, text } of this.waiting) if (to === who) this.opened.delete(text);
   }
 
   send(from: 0 | 1): string {
