@@ -13,7 +13,7 @@
  * 4. What somebody said who was removed, left or was unlinked at any time is judged by `checkRemoved` instead.
  */
 import type { Primitives } from "../../src/crypto/primitives.ts";
-import { GROUP, OUTBOX, PENDING, SECRET, TOPIC } from "../../src/protocol/records.ts";
+import { OUTBOX, PENDING, SECRET, TOPIC } from "../../src/protocol/records.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { GroupId } from "../../src/wire/ids.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";
@@ -301,10 +301,9 @@ function checkErasure({ world, ledger, isHostile }: Play): void {
   for (const device of world.devices) {
     if (isHostile(device)) continue;
     const { secrets, randoms } = ledger.knowledgeOf(toHex(device.keys.device));
-    // what waits for somebody's prekeys holds the secrets that it is to bring; and a copy may wait for a welcome to use one
+    // what waits for somebody's prekeys holds the secrets that it is to bring; and a copy is sent again what its former self had used, for entries that it lacks
     const isWaiting = (key: string): boolean =>
-      key.startsWith(PENDING.prefix) ||
-      (key.startsWith(SECRET.prefix) && device.record(GROUP, key.split("/")[1]) === undefined);
+      key.startsWith(PENDING.prefix) || (key.startsWith(SECRET.prefix) && wasRestored(ledger, device.name));
     const records = [...device.profile().records].filter(([key]) => !isWaiting(key));
     const disk = Buffer.concat(records.map(([, value]) => value));
     const report = (what: string, secret: Uint8Array): void => {
