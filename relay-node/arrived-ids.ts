@@ -119,7 +119,7 @@ function keyOf({ buffer, byteOffset }: Uint8Array): string {
 function loadYoung(rows: Rows): Young {
   const generation = generationOf(rows.lastArrival.get()?.arrival ?? 0);
   const arrivals = new Map<string, number>();
-  for (const { id, arrival } of rows.arrivals.iterate(...arrivalsOf(generation))) arrivals.set(keyOf(id), arrival);
+  for (const { id, arrival } of rows.arrivals.all(...arrivalsOf(generation))) arrivals.set(keyOf(id), arrival);
   return { generation, arrivals };
 }
 
@@ -153,7 +153,7 @@ function loadFilters(rows: Rows, young: Young): readonly Filter[] {
 function rebuilt(rows: Rows, block: number): Uint8Array {
   const bits = new Uint8Array(FILTER_BITS / 8);
   const first = block * BLOCK_GENERATIONS;
-  for (const { id } of rows.ids.iterate(first, first + BLOCK_GENERATIONS - 1)) mark(bits, id);
+  for (let i = 0; i < BLOCK_GENERATIONS; i++) for (const { id } of rows.ids.all(first + i)) mark(bits, id);
   return bits;
 }
 
@@ -203,7 +203,7 @@ function prepare(db: Sqlite.Database) {
     range: db.prepare<[], { first: number | null; last: number | null }>(
       "SELECT (SELECT min(generation) FROM arrived_id) AS first, (SELECT max(generation) FROM arrived_id) AS last",
     ),
-    ids: db.prepare<[number, number], { id: Buffer }>("SELECT id FROM arrived_id WHERE generation BETWEEN ? AND ?"),
+    ids: db.prepare<[number], { id: Buffer }>("SELECT id FROM arrived_id WHERE generation = ?"),
     filter: db.prepare<[number], { bits: Buffer }>("SELECT bits FROM id_filter WHERE block = ?"),
     saveFilter: db.prepare<[number, Uint8Array]>("INSERT OR REPLACE INTO id_filter (block, bits) VALUES (?, ?)"),
     forgetFilters: db.prepare<[number]>("DELETE FROM id_filter WHERE block < ?"),

@@ -38,7 +38,7 @@ export const TOPIC_SQL = {
   update: "UPDATE topic SET inbox = ?, head = ?, floor = ?, bytes = ?, used_at = ? WHERE number = ?",
   arrived: "SELECT sequence, id FROM envelope WHERE arrival = ?",
   addEnvelope: "INSERT INTO envelope (topic, sequence, arrived_at, id, envelope) VALUES (?, ?, ?, ?, ?)",
-  page: "SELECT sequence, envelope FROM envelope WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+  next: "SELECT sequence, envelope FROM envelope WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT 1",
   ids: "SELECT sequence, id FROM envelope WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT ?",
   envelope: "SELECT id, envelope FROM envelope WHERE arrival = ? AND topic = ?",
   prefixBytes: `SELECT sum(${COST}) AS bytes FROM envelope WHERE topic = ? AND sequence <= ?`,

@@ -192,7 +192,9 @@ function read(rows: Books["rows"], topic: Topic, { after, limit, maxBytes }: Pag
   if (!row) return { items: [], head: firstNumber(rows) as Sequence };
   const items: { sequence: Sequence; envelope: Uint8Array }[] = [];
   let bytes = 0;
-  for (const { sequence, envelope } of rows.page.iterate(row.number, after, limit)) {
+  let next = rows.next.get(row.number, after);
+  for (; next && items.length < limit; next = rows.next.get(row.number, next.sequence)) {
+    const { sequence, envelope } = next;
     bytes += envelope.length;
     if (items.length > 0 && bytes > maxBytes) break;
     items.push({ sequence: sequence as Sequence, envelope });
@@ -309,7 +311,7 @@ function prepare(db: Sqlite.Database) {
     arrived: db.prepare<[number], { sequence: number; id: Buffer }>(TOPIC_SQL.arrived),
     prefixIds: db.prepare<[number, number], { arrival: number; id: Buffer }>(TOPIC_SQL.prefixIds),
     addEnvelope: db.prepare<[number, number, number, Uint8Array, Uint8Array]>(TOPIC_SQL.addEnvelope),
-    page: db.prepare<[number, number, number], { sequence: number; envelope: Buffer }>(TOPIC_SQL.page),
+    next: db.prepare<[number, number], { sequence: number; envelope: Buffer }>(TOPIC_SQL.next),
     ids: db.prepare<[number, number, number], { sequence: number; id: Buffer }>(TOPIC_SQL.ids),
     envelope: db.prepare<[number, number], { id: Buffer; envelope: Buffer }>(TOPIC_SQL.envelope),
     prefixBytes: db.prepare<[number, number], { bytes: number | null }>(TOPIC_SQL.prefixBytes),

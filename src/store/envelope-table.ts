@@ -111,8 +111,8 @@ export const ENVELOPE_SQL = {
   forget: `DELETE FROM kept_envelope WHERE arrival IN
     (SELECT arrival FROM kept_envelope ORDER BY arrival LIMIT ?)
     AND kept_at_ms < ? AND envelope IS NULL`,
-  page: `SELECT sequence, envelope FROM kept_envelope WHERE topic = ? AND sequence > ? AND envelope IS NOT NULL
-    ORDER BY sequence LIMIT ?`,
+  next: `SELECT sequence, envelope FROM kept_envelope WHERE topic = ? AND sequence > ? AND envelope IS NOT NULL
+    ORDER BY sequence LIMIT 1`,
   ids: "SELECT sequence, id FROM kept_envelope WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT ?",
   get: "SELECT envelope FROM kept_envelope WHERE topic = ? AND id = ? AND envelope IS NOT NULL",
   prefixBytes: `SELECT coalesce(sum(length(envelope) + ${OVERHEAD_BYTES}), 0) AS bytes FROM kept_envelope
@@ -215,7 +215,9 @@ function pageReader(rows: Books["rows"]): EnvelopeTable["read"] {
     if (!row) return { items: [], head: 0 as Sequence };
     const items: { readonly sequence: Sequence; readonly envelope: Uint8Array }[] = [];
     let bytes = 0;
-    for (const { sequence, envelope } of rows.page.iterate(row.number, after, limit)) {
+    let next = rows.next.get(row.number, after);
+    for (; next && items.length < limit; next = rows.next.get(row.number, next.sequence)) {
+      const { sequence, envelope } = next;
       bytes += envelope.length;
       if (items.length > 0 && bytes > maxBytes) break;
       items.push({ sequence: sequence as Sequence, envelope: new Uint8Array(envelope) });
@@ -277,7 +279,7 @@ function prepare(db: Database.Database) {
     oldestOf: db.prepare<[number, number], OldRow>(ENVELOPE_SQL.oldestOf),
     drop: db.prepare<[number]>(ENVELOPE_SQL.drop),
     forget: db.prepare<[number, number]>(ENVELOPE_SQL.forget),
-    page: db.prepare<[number, number, number], { sequence: number; envelope: Buffer }>(ENVELOPE_SQL.page),
+    next: db.prepare<[number, number], { sequence: number; envelope: Buffer }>(ENVELOPE_SQL.next),
     ids: db.prepare<[number, number, number], { sequence: number; id: Buffer }>(ENVELOPE_SQL.ids),
     get: db.prepare<[number, Uint8Array], { envelope: Buffer }>(ENVELOPE_SQL.get),
     prefixBytes: db.prepare<[number, number], { bytes: number }>(ENVELOPE_SQL.prefixBytes),
