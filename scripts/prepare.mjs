@@ -15,6 +15,8 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Oldest Node that has what we use (loading ES modules with require, in libp2p's tools). */
 const NODE_LEAST = [20, 19];
+/** First Node that takes apart what a database leaves behind without an environment, and aborts (seen with 24.21). */
+const NODE_TOO_NEW = 24;
 const NATIVE = "better-sqlite3-multiple-ciphers";
 const OPEN_DATABASE = `new (require(${JSON.stringify(NATIVE)}))(":memory:").close()`;
 
@@ -23,9 +25,13 @@ export class Unprepared extends Error {}
 
 const say = (sentence) => process.stderr.write(`hermes: ${sentence}\n`);
 
-/** Throws {@link Unprepared} on a Node that is too old. */
+/** Throws {@link Unprepared} on a Node that is too old, or too new for the database's module. */
 export function checkNode(version = process.versions.node) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major >= NODE_TOO_NEW)
+    throw new Unprepared(
+      `Hermes runs on Node ${NODE_LEAST.join(".")} to 22; this is ${version}, on which its database module aborts. See https://nodejs.org`,
+    );
   if (major > NODE_LEAST[0] || (major === NODE_LEAST[0] && minor >= NODE_LEAST[1])) return;
   throw new Unprepared(
     `Hermes needs Node ${NODE_LEAST.join(".")} or newer; this is ${version}. See https://nodejs.org`,
