@@ -48,7 +48,6 @@ export function recordTable(database: Database.Database): RecordTable {
     scan: (prefix, { after = "", limit }) => {
       if (!Number.isSafeInteger(limit) || limit < 1)
         throw new Fault("internal/invariant", "A scan has a positive limit.");
-      // never iterate(): what it leaves behind ends Node 24 with an assertion of its own when the process ends
       return scan.all(prefix, after, prefix + LAST_CHARACTER, limit).map((row) => [row.key, open(row)] as const);
     },
     write: recordWriter(database),
