@@ -8,7 +8,7 @@ import { startClient } from "../src/client/client.ts";
 import type { ProfileStore } from "../src/client/ports.ts";
 import { nativePrimitives } from "../src/crypto-native/native-primitives.ts";
 import { createNetwork } from "../src/net/client-network.ts";
-import type { GroupState } from "../src/protocol/records.ts";
+import type { GroupState } from "../src/protocol/records/group.ts";
 import { toHex } from "../src/wire/text-forms.ts";
 import { startRelay, temporaryDirectory } from "./child-process.ts";
 import { counting, moveRecords } from "./counted-store.ts";

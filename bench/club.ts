@@ -9,7 +9,8 @@ import { OPEN_RANDOM_BYTES, openDeposit, openFrom } from "../src/crypto/received
 import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts";
 import { addMembers, memberFrom } from "../src/protocol/joining.ts";
 import type { Input } from "../src/protocol/machine.ts";
-import { GROUP, type GroupState, TOPIC } from "../src/protocol/records.ts";
+import { GROUP, type GroupState } from "../src/protocol/records/group.ts";
+import { TOPIC } from "../src/protocol/records/topic.ts";
 import { depositEnvelope } from "../src/protocol/topic-envelope.ts";
 import { ROLE } from "../src/wire/entry.ts";
 import { decodeEnvelope } from "../src/wire/envelope.ts";

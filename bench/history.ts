@@ -1,5 +1,5 @@
 /** Histories that nobody wrote: lines as receiving many messages would have left them. */
-import type { GroupState } from "../src/protocol/records.ts";
+import type { GroupState } from "../src/protocol/records/group.ts";
 import { toHex } from "../src/wire/text-forms.ts";
 import { type Device, random } from "./device.ts";
 

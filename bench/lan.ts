@@ -9,7 +9,7 @@ import type { TopicSubscription } from "../src/client/ports.ts";
 import { scanRecords } from "../src/client/profile-reader.ts";
 import { nativePrimitives } from "../src/crypto-native/native-primitives.ts";
 import { createNetwork } from "../src/net/client-network.ts";
-import { TOPIC } from "../src/protocol/records.ts";
+import { TOPIC } from "../src/protocol/records/topic.ts";
 import type { Sequence } from "../src/wire/ids.ts";
 import { toHex } from "../src/wire/text-forms.ts";
 import { type Device, type Posted, profileOnDisk, random, takeOutbox } from "./device.ts";

@@ -1,5 +1,5 @@
 /** People who are all in the same groups, made without relay and disk; and what they write there. */
-import type { GroupState } from "../src/protocol/records.ts";
+import type { GroupState } from "../src/protocol/records/group.ts";
 import { toHex } from "../src/wire/text-forms.ts";
 import { type Device, delivery, inputs, makeDevice, makeGroup, type Posted, random, takeOutbox } from "./device.ts";
 import { memoryStore } from "./memory-store.ts";

@@ -6,7 +6,7 @@
 import { addMembers, memberFrom } from "../src/protocol/joining.ts";
 import type { Input } from "../src/protocol/machine.ts";
 import type { PeerPrekeys } from "../src/protocol/pairwise.ts";
-import type { GroupState } from "../src/protocol/records.ts";
+import type { GroupState } from "../src/protocol/records/group.ts";
 import { ROLE } from "../src/wire/entry.ts";
 import { MEMBERS_PER_ADD_MAX } from "../src/wire/limits.ts";
 import { toHex } from "../src/wire/text-forms.ts";

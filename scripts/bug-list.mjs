@@ -196,7 +196,9 @@ export const BUGS = [
         from: `import { enqueue } from "./outbox.ts";`,
         to: `import { enqueue } from "./outbox.ts";
 import { tell } from "./pairwise.ts";
-import { DELIVERY, ENTRY, PEER } from "./records.ts";`,
+import { DELIVERY } from "./records/key-delivery.ts";
+import { ENTRY } from "./records/log.ts";
+import { PEER } from "./records/pairwise.ts";`,
       },
     ],
     test: "test/sim/mixed.test.ts",

@@ -4,7 +4,10 @@
  */
 import { withdrawnRecord } from "../protocol/account.ts";
 import { accountTopicKeys } from "../protocol/account-topic-box.ts";
-import { ACCOUNT, type AccountState, CURSOR, type GroupState, PREKEYS } from "../protocol/records.ts";
+import { ACCOUNT, type AccountState } from "../protocol/records/account.ts";
+import type { GroupState } from "../protocol/records/group.ts";
+import { PREKEYS } from "../protocol/records/pairwise.ts";
+import { CURSOR } from "../protocol/records/topic.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import { LogId, type Topic } from "../wire/ids.ts";

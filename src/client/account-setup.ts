@@ -2,7 +2,7 @@
 import { encodeRecoveryWords } from "../crypto/recovery-words.ts";
 import { fingerprintOf } from "../protocol/account.ts";
 import type { Restoration } from "../protocol/account-topic-link.ts";
-import { ACCOUNT } from "../protocol/records.ts";
+import { ACCOUNT } from "../protocol/records/account.ts";
 import { Fault } from "../wire/fault.ts";
 import { NAME_MAX_BYTES } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";

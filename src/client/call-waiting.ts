@@ -1,5 +1,7 @@
 /** What calls wait for: what is stored for us, and what is to be sent. */
-import { COUNTERS, DELIVERY, OUTBOX, PENDING } from "../protocol/records.ts";
+import { DELIVERY } from "../protocol/records/key-delivery.ts";
+import { COUNTERS, OUTBOX } from "../protocol/records/outbox.ts";
+import { PENDING } from "../protocol/records/pairwise.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import type { TopicBook } from "./effects-performer.ts";
 import { type Waiting, waitUntil } from "./event-hub.ts";

@@ -1,6 +1,9 @@
 /** Calls about relays that did not tell the truth: what shows it, and whether what somebody else shows is genuine. */
 
-import { EPOCH, GROUP, idOf, MEMBER, STATEMENT, STATEMENTS_MAX, TOPIC } from "../protocol/records.ts";
+import { EPOCH } from "../protocol/records/epoch.ts";
+import { GROUP, MEMBER } from "../protocol/records/group.ts";
+import { idOf } from "../protocol/records/record.ts";
+import { STATEMENT, STATEMENTS_MAX, TOPIC } from "../protocol/records/topic.ts";
 import { checkStatement } from "../protocol/relay-statements.ts";
 import { decode, encode } from "../wire/codec.ts";
 import { Fault } from "../wire/fault.ts";

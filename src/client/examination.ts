@@ -1,5 +1,5 @@
 /** How the client is, for somebody who looks for a fault: everything is given a moment to settle first. */
-import { OUTBOX } from "../protocol/records.ts";
+import { OUTBOX } from "../protocol/records/outbox.ts";
 import type { ClientMethods } from "./api.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";

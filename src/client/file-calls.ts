@@ -1,7 +1,9 @@
 /** Calls about files: sending, showing, fetching, cancelling. Shapes in file-api.ts. */
 import { cleanFileName } from "../protocol/file-name.ts";
 import type { FileState } from "../protocol/file-state.ts";
-import { CALL, FILE, type GroupState } from "../protocol/records.ts";
+import { FILE } from "../protocol/records/file.ts";
+import type { GroupState } from "../protocol/records/group.ts";
+import { CALL } from "../protocol/records/outbox.ts";
 import { Fault } from "../wire/fault.ts";
 import { PREVIEW_FORMAT } from "../wire/file-manifest.ts";
 import type { MessageId } from "../wire/ids.ts";

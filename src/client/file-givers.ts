@@ -1,5 +1,6 @@
 /** Who gave us chunks, as people know them: a relay by its address, a member by name where its addresses say whose it is. */
-import { GROUP, idOf, MEMBER, MEMBER_ADDRESS } from "../protocol/records.ts";
+import { GROUP, MEMBER, MEMBER_ADDRESS } from "../protocol/records/group.ts";
+import { idOf } from "../protocol/records/record.ts";
 import type { AccountKey, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { FileContext, Transfer } from "./file-transfer.ts";

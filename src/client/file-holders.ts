@@ -3,7 +3,8 @@
  * sees as lines, so they are few and spread over time.
  * @see PROTOCOL.md § Files
  */
-import { GROUP, idOf } from "../protocol/records.ts";
+import { GROUP } from "../protocol/records/group.ts";
+import { idOf } from "../protocol/records/record.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { type FileContext, type FilePlace, savedFile } from "./file-transfer.ts";
 import { membersOf } from "./member-names.ts";

@@ -19,7 +19,7 @@ import {
 import { idsOf } from "../crypto/file-tree.ts";
 import type { Primitives } from "../crypto/primitives.ts";
 import { fileListId } from "../protocol/files.ts";
-import { FILE_LIST } from "../protocol/records.ts";
+import { FILE_LIST } from "../protocol/records/file.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { ChunkId } from "../wire/ids.ts";
 import { CHUNK_LIST_MAX, CHUNK_MAX_BYTES, CHUNK_PLAIN_BYTES } from "../wire/limits.ts";

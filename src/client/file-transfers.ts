@@ -9,7 +9,8 @@
  * @see PROTOCOL.md § Files
  */
 import type { FileStage, FileState } from "../protocol/file-state.ts";
-import { FILE, idOf } from "../protocol/records.ts";
+import { FILE } from "../protocol/records/file.ts";
+import { idOf } from "../protocol/records/record.ts";
 import { Fault } from "../wire/fault.ts";
 import { GroupId, MessageId } from "../wire/ids.ts";
 import { fromHex } from "../wire/text-forms.ts";

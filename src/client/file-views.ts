@@ -1,7 +1,8 @@
 /** Files as screens see them. */
 import { cleanFileName } from "../protocol/file-name.ts";
 import type { FileState as SavedState } from "../protocol/file-state.ts";
-import { idOf, MEMBER } from "../protocol/records.ts";
+import { MEMBER } from "../protocol/records/group.ts";
+import { idOf } from "../protocol/records/record.ts";
 import { PREVIEW_FORMAT } from "../wire/file-manifest.ts";
 import type { AccountKey } from "../wire/ids.ts";
 import { pictureHeader } from "../wire/picture-header.ts";

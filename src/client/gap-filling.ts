@@ -10,7 +10,8 @@
  *
  * @see PROTOCOL.md § History
  */
-import { GAP, LIVE } from "../protocol/records.ts";
+import { GAP } from "../protocol/records/conversation.ts";
+import { LIVE } from "../protocol/records/epoch.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { ClientNotice, EventHub } from "./event-hub.ts";

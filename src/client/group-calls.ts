@@ -6,18 +6,11 @@ import { parseContactLink } from "../protocol/link.ts";
 import { resolve } from "../protocol/log-resolution.ts";
 import { frontierOf } from "../protocol/membership-log.ts";
 import { GROUPS_MAX } from "../protocol/passing-time.ts";
-import {
-  ACCOUNT,
-  ASKED,
-  EPOCH,
-  type GroupState,
-  idOf,
-  JOINING,
-  LINKING,
-  LIVE,
-  MEMBER,
-  OUT,
-} from "../protocol/records.ts";
+import { ACCOUNT, LINKING } from "../protocol/records/account.ts";
+import { EPOCH, LIVE } from "../protocol/records/epoch.ts";
+import { type GroupState, MEMBER, OUT } from "../protocol/records/group.ts";
+import { ASKED, JOINING } from "../protocol/records/joining.ts";
+import { idOf } from "../protocol/records/record.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import { AccountKey } from "../wire/ids.ts";

@@ -1,7 +1,7 @@
 /** Which group a person means: an id, the beginning of one, or a name. */
 
 import { GROUPS_MAX } from "../protocol/passing-time.ts";
-import { GROUP, type GroupState } from "../protocol/records.ts";
+import { GROUP, type GroupState } from "../protocol/records/group.ts";
 import { Fault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { meantBy } from "./meant-by.ts";

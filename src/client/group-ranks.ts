@@ -1,7 +1,8 @@
 /** Who may do what, said before a change is tried: which rank it takes. The log's own rules decide (log-permission.ts). */
 import { type GroupView, type MemberView, memberOfAccount } from "../protocol/group-view.ts";
 import { resolve } from "../protocol/log-resolution.ts";
-import { ACCOUNT, type GroupState, OUT } from "../protocol/records.ts";
+import { ACCOUNT } from "../protocol/records/account.ts";
+import { type GroupState, OUT } from "../protocol/records/group.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";

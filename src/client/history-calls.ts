@@ -1,5 +1,6 @@
 /** Calls about what was said: pages of a conversation, what is new in it, and what a screen notes for itself. */
-import { type GroupState, NOTE } from "../protocol/records.ts";
+import { NOTE } from "../protocol/records/account.ts";
+import type { GroupState } from "../protocol/records/group.ts";
 import { Fault } from "../wire/fault.ts";
 import { TEXT_MAX_BYTES } from "../wire/limits.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";

@@ -1,5 +1,6 @@
 /** Following what happens: first how the relays are and what is unread, then everything as it comes, until the caller has enough. */
-import { GROUP, idOf, MEMBER } from "../protocol/records.ts";
+import { GROUP, MEMBER } from "../protocol/records/group.ts";
+import { idOf } from "../protocol/records/record.ts";
 import { AccountKey, GroupId } from "../wire/ids.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import type { ClientEvent, ClientMethods, GroupName } from "./api.ts";

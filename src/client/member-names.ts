@@ -1,6 +1,8 @@
 /** Which member of a group a person means: an account id, the beginning of one, or a name. */
 import type { GroupView } from "../protocol/group-view.ts";
-import { type GroupState, idOf, MEMBER, NAMED, ROSTER_MAX } from "../protocol/records.ts";
+import { type GroupState, MEMBER, NAMED } from "../protocol/records/group.ts";
+import { idOf } from "../protocol/records/record.ts";
+import { ROSTER_MAX } from "../protocol/records/roster.ts";
 import { Fault } from "../wire/fault.ts";
 import type { AccountKey, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";

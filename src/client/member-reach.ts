@@ -5,7 +5,8 @@
  */
 import type { GroupView } from "../protocol/group-view.ts";
 import { resolve } from "../protocol/log-resolution.ts";
-import { ACCOUNT, type GroupState, MEMBER_ADDRESS } from "../protocol/records.ts";
+import { ACCOUNT } from "../protocol/records/account.ts";
+import { type GroupState, MEMBER_ADDRESS } from "../protocol/records/group.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { GroupName, PeerView } from "./api.ts";
 import type { CallContext } from "./calls.ts";

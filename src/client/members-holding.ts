@@ -1,6 +1,10 @@
 /** What other members have of what we wrote, and whether we are in step with them: what there is to know without a relay. */
 import { outboxId } from "../protocol/outbox.ts";
-import { EPOCH, GROUP, OUTBOX, type OutboxState, REQUEST, TOPIC } from "../protocol/records.ts";
+import { EPOCH } from "../protocol/records/epoch.ts";
+import { GROUP } from "../protocol/records/group.ts";
+import { REQUEST } from "../protocol/records/joining.ts";
+import { OUTBOX, type OutboxState } from "../protocol/records/outbox.ts";
+import { TOPIC } from "../protocol/records/topic.ts";
 import { ENVELOPE_KIND, kindOf } from "../wire/envelope.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";

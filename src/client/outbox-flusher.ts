@@ -10,7 +10,7 @@
  */
 import type { Answer, Input } from "../protocol/machine.ts";
 import { isUnknownInbox } from "../protocol/outbox.ts";
-import { OUTBOX, type OutboxState } from "../protocol/records.ts";
+import { OUTBOX, type OutboxState } from "../protocol/records/outbox.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { AppendOutcome, Clock, Network, ProfileStore } from "./ports.ts";
 import { scanRecords } from "./profile-reader.ts";

@@ -1,7 +1,8 @@
 /** The devices of our own account: which there are, how this one comes into the account's groups, and unlinking another. */
 import { SHARED_ITEMS_MAX } from "../protocol/account-topic.ts";
 import { GROUPS_MAX } from "../protocol/passing-time.ts";
-import { ACCOUNT, type GroupState, LINKING, OUT, SHARED } from "../protocol/records.ts";
+import { ACCOUNT, LINKING, SHARED } from "../protocol/records/account.ts";
+import { type GroupState, OUT } from "../protocol/records/group.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { DeviceKey } from "../wire/ids.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";

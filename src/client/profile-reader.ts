@@ -1,6 +1,6 @@
 /** Reading records outside of a step, for what is only shown. Changes go through the step queue alone. */
 import type { LogState } from "../protocol/log-state.ts";
-import type { RosterDevice } from "../protocol/records.ts";
+import type { RosterDevice } from "../protocol/records/roster.ts";
 import { existingLog } from "../protocol/saved-log.ts";
 import { readRoster } from "../protocol/saved-roster.ts";
 import type { Reading, RecordType, Step } from "../protocol/step.ts";

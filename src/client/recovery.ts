@@ -6,7 +6,7 @@ import {
   type RecoveredSeed,
   recoveryWordList,
 } from "../crypto/recovery-words.ts";
-import { ACCOUNT } from "../protocol/records.ts";
+import { ACCOUNT } from "../protocol/records/account.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { ProfileStore } from "./ports.ts";
 import { readExistingRecord } from "./profile-reader.ts";

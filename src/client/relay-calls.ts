@@ -1,6 +1,7 @@
 /** Calls about relays: those of a group, those of our account, and which relay is there for what. */
 import type { GroupSettings } from "../protocol/group-view.ts";
-import { ACCOUNT, FORMER_RELAYS, type GroupState } from "../protocol/records.ts";
+import { ACCOUNT } from "../protocol/records/account.ts";
+import { FORMER_RELAYS, type GroupState } from "../protocol/records/group.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import { RELAYS_MAX } from "../wire/limits.ts";

@@ -4,7 +4,7 @@
  *
  * 1. A spool goes with its file (cancelled, failed), KEPT_MS after it was sent, or when a crash has left it without a file.
  */
-import { FILE } from "../protocol/records.ts";
+import { FILE } from "../protocol/records/file.ts";
 import type { FileContext } from "./file-transfer.ts";
 import { scanRecords } from "./profile-reader.ts";
 

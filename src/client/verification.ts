@@ -1,7 +1,7 @@
 /** Comparing fingerprints with somebody. */
 import { fingerprintOf } from "../protocol/account.ts";
 import { SHARED_ITEMS_MAX } from "../protocol/account-topic.ts";
-import { ACCOUNT, SHARED } from "../protocol/records.ts";
+import { ACCOUNT, SHARED } from "../protocol/records/account.ts";
 import { Fault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { ClientMethods, IdentityView } from "./api.ts";

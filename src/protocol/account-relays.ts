@@ -12,7 +12,8 @@ import { RELAYS_MAX } from "../wire/limits.ts";
 import { offerPrekeys, replenishPrekeys } from "./account.ts";
 import type { Work } from "./effects.ts";
 import { FORMER_RELAY_MS } from "./group-relays.ts";
-import { ACCOUNT, FORMER_RELAYS } from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { FORMER_RELAYS } from "./records/group.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 
 /** These are our relays from now on, at most RELAYS_MAX; people who take our prekeys are told so. */

@@ -18,7 +18,8 @@ import { isUnlinked, openAccountTopic } from "./account-topic.ts";
 import { newestItems } from "./account-topic-items.ts";
 import type { Work } from "./effects.ts";
 import { checkTaken, tellWith } from "./pairwise.ts";
-import { ACCOUNT, GROUP, LINKING, type LinkingState, OUT, SHARED } from "./records.ts";
+import { ACCOUNT, LINKING, type LinkingState, SHARED } from "./records/account.ts";
+import { GROUP, OUT } from "./records/group.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Ms that one contact is given before the next is asked as well: somebody who is online answers sooner. */

@@ -29,21 +29,12 @@ import { announce, type Work } from "./effects.ts";
 import type { GroupView } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import { enqueue, outboxId } from "./outbox.ts";
-import {
-  ACCOUNT,
-  type AccountState,
-  COUNTERS,
-  EPOCH,
-  GROUP,
-  OUT,
-  OUTBOX,
-  ROSTER,
-  SHARED,
-  SHARING,
-  type SharingState,
-  TOPIC,
-  UNKNOWN_INBOX,
-} from "./records.ts";
+import { ACCOUNT, type AccountState, SHARED, SHARING, type SharingState } from "./records/account.ts";
+import { EPOCH } from "./records/epoch.ts";
+import { GROUP, OUT } from "./records/group.ts";
+import { COUNTERS, OUTBOX, UNKNOWN_INBOX } from "./records/outbox.ts";
+import { ROSTER } from "./records/roster.ts";
+import { TOPIC } from "./records/topic.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { depositEnvelope } from "./topic-envelope.ts";

@@ -34,7 +34,9 @@ import type { ContactPoint } from "../wire/pairwise-payload.ts";
 import type { DirectoryRecord } from "../wire/prekey-frames.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import { ACCOUNT, type AccountState, type InboxKeys, ONE_TIME, PREKEYS, type PrekeyState, TOPIC } from "./records.ts";
+import { ACCOUNT, type AccountState, type InboxKeys } from "./records/account.ts";
+import { ONE_TIME, PREKEYS, type PrekeyState } from "./records/pairwise.ts";
+import { TOPIC } from "./records/topic.ts";
 import { readExisting, type Step, scan, write } from "./step.ts";
 
 /** One-time prekeys that the directory should hold (PROTOCOL.md § Prekey bundles). */

@@ -13,7 +13,8 @@ import { receiveEntry } from "./group-log.ts";
 import { receiveDeposit } from "./inbox.ts";
 import { receiveJoinRequest } from "./joining.ts";
 import { noteInTopic } from "./missing-entries.ts";
-import { CURSOR, cursorId, EPOCH, TOPIC, type TopicState } from "./records.ts";
+import { EPOCH } from "./records/epoch.ts";
+import { CURSOR, cursorId, TOPIC, type TopicState } from "./records/topic.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 
 /** An envelope that a holder delivered. */

@@ -9,7 +9,7 @@ import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { deepest } from "./group-lines.ts";
-import { HEADS, type HeadsState, type SaidState } from "./records.ts";
+import { HEADS, type HeadsState, type SaidState } from "./records/conversation.ts";
 import { read, type Step } from "./step.ts";
 import { recentMessages } from "./withdrawn-lines.ts";
 

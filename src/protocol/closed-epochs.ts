@@ -16,7 +16,7 @@ import { enterHeads, mergedEpochId } from "./epoch-merges.ts";
 import { graphOf, pastOf } from "./log-graph.ts";
 import { isKeyAction } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
-import { GROUP } from "./records.ts";
+import { GROUP } from "./records/group.ts";
 import { existingLog } from "./saved-log.ts";
 import { readExisting, type Step, write } from "./step.ts";
 

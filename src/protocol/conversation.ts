@@ -17,12 +17,12 @@ import {
   HEADS,
   HEADS_MAX,
   type HeadsState,
-  idOf,
   SAID,
   SAID_MAX,
   type SaidState,
   SEEN,
-} from "./records.ts";
+} from "./records/conversation.ts";
+import { idOf } from "./records/record.ts";
 import { lineDepth, read, type Step, scan, write } from "./step.ts";
 
 /** Gaps noted for one group: more than a relay loses in an accident; further ones are not noted. */

@@ -5,7 +5,7 @@
  * 1. A device belongs to the claimant of highest rank, then lowest key; nearly always there is one.
  * 2. What is remembered of claims goes with their copies, and is never wrong: each change is noted.
  */
-import type { RosterDevice } from "./records.ts";
+import type { RosterDevice } from "./records/roster.ts";
 import type { SharedMap } from "./shared-map.ts";
 
 /** Accounts that claim each device in use, sorted. Keys and values are lower-case hex. */

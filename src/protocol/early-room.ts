@@ -9,7 +9,7 @@
 import { equalBytes } from "../verify/transcript.ts";
 import type { DeviceKey, TimeMs } from "../wire/ids.ts";
 import type { Work } from "./effects.ts";
-import { EARLY, EARLY_AT, SECRET } from "./records.ts";
+import { EARLY, EARLY_AT, SECRET } from "./records/key-delivery.ts";
 import { type Step, scan, write } from "./step.ts";
 
 /** Records of each kind. */

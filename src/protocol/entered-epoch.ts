@@ -13,18 +13,10 @@ import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { depthOfEntries } from "./group-lines.ts";
 import type { LogState } from "./log-state.ts";
-import {
-  ACCOUNT,
-  EPOCH,
-  FORK,
-  type GroupState,
-  LIVE,
-  LIVE_EPOCHS_MAX,
-  OWN_CHAIN,
-  SENDERS,
-  TOPIC,
-  UNCLOSED_EPOCHS_MAX,
-} from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { EPOCH, FORK, LIVE, LIVE_EPOCHS_MAX, OWN_CHAIN, SENDERS } from "./records/epoch.ts";
+import { type GroupState, UNCLOSED_EPOCHS_MAX } from "./records/group.ts";
+import { TOPIC } from "./records/topic.ts";
 import { devicesIn, indexIn } from "./roster.ts";
 import { saveRoster } from "./saved-roster.ts";
 import { read, readExisting, type Step, write } from "./step.ts";

@@ -33,7 +33,11 @@ import {
 import { find } from "./log-graph.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
-import { ENTRY, FORK, type GroupState, idOf, SECRET } from "./records.ts";
+import { FORK } from "./records/epoch.ts";
+import type { GroupState } from "./records/group.ts";
+import { SECRET } from "./records/key-delivery.ts";
+import { ENTRY } from "./records/log.ts";
+import { idOf } from "./records/record.ts";
 import { chooseSending } from "./sending-epoch.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 

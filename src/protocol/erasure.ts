@@ -16,26 +16,12 @@ import { toHex } from "../wire/text-forms.ts";
 import { eraseEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
 import { forgetWelcome, WELCOME_MS, WELCOMES_AT_ONCE } from "./group-welcome.ts";
-import {
-  CALL,
-  CHAIN,
-  CLOSED,
-  EPOCH,
-  FORK,
-  FORK_END,
-  HEARD,
-  LIVE,
-  type LiveEpoch,
-  OWN_CHAIN,
-  ROSTER_MAX,
-  SENDERS,
-  SENT,
-  SENT_MAX,
-  TO_HEAR,
-  TO_REPORT,
-  TOPIC,
-  WELCOME,
-} from "./records.ts";
+import { CHAIN, CLOSED, EPOCH, FORK, FORK_END, LIVE, type LiveEpoch, OWN_CHAIN, SENDERS } from "./records/epoch.ts";
+import { WELCOME } from "./records/joining.ts";
+import { CALL } from "./records/outbox.ts";
+import { HEARD, SENT, SENT_MAX, TO_HEAR, TO_REPORT } from "./records/report.ts";
+import { ROSTER_MAX } from "./records/roster.ts";
+import { TOPIC } from "./records/topic.ts";
 import { eraseRoster } from "./saved-roster.ts";
 import { type Step, scan, write } from "./step.ts";
 

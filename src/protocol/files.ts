@@ -16,7 +16,8 @@ import type { AccountKey, GroupId, MessageId, TimeMs, Topic } from "../wire/ids.
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { FILE_HOLDERS_MAX, type FileStage, type FileState } from "./file-state.ts";
-import { FILE, FILE_BITS, FILE_LIST, idOf } from "./records.ts";
+import { FILE, FILE_BITS, FILE_LIST } from "./records/file.ts";
+import { idOf } from "./records/record.ts";
 import { read, type Step, scan, write } from "./step.ts";
 
 /** Lists of one file, all levels: 8,192 data lists and those above. */

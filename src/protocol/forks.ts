@@ -9,7 +9,8 @@ import type { DeviceKey, EpochId, GroupId, Iteration, MessageId } from "../wire/
 import { toHex } from "../wire/text-forms.ts";
 import { closeGap } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
-import { type EpochState, FORK_PROOF, type SaidState, SEEN } from "./records.ts";
+import { FORK_PROOF, type SaidState, SEEN } from "./records/conversation.ts";
+import type { EpochState } from "./records/epoch.ts";
 import { judgeAgain, type Origin } from "./removals.ts";
 import { read, type Step, write } from "./step.ts";
 import { type Recent, recentMessages, restate } from "./withdrawn-lines.ts";

@@ -6,7 +6,9 @@ import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { cleanFileName } from "./file-name.ts";
-import { ENTRY, type EpochState, idOf } from "./records.ts";
+import type { EpochState } from "./records/epoch.ts";
+import { ENTRY } from "./records/log.ts";
+import { idOf } from "./records/record.ts";
 import { type Line, read, type Step } from "./step.ts";
 
 /** Depths are saved in 4 bytes. */

@@ -28,19 +28,11 @@ import { isRootAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { acceptEntry, citableHeads, entrySigningBytes, frontierOf, isConfirming } from "./membership-log.ts";
 import { newestBefore, passOn, post } from "./passing-on.ts";
-import {
-  ACCOUNT,
-  ENTRY,
-  EPOCH,
-  type EpochState,
-  FORK,
-  GROUP,
-  type GroupState,
-  idOf,
-  MEMBER,
-  MISSING_SECRETS_MAX,
-  OUT,
-} from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { EPOCH, type EpochState, FORK } from "./records/epoch.ts";
+import { GROUP, type GroupState, MEMBER, MISSING_SECRETS_MAX, OUT } from "./records/group.ts";
+import { ENTRY } from "./records/log.ts";
+import { idOf } from "./records/record.ts";
 import { judgeMessages } from "./removals.ts";
 import { noteRestored } from "./restored-state.ts";
 import { existingLog, saveLog } from "./saved-log.ts";

@@ -12,7 +12,8 @@ import { RELAYS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import type { GroupSettings } from "./group-view.ts";
-import { FORMER_RELAYS, type FormerRelay, type GroupState, UNASKED } from "./records.ts";
+import { FORMER_RELAYS, type FormerRelay, type GroupState } from "./records/group.ts";
+import { UNASKED } from "./records/joining.ts";
 import { read, type Step, write } from "./step.ts";
 
 /** Ms for which a relay that a group has left is still written to and read: members healing it need not hurry. */

@@ -21,17 +21,11 @@ import { joinConversation } from "./conversation.ts";
 import type { Work } from "./effects.ts";
 import { deepest, depthForMessage, isShown, lineOf } from "./group-lines.ts";
 import { enqueue } from "./outbox.ts";
-import {
-  ACCOUNT,
-  type AccountState,
-  EPOCH,
-  type EpochState,
-  GROUP,
-  type GroupState,
-  HEADS,
-  type OutboxOrigin,
-  OWN_CHAIN,
-} from "./records.ts";
+import { ACCOUNT, type AccountState } from "./records/account.ts";
+import { HEADS } from "./records/conversation.ts";
+import { EPOCH, type EpochState, OWN_CHAIN } from "./records/epoch.ts";
+import { GROUP, type GroupState } from "./records/group.ts";
+import type { OutboxOrigin } from "./records/outbox.ts";
 import { noteSent } from "./reports.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 import { hasToTellName, hearName } from "./told-names.ts";

@@ -33,23 +33,13 @@ import { resolve } from "./log-resolution.ts";
 import { LOG_ENTRIES_MAX, type LogState } from "./log-state.ts";
 import { noteUnposted } from "./missing-entries.ts";
 import { tell } from "./pairwise.ts";
-import {
-  ACCOUNT,
-  ADOPTING,
-  ASKED,
-  ENTRY,
-  GROUP,
-  type GroupState,
-  idOf,
-  JOINING,
-  LINKING,
-  LOG_PART,
-  PEER,
-  SEEN,
-  UNASKED,
-  WELCOME,
-  type WelcomeState,
-} from "./records.ts";
+import { ACCOUNT, LINKING } from "./records/account.ts";
+import { SEEN } from "./records/conversation.ts";
+import { GROUP, type GroupState } from "./records/group.ts";
+import { ADOPTING, ASKED, JOINING, LOG_PART, UNASKED, WELCOME, type WelcomeState } from "./records/joining.ts";
+import { ENTRY } from "./records/log.ts";
+import { PEER } from "./records/pairwise.ts";
+import { idOf } from "./records/record.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { addSystemLines } from "./system-lines.ts";

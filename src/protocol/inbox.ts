@@ -28,7 +28,8 @@ import { keyArrived, resendKey } from "./key-letters.ts";
 import { answerWanted, receiveWanted } from "./missing-entries.ts";
 import { identityOf, tell, tellWaiting } from "./pairwise.ts";
 import { receiveSecret } from "./received-secrets.ts";
-import { ACCOUNT, type AccountState, ONE_TIME, PEER, PREKEYS, SESSION } from "./records.ts";
+import { ACCOUNT, type AccountState } from "./records/account.ts";
+import { ONE_TIME, PEER, PREKEYS, SESSION } from "./records/pairwise.ts";
 import { renewSession } from "./restored-state.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 

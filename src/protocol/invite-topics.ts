@@ -16,7 +16,9 @@ import type { Work } from "./effects.ts";
 import { type GroupSettings, memberOfDevice } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
-import { ACCOUNT, OUT, TOPIC } from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { OUT } from "./records/group.ts";
+import { TOPIC } from "./records/topic.ts";
 import { readLog } from "./saved-log.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 

@@ -18,7 +18,11 @@ import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import type { OpenedRequest } from "./join-request.ts";
 import { tellWith } from "./pairwise.ts";
-import { ACCOUNT, ASKED, ATTEMPT, type AttemptState, EPOCH, GROUP, idOf, JOINING, TRIES_KEPT_MAX } from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { EPOCH } from "./records/epoch.ts";
+import { GROUP } from "./records/group.ts";
+import { ASKED, ATTEMPT, type AttemptState, JOINING, TRIES_KEPT_MAX } from "./records/joining.ts";
+import { idOf } from "./records/record.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Refused tries of one account before the pause. */

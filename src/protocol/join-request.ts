@@ -27,7 +27,8 @@ import { checkInviteProof, inviteProofBytes } from "./log-permission.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { enqueue } from "./outbox.ts";
-import { ACCOUNT, ASKED, JOINING } from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { ASKED, JOINING } from "./records/joining.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 import { signEnvelope } from "./topic-envelope.ts";
 

@@ -27,7 +27,10 @@ import { judgeRequest, mayAdmit, type OpenedRequest, openRequest, readRequest } 
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { type PeerPrekeys, tellWith } from "./pairwise.ts";
-import { ACCOUNT, GROUP, type GroupState, idOf, type JoinRequestState, REQUEST } from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { GROUP, type GroupState } from "./records/group.ts";
+import { type JoinRequestState, REQUEST } from "./records/joining.ts";
+import { idOf } from "./records/record.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 

@@ -16,7 +16,10 @@ import { memberOfDevice } from "./group-view.ts";
 import { find } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
 import { enqueue } from "./outbox.ts";
-import { GROUP, idOf, KEY_LETTER, LACKING, OUT, RENEWAL, RESENDING } from "./records.ts";
+import { GROUP, OUT } from "./records/group.ts";
+import { KEY_LETTER, LACKING, RESENDING } from "./records/key-delivery.ts";
+import { RENEWAL } from "./records/pairwise.ts";
+import { idOf } from "./records/record.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, type Step, scan, write } from "./step.ts";
 

@@ -5,7 +5,8 @@ import type { TimeMs } from "../wire/ids.ts";
 import { Nonce } from "../wire/ids.ts";
 import type { LiveContent } from "../wire/live.ts";
 import type { Work } from "./effects.ts";
-import { ACCOUNT, type EpochState } from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import type { EpochState } from "./records/epoch.ts";
 import { readExisting, type Step } from "./step.ts";
 
 /** Seals it for the epoch and signs it with our device. */

@@ -11,7 +11,8 @@ import { goOnDelivering } from "./key-delivery.ts";
 import { wakeForKeys } from "./key-letters.ts";
 import { wakeForEntries } from "./missing-entries.ts";
 import { goOnPassing, PASSING_AT_ONCE } from "./passing-on.ts";
-import { PASSING, WELCOME } from "./records.ts";
+import { WELCOME } from "./records/joining.ts";
+import { PASSING } from "./records/log.ts";
 import { type Step, scan } from "./step.ts";
 
 /** Does one piece, if there is any, and asks to be called again: what keeps others waiting comes first. */

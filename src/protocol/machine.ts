@@ -26,7 +26,8 @@ import { sayAddresses } from "./member-addresses.ts";
 import { type OutboxVerdict, settle } from "./outbox.ts";
 import { checkTaken, tellPending } from "./pairwise.ts";
 import { start, tick } from "./passing-time.ts";
-import { ACCOUNT, type GroupState, NOTE } from "./records.ts";
+import { ACCOUNT, NOTE } from "./records/account.ts";
+import type { GroupState } from "./records/group.ts";
 import { type Contradiction, noteContradiction } from "./relay-statements.ts";
 import { askForReports, overhear, reportOf } from "./reports.ts";
 import {

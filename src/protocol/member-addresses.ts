@@ -15,7 +15,10 @@ import { toHex } from "../wire/text-forms.ts";
 import { encodeUtf8 } from "../wire/utf8.ts";
 import type { Work } from "./effects.ts";
 import { sayInPassing } from "./live-saying.ts";
-import { ACCOUNT, EPOCH, type EpochState, GROUP, idOf, MEMBER_ADDRESS } from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { EPOCH, type EpochState } from "./records/epoch.ts";
+import { GROUP, MEMBER_ADDRESS } from "./records/group.ts";
+import { idOf } from "./records/record.ts";
 import { readRoster, rosterSize } from "./saved-roster.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 

@@ -19,7 +19,7 @@ import { needsOf } from "./log-permission.ts";
 import { extended, isKeyAction, type Resolution, resolve, resolveAt } from "./log-resolution.ts";
 import { LOG_ENTRIES_MAX, type LogEntry, type LoggedAction, type LogState, PAST_ENTRIES_MAX } from "./log-state.ts";
 import { hasGenuineDevices } from "./member-devices.ts";
-import { ROSTER_MAX } from "./records.ts";
+import { ROSTER_MAX } from "./records/roster.ts";
 
 /** What became of an entry. */
 export type EntryVerdict =

@@ -24,17 +24,10 @@ import type { LogEntry, LogState } from "./log-state.ts";
 import { hashOfEntry } from "./membership-log.ts";
 import { type Addressee, tell } from "./pairwise.ts";
 import { epochOf, newestBefore, post } from "./passing-on.ts";
-import {
-  ACCOUNT,
-  ANSWERED,
-  ENTRY,
-  type EpochState,
-  idOf,
-  UNPOSTED,
-  WAITING,
-  WAITING_ENTRIES_MAX,
-  WANTED,
-} from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import type { EpochState } from "./records/epoch.ts";
+import { ANSWERED, ENTRY, UNPOSTED, WAITING, WAITING_ENTRIES_MAX, WANTED } from "./records/log.ts";
+import { idOf } from "./records/record.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 

@@ -8,7 +8,7 @@ import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { LOG_ENTRIES_MAX, type LogState } from "./log-state.ts";
 import { acceptEntry } from "./membership-log.ts";
-import { ENTRY, LOG_HEAD, WHOLE_LOG } from "./records.ts";
+import { ENTRY, LOG_HEAD, WHOLE_LOG } from "./records/log.ts";
 import { saveLog } from "./saved-log.ts";
 import { type RecordType, read, type Step, scan, write } from "./step.ts";
 

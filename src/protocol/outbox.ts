@@ -9,16 +9,8 @@ import { toHex } from "../wire/text-forms.ts";
 import type { AppendResult } from "../wire/topic-frames.ts";
 import { REFUSAL } from "../wire/topic-frames.ts";
 import { announce, type Work } from "./effects.ts";
-import {
-  COUNTERS,
-  LEFT_OVER,
-  OUTBOX,
-  type OutboxOrigin,
-  type OutboxState,
-  SENT,
-  sentId,
-  UNKNOWN_INBOX,
-} from "./records.ts";
+import { COUNTERS, LEFT_OVER, OUTBOX, type OutboxOrigin, type OutboxState, UNKNOWN_INBOX } from "./records/outbox.ts";
+import { SENT, sentId } from "./records/report.ts";
 import { read, type Step, scan, write } from "./step.ts";
 
 /** Adds an envelope; it is sent after the commit. */

@@ -19,7 +19,9 @@ import { contactPoint } from "./account.ts";
 import type { Work } from "./effects.ts";
 import { keepKeyLetter } from "./key-letters.ts";
 import { enqueue } from "./outbox.ts";
-import { ACCOUNT, type AccountState, idOf, PEER, PENDING, PENDING_ITEMS_MAX, RENEWAL, SESSION } from "./records.ts";
+import { ACCOUNT, type AccountState } from "./records/account.ts";
+import { PEER, PENDING, PENDING_ITEMS_MAX, RENEWAL, SESSION } from "./records/pairwise.ts";
+import { idOf } from "./records/record.ts";
 import { loadAll, read, readExisting, type Step, scan, write } from "./step.ts";
 import { depositEnvelope } from "./topic-envelope.ts";
 

@@ -23,7 +23,9 @@ import { askForEntries, postUnposted } from "./missing-entries.ts";
 import { rebuildLog } from "./old-records.ts";
 import { noteLeftOver } from "./outbox.ts";
 import { askForPending } from "./pairwise.ts";
-import { GROUP, JOINING, OUT, REQUEST, TOPIC } from "./records.ts";
+import { GROUP, OUT } from "./records/group.ts";
+import { JOINING, REQUEST } from "./records/joining.ts";
+import { TOPIC } from "./records/topic.ts";
 import { reportDue, wakeForReports } from "./reports.ts";
 import { read, type Step, scan, write } from "./step.ts";
 

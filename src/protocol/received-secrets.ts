@@ -21,7 +21,10 @@ import { isKeyAction } from "./log-resolution.ts";
 import { frontierOf, hashOfEntry } from "./membership-log.ts";
 import { noteUnposted } from "./missing-entries.ts";
 import { notePassing } from "./passing-on.ts";
-import { EARLY_AT, ENTRY, GROUP, idOf, SECRET, WAITING } from "./records.ts";
+import { GROUP } from "./records/group.ts";
+import { EARLY_AT, SECRET } from "./records/key-delivery.ts";
+import { ENTRY, WAITING } from "./records/log.ts";
+import { idOf } from "./records/record.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 

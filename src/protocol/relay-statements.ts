@@ -33,7 +33,9 @@ import {
 } from "../wire/relay-statement.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
-import { ACCOUNT, type EpochState, STATEMENT, STATEMENTS_MAX, TOPIC } from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import type { EpochState } from "./records/epoch.ts";
+import { STATEMENT, STATEMENTS_MAX, TOPIC } from "./records/topic.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** What the network noticed. */

@@ -19,18 +19,17 @@ import { memberOfDevice } from "./group-view.ts";
 import { graphOf } from "./log-graph.ts";
 import { type Resolution, resolve } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
+import { ACCOUNT } from "./records/account.ts";
 import {
-  ACCOUNT,
-  ENTRY,
-  EPOCH,
-  idOf,
   JUDGED_EPOCHS_MAX,
-  LIVE,
   REMOVALS,
   REMOVALS_MAX,
   type RemovalsState,
   type SaidState,
-} from "./records.ts";
+} from "./records/conversation.ts";
+import { EPOCH, LIVE } from "./records/epoch.ts";
+import { ENTRY } from "./records/log.ts";
+import { idOf } from "./records/record.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 import { type Recent, recentMessages, restate } from "./withdrawn-lines.ts";

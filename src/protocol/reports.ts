@@ -20,23 +20,11 @@ import { announce, type Work } from "./effects.ts";
 import { deepest } from "./group-lines.ts";
 import { liveEpoch, sayInPassing } from "./live-saying.ts";
 import { hearAddresses } from "./member-addresses.ts";
-import {
-  ACCOUNT,
-  CHAIN,
-  chainId,
-  EPOCH,
-  type EpochState,
-  HEADS,
-  HEARD,
-  OWN_CHAIN,
-  SENT,
-  SENT_MAX,
-  sentId,
-  TO_HEAR,
-  TO_REPORT,
-  TOPIC,
-  type ToReportState,
-} from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { HEADS } from "./records/conversation.ts";
+import { CHAIN, chainId, EPOCH, type EpochState, OWN_CHAIN } from "./records/epoch.ts";
+import { HEARD, SENT, SENT_MAX, sentId, TO_HEAR, TO_REPORT, type ToReportState } from "./records/report.ts";
+import { TOPIC } from "./records/topic.ts";
 import { existingRoster, rosterSize } from "./saved-roster.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 

@@ -9,7 +9,9 @@ import { announce, type Work } from "./effects.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import { tell } from "./pairwise.ts";
-import { ACCOUNT, GROUP, PEER, RENEWAL, RENEWED, RESTORED, SESSION } from "./records.ts";
+import { ACCOUNT, RESTORED } from "./records/account.ts";
+import { GROUP } from "./records/group.ts";
+import { PEER, RENEWAL, RENEWED, SESSION } from "./records/pairwise.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 

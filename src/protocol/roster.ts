@@ -11,7 +11,7 @@ import { orderOf, rememberOrder } from "./device-claims.ts";
 import { type GroupView, ownerAmongThose } from "./group-view.ts";
 import { resolveAt } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
-import type { RosterDevice } from "./records.ts";
+import type { RosterDevice } from "./records/roster.ts";
 
 /** Devices of all members in the past of these heads, sorted by device key: the place is the index. */
 export const devicesIn = (log: LogState, heads: readonly EntryHash[]): readonly RosterDevice[] =>

@@ -15,7 +15,8 @@ import { fromHex, toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { withEntries } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
-import { ACCOUNT, LOG_HEAD, LOGGED, type LogHead, loggedId } from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { LOG_HEAD, LOGGED, type LogHead, loggedId } from "./records/log.ts";
 import { type Reading, read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Entries whose places differ in the last two hex digits: read at a time, and then others get a turn. */

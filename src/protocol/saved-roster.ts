@@ -12,15 +12,9 @@ import { equalBytes } from "../verify/transcript.ts";
 import type { EpochId, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import {
-  idOf,
-  type LiveEpoch,
-  ROSTER,
-  ROSTER_BASE,
-  type RosterDevice,
-  type RosterState,
-  WHOLE_ROSTER,
-} from "./records.ts";
+import type { LiveEpoch } from "./records/epoch.ts";
+import { idOf } from "./records/record.ts";
+import { ROSTER, ROSTER_BASE, type RosterDevice, type RosterState, WHOLE_ROSTER } from "./records/roster.ts";
 import { changeBetween, changedBy } from "./roster.ts";
 import { type Reading, read, readExisting, type Step, write } from "./step.ts";
 

@@ -16,18 +16,10 @@ import { type GroupView, memberOfDevice, ownerOfDevice } from "./group-view.ts";
 import { ancestors, find, graphOf } from "./log-graph.ts";
 import { isRootAction, resolve } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
-import {
-  ACCOUNT,
-  EPOCH,
-  type EpochState,
-  FORK_END,
-  GROUP,
-  type GroupState,
-  HEADS,
-  LIVE,
-  type LiveEpoch,
-  SCHEDULE,
-} from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { HEADS } from "./records/conversation.ts";
+import { EPOCH, type EpochState, FORK_END, LIVE, type LiveEpoch, SCHEDULE } from "./records/epoch.ts";
+import { GROUP, type GroupState } from "./records/group.ts";
 import { existingRoster } from "./saved-roster.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 

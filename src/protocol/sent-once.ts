@@ -12,7 +12,9 @@ import type { SavedFile } from "./file-state.ts";
 import { type FileNews, noteFile } from "./files.ts";
 import { readyToSend } from "./group-change.ts";
 import { sendContents } from "./group-sending.ts";
-import { ACCOUNT, CALL, GROUP, type GroupState, OUT } from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { GROUP, type GroupState, OUT } from "./records/group.ts";
+import { CALL } from "./records/outbox.ts";
 import { rekeyAfterMessages } from "./sending-epoch.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
 

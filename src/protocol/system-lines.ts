@@ -20,7 +20,8 @@ import { type Happening, happeningsOf } from "./log-happenings.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 import { hashOfEntry } from "./membership-log.ts";
-import { idOf, MEMBER } from "./records.ts";
+import { MEMBER } from "./records/group.ts";
+import { idOf } from "./records/record.ts";
 import { read, type Step } from "./step.ts";
 
 /** What counted before an entry came, and who was a member (hex). */

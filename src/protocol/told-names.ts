@@ -13,7 +13,9 @@ import type { AccountKey, DeviceKey, GroupId, MessageId, TimeMs } from "../wire/
 import { toHex } from "../wire/text-forms.ts";
 import { noteShared } from "./account-topic.ts";
 import { announce, type Work } from "./effects.ts";
-import { type AccountState, idOf, MEMBER, NAMED, SHARED, TOLD_KEY } from "./records.ts";
+import { type AccountState, SHARED, TOLD_KEY } from "./records/account.ts";
+import { MEMBER, NAMED } from "./records/group.ts";
+import { idOf } from "./records/record.ts";
 import { read, type Step, write } from "./step.ts";
 
 /** A name as a message told it. */

@@ -15,7 +15,11 @@ import { AccountKey, type DeviceKey, GroupId, type TimeMs } from "../wire/ids.ts
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { share } from "./account-topic.ts";
 import { announce, type Work } from "./effects.ts";
-import { ACCOUNT, EPOCH, GROUP, idOf, MEMBER, NAMED, ROSTER, SHARED, TOLD_KEY } from "./records.ts";
+import { ACCOUNT, SHARED, TOLD_KEY } from "./records/account.ts";
+import { EPOCH } from "./records/epoch.ts";
+import { GROUP, MEMBER, NAMED } from "./records/group.ts";
+import { idOf } from "./records/record.ts";
+import { ROSTER } from "./records/roster.ts";
 import { readRoster } from "./saved-roster.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 

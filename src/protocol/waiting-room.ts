@@ -15,7 +15,8 @@ import { find } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { entrySigningBytes } from "./membership-log.ts";
-import { idOf, WAITING, WAITING_ENTRIES_MAX, WANTED } from "./records.ts";
+import { WAITING, WAITING_ENTRIES_MAX, WANTED } from "./records/log.ts";
+import { idOf } from "./records/record.ts";
 import { read, type Step, scan, write } from "./step.ts";
 
 /** Of the places of one group, those of one account, and those of all unknown devices together. */

@@ -8,7 +8,8 @@ import type { GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { noteGaps } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
-import { ACCOUNT, HEADS, HEADS_MAX, type HeadsState, SAID, SAID_MAX, type SaidState } from "./records.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { HEADS, HEADS_MAX, type HeadsState, SAID, SAID_MAX, type SaidState } from "./records/conversation.ts";
 import { type LineState, read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** A recent message and the id of its record. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
 import { outboxId } from "../../src/protocol/outbox.ts";
-import { OUTBOX } from "../../src/protocol/records.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { depositEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { encode } from "../../src/wire/codec.ts";
 import { isFault } from "../../src/wire/fault.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { GROUP, LIVE } from "../../src/protocol/records.ts";
+import { LIVE } from "../../src/protocol/records/epoch.ts";
+import { GROUP } from "../../src/protocol/records/group.ts";
 import { LogId, type Sequence, Topic } from "../../src/wire/ids.ts";
 import { fromHex } from "../../src/wire/text-forms.ts";
 import type { SimDevice } from "../sim/sim-device.ts";

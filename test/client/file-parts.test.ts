@@ -6,7 +6,7 @@ import { fileKeysOf } from "../../src/crypto/file-chunk.ts";
 import { shapeOf } from "../../src/crypto/file-shape.ts";
 import { nativePrimitives as p } from "../../src/crypto-native/native-primitives.ts";
 import { fileListId } from "../../src/protocol/files.ts";
-import { FILE_LIST } from "../../src/protocol/records.ts";
+import { FILE_LIST } from "../../src/protocol/records/file.ts";
 import { u32be } from "../../src/verify/transcript.ts";
 import { encode } from "../../src/wire/codec.ts";
 import { ChunkId } from "../../src/wire/ids.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import type { FileView } from "../../src/client/file-api.ts";
-import { FILE_BITS, FILE_LIST } from "../../src/protocol/records.ts";
+import { FILE_BITS, FILE_LIST } from "../../src/protocol/records/file.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { CHUNK_PLAIN_BYTES } from "../../src/wire/limits.ts";
 import { type MemoryDisk, memoryDisk, memoryParts } from "../sim/memory-parts.ts";

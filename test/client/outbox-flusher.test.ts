@@ -5,7 +5,7 @@ import type { AppendOutcome, Network, RelayStatus } from "../../src/client/ports
 import { createStepQueue } from "../../src/client/step-queue.ts";
 import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
 import { outboxId } from "../../src/protocol/outbox.ts";
-import { OUTBOX } from "../../src/protocol/records.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { depositEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { type Sequence, Topic } from "../../src/wire/ids.ts";

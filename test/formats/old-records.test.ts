@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { LOG_HEAD, LOGGED, ROSTER, ROSTER_BASE, WHOLE_LOG, WHOLE_ROSTER } from "../../src/protocol/records.ts";
+import { LOG_HEAD, LOGGED, WHOLE_LOG } from "../../src/protocol/records/log.ts";
+import { ROSTER, ROSTER_BASE, WHOLE_ROSTER } from "../../src/protocol/records/roster.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import type { Device } from "../protocol/device.ts";
 import { existingRosterIn } from "../protocol/saved-records.ts";

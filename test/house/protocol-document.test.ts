@@ -12,7 +12,7 @@ import { TOPIC_LIMITS } from "../../src/net/topic-limits.ts";
 import { ONE_TIME_PREKEYS, ONE_TIME_PREKEYS_LOW, SIGNED_PREKEY_MS } from "../../src/protocol/account.ts";
 import { SUPERSEDED_EPOCH_MS } from "../../src/protocol/erasure.ts";
 import { LOG_ENTRIES_MAX } from "../../src/protocol/log-state.ts";
-import * as records from "../../src/protocol/records.ts";
+import { WAITING_ENTRIES_MAX } from "../../src/protocol/records/log.ts";
 import { LABEL_NAMES } from "../../src/verify/labels.ts";
 import * as accountSnapshot from "../../src/wire/account-snapshot.ts";
 import * as bundle from "../../src/wire/bundle.ts";
@@ -33,6 +33,7 @@ import * as pairwisePayload from "../../src/wire/pairwise-payload.ts";
 import * as prekeyFrames from "../../src/wire/prekey-frames.ts";
 import * as relayStatement from "../../src/wire/relay-statement.ts";
 import * as topicFrames from "../../src/wire/topic-frames.ts";
+import { RECORD_TYPES } from "../formats/every-record.ts";
 import { ROOT } from "./biome-run.ts";
 import { assertFields, type Layout, type Names, parseLayout, probes } from "./written-layout.ts";
 
@@ -152,9 +153,7 @@ describe("PROTOCOL.md", () => {
   }
 
   it("lists every kind of saved record", () => {
-    const prefixes = Object.values(records).flatMap((each) =>
-      typeof each === "object" && each !== null && "prefix" in each ? [each.prefix] : [],
-    );
+    const prefixes = RECORD_TYPES.map(({ prefix }) => prefix);
     const written = rowsUnder("Saved records")
       .slice(1)
       .map(([prefix = ""]) => prefix.replaceAll("`", ""));
@@ -196,7 +195,7 @@ describe("PROTOCOL.md, where it gives a number of the code", () => {
     `those of the last ${PAST_CHAINS_MAX} past chains`,
     `the last ${ACCEPTED_INITIALS_MAX} ids per peer`,
     `max(${PADDED_MIN_BYTES}, padme(4 + length))`,
-    `waits (${grouped(records.WAITING_ENTRIES_MAX)} at most per group)`,
+    `waits (${grouped(WAITING_ENTRIES_MAX)} at most per group)`,
     `list(bytes(0..60128), 0..${LOG_ENTRIES_MAX})`,
     `${days(SUPERSEDED_EPOCH_MS)} days after another took its place`,
     `${DEFAULT_COST.memoryKiB / 1024} MiB and ${DEFAULT_COST.passes} passes`,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Effect } from "../../src/protocol/effects.ts";
-import { ACCOUNT, FORMER_RELAYS } from "../../src/protocol/records.ts";
+import { ACCOUNT } from "../../src/protocol/records/account.ts";
+import { FORMER_RELAYS } from "../../src/protocol/records/group.ts";
 import { newScene } from "./scene.ts";
 
 const relay = (n: number): string =>

@@ -8,20 +8,15 @@ import { receiveEntry } from "../../src/protocol/group-log.ts";
 import type { LogEntry } from "../../src/protocol/log-state.ts";
 import { acceptEntry, frontierOf, headsOf } from "../../src/protocol/membership-log.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
-import {
-  ACCOUNT,
-  EARLY_AT,
-  FORK,
-  GROUP,
-  MISSING_SECRETS_MAX,
-  OUTBOX,
-  PENDING,
-  PENDING_ITEMS_MAX,
-  REQUEST,
-  ROSTER_MAX,
-  SECRET,
-  WAITING,
-} from "../../src/protocol/records.ts";
+import { ACCOUNT } from "../../src/protocol/records/account.ts";
+import { FORK } from "../../src/protocol/records/epoch.ts";
+import { GROUP, MISSING_SECRETS_MAX } from "../../src/protocol/records/group.ts";
+import { REQUEST } from "../../src/protocol/records/joining.ts";
+import { EARLY_AT, SECRET } from "../../src/protocol/records/key-delivery.ts";
+import { WAITING } from "../../src/protocol/records/log.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
+import { PENDING, PENDING_ITEMS_MAX } from "../../src/protocol/records/pairwise.ts";
+import { ROSTER_MAX } from "../../src/protocol/records/roster.ts";
 import { saveLog } from "../../src/protocol/saved-log.ts";
 import { WAITING_PER_AUTHOR_MAX } from "../../src/protocol/waiting-room.ts";
 import { u32be } from "../../src/verify/transcript.ts";

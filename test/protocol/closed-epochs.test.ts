@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { CLOSED } from "../../src/protocol/records.ts";
+import { CLOSED } from "../../src/protocol/records/epoch.ts";
 import { epochOf, groupOf, newScene, say } from "./scene.ts";
 
 describe("a merge of three branches that some never passed through", () => {

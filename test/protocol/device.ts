@@ -4,7 +4,9 @@ import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
 import type { Effect, ProtocolEvent, Work } from "../../src/protocol/effects.ts";
 import type { LogState } from "../../src/protocol/log-state.ts";
 import { type Answer, type Input, step } from "../../src/protocol/machine.ts";
-import { ACCOUNT, type AccountState, GROUP, type GroupState, type RosterDevice } from "../../src/protocol/records.ts";
+import { ACCOUNT, type AccountState } from "../../src/protocol/records/account.ts";
+import { GROUP, type GroupState } from "../../src/protocol/records/group.ts";
+import type { RosterDevice } from "../../src/protocol/records/roster.ts";
 import {
   encodeDepth,
   entropyStream,

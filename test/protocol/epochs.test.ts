@@ -4,7 +4,9 @@ import { CoreHash, derivedSecret, frontierHash } from "../../src/crypto/epoch-se
 import { rekeyGroup } from "../../src/protocol/group-change.ts";
 import { receiveEntry } from "../../src/protocol/group-log.ts";
 import { headsOf as endsOf, frontierOf, membersOf } from "../../src/protocol/membership-log.ts";
-import { EPOCH, FORK, OUTBOX, SECRET, SENDERS } from "../../src/protocol/records.ts";
+import { EPOCH, FORK, SENDERS } from "../../src/protocol/records/epoch.ts";
+import { SECRET } from "../../src/protocol/records/key-delivery.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { CALL, EPOCH, FORK_PROOF, OUTBOX, OWN_CHAIN } from "../../src/protocol/records.ts";
+import { FORK_PROOF } from "../../src/protocol/records/conversation.ts";
+import { EPOCH, OWN_CHAIN } from "../../src/protocol/records/epoch.ts";
+import { CALL, OUTBOX } from "../../src/protocol/records/outbox.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import type { Device } from "./device.ts";

@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { hashOf } from "../../src/crypto/kdf.ts";
-import {
-  CHAIN,
-  CLOSED,
-  type EpochState,
-  FORK_PROOF,
-  GAP,
-  GROUP,
-  OUTBOX,
-  OWN_CHAIN,
-} from "../../src/protocol/records.ts";
+import { FORK_PROOF, GAP } from "../../src/protocol/records/conversation.ts";
+import { CHAIN, CLOSED, type EpochState, OWN_CHAIN } from "../../src/protocol/records/epoch.ts";
+import { GROUP } from "../../src/protocol/records/group.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { lpAll } from "../../src/verify/transcript.ts";
 import { decode, encode } from "../../src/wire/codec.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { GroupChange } from "../../src/protocol/group-change.ts";
-import { GROUP } from "../../src/protocol/records.ts";
+import { GROUP } from "../../src/protocol/records/group.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import type { Device } from "./device.ts";

@@ -4,18 +4,13 @@ import { receiveDeposit } from "../../src/protocol/inbox.ts";
 import type { LogState } from "../../src/protocol/log-state.ts";
 import { headsOf } from "../../src/protocol/membership-log.ts";
 import { checkTaken, tell, tellWith } from "../../src/protocol/pairwise.ts";
-import {
-  CONTRIBUTION,
-  CURSOR,
-  FORK,
-  ONE_TIME,
-  OUTBOX,
-  PENDING,
-  SECRET,
-  SESSION,
-  WAITING,
-  WELCOME,
-} from "../../src/protocol/records.ts";
+import { FORK } from "../../src/protocol/records/epoch.ts";
+import { WELCOME } from "../../src/protocol/records/joining.ts";
+import { CONTRIBUTION, SECRET } from "../../src/protocol/records/key-delivery.ts";
+import { WAITING } from "../../src/protocol/records/log.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
+import { ONE_TIME, PENDING, SESSION } from "../../src/protocol/records/pairwise.ts";
+import { CURSOR } from "../../src/protocol/records/topic.ts";
 import { u32be } from "../../src/verify/transcript.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../../src/wire/envelope.ts";
 import { EntryHash, type GroupId } from "../../src/wire/ids.ts";

@@ -4,18 +4,11 @@ import { hashOf } from "../../src/crypto/kdf.ts";
 import { author } from "../../src/protocol/group-log.ts";
 import { WELCOME_MS, welcomeLetters } from "../../src/protocol/group-welcome.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
-import {
-  CURSOR,
-  ENTRY,
-  JOINING,
-  LOG_PART,
-  ONE_TIME,
-  OUTBOX,
-  PEER,
-  REQUEST,
-  SESSION,
-  WELCOME,
-} from "../../src/protocol/records.ts";
+import { JOINING, LOG_PART, REQUEST, WELCOME } from "../../src/protocol/records/joining.ts";
+import { ENTRY } from "../../src/protocol/records/log.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
+import { ONE_TIME, PEER, SESSION } from "../../src/protocol/records/pairwise.ts";
+import { CURSOR } from "../../src/protocol/records/topic.ts";
 import { u32be } from "../../src/verify/transcript.ts";
 import { bytes, encode, list } from "../../src/wire/codec.ts";
 import { EntryHash, GroupId } from "../../src/wire/ids.ts";

@@ -3,17 +3,10 @@ import { describe, it } from "mocha";
 import { author } from "../../src/protocol/group-log.ts";
 import { DELIVERED_AT_ONCE } from "../../src/protocol/key-delivery.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
-import {
-  DELIVERY,
-  GROUP,
-  KEY_LETTER,
-  LACKING,
-  OUTBOX,
-  PEER,
-  PENDING,
-  RESENDING,
-  SESSION,
-} from "../../src/protocol/records.ts";
+import { GROUP } from "../../src/protocol/records/group.ts";
+import { DELIVERY, KEY_LETTER, LACKING, RESENDING } from "../../src/protocol/records/key-delivery.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
+import { PEER, PENDING, SESSION } from "../../src/protocol/records/pairwise.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import type { Device } from "./device.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { frontierOf } from "../../src/protocol/membership-log.ts";
-import { FORK, LIVE, MERGING } from "../../src/protocol/records.ts";
+import { FORK, LIVE } from "../../src/protocol/records/epoch.ts";
+import { MERGING } from "../../src/protocol/records/log.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { groupOf, newScene, say } from "./scene.ts";
 

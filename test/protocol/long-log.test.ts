@@ -4,17 +4,9 @@ import { confirmation, coreHash, EpochSecret } from "../../src/crypto/epoch-secr
 import { hashOf } from "../../src/crypto/kdf.ts";
 import { endJudging, JUDGED_AT_ONCE, SAVED_AT_ONCE } from "../../src/protocol/log-adoption.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
-import {
-  ADOPTING,
-  ENTRY,
-  GROUP,
-  JOINING,
-  LOG_HEAD,
-  LOG_PART,
-  LOGGED,
-  MEMBER,
-  WELCOME,
-} from "../../src/protocol/records.ts";
+import { GROUP, MEMBER } from "../../src/protocol/records/group.ts";
+import { ADOPTING, JOINING, LOG_PART, WELCOME } from "../../src/protocol/records/joining.ts";
+import { ENTRY, LOG_HEAD, LOGGED } from "../../src/protocol/records/log.ts";
 import { bytes, encode, list } from "../../src/wire/codec.ts";
 import { decodeEntry } from "../../src/wire/entry.ts";
 import type { TimeMs } from "../../src/wire/ids.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Effect } from "../../src/protocol/effects.ts";
-import { idOf, MEMBER_ADDRESS } from "../../src/protocol/records.ts";
+import { MEMBER_ADDRESS } from "../../src/protocol/records/group.ts";
+import { idOf } from "../../src/protocol/records/record.ts";
 import type { Device } from "./device.ts";
 import { groupOf, newScene } from "./scene.ts";
 

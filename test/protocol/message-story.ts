@@ -4,7 +4,10 @@
  */
 import assert from "node:assert/strict";
 import type { GroupChange } from "../../src/protocol/group-change.ts";
-import { OUT, OUTBOX, SAID, type SaidState, TOPIC } from "../../src/protocol/records.ts";
+import { SAID, type SaidState } from "../../src/protocol/records/conversation.ts";
+import { OUT } from "../../src/protocol/records/group.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
+import { TOPIC } from "../../src/protocol/records/topic.ts";
 import { ROLE } from "../../src/wire/entry.ts";
 import type { GroupId, Topic } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";

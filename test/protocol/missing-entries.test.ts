@@ -1,20 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { answerWanted } from "../../src/protocol/missing-entries.ts";
-import {
-  ACCOUNT,
-  ANSWERED,
-  EPOCH,
-  GROUP,
-  OUT,
-  OUTBOX,
-  PENDING,
-  RENEWED,
-  SESSION,
-  UNPOSTED,
-  WAITING,
-  WANTED,
-} from "../../src/protocol/records.ts";
+import { ACCOUNT } from "../../src/protocol/records/account.ts";
+import { EPOCH } from "../../src/protocol/records/epoch.ts";
+import { GROUP, OUT } from "../../src/protocol/records/group.ts";
+import { ANSWERED, UNPOSTED, WAITING, WANTED } from "../../src/protocol/records/log.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
+import { PENDING, RENEWED, SESSION } from "../../src/protocol/records/pairwise.ts";
 import { isDeposit } from "../../src/wire/envelope.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";

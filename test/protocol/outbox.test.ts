@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { UNKNOWN_INBOX_MS } from "../../src/protocol/outbox.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
-import { OUTBOX, UNKNOWN_INBOX } from "../../src/protocol/records.ts";
+import { OUTBOX, UNKNOWN_INBOX } from "../../src/protocol/records/outbox.ts";
 import { EntryHash, type Sequence } from "../../src/wire/ids.ts";
 import { type AppendResult, REFUSAL } from "../../src/wire/topic-frames.ts";
 import { groupOf, makeGroup, newScene, say } from "./scene.ts";

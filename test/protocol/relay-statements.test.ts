@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { EPOCH, STATEMENT, STATEMENTS_MAX } from "../../src/protocol/records.ts";
+import { EPOCH } from "../../src/protocol/records/epoch.ts";
+import { STATEMENT, STATEMENTS_MAX } from "../../src/protocol/records/topic.ts";
 import { checkStatement, type Proven } from "../../src/protocol/relay-statements.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { LogId, type Sequence } from "../../src/wire/ids.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { ENTRY, EPOCH } from "../../src/protocol/records.ts";
+import { EPOCH } from "../../src/protocol/records/epoch.ts";
+import { ENTRY } from "../../src/protocol/records/log.ts";
 import { decodeEntry, decodeEntryCore } from "../../src/wire/entry.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import type { Device } from "./device.ts";

@@ -2,16 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { HeaderKey } from "../../src/crypto/epoch-secrets.ts";
 import { sealLive } from "../../src/crypto/live-box.ts";
-import {
-  EPOCH,
-  type EpochState,
-  GROUP,
-  OUTBOX,
-  SENT,
-  SENT_MAX,
-  TO_HEAR,
-  TO_REPORT,
-} from "../../src/protocol/records.ts";
+import { EPOCH, type EpochState } from "../../src/protocol/records/epoch.ts";
+import { GROUP } from "../../src/protocol/records/group.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
+import { SENT, SENT_MAX, TO_HEAR, TO_REPORT } from "../../src/protocol/records/report.ts";
 import { saveRoster } from "../../src/protocol/saved-roster.ts";
 import {
   type GroupId,

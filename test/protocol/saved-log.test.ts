@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { resolve } from "../../src/protocol/log-resolution.ts";
-import { ACCOUNT, LOG_HEAD, LOGGED } from "../../src/protocol/records.ts";
+import { ACCOUNT } from "../../src/protocol/records/account.ts";
+import { LOG_HEAD, LOGGED } from "../../src/protocol/records/log.ts";
 import { beginLog, readLog, saveLog } from "../../src/protocol/saved-log.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { toHex } from "../../src/wire/text-forms.ts";

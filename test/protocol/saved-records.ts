@@ -1,5 +1,5 @@
 /** What steps that only read find in a profile's records. */
-import type { RosterDevice } from "../../src/protocol/records.ts";
+import type { RosterDevice } from "../../src/protocol/records/roster.ts";
 import { existingLog, readLog } from "../../src/protocol/saved-log.ts";
 import { existingRoster, readRoster } from "../../src/protocol/saved-roster.ts";
 import type { Need, Reading, Step } from "../../src/protocol/step.ts";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { directoryKeyOf } from "../../src/crypto/prekey-bundle.ts";
 import type { Effect } from "../../src/protocol/effects.ts";
-import { OUTBOX, TOPIC } from "../../src/protocol/records.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
+import { TOPIC } from "../../src/protocol/records/topic.ts";
 import { type GroupId, LogId, type Sequence, type Topic } from "../../src/wire/ids.ts";
 import type { InviteLink } from "../../src/wire/link.ts";
 import type { DirectoryRecord, TakenPrekeys } from "../../src/wire/prekey-frames.ts";

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { GroupChange } from "../../src/protocol/group-change.ts";
-import { EPOCH, HEADS, OUTBOX, REMOVALS, SAID } from "../../src/protocol/records.ts";
+import { HEADS, REMOVALS, SAID } from "../../src/protocol/records/conversation.ts";
+import { EPOCH } from "../../src/protocol/records/epoch.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { HELD_MAX } from "../../src/protocol/removals.ts";
 import { type GroupId, MessageId } from "../../src/wire/ids.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";

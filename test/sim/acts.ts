@@ -4,7 +4,8 @@
  */
 import type { ClientMethods } from "../../src/client/api.ts";
 import { parseInviteLink } from "../../src/protocol/link.ts";
-import { ASKED, GROUP, OUT } from "../../src/protocol/records.ts";
+import { GROUP, OUT } from "../../src/protocol/records/group.ts";
+import { ASKED } from "../../src/protocol/records/joining.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { MISDEEDS } from "./hostile-relay.ts";
 import { coreOf } from "./ledger.ts";

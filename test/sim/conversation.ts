@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { HeaderKey } from "../../src/crypto/epoch-secrets.ts";
 import { openHeader } from "../../src/crypto/group-message.ts";
 import { membersOf } from "../../src/protocol/membership-log.ts";
-import { EPOCH } from "../../src/protocol/records.ts";
+import { EPOCH } from "../../src/protocol/records/epoch.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../../src/wire/envelope.ts";
 import { GroupMessageBody } from "../../src/wire/group-message.ts";

@@ -3,7 +3,7 @@
  * what is not there, nor does it tell when something came.
  */
 import type { ProfileChanges } from "../../src/client/ports.ts";
-import { SEEN } from "../../src/protocol/records.ts";
+import { SEEN } from "../../src/protocol/records/conversation.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** Ms between what comes and the earliest report of it. */

@@ -3,7 +3,7 @@
  * in an outbox: what a step sealed that was never committed has never been.
  */
 import type { ProfileChanges } from "../../src/client/ports.ts";
-import { OUTBOX } from "../../src/protocol/records.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { lpAll } from "../../src/verify/transcript.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../../src/wire/envelope.ts";

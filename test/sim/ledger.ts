@@ -4,15 +4,10 @@
  */
 import type { ProfileChanges } from "../../src/client/ports.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
-import {
-  CONTRIBUTION,
-  EARLY,
-  ENTRY,
-  EPOCH,
-  type EpochState,
-  OUTBOX,
-  type OutboxState,
-} from "../../src/protocol/records.ts";
+import { EPOCH, type EpochState } from "../../src/protocol/records/epoch.ts";
+import { CONTRIBUTION, EARLY } from "../../src/protocol/records/key-delivery.ts";
+import { ENTRY } from "../../src/protocol/records/log.ts";
+import { OUTBOX, type OutboxState } from "../../src/protocol/records/outbox.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { decodeEntry, decodeEntryCore, type EntryCore } from "../../src/wire/entry.ts";
 import { toHex } from "../../src/wire/text-forms.ts";

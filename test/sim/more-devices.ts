@@ -1,7 +1,7 @@
 /** Further devices of an account in a simulation: each begins with what the recovery words give, as after a loss. */
 import { createStepQueue } from "../../src/client/step-queue.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
-import { ACCOUNT } from "../../src/protocol/records.ts";
+import { ACCOUNT } from "../../src/protocol/records/account.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { emptyProfile, type MemoryProfile, memoryStore } from "./memory-profile.ts";

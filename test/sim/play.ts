@@ -2,7 +2,7 @@
 import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
 import { choosePrimitives } from "../../src/crypto-native/choose-primitives.ts";
 import { contactLinkText } from "../../src/protocol/link.ts";
-import { ACCOUNT } from "../../src/protocol/records.ts";
+import { ACCOUNT } from "../../src/protocol/records/account.ts";
 import { concat } from "../../src/verify/transcript.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";

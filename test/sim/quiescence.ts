@@ -13,7 +13,10 @@
  * 4. What somebody said who was removed, left or was unlinked at any time is judged by `checkRemoved` instead.
  */
 import type { Primitives } from "../../src/crypto/primitives.ts";
-import { OUTBOX, PENDING, SECRET, TOPIC } from "../../src/protocol/records.ts";
+import { SECRET } from "../../src/protocol/records/key-delivery.ts";
+import { OUTBOX } from "../../src/protocol/records/outbox.ts";
+import { PENDING } from "../../src/protocol/records/pairwise.ts";
+import { TOPIC } from "../../src/protocol/records/topic.ts";
 import { decode } from "../../src/wire/codec.ts";
 import { GroupId } from "../../src/wire/ids.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";

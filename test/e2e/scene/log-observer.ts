@@ -11,7 +11,7 @@ import { HeaderKey } from "../../../src/crypto/epoch-secrets.ts";
 import { openHeader } from "../../../src/crypto/group-message.ts";
 import { passphraseBytes, unwrapKey } from "../../../src/crypto/key-wrap.ts";
 import { nativePrimitives } from "../../../src/crypto-native/native-primitives.ts";
-import { EPOCH, type EpochState } from "../../../src/protocol/records.ts";
+import { EPOCH, type EpochState } from "../../../src/protocol/records/epoch.ts";
 import { readKeyFile } from "../../../src/store/profile-directory.ts";
 import { openProfileStore } from "../../../src/store/profile-store.ts";
 import { decode } from "../../../src/wire/codec.ts";
