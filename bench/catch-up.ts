@@ -5,7 +5,7 @@
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { startClient } from "../src/client/client.ts";
-import type { ProfileStore } from "../src/client/ports.ts";
+import type { ProfileStore } from "../src/client/ports/profile.ts";
 import { nativePrimitives } from "../src/crypto-native/native-primitives.ts";
 import { createNetwork } from "../src/net/client-network.ts";
 import type { GroupState } from "../src/protocol/records/group.ts";

@@ -1,7 +1,7 @@
 /** A file of random bytes for the benchmarks of chunks: sealed as the program does, the same in every process that has its key. */
 
 import { proofBy } from "../src/client/effects-performer.ts";
-import type { ChunkHoldings } from "../src/client/ports.ts";
+import type { ChunkHoldings } from "../src/client/ports/chunks.ts";
 import { chunkIdOf, fileKeysOf, openChunk, sealChunk } from "../src/crypto/file-chunk.ts";
 import { type FileShape, isLastAt, shapeOf } from "../src/crypto/file-shape.ts";
 import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts";

@@ -1,5 +1,5 @@
 /** Stores of people who come back: filled beforehand, and watched for what arrives. */
-import type { ProfileStore } from "../src/client/ports.ts";
+import type { ProfileStore } from "../src/client/ports/profile.ts";
 import { linesIn } from "./memory-store.ts";
 
 /** Longest wait (ms). */

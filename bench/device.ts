@@ -1,6 +1,7 @@
 /** Devices of the real protocol, driven input by input, with a profile each; and mail carried between them by hand. */
 import { randomBytes } from "node:crypto";
-import type { Clock, ProfileStore } from "../src/client/ports.ts";
+import type { Clock } from "../src/client/ports/clock.ts";
+import type { ProfileStore } from "../src/client/ports/profile.ts";
 import { readExistingRecord, scanRecords } from "../src/client/profile-reader.ts";
 import { createStepQueue, type StepQueue } from "../src/client/step-queue.ts";
 import { nativePrimitives } from "../src/crypto-native/native-primitives.ts";

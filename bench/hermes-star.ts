@@ -1,7 +1,7 @@
 /** Our own relay process, with its store, and real client networks around it. */
 
 import { randomBytes } from "node:crypto";
-import type { Network, TopicSubscription } from "../src/client/ports.ts";
+import type { Network, TopicSubscription } from "../src/client/ports/network.ts";
 import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts";
 import { createNetwork } from "../src/net/client-network.ts";
 import { signEnvelope } from "../src/protocol/topic-envelope.ts";

@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { proofBy } from "../src/client/effects-performer.ts";
-import type { TopicSubscription } from "../src/client/ports.ts";
+import type { TopicSubscription } from "../src/client/ports/network.ts";
 import { scanRecords } from "../src/client/profile-reader.ts";
 import { nativePrimitives } from "../src/crypto-native/native-primitives.ts";
 import { createNetwork } from "../src/net/client-network.ts";

@@ -1,6 +1,6 @@
 /** The least profile store: records and lines in memory, no queries. For devices that are not measured. */
 import Sqlite from "better-sqlite3-multiple-ciphers";
-import type { ConversationLine, ProfileStore } from "../src/client/ports.ts";
+import type { ConversationLine, ProfileStore } from "../src/client/ports/profile.ts";
 
 interface Row {
   readonly key: string;

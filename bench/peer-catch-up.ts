@@ -5,7 +5,7 @@
  */
 import { createServer } from "node:net";
 import { startClient } from "../src/client/client.ts";
-import type { Network } from "../src/client/ports.ts";
+import type { Network } from "../src/client/ports/network.ts";
 import { nativePrimitives } from "../src/crypto-native/native-primitives.ts";
 import { createNetwork } from "../src/net/client-network.ts";
 import type { OpenProfileStore } from "../src/store/profile-store.ts";

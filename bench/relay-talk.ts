@@ -1,7 +1,7 @@
 /** Two clients of one relay in this process: one writes to a topic, the other reads it, and the way of each message is timed. */
 
 import { proofBy } from "../src/client/effects-performer.ts";
-import type { Network, TopicSubscription } from "../src/client/ports.ts";
+import type { Network, TopicSubscription } from "../src/client/ports/network.ts";
 import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts";
 import { createNetwork } from "../src/net/client-network.ts";
 import { envelopeBodyHash, envelopeSigningBytes } from "../src/verify/envelope-check.ts";

@@ -7,10 +7,8 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Fault } from "../src/wire/fault.ts";
+import { type Checked, checkTexts, checkValue } from "./setting-check.ts";
 import {
-  type Checked,
-  checkTexts,
-  checkValue,
   environmentName,
   flagName,
   type RelayConfig,

@@ -5,7 +5,6 @@
  * A setting named `retentionDays` is `"retentionDays"` in the file, `HERMES_RELAY_RETENTION_DAYS` in the environment
  * and `--retention-days` as a flag.
  */
-import { parseAddress } from "../src/net/multiaddr-text.ts";
 
 interface Described {
   /** What it does and why the default is what it is: one sentence or two. */
@@ -240,56 +239,6 @@ type ValueOf<S extends Setting> = S extends IntegerSetting
 
 /** A complete, checked configuration. */
 export type RelayConfig = { readonly [N in SettingName]: ValueOf<(typeof SETTINGS)[N]> };
-
-/** A value that is right, or what it must be instead. */
-export type Checked =
-  | { readonly kind: "right"; readonly value: unknown }
-  | { readonly kind: "wrong"; readonly must: string };
-
-const right = (value: unknown): Checked => ({ kind: "right", value });
-const wrong = (must: string): Checked => ({ kind: "wrong", must });
-
-/** Checks a value as JSON has it. */
-export function checkValue(setting: Setting, value: unknown): Checked {
-  switch (setting.kind) {
-    case "integer": {
-      const fits = Number.isSafeInteger(value) && Number(value) >= setting.min && Number(value) <= setting.max;
-      return fits ? right(value) : wrong(`a whole number of ${setting.unit} from ${setting.min} to ${setting.max}`);
-    }
-    case "text": {
-      const fits = typeof value === "string" && value.length >= setting.min && value.length <= setting.max;
-      return fits ? right(value) : wrong(`a text of ${setting.min} to ${setting.max} characters`);
-    }
-    case "choice":
-      return setting.choices.includes(String(value)) ? right(value) : wrong(`one of ${setting.choices.join(", ")}`);
-    case "addresses": {
-      const listed = Array.isArray(value) && value.length >= setting.min && value.length <= setting.max;
-      const fits = listed && value.every(isTcpAddress);
-      return fits
-        ? right(value)
-        : wrong(`${setting.min} to ${setting.max} TCP multiaddrs such as /ip4/0.0.0.0/tcp/33001`);
-    }
-  }
-}
-
-/** TCP is the one transport that clients have. */
-function isTcpAddress(text: unknown): boolean {
-  const [host, transport] = typeof text === "string" ? (parseAddress(text)?.getComponents() ?? []) : [];
-  return /^(ip[46]|dns[46]?)$/.test(host?.name ?? "") && transport?.name === "tcp";
-}
-
-/** Checks the text of an environment variable, or the texts of a flag, one for each time it was given. */
-export function checkTexts(setting: Setting, texts: readonly string[]): Checked {
-  if (setting.kind === "addresses") {
-    return checkValue(
-      setting,
-      texts.flatMap((text) => text.split(/[\s,]+/)).filter((text) => text !== ""),
-    );
-  }
-  const last = texts.at(-1) ?? "";
-  if (setting.kind === "integer") return checkValue(setting, /^\d{1,15}$/.test(last) ? Number(last) : last);
-  return checkValue(setting, last);
-}
 
 /** `retentionDays` as it is called in the environment. */
 export function environmentName(name: string): string {

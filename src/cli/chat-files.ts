@@ -6,7 +6,8 @@
  */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import type { ClientEvent, GroupName } from "../client/api.ts";
+import type { GroupName } from "../client/api.ts";
+import type { ClientEvent } from "../client/event-api.ts";
 import type { FileView } from "../client/file-api.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import type { ChatScreen } from "./chat-screen.ts";

@@ -7,7 +7,9 @@
  * 3. Everything entered before the end is sent, or queued in the profile, before the chat ends.
  */
 import { randomUUID } from "node:crypto";
-import type { ClientEvent, GroupName, RelayView } from "../client/api.ts";
+import type { GroupName } from "../client/api.ts";
+import type { ClientEvent } from "../client/event-api.ts";
+import type { RelayView } from "../client/relay-api.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { type ChatFiles, chatFiles } from "./chat-files.ts";
 import { type ChatScreen, openScreen } from "./chat-screen.ts";

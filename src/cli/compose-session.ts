@@ -8,7 +8,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { ClientCall, ClientEvent, ClientMethod, ClientMethods } from "../client/api.ts";
+import type { ClientCall, ClientMethod, ClientMethods } from "../client/api.ts";
+import type { ClientEvent } from "../client/event-api.ts";
 import { callLocalSocket } from "../store/local-call.ts";
 import { noProfileFault, profileExists } from "../store/profile-directory.ts";
 import { eraseProfile, removeLock } from "../store/profile-erasure.ts";

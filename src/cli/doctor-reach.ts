@@ -1,5 +1,6 @@
 /** What the doctor says about ways to this machine: groups whose relays are all away, reservations, address translation. */
-import type { ClientMethods, GroupName, ReachView, RelayUse } from "../client/api.ts";
+import type { ClientMethods, GroupName } from "../client/api.ts";
+import type { ReachView, RelayUse } from "../client/relay-api.ts";
 import type { Finding } from "./doctor.ts";
 import { groupOf, printableLine } from "./render.ts";
 

@@ -6,7 +6,8 @@
  */
 import { readdir, readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import type { ClientMethods, RelayUse } from "../client/api.ts";
+import type { ClientMethods } from "../client/api.ts";
+import type { RelayUse } from "../client/relay-api.ts";
 import { isFault } from "../wire/fault.ts";
 import { secondsAsMsOf, textOf } from "./arguments.ts";
 import { type CommandContext, withSession } from "./command.ts";

@@ -1,7 +1,8 @@
 /** `hermes doctor --evidence FILE` and `--check-evidence FILE`: what shows that a relay did not tell the truth. */
 import { constants } from "node:fs";
 import { open, readFile } from "node:fs/promises";
-import type { ClientMethods, RelayEvidence, StatementCheck } from "../client/api.ts";
+import type { ClientMethods } from "../client/api.ts";
+import type { RelayEvidence, StatementCheck } from "../client/relay-api.ts";
 import { Fault } from "../wire/fault.ts";
 import { type CommandContext, withSession } from "./command.ts";
 import { printableLine } from "./render.ts";

@@ -3,7 +3,7 @@
  * stays until its transfer is done, and what it leaves goes on the next time Hermes runs.
  */
 import { join, resolve, sep } from "node:path";
-import type { ClientEvent } from "../client/api.ts";
+import type { ClientEvent } from "../client/event-api.ts";
 import type { FileView } from "../client/file-api.ts";
 import { isFault } from "../wire/fault.ts";
 import { given as givenOnly, mistake, secondsAsMsOf, textOf } from "./arguments.ts";

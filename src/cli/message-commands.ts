@@ -1,5 +1,5 @@
 /** Commands about messages: send, history, listen. */
-import type { ClientEvent } from "../client/api.ts";
+import type { ClientEvent } from "../client/event-api.ts";
 import { isFault } from "../wire/fault.ts";
 import { mistake, secondsAsMsOf, textOf, wholeNumberOf } from "./arguments.ts";
 import { type CommandContext, operand, withSession } from "./command.ts";

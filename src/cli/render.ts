@@ -3,17 +3,11 @@
  *
  * What others wrote cannot move the cursor, change colours or turn the writing direction of what stands around it.
  */
-import type {
-  ClientEvent,
-  ClientMethods,
-  GroupName,
-  MemberView,
-  MessageView,
-  RelayUse,
-  RelayView,
-} from "../client/api.ts";
+import type { ClientMethods, GroupName, MemberView, MessageView } from "../client/api.ts";
+import type { ClientEvent } from "../client/event-api.ts";
 import type { FileView } from "../client/file-api.ts";
 import type { MemberReach } from "../client/member-reach.ts";
+import type { RelayUse, RelayView } from "../client/relay-api.ts";
 import { renderBytes } from "./amounts.ts";
 import { renderWords } from "./render-recovery.ts";
 import type { CreatedProfile } from "./session.ts";

@@ -2,7 +2,8 @@
  * What a screen knows of profiles: make one, open one, call its client. The parts behind it are put together in
  * compose-profile.ts and compose-session.ts.
  */
-import type { ClientEvent, ClientMethod, ClientMethods } from "../client/api.ts";
+import type { ClientMethod, ClientMethods } from "../client/api.ts";
+import type { ClientEvent } from "../client/event-api.ts";
 import type { RecoveryReading } from "../client/recovery.ts";
 
 /** Where passphrases come from; asked only when one is needed. */

@@ -11,7 +11,8 @@ import { decodeEnvelope } from "../wire/envelope.ts";
 import type { Sequence } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { proofBy } from "./effects-performer.ts";
-import type { Clock, Network } from "./ports.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Network } from "./ports/network.ts";
 
 /** What the relays have of an account. */
 export type AccountReading =

@@ -7,9 +7,10 @@
  * Every method rejects with a `Fault`.
  */
 
-import type { FileEvent, FileMethods, FileView } from "./file-api.ts";
-import type { GroupMethods, GroupRelayView, Sent } from "./group-api.ts";
-import type { MemberReach } from "./member-reach.ts";
+import type { ClientEvent } from "./event-api.ts";
+import type { FileMethods, FileView } from "./file-api.ts";
+import type { GroupMethods, Sent } from "./group-api.ts";
+import type { RelayMethods } from "./relay-api.ts";
 
 /** `{"id","name"}` of a group; ids are lower-case hex. */
 export interface GroupName {
@@ -48,26 +49,6 @@ export interface MemberView {
   readonly verified: boolean;
 }
 
-/**
- * What happened to a group. Of `role`, `linked`, `removed`, `added` and `joined`: to `member`; of `role` also `role`; of
- * `renamed`, `settings`, `overruled` and `named` (`by` has another name): `detail` says what. `overruled`: a change by `by` counts no more, since somebody
- * who ranked higher, or came first by the group's rules, contradicted it at the same time.
- */
-export type MemberChange =
-  | "created"
-  | "added"
-  | "joined"
-  | "rekeyed"
-  | "linked"
-  | "unlinked"
-  | "removed"
-  | "left"
-  | "role"
-  | "renamed"
-  | "named"
-  | "settings"
-  | "overruled";
-
 /** Somebody to be compared with: lower-case hex, and 12 groups of 5 digits. */
 export interface IdentityView {
   readonly account: string;
@@ -86,111 +67,8 @@ export interface DeviceView {
   readonly groups: number;
 }
 
-/** Another member to whom this process is connected; its PeerId is a throwaway. `circuit`: through a relay. */
-export interface PeerView {
-  readonly peerId: string;
-  readonly path: "direct" | "circuit";
-  readonly state: "connected" | "gone";
-}
-
-export interface RelayView {
-  readonly address: string;
-  readonly state: "connecting" | "connected" | "unreachable" | "refused";
-  /** ISO 8601 UTC. */
-  readonly since: string;
-  readonly reason?: string;
-}
-
-/** What a relay contradicted itself in: `skipped`: what it acknowledged under that number never came; `renumbered`: another envelope
- * came under it; `went-back`: the number came again, or its log is shorter than it was. */
-export interface RelayEvidence {
-  readonly relay: string;
-  readonly fault: "skipped" | "renumbered" | "went-back";
-  /** ISO 8601 UTC. */
-  readonly at: string;
-  readonly sequence: number;
-  readonly group?: GroupName;
-  /** The whole of it, signed, with the envelopes: lower-case hex. */
-  readonly statement: string;
-}
-
-/** `genuine`: the device of a member says so, and the envelopes were made by members; `messages`, `entries`: which. `unknown`: we
- * have no keys of that group, or none any more. Of a `forged` one that cannot be read nothing else is known. */
-export interface StatementCheck extends Partial<Omit<RelayEvidence, "statement">> {
-  readonly verdict: "genuine" | "unknown" | "forged";
-  readonly by?: { readonly account: string; readonly name: string };
-  readonly messages: readonly {
-    readonly id: string;
-    readonly from: { readonly account: string; readonly name: string };
-  }[];
-  readonly entries: number;
-}
-
-/** A relay and what it is there for. `own`: our account's, which has our mail; `formerly`: groups that have left it, and use it
- * for a week more. One that serves nothing was named by somebody we write to. */
-export interface RelayUse extends RelayView {
-  readonly own: boolean;
-  /** So often it contradicted itself; left out where it never did. */
-  readonly contradictions?: number;
-  readonly serves: readonly GroupName[];
-  readonly formerly: readonly GroupName[];
-}
-
-/** How others could connect to this process: multiaddrs at which it listens, PeerIds of relays that pass connections on to it,
- * IP addresses at which our relays see it, and those of this machine. */
-export interface ReachView {
-  readonly listening: readonly string[];
-  readonly circuits: readonly string[];
-  readonly observed: readonly string[];
-  readonly own: readonly string[];
-  /** Whether members are looked for on the LAN. */
-  readonly discovers?: boolean;
-}
-
-/** What happens while one listens. */
-export type ClientEvent =
-  /** The beginning of `follow`. Seen again, another process has taken the profile over: what happened in between was not told. */
-  | { readonly event: "following" }
-  | { readonly event: "message"; readonly group: GroupName; readonly message: MessageView }
-  | {
-      readonly event: "member";
-      readonly group: GroupName;
-      readonly change: MemberChange;
-      readonly by: { readonly account: string; readonly name: string };
-      readonly member?: { readonly account: string; readonly name: string };
-      readonly role?: "owner" | "admin" | "member";
-      readonly detail?: string;
-    }
-  | { readonly event: "status"; readonly relay: RelayView }
-  /** Another member is reached without a relay's store, or no more. */
-  | { readonly event: "peer"; readonly peer: PeerView }
-  /** A message is shown no more; a warning says why. */
-  /** The list of groups has changed: one came, or one is left. For `follow` only, as is `read`. */
-  | { readonly event: "groups" }
-  /** What was new in the group is so no more: somebody has seen it, at this screen or another. */
-  | { readonly event: "read"; readonly group: GroupName }
-  | { readonly event: "withdrawn"; readonly group: GroupName; readonly message: { readonly id: string } }
-  | {
-      readonly event: "sent";
-      readonly group: GroupName;
-      readonly message: { readonly id: string };
-      readonly state: "on-relay" | "delivered";
-      readonly delivery?: DeliveryView;
-    }
-  | FileEvent
-  | {
-      readonly event: "warning";
-      readonly code: string;
-      readonly message: string;
-      readonly group?: GroupName;
-      /** Whom it is about. */
-      readonly member?: { readonly account: string; readonly name: string };
-      /** The relay that it is about. */
-      readonly relay?: string;
-    };
-
 /** Method name -> [parameters, result]. */
-export interface ClientMethods extends GroupMethods, FileMethods {
+export interface ClientMethods extends GroupMethods, FileMethods, RelayMethods {
   /** `contact` is a link that `group-add` takes. */
   whoami: [
     Record<never, never>,
@@ -199,12 +77,6 @@ export interface ClientMethods extends GroupMethods, FileMethods {
   /** What others see from now on: 1 to 128 bytes of UTF-8 on one line. Every group is told. Waits up
    * to `waitMs` (default 10,000) for the relay. */
   "name-change": [{ name: string; waitMs?: number }, { name: string } & Sent];
-  /** Our account's relays, after those in `add` (addresses) came and those in `remove` (addresses or PeerIds) went; at least one is left
-   * and at most 8. Mail for us comes there; groups keep theirs. `former`: left, and read until then. */
-  relays: [
-    { add?: readonly string[]; remove?: readonly string[]; waitMs?: number },
-    { relays: readonly GroupRelayView[]; former: readonly { address: string; until: string }[] } & Sent,
-  ];
   /** Both fingerprints, and `code`: the 120 digits that stand on both screens (PROTOCOL.md § Verification). `compare`:
    * digits from the other screen, or told; other ones are `usage/not-allowed`. `mark` sets the mark or takes it away. */
   verify: [
@@ -258,39 +130,6 @@ export interface ClientMethods extends GroupMethods, FileMethods {
    * `member` and `warning` events since the program started. With `window` also our own messages
    * that were sent with another `window` or none; without it none of ours, so that a bot does not answer itself. */
   listen: [{ group?: string; window?: string }, Record<never, never>];
-  /** `members`: devices of others that have told where they are. */
-  status: [
-    Record<never, never>,
-    {
-      relays: readonly RelayUse[];
-      peers: readonly (Omit<PeerView, "state"> & { since: string })[];
-      members: readonly MemberReach[];
-      outbox: number;
-      primitives: string;
-    },
-  ];
-  /** How things are once they have settled, at most `waitMs` (default 8,000) from now. `introduced`: a relay has our
-   * prekeys; `caughtUp`: everything that was stored for us is here; `outbox`: what waits to be sent;
-   * `undelivered`: how many of these are letters for an inbox that no relay knows. `located`: so many devices of others, `of`
-   * all there are in our groups, have told where they are. */
-  examine: [
-    { waitMs?: number },
-    {
-      relays: readonly RelayUse[];
-      peers: readonly Omit<PeerView, "state">[];
-      located: { devices: number; of: number };
-      reach: ReachView;
-      introduced: boolean;
-      caughtUp: boolean;
-      outbox: number;
-      undelivered: number;
-      primitives: string;
-    },
-  ];
-  /** What shows that relays did not tell the truth, the first 16 times. */
-  evidence: [Record<never, never>, { statements: readonly RelayEvidence[] }];
-  /** Whether statements, of this profile or others, are genuine. */
-  "evidence-check": [{ statements: readonly string[] }, { checks: readonly StatementCheck[] }];
   /** Waits until everything stored for us is fetched and everything of ours, prekeys too, is on a relay, at most
    * `waitMs` (default 10,000; less where nobody is there). Does not wait for `undelivered`: letters in the outbox for an inbox
    * that no relay knows. `missing`, where there are any: messages that others cite and that nobody who is reached has; while two

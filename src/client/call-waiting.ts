@@ -7,7 +7,8 @@ import type { TopicBook } from "./effects-performer.ts";
 import { type Waiting, waitUntil } from "./event-hub.ts";
 import type { Sent } from "./group-api.ts";
 import { heldByMembers } from "./members-holding.ts";
-import type { Network, ProfileStore } from "./ports.ts";
+import type { Network } from "./ports/network.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord, scanRecords } from "./profile-reader.ts";
 
 /** Ms that a call waits for the network unless told otherwise. */

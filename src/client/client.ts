@@ -16,7 +16,10 @@ import { createFileTransfers, type FileSettings } from "./file-transfers.ts";
 import { createGapFilling } from "./gap-filling.ts";
 import { createOutboxFlusher, type OutboxFlusher } from "./outbox-flusher.ts";
 import { peerTimes } from "./peer-times.ts";
-import type { Clock, Delivery, Network, NetworkEvents, PartStore, ProfileStore, RandomBytes } from "./ports.ts";
+import type { Clock, RandomBytes } from "./ports/clock.ts";
+import type { Delivery, Network, NetworkEvents } from "./ports/network.ts";
+import type { PartStore } from "./ports/parts.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { createStepQueue, type StepQueue } from "./step-queue.ts";
 
 export interface ClientDependencies {

@@ -17,7 +17,9 @@ import type { EventHub } from "./event-hub.ts";
 import { followedRelays } from "./followed-relays.ts";
 import type { OutboxFlusher } from "./outbox-flusher.ts";
 import { reachableAt } from "./own-addresses.ts";
-import type { Clock, Network, ProfileStore, TopicSubscription } from "./ports.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Network, TopicSubscription } from "./ports/network.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
 
 /** Ms after which prekeys that nobody had are asked for again. */

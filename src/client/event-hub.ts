@@ -2,7 +2,9 @@
 import type { ProtocolEvent } from "../protocol/effects.ts";
 import type { GroupId, MessageId } from "../wire/ids.ts";
 import type { CancelSignal } from "./api.ts";
-import type { Clock, ConversationLine, PeerStatus, RelayStatus } from "./ports.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { PeerStatus, RelayStatus } from "./ports/network.ts";
+import type { ConversationLine } from "./ports/profile.ts";
 
 /** Anything that a waiting call may be interested in. */
 export type ClientNotice =

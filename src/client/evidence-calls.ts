@@ -5,15 +5,16 @@ import { GROUP, MEMBER } from "../protocol/records/group.ts";
 import { idOf } from "../protocol/records/record.ts";
 import { STATEMENT, STATEMENTS_MAX, TOPIC } from "../protocol/records/topic.ts";
 import { checkStatement } from "../protocol/relay-statements.ts";
-import { decode, encode } from "../wire/codec.ts";
+import { decode, encode } from "../wire/encoding.ts";
 import { Fault } from "../wire/fault.ts";
 import type { DeviceKey } from "../wire/ids.ts";
 import { relayFaultName, SignedRelayStatement } from "../wire/relay-statement.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
-import type { ClientMethods, RelayEvidence, StatementCheck } from "./api.ts";
+import type { ClientMethods } from "./api.ts";
 import type { CallContext } from "./calls.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord, readSavedRoster, scanRecords } from "./profile-reader.ts";
+import type { RelayEvidence, StatementCheck } from "./relay-api.ts";
 import { groupName, isoTime } from "./views.ts";
 
 /** See `evidence` in api.ts. */

@@ -22,7 +22,7 @@ import { typeOfName } from "./file-types.ts";
 import { findGroup } from "./group-names.ts";
 import { isOutOf, outsider } from "./group-ranks.ts";
 import { meantBy } from "./meant-by.ts";
-import type { FileSource, PartTarget, PicturePreview } from "./ports.ts";
+import type { FileSource, PartTarget, PicturePreview } from "./ports/parts.ts";
 import { readRecord, scanRecords } from "./profile-reader.ts";
 import { FILES_MAX, removeOldSpools } from "./spool-keeping.ts";
 import { groupName } from "./views.ts";

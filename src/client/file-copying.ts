@@ -3,7 +3,7 @@ import type { SavedFile } from "../protocol/file-state.ts";
 import type { FileManifest } from "../wire/file-manifest.ts";
 import { CHUNK_PLAIN_BYTES } from "../wire/limits.ts";
 import { change, type FileContext, type FilePlace } from "./file-transfer.ts";
-import type { PartStore, PartTarget } from "./ports.ts";
+import type { PartStore, PartTarget } from "./ports/parts.ts";
 
 /** Whether what was fetched still lies there as it was. */
 export async function isUnchanged(parts: PartStore, { path, modified }: SavedFile): Promise<boolean> {

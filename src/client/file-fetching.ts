@@ -16,7 +16,8 @@ import { proofBy } from "./effects-performer.ts";
 import { tellFalseChunks } from "./file-givers.ts";
 import { change, type FileContext, type Transfer } from "./file-transfer.ts";
 import { pauseUntilNews } from "./file-waiting.ts";
-import type { FetchOutcome, PartTarget } from "./ports.ts";
+import type { FetchOutcome } from "./ports/chunks.ts";
+import type { PartTarget } from "./ports/parts.ts";
 import { createStopper, type Stopper } from "./stopping.ts";
 
 /** Ms that we give ourselves to reach somebody before anything is said: a program has just started, a relay is dialled again. */

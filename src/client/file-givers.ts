@@ -4,7 +4,8 @@ import { idOf } from "../protocol/records/record.ts";
 import type { AccountKey, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { FileContext, Transfer } from "./file-transfer.ts";
-import type { ChunkGiver, ProfileStore } from "./ports.ts";
+import type { ChunkGiver } from "./ports/chunks.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord, readSavedRoster, scanRecords } from "./profile-reader.ts";
 
 /** Devices of a group whose addresses are remembered, see src/protocol/member-addresses.ts. */

@@ -23,7 +23,8 @@ import { FILE_LIST } from "../protocol/records/file.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { ChunkId } from "../wire/ids.ts";
 import { CHUNK_LIST_MAX, CHUNK_MAX_BYTES, CHUNK_PLAIN_BYTES } from "../wire/limits.ts";
-import type { PartStore, ProfileStore } from "./ports.ts";
+import type { PartStore } from "./ports/parts.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord } from "./profile-reader.ts";
 
 export interface FilePartsDependencies {

@@ -7,7 +7,7 @@ import { type FileShape, fileBytesIn } from "../crypto/file-shape.ts";
 import { fileBitsId } from "../protocol/files.ts";
 import { FILE_BITS } from "../protocol/records/file.ts";
 import { CHUNK_LIST_MAX, CHUNK_PLAIN_BYTES } from "../wire/limits.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord } from "./profile-reader.ts";
 
 /** Ms between two savings: what a crash can cost is fetched or offered again. */

@@ -15,7 +15,9 @@ import { Fault } from "../wire/fault.ts";
 import type { FileManifest } from "../wire/file-manifest.ts";
 import { CHUNK_MAX_BYTES, CHUNK_PLAIN_BYTES, FILE_MAX_BYTES } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
-import type { FileSource, PartStore, RandomBytes, StopSignal } from "./ports.ts";
+import type { StopSignal } from "./ports/chunks.ts";
+import type { RandomBytes } from "./ports/clock.ts";
+import type { FileSource, PartStore } from "./ports/parts.ts";
 
 export interface SealingDependencies {
   readonly primitives: Primitives;

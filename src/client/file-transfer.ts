@@ -12,7 +12,10 @@ import { proofBy } from "./effects-performer.ts";
 import type { EventHub } from "./event-hub.ts";
 import { createFileParts, type FileBytes, type FileParts } from "./file-parts.ts";
 import { createFileProgress, type FileProgress, loadBits } from "./file-progress.ts";
-import type { ChunkHoldings, ChunkNetwork, Clock, PartStore, ProfileStore, RandomBytes } from "./ports.ts";
+import type { ChunkHoldings, ChunkNetwork } from "./ports/chunks.ts";
+import type { Clock, RandomBytes } from "./ports/clock.ts";
+import type { PartStore } from "./ports/parts.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord } from "./profile-reader.ts";
 import { createStopper, type Stopper } from "./stopping.ts";
 

@@ -5,7 +5,7 @@ import { CHUNK_LIST_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { change, type FileContext, holdingsOf, type Transfer } from "./file-transfer.ts";
 import { pauseUntilNews } from "./file-waiting.ts";
-import type { ChunkHoldings, UploadOutcome } from "./ports.ts";
+import type { ChunkHoldings, UploadOutcome } from "./ports/chunks.ts";
 
 const GONE =
   "the file that was sent is not there any more, or has changed, so the rest of it cannot be sent: send it again";

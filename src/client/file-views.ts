@@ -10,7 +10,7 @@ import { toBase64Url, toHex } from "../wire/text-forms.ts";
 import type { FileState, FileView } from "./file-api.ts";
 import type { FilePlace, Transfer } from "./file-transfer.ts";
 import type { PersonName } from "./group-api.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord } from "./profile-reader.ts";
 
 /** Letters, digits and a few signs on both sides of one slash: what a MIME type may be; others are shown as unknown bytes. */

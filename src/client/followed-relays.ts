@@ -6,7 +6,7 @@
  */
 import type { Effect } from "../protocol/effects.ts";
 import { toHex } from "../wire/text-forms.ts";
-import type { Network, ToldBy } from "./ports.ts";
+import type { Network, ToldBy } from "./ports/network.ts";
 
 /**
  * Relays that other people may make us connect to: each costs a connection, and a stranger can name any address. Those

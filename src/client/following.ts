@@ -1,6 +1,7 @@
 /** Following everything for a screen that keeps its own view: nothing is looked up that was not new, and nothing is marked as read. */
-import type { ClientEvent } from "./api.ts";
+
 import type { CallContext, CallOptions } from "./calls.ts";
+import type { ClientEvent } from "./event-api.ts";
 import type { ClientNotice } from "./event-hub.ts";
 import { eventOf, groupOf, nameOf } from "./listening.ts";
 import { queueNotices } from "./notice-queue.ts";

@@ -15,7 +15,9 @@ import { LIVE } from "../protocol/records/epoch.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { ClientNotice, EventHub } from "./event-hub.ts";
-import type { Clock, Network, ProfileStore } from "./ports.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Network } from "./ports/network.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord, scanRecords } from "./profile-reader.ts";
 
 /** Ms from a sign that something is missing until it is looked for. */

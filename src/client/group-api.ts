@@ -1,5 +1,6 @@
 /** The part of the client's methods that is about groups and who is in them; see api.ts. */
-import type { GroupName, MemberView, MessageView, RelayView } from "./api.ts";
+import type { GroupName, MemberView, MessageView } from "./api.ts";
+import type { RelayView } from "./relay-api.ts";
 
 /** A person as others call them; `account` is lower-case hex. */
 export interface PersonName {

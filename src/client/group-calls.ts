@@ -27,7 +27,7 @@ import { newestLine } from "./history-calls.ts";
 import { asNamed } from "./member-names.ts";
 import { protectGroup } from "./membership-calls.ts";
 import { checkPassword } from "./parameters.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingLog, readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
 import { verifiedAccounts } from "./verification.ts";
 import { groupName, isoTime, roleName, roleOf } from "./views.ts";

@@ -5,7 +5,7 @@ import { GROUP, type GroupState } from "../protocol/records/group.ts";
 import { Fault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { meantBy } from "./meant-by.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { scanRecords } from "./profile-reader.ts";
 
 /** All groups that this profile is in. */

@@ -7,7 +7,7 @@ import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { asNamed } from "./member-names.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingLog, readExistingRecord, readRecord } from "./profile-reader.ts";
 
 /** The group as its log leaves it, and we in it. */

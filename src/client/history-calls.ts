@@ -9,7 +9,7 @@ import type { ClientMethods } from "./api.ts";
 import type { CallContext } from "./calls.ts";
 import { findGroup } from "./group-names.ts";
 import { wholeNumber } from "./parameters.ts";
-import type { ConversationLine, ProfileStore } from "./ports.ts";
+import type { ConversationLine, ProfileStore } from "./ports/profile.ts";
 import { scanRecords } from "./profile-reader.ts";
 import { shownMessage } from "./shown-messages.ts";
 import { messageView } from "./views.ts";

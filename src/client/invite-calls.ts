@@ -1,7 +1,8 @@
 /** Calls about links: making them, what became of them, closing them, and following one. */
 import type { Primitives } from "../crypto/primitives.ts";
 import { roomPasswordKey } from "../crypto/room-password.ts";
-import { type InviteView as InviteTerms, memberOfAccount } from "../protocol/group-view.ts";
+import type { InviteView as InviteTerms } from "../protocol/group-invites.ts";
+import { memberOfAccount } from "../protocol/group-view.ts";
 import { refusalOf } from "../protocol/join-refusals.ts";
 import { inviteLinkText, parseInviteLink } from "../protocol/link.ts";
 import { GROUP, type GroupState, MEMBER } from "../protocol/records/group.ts";

@@ -7,7 +7,7 @@ import { Fault } from "../wire/fault.ts";
 import type { AccountKey, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { meantBy } from "./meant-by.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord, readSavedRoster } from "./profile-reader.ts";
 
 /** A member as others call it. */

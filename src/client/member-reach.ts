@@ -8,13 +8,14 @@ import { resolve } from "../protocol/log-resolution.ts";
 import { ACCOUNT } from "../protocol/records/account.ts";
 import { type GroupState, MEMBER_ADDRESS } from "../protocol/records/group.ts";
 import { toHex } from "../wire/text-forms.ts";
-import type { GroupName, PeerView } from "./api.ts";
+import type { GroupName } from "./api.ts";
 import type { CallContext } from "./calls.ts";
 import type { PersonName } from "./group-api.ts";
 import { allGroups } from "./group-names.ts";
 import { isOutOf } from "./group-ranks.ts";
 import { isWay, processOf } from "./own-addresses.ts";
 import { readExistingLog, readExistingRecord, scanRecords } from "./profile-reader.ts";
+import type { PeerView } from "./relay-api.ts";
 import { groupName, isoTime } from "./views.ts";
 
 /** Addresses that are remembered of one group are fewer (member-addresses.ts). */

@@ -12,7 +12,9 @@ import type { Answer, Input } from "../protocol/machine.ts";
 import { isUnknownInbox } from "../protocol/outbox.ts";
 import { OUTBOX, type OutboxState } from "../protocol/records/outbox.ts";
 import { toHex } from "../wire/text-forms.ts";
-import type { AppendOutcome, Clock, Network, ProfileStore } from "./ports.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { AppendOutcome, Network } from "./ports/network.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { scanRecords } from "./profile-reader.ts";
 import { type Answered, createRetryBook, RETRY_MS, type RetryBook } from "./retry-book.ts";
 

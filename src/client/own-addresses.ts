@@ -1,5 +1,5 @@
 /** Addresses at which this process can be reached without a relay, as links and members tell them. */
-import type { Network, Reach } from "./ports.ts";
+import type { Network, Reach } from "./ports/network.ts";
 
 /** Link-local IPv6 addresses mean nothing without the name of a network card, which is another one elsewhere. */
 const LINK_LOCAL = /^\/ip6\/fe[89ab]/i;

@@ -11,7 +11,7 @@ import { catchUp, waitSent } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import { allGroups } from "./group-names.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingRecord, readRecord, readSavedRoster, scanRecords } from "./profile-reader.ts";
 import { groupName, isoTime } from "./views.ts";
 

@@ -1,6 +1,6 @@
 /** Since when this process has been connected to other members. */
 import type { EventHub } from "./event-hub.ts";
-import type { PeerStatus } from "./ports.ts";
+import type { PeerStatus } from "./ports/network.ts";
 
 /**
  * Answers since when (ms) there has been a connection of this kind; now, for one of which nobody told. A connection

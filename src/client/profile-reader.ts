@@ -4,9 +4,9 @@ import type { RosterDevice } from "../protocol/records/roster.ts";
 import { existingLog } from "../protocol/saved-log.ts";
 import { readRoster } from "../protocol/saved-roster.ts";
 import type { Reading, RecordType, Step } from "../protocol/step.ts";
-import { decode } from "../wire/codec.ts";
+import { decode } from "../wire/encoding.ts";
 import { Fault } from "../wire/fault.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 
 /** The record, or `undefined`. */
 export async function readRecord<T>(

@@ -8,7 +8,7 @@ import {
 } from "../crypto/recovery-words.ts";
 import { ACCOUNT } from "../protocol/records/account.ts";
 import { toHex } from "../wire/text-forms.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingRecord } from "./profile-reader.ts";
 
 /** Whose words they are, or what is wrong with them. */

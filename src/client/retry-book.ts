@@ -4,7 +4,7 @@
  * 1. A topic waits as a whole, so that its envelopes leave in their order; no topic waits for another.
  * 2. A pause doubles up to RETRY_MAX_MS and is never shorter than a holder asks for, of which ASKED_MAX_MS are believed.
  */
-import type { AppendOutcome } from "./ports.ts";
+import type { AppendOutcome } from "./ports/network.ts";
 
 /** Ms of the first pause. */
 export const RETRY_MS = 2_000;

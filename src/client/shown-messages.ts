@@ -2,7 +2,7 @@
 import type { MessageView } from "./api.ts";
 import type { CallContext } from "./calls.ts";
 import { placeOf } from "./file-transfers.ts";
-import type { ConversationLine } from "./ports.ts";
+import type { ConversationLine } from "./ports/profile.ts";
 import { messageView } from "./views.ts";
 
 /** What showing needs. */

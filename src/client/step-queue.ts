@@ -16,7 +16,8 @@ import { type Answer, type Input, step } from "../protocol/machine.ts";
 import { ENTROPY_BYTES, encodeDepth, entropyStream, type Need } from "../protocol/step.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { answerFor, type Joined, joinSends } from "./bursts.ts";
-import type { Clock, ProfileStore, RandomBytes } from "./ports.ts";
+import type { Clock, RandomBytes } from "./ports/clock.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 
 /** Inputs that share one commit: bounds what one power cut can undo, and the wait of the first. */
 const BATCH_INPUTS_MAX = 256;

@@ -1,5 +1,5 @@
 /** A signal that we give ourselves: the core has no ambient AbortController. */
-import type { StopSignal } from "./ports.ts";
+import type { StopSignal } from "./ports/chunks.ts";
 
 export interface Stopper {
   readonly signal: StopSignal;

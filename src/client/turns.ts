@@ -1,5 +1,5 @@
 /** So many at a time; the others wait in the order in which they came. */
-import type { StopSignal } from "./ports.ts";
+import type { StopSignal } from "./ports/chunks.ts";
 
 /** Does `work` when one of `most` places is free; not at all if `signal` was given before. */
 export type Turns = (signal: StopSignal, work: () => Promise<void>) => Promise<void>;

@@ -8,7 +8,7 @@ import type { ClientMethods, IdentityView } from "./api.ts";
 import type { CallContext } from "./calls.ts";
 import { findGroup } from "./group-names.ts";
 import { findMember, type NamedMember } from "./member-names.ts";
-import type { ProfileStore } from "./ports.ts";
+import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
 import { groupName } from "./views.ts";
 

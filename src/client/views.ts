@@ -3,8 +3,10 @@
 import { ROLE, type Role } from "../wire/entry.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import type { GroupName, MemberView, MessageView, RelayView } from "./api.ts";
-import type { ConversationLine, RelayStatus } from "./ports.ts";
+import type { GroupName, MemberView, MessageView } from "./api.ts";
+import type { RelayStatus } from "./ports/network.ts";
+import type { ConversationLine } from "./ports/profile.ts";
+import type { RelayView } from "./relay-api.ts";
 
 /** ISO 8601 UTC. */
 export const isoTime = (ms: number): string => new Date(Math.min(ms, 8.64e15)).toISOString();

@@ -7,7 +7,8 @@
  *
  * @see https://signal.org/docs/specifications/doubleratchet/ §4.3
  */
-import { constant, decode, encode, type Infer, list, optional, raw, struct, u32 } from "../wire/codec.ts";
+import { constant, list, optional, raw, struct, u32 } from "../wire/codec.ts";
+import { decode, encode, type Infer } from "../wire/encoding.ts";
 import { SKIPPED_KEYS_MAX } from "../wire/limits.ts";
 import { EphemeralKey } from "../wire/pairwise.ts";
 import { equalInConstantTime } from "./constant-time.ts";

@@ -18,7 +18,7 @@
  */
 import { label } from "../verify/labels.ts";
 import { lpAll } from "../verify/transcript.ts";
-import { decode, encode } from "../wire/codec.ts";
+import { decode, encode } from "../wire/encoding.ts";
 import { Nonce } from "../wire/ids.ts";
 import { FORWARD_JUMP_MAX, SKIPPED_KEYS_MAX } from "../wire/limits.ts";
 import { EphemeralKey, RatchetHeader, type RatchetMessage } from "../wire/pairwise.ts";

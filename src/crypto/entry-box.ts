@@ -5,7 +5,7 @@
  * @see PROTOCOL.md § Membership log
  */
 import { lpAll } from "../verify/transcript.ts";
-import { decode, encode } from "../wire/codec.ts";
+import { decode, encode } from "../wire/encoding.ts";
 import { SealedEntryBody } from "../wire/group-message.ts";
 import type { EpochId, Nonce } from "../wire/ids.ts";
 import type { LogKey } from "./epoch-secrets.ts";

@@ -9,7 +9,8 @@
  * @see PROTOCOL.md § Group key schedule
  */
 import { compareBytes } from "../verify/transcript.ts";
-import { branded, type Infer } from "../wire/codec.ts";
+import { branded } from "../wire/brand.ts";
+import type { Infer } from "../wire/encoding.ts";
 import { EntryHash, EpochId, type GroupId, Topic } from "../wire/ids.ts";
 import { deriveKey, extract, hashOf } from "./kdf.ts";
 import type { Primitives } from "./primitives.ts";

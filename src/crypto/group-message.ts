@@ -11,7 +11,7 @@
  * @see PROTOCOL.md § Group messages
  */
 import { lpAll, passingTranscript, u32be, u64be } from "../verify/transcript.ts";
-import { decode, encode, withEncoding } from "../wire/codec.ts";
+import { decode, encode, withEncoding } from "../wire/encoding.ts";
 import { GroupHeader, GroupMessageBody, GroupPlaintext } from "../wire/group-message.ts";
 import {
   type DeviceKey,

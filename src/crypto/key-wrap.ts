@@ -13,7 +13,8 @@
  * @see PROTOCOL.md § Key file; RFC 9106
  */
 import { concat, u32be } from "../verify/transcript.ts";
-import { constant, decode, encode, type Infer, raw, refine, struct, u32 } from "../wire/codec.ts";
+import { constant, raw, refine, struct, u32 } from "../wire/codec.ts";
+import { decode, encode, type Infer } from "../wire/encoding.ts";
 import { Nonce } from "../wire/ids.ts";
 import { encodeUtf8 } from "../wire/utf8.ts";
 import { equalInConstantTime } from "./constant-time.ts";

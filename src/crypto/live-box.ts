@@ -7,7 +7,7 @@
  * @see PROTOCOL.md § Live frames
  */
 import { lpAll, u32be, u64be } from "../verify/transcript.ts";
-import { decode, encode } from "../wire/codec.ts";
+import { decode, encode } from "../wire/encoding.ts";
 import type { DeviceKey, EpochId, GroupId, Nonce, TimeMs } from "../wire/ids.ts";
 import { Signature } from "../wire/ids.ts";
 import { LiveBody, LiveContent, LivePlaintext } from "../wire/live.ts";

@@ -7,7 +7,8 @@
  * @see PROTOCOL.md § Padding; "Reducing Metadata Leakage from Encrypted Files and Communication", §4
  */
 import { u32be } from "../verify/transcript.ts";
-import { type Codec, reserve, u32 } from "../wire/codec.ts";
+import { u32 } from "../wire/codec.ts";
+import { type Codec, reserve } from "../wire/encoding.ts";
 
 /** Bytes of the smallest padded plaintext: below it Padmé's steps are so small that a yes differs from a no. */
 export const PADDED_MIN_BYTES = 256;

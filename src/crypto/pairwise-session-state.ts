@@ -15,7 +15,8 @@
  */
 import { compareBytes, equalBytes } from "../verify/transcript.ts";
 import { DeviceCertificate, DeviceIdentity, IdentityCertificate } from "../wire/bundle.ts";
-import { constant, decode, encode, type Infer, list, optional, raw, struct } from "../wire/codec.ts";
+import { constant, list, optional, raw, struct } from "../wire/codec.ts";
+import { decode, encode, type Infer } from "../wire/encoding.ts";
 import { TimeMs } from "../wire/ids.ts";
 import { InitialFields } from "../wire/pairwise.ts";
 import { RatchetState } from "./double-ratchet-state.ts";

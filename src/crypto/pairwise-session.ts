@@ -8,7 +8,7 @@
  * @see PROTOCOL.md § Pairwise sessions
  */
 import type { DeviceIdentity, OneTimePrekey, PrekeyBundle } from "../wire/bundle.ts";
-import { encode } from "../wire/codec.ts";
+import { encode } from "../wire/encoding.ts";
 import { Fault } from "../wire/fault.ts";
 import type { DeviceKey, TimeMs, Topic } from "../wire/ids.ts";
 import { encodePairwiseEnvelope, InnerText, type PairwiseForm, type RatchetMessage } from "../wire/pairwise.ts";

@@ -16,7 +16,8 @@
  */
 import { concat } from "../verify/transcript.ts";
 import { DeviceIdentity, type OneTimePrekey, type PrekeyBundle } from "../wire/bundle.ts";
-import { encode, type Infer, raw } from "../wire/codec.ts";
+import { raw } from "../wire/codec.ts";
+import { encode, type Infer } from "../wire/encoding.ts";
 import { KemCiphertext } from "../wire/ids.ts";
 import { EphemeralKey, InitialFields } from "../wire/pairwise.ts";
 import { deriveKey, hashOf } from "./kdf.ts";

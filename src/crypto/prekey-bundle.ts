@@ -13,7 +13,8 @@
  */
 import { concat, equalBytes, lpAll } from "../verify/transcript.ts";
 import { BundleContents, OneTimePrekey, PrekeyBundle, PrekeyPublic } from "../wire/bundle.ts";
-import { type Codec, decode, encode, type Infer, raw, struct } from "../wire/codec.ts";
+import { raw, struct } from "../wire/codec.ts";
+import { type Codec, decode, encode, type Infer } from "../wire/encoding.ts";
 import { type AccountKey, DirectoryKey, KemPublicKey, PrekeyId, Signature } from "../wire/ids.ts";
 import { checkDeviceIdentity } from "./device-certificate.ts";
 import { extract, hashOf } from "./kdf.ts";

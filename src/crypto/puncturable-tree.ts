@@ -11,7 +11,8 @@
  * @see PROTOCOL.md § Puncturable tree; Goldreich, Goldwasser, Micali 1986
  */
 import { label } from "../verify/labels.ts";
-import { type Codec, malformed, type Reader, raw, reserve, u32, type Writer } from "../wire/codec.ts";
+import { raw, u32 } from "../wire/codec.ts";
+import { type Codec, malformed, type Reader, reserve, type Writer } from "../wire/encoding.ts";
 import { Fault } from "../wire/fault.ts";
 import type { Primitives } from "./primitives.ts";
 

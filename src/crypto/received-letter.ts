@@ -10,7 +10,7 @@
  */
 import { equalBytes } from "../verify/transcript.ts";
 import type { DeviceIdentity } from "../wire/bundle.ts";
-import { decode } from "../wire/codec.ts";
+import { decode } from "../wire/encoding.ts";
 import { Fault } from "../wire/fault.ts";
 import type { DeviceKey, PrekeyId, TimeMs, Topic } from "../wire/ids.ts";
 import {

@@ -15,7 +15,9 @@
  */
 import { label } from "../verify/labels.ts";
 import { u32be } from "../verify/transcript.ts";
-import { branded, constant, type Infer, list, optional, struct } from "../wire/codec.ts";
+import { branded } from "../wire/brand.ts";
+import { constant, list, optional, struct } from "../wire/codec.ts";
+import type { Infer } from "../wire/encoding.ts";
 import { type DeviceKey, type EpochId, Iteration, TimeMs } from "../wire/ids.ts";
 import { FORWARD_JUMP_MAX, SKIPPED_KEYS_MAX } from "../wire/limits.ts";
 import { deriveKey } from "./kdf.ts";

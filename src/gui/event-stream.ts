@@ -5,7 +5,7 @@
  * 2. Memory is bounded: the oldest are forgotten.
  */
 import { randomBytes } from "node:crypto";
-import type { ClientEvent } from "../client/api.ts";
+import type { ClientEvent } from "../client/event-api.ts";
 
 /** Events that are remembered, and characters of them: a night's sleep in busy groups. */
 const EVENTS_MAX = 10_000;

@@ -6,7 +6,8 @@
  * 2. While it is open, what happens is added to the stream of events; when that stops by itself, the profile is locked.
  */
 import type { CallOptions, ProfileChoice, Profiles, Session } from "../cli/session.ts";
-import type { ClientEvent, ClientMethods } from "../client/api.ts";
+import type { ClientMethods } from "../client/api.ts";
+import type { ClientEvent } from "../client/event-api.ts";
 import type { ProfileState } from "../client/view/screen-messages.ts";
 import { Fault } from "../wire/fault.ts";
 import { fixedPassphrase } from "./fixed-passphrase.ts";

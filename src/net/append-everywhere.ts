@@ -1,5 +1,5 @@
 /** One append to several holders: for each envelope the best that any of them answered. */
-import type { AppendOutcome } from "../client/ports.ts";
+import type { AppendOutcome } from "../client/ports/network.ts";
 import { REFUSAL } from "../wire/topic-frames.ts";
 import type { LiveLink } from "./relay-link.ts";
 

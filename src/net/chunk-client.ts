@@ -6,7 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Connection } from "@libp2p/interface";
-import type { ChunkTopic } from "../client/ports.ts";
+import type { ChunkTopic } from "../client/ports/chunks.ts";
 import { checkOpenProof } from "../verify/open-proof.ts";
 import { topicName } from "../verify/topic-name.ts";
 import type { Verifier } from "../verify/verifier.ts";

@@ -1,5 +1,5 @@
 /** The client's `ChunkNetwork`: what we have is served to members, what we lack is fetched from relays and members. */
-import type { ChunkHoldings, ChunkNetwork } from "../client/ports.ts";
+import type { ChunkHoldings, ChunkNetwork } from "../client/ports/chunks.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";

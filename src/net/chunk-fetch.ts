@@ -7,7 +7,7 @@
  *    One that has brought something is asked again what it has: it may be getting the rest just now.
  * 3. It ends when everything is there, when nobody who is reached has the rest, or when it is stopped.
  */
-import type { ChunkNetwork, ChunkTopic, FetchOutcome } from "../client/ports.ts";
+import type { ChunkNetwork, ChunkTopic, FetchOutcome } from "../client/ports/chunks.ts";
 import type { ChunkId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { type ChunkClient, openChunks } from "./chunk-client.ts";

@@ -1,6 +1,6 @@
 /** Whom we may ask for chunks now: relays that are ours and members, each by a name that stays while it is connected. */
 import type { Connection } from "@libp2p/interface";
-import type { ChunkGiver } from "../client/ports.ts";
+import type { ChunkGiver } from "../client/ports/chunks.ts";
 import type { ChunkHolder } from "./chunk-client.ts";
 
 export interface ChunkSource {

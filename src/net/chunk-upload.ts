@@ -5,7 +5,7 @@
  * 2. `stored` is called once for each chunk, when the first relay has it on its disk.
  * 3. No relay holds up an upload that is stopped, whatever it answers or does not.
  */
-import type { ChunkHoldings, ChunkNetwork, UploadOutcome } from "../client/ports.ts";
+import type { ChunkHoldings, ChunkNetwork, UploadOutcome } from "../client/ports/chunks.ts";
 import type { ChunkId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { REFUSAL } from "../wire/topic-frames.ts";

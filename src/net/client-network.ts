@@ -11,7 +11,8 @@
  */
 import "./node-shims.ts";
 import type { Multiaddr } from "@multiformats/multiaddr";
-import type { AppendOutcome, ChunkNetwork, Network, NetworkEvents, TopicSubscription } from "../client/ports.ts";
+import type { ChunkNetwork } from "../client/ports/chunks.ts";
+import type { AppendOutcome, Network, NetworkEvents, TopicSubscription } from "../client/ports/network.ts";
 import { isDeposit, topicOf } from "../wire/envelope.ts";
 import type { Topic } from "../wire/ids.ts";
 import type { DirectoryRecord } from "../wire/prekey-frames.ts";

@@ -5,7 +5,7 @@
  * 2. What was fetched in a round is fetched once only: an envelope that is not kept, since no member's key made what is
  *    in it, would otherwise be fetched for ever. Ids are remembered up to REMEMBERED_IDS.
  */
-import type { Delivery } from "../client/ports.ts";
+import type { Delivery } from "../client/ports/network.ts";
 import type { Sequence, Topic } from "../wire/ids.ts";
 import { MEMBERS_LOG } from "./members-log.ts";
 import { fetchLacking, type Reconciled } from "./reconciliation.ts";

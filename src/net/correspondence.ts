@@ -1,5 +1,5 @@
 /** What a client does for people who are connected to it, members or not: mail for them, their prekeys, and ours for them. */
-import type { AppendOutcome, TopicSubscription } from "../client/ports.ts";
+import type { AppendOutcome, TopicSubscription } from "../client/ports/network.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { DirectoryKey } from "../wire/ids.ts";
 import type { DirectoryRecord, TakenPrekeys } from "../wire/prekey-frames.ts";

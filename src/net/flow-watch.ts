@@ -8,7 +8,7 @@
  *
  * @see PROTOCOL.md § Relays that do not tell the truth
  */
-import type { RelayFault } from "../client/ports.ts";
+import type { RelayFault } from "../client/ports/network.ts";
 import type { Sequence, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 

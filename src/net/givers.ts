@@ -3,7 +3,7 @@
  *
  * Envelopes are told apart by a part of their signature. Whoever sends one with another signature gets it back, no more.
  */
-import type { Delivery, NetworkEvents } from "../client/ports.ts";
+import type { Delivery, NetworkEvents } from "../client/ports/network.ts";
 import type { EnvelopeId, Sequence, Topic } from "../wire/ids.ts";
 import { MEMBERS_LOG } from "./members-log.ts";
 import type { TopicLog } from "./topic-log.ts";

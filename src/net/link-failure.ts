@@ -1,5 +1,5 @@
 /** Why a relay is not there, as a state and a sentence for people. Never an address, a key or a stack. */
-import type { RelayStatus } from "../client/ports.ts";
+import type { RelayStatus } from "../client/ports/network.ts";
 import { REFUSAL } from "../wire/topic-frames.ts";
 
 /** How a connection to a relay ended or failed. */

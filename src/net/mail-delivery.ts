@@ -1,5 +1,5 @@
 /** Letters and join requests go straight to whoever takes them, if that is somebody to whom we are connected. */
-import type { AppendOutcome, TopicSubscription } from "../client/ports.ts";
+import type { AppendOutcome, TopicSubscription } from "../client/ports/network.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { type MailTopic, mailTopicOf } from "./mail-meeting.ts";
 import type { PeerLinks } from "./peer-links.ts";

@@ -11,7 +11,7 @@
  * @see PROTOCOL.md § Meeting
  */
 import { randomBytes } from "node:crypto";
-import type { TopicSubscription } from "../client/ports.ts";
+import type { TopicSubscription } from "../client/ports/network.ts";
 import { checkOpenProof } from "../verify/open-proof.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import { ENVELOPE_KIND, kindOf, topicOf } from "../wire/envelope.ts";

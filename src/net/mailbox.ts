@@ -5,7 +5,7 @@
  * 1. "Stored" is answered when the profile has committed it, so whoever wrote may forget it.
  * 2. A join request is signed by its rendezvous; anyone may write to an inbox who knows it.
  */
-import type { NetworkEvents, TopicSubscription } from "../client/ports.ts";
+import type { NetworkEvents, TopicSubscription } from "../client/ports/network.ts";
 import { checkEnvelope } from "../verify/envelope-check.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../wire/envelope.ts";

@@ -2,7 +2,7 @@
  * Where to begin reading a topic at another member. Its log has a new name whenever its program starts, so places in it
  * are not remembered: what we lack is found by comparing sets, and only that is fetched.
  */
-import type { NetworkEvents } from "../client/ports.ts";
+import type { NetworkEvents } from "../client/ports/network.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Sequence, Topic } from "../wire/ids.ts";
 import type { IdSets } from "./id-sets.ts";

@@ -5,7 +5,7 @@
  * 2. Nobody but members is served, and nobody else learns of a topic (topic-meeting.ts). Mail for us is taken from anybody who
  *    knows where to (mailbox.ts), and our prekeys are given to whoever knows our account (own-prekeys.ts).
  */
-import type { NetworkEvents, TopicSubscription } from "../client/ports.ts";
+import type { NetworkEvents, TopicSubscription } from "../client/ports/network.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";

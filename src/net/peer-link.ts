@@ -8,7 +8,7 @@
  * It does not know how the connection came to be, nor what follows its end (peer-links.ts).
  */
 import type { Connection } from "@libp2p/interface";
-import type { TopicSubscription } from "../client/ports.ts";
+import type { TopicSubscription } from "../client/ports/network.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Sequence, Topic } from "../wire/ids.ts";
 import { OPEN_TOPICS_MAX } from "../wire/limits.ts";

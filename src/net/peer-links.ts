@@ -12,7 +12,7 @@
  */
 import type { Connection } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
-import type { NetworkEvents, PeerStatus, TopicSubscription } from "../client/ports.ts";
+import type { NetworkEvents, PeerStatus, TopicSubscription } from "../client/ports/network.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";

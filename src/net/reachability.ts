@@ -1,6 +1,6 @@
 /** How others could connect to this process: what it listens at, what relays pass on, and how relays see it. */
 import type { IdentifyResult } from "@libp2p/interface";
-import type { Reach } from "../client/ports.ts";
+import type { Reach } from "../client/ports/network.ts";
 import { ownAddresses } from "./machine-watch.ts";
 import type { NetNode } from "./node.ts";
 

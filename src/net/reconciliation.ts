@@ -7,7 +7,7 @@
  *    being healed by what it hands out.
  * 3. Order: what we give goes in the order of our log, since a reader that was away opens messages best as they were said.
  */
-import type { AppendOutcome } from "../client/ports.ts";
+import type { AppendOutcome } from "../client/ports/network.ts";
 import { checkEnvelope, envelopeId } from "../verify/envelope-check.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import { decodeEnvelope } from "../wire/envelope.ts";

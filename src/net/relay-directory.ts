@@ -2,7 +2,7 @@
  * The prekey directories of our relays as one. Those that only a peer told us are asked for that peer's prekeys, and never
  * given ours.
  */
-import type { Network } from "../client/ports.ts";
+import type { Network } from "../client/ports/network.ts";
 import { Signature } from "../wire/ids.ts";
 import type { PrekeyAnswer, PrekeyRequest } from "../wire/prekey-frames.ts";
 import type { PrekeyAsker } from "./prekey-client.ts";

@@ -10,7 +10,7 @@
  * 4. What a relay's log has had or been offered is not offered to that log again, so that its retention is respected; a
  *    log with another name is another log.
  */
-import type { Delivery } from "../client/ports.ts";
+import type { Delivery } from "../client/ports/network.ts";
 import { envelopeId } from "../verify/envelope-check.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { LogId, Sequence, Topic } from "../wire/ids.ts";

@@ -8,7 +8,7 @@
  */
 import { type Connection, KEEP_ALIVE, type Stream } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
-import type { RelayStatus, ToldBy, TopicSubscription } from "../client/ports.ts";
+import type { RelayStatus, ToldBy, TopicSubscription } from "../client/ports/network.ts";
 import type { Topic } from "../wire/ids.ts";
 import { failureOf, type LinkFailure, NOBODY_LISTENS, unreachable } from "./link-failure.ts";
 import { type LinkTiming, longestRetryMs, shortened } from "./link-timing.ts";

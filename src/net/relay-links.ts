@@ -5,7 +5,7 @@
  * 2. Those that only a peer told us are given mail and asked for prekeys, nothing else (RelayLink).
  */
 import { CODE_P2P, CODE_TCP, type Multiaddr } from "@multiformats/multiaddr";
-import type { NetworkEvents, RelayStatus, ToldBy, TopicSubscription } from "../client/ports.ts";
+import type { NetworkEvents, RelayStatus, ToldBy, TopicSubscription } from "../client/ports/network.ts";
 import { Fault } from "../wire/fault.ts";
 import type { Topic } from "../wire/ids.ts";
 import type { LinkTiming } from "./link-timing.ts";

@@ -3,7 +3,7 @@
  *
  * What the holder acknowledged is told to whoever watches whether it keeps its word (flow-watch.ts).
  */
-import type { AppendOutcome } from "../client/ports.ts";
+import type { AppendOutcome } from "../client/ports/network.ts";
 import { topicOf } from "../wire/envelope.ts";
 import { type Sequence, Topic } from "../wire/ids.ts";
 import { ENVELOPE_MAX_BYTES, FRAME_ENVELOPES_MAX } from "../wire/limits.ts";

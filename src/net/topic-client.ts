@@ -10,7 +10,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Connection, Stream } from "@libp2p/interface";
-import type { Delivery, RelayFault, TopicSubscription } from "../client/ports.ts";
+import type { Delivery, RelayFault, TopicSubscription } from "../client/ports/network.ts";
 import { envelopeId } from "../verify/envelope-check.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import { type EnvelopeId, LogId, type Sequence, type Topic } from "../wire/ids.ts";

@@ -9,7 +9,7 @@
  * @see PROTOCOL.md § Meeting
  */
 import { randomBytes } from "node:crypto";
-import type { TopicSubscription } from "../client/ports.ts";
+import type { TopicSubscription } from "../client/ports/network.ts";
 import { checkOpenProof } from "../verify/open-proof.ts";
 import { topicName } from "../verify/topic-name.ts";
 import type { Verifier } from "../verify/verifier.ts";

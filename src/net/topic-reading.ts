@@ -8,7 +8,7 @@
  *
  * @see PROTOCOL.md § Topic protocol
  */
-import type { TopicSubscription } from "../client/ports.ts";
+import type { TopicSubscription } from "../client/ports/network.ts";
 import { type LogId, type Sequence, Signature, type Topic } from "../wire/ids.ts";
 import { OPEN_TOPICS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";

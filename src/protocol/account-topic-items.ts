@@ -8,7 +8,7 @@
  */
 import type { Primitives } from "../crypto/primitives.ts";
 import { ACCOUNT_ITEMS_MAX, AccountItem, AccountValue } from "../wire/account-snapshot.ts";
-import { encode } from "../wire/codec.ts";
+import { encode } from "../wire/encoding.ts";
 import { toHex } from "../wire/text-forms.ts";
 
 /** Bytes of items in one envelope of a snapshot: fits after padding. */

@@ -3,7 +3,8 @@
  * its own, one for each list of 8,192 chunks, so that saving progress costs the same for every size.
  * @see PROTOCOL.md § Files
  */
-import { bool, bytes, type Infer, list, struct, text, u64, union } from "../wire/codec.ts";
+import { bool, bytes, list, struct, text, u64, union } from "../wire/codec.ts";
+import type { Infer } from "../wire/encoding.ts";
 import { FileManifest } from "../wire/file-manifest.ts";
 import { AccountKey, TimeMs } from "../wire/ids.ts";
 import { CHUNK_LIST_MAX, CHUNK_PLAIN_BYTES } from "../wire/limits.ts";

@@ -8,6 +8,7 @@ import type { Role, RoomPassword, Settings } from "../wire/entry.ts";
 import type { AccountKey, DeviceKey, EntryHash } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { type Claims, claim, copyOfClaims } from "./device-claims.ts";
+import { countUses, type InviteView, inviteOf, revoke } from "./group-invites.ts";
 import type { LogEntry } from "./log-state.ts";
 import { SharedMap } from "./shared-map.ts";
 
@@ -22,20 +23,6 @@ export interface MemberView {
   readonly devices: readonly DeviceKey[];
   /** The entry that added it. */
   readonly addedBy: EntryHash;
-}
-
-/** An invite that counts. */
-export interface InviteView {
-  readonly entry: EntryHash;
-  /** Who made it. */
-  readonly account: AccountKey;
-  readonly rendezvousSeed: Uint8Array;
-  readonly proofKey: Uint8Array;
-  readonly role: Role;
-  readonly uses: number;
-  readonly used: number;
-  readonly expiresAt: number;
-  readonly isRevoked: boolean;
 }
 
 /** Settings in force. */
@@ -236,32 +223,6 @@ export function noteGone(view: GrowingView, { action, account, rank }: LogEntry)
 /** How a device is named among the unlinked ones: only its own account can unlink it. */
 export const unlinkedName = (account: AccountKey, device: DeviceKey): string => `${toHex(account)}/${toHex(device)}`;
 
-/** An invite as its entry states it. */
-export function inviteOf(
-  account: AccountKey,
-  entry: EntryHash,
-  action: Extract<LogEntry["action"], { kind: "invite" }>,
-): InviteView {
-  const { rendezvousSeed, proofKey, role, uses, expiresAt } = action;
-  const stated = { entry, account, rendezvousSeed, proofKey, role: role as Role, uses, expiresAt };
-  return { ...stated, used: 0, isRevoked: false };
-}
-
-/** Marks an invite, if it counts. */
-export function revoke(view: GrowingView, invite: EntryHash): void {
-  const known = view.invites.get(toHex(invite));
-  if (known) view.invites.set(toHex(invite), { ...known, isRevoked: true });
-}
-
-/** Counts what an add used up. */
-export function countUses(view: GrowingView, { action }: LogEntry): void {
-  if (action.kind !== "add") return;
-  for (const { invite } of action.members) {
-    const known = invite && view.invites.get(toHex(invite));
-    if (invite && known) view.invites.set(toHex(invite), { ...known, used: known.used + 1 });
-  }
-}
-
 /** Settings after a change of some of them. */
 export function withSettings(before: GroupSettings, changed: Settings): GroupSettings {
   return {
@@ -271,11 +232,6 @@ export function withSettings(before: GroupSettings, changed: Settings): GroupSet
     rekey: changed.rekey ?? before.rekey,
     relays: changed.relays ?? before.relays,
   };
-}
-
-/** An invite that still lets people in, as far as the log can tell: it knows no time. */
-export function isOpen(view: GroupView, invite: InviteView): boolean {
-  return !invite.isRevoked && invite.used < invite.uses && view.members.has(toHex(invite.account));
 }
 
 /** The member with this account. */

@@ -2,7 +2,7 @@
 import { hashOf } from "../crypto/kdf.ts";
 import type { Primitives } from "../crypto/primitives.ts";
 import { concat, equalBytes } from "../verify/transcript.ts";
-import { decode, encode } from "../wire/codec.ts";
+import { decode, encode } from "../wire/encoding.ts";
 import {
   AddressedContactLink,
   AddressedInviteLink,

@@ -8,7 +8,8 @@ import { type EntryCore, type Member, ROLE, type Settings } from "../wire/entry.
 import type { AccountKey, DeviceKey, GroupId } from "../wire/ids.ts";
 import { DEVICES_PER_ACCOUNT_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { type GroupView, isOpen, type MemberView, memberOfAccount, unlinkedName } from "./group-view.ts";
+import { isOpen } from "./group-invites.ts";
+import { type GroupView, type MemberView, memberOfAccount, unlinkedName } from "./group-view.ts";
 import type { Resolution } from "./log-resolution.ts";
 import { hasGenuineDevices } from "./member-devices.ts";
 

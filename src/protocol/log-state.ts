@@ -1,5 +1,6 @@
 /** Saved form of a group's membership log: what later judgements need of each entry, not the entries themselves. */
-import { type Infer, list, optional, raw, struct, text, u8, u32, u64, union } from "../wire/codec.ts";
+import { list, optional, raw, struct, text, u8, u32, u64, union } from "../wire/codec.ts";
+import type { Infer } from "../wire/encoding.ts";
 import { Settings } from "../wire/entry.ts";
 import { AccountKey, DeviceKey, EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
 import { DEVICES_PER_ACCOUNT_MAX, ENTRY_PARENTS_MAX, MEMBERS_PER_ADD_MAX, NAME_MAX_BYTES } from "../wire/limits.ts";

@@ -9,7 +9,7 @@ import type { OurIdentity } from "../crypto/pqxdh.ts";
 import { checkBundle, checkOneTimePrekey, openBundle, openOneTimePrekey } from "../crypto/prekey-bundle.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { OneTimePrekey, PrekeyBundle } from "../wire/bundle.ts";
-import { encode } from "../wire/codec.ts";
+import { encode } from "../wire/encoding.ts";
 import { AccountKey, type DeviceKey, type TimeMs } from "../wire/ids.ts";
 import { DEVICES_PER_ACCOUNT_MAX } from "../wire/limits.ts";
 import { type ContactPoint, encodePairwisePayload, PAYLOAD_ITEMS_MAX, PayloadItem } from "../wire/pairwise-payload.ts";

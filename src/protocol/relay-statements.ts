@@ -14,7 +14,7 @@ import { checkSignature, openHeader } from "../crypto/group-message.ts";
 import type { Primitives } from "../crypto/primitives.ts";
 import { checkEnvelope } from "../verify/envelope-check.ts";
 import { equalBytes, lpAll } from "../verify/transcript.ts";
-import { encode } from "../wire/codec.ts";
+import { encode } from "../wire/encoding.ts";
 import { decodeEnvelope, ENVELOPE_KIND, type Envelope } from "../wire/envelope.ts";
 import {
   type DeviceKey,

@@ -10,7 +10,8 @@
  */
 import type { Primitives } from "../crypto/primitives.ts";
 import { u64be } from "../verify/transcript.ts";
-import { type Codec, decode, encode, u32 } from "../wire/codec.ts";
+import { u32 } from "../wire/codec.ts";
+import { type Codec, decode, encode } from "../wire/encoding.ts";
 import { Fault } from "../wire/fault.ts";
 
 /** What a step lacks: records by key, all records under a prefix (at most `limit`, in key order), or the depth of a line. */

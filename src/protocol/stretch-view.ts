@@ -7,15 +7,13 @@ import { compareBytes, equalBytes } from "../verify/transcript.ts";
 import type { Role, Settings } from "../wire/entry.ts";
 import type { DeviceKey } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { countUses, inviteOf, revoke } from "./group-invites.ts";
 import {
-  countUses,
   type GrowingView,
-  inviteOf,
   type MemberView,
   membersAdded,
   noteGone,
   rankGiven,
-  revoke,
   setMember,
   sortedDevices,
   withSettings,

@@ -7,7 +7,7 @@
  * 4. Every query finds its page by an index; none sorts a conversation. A search and the unread lines are sorted when found.
  */
 import type Database from "better-sqlite3-multiple-ciphers";
-import type { ConversationLine, HistoryQuery, LineState, ProfileChanges } from "../client/ports.ts";
+import type { ConversationLine, HistoryQuery, LineState, ProfileChanges } from "../client/ports/profile.ts";
 import { Fault } from "../wire/fault.ts";
 import { searchExpression } from "./search-words.ts";
 

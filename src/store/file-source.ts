@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { basename } from "node:path";
-import type { FileSource } from "../client/ports.ts";
+import type { FileSource } from "../client/ports/parts.ts";
 import { Fault } from "../wire/fault.ts";
 import { archiveOf } from "./directory-archive.ts";
 import { errorCode, storageFault } from "./storage-fault.ts";

@@ -10,7 +10,7 @@
 import { randomBytes } from "node:crypto";
 import { link, lstat, mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import type { PartTarget } from "../client/ports.ts";
+import type { PartTarget } from "../client/ports/parts.ts";
 import { Fault } from "../wire/fault.ts";
 import { syncDirectory } from "./profile-directory.ts";
 import { errorCode, storageFault } from "./storage-fault.ts";

@@ -1,7 +1,7 @@
 /** The disk for files: what is sent is read where it lies, what is fetched is written beside its place. A port of the client. */
 import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { PartStore } from "../client/ports.ts";
+import type { PartStore } from "../client/ports/parts.ts";
 import { lookAt, readRange, streamOf } from "./file-source.ts";
 import { createPartFile, finishPartFile, syncFile, writeAt } from "./part-file.ts";
 import { makePreview } from "./picture-preview.ts";

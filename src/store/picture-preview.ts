@@ -10,7 +10,7 @@ import { open } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { PicturePreview } from "../client/ports.ts";
+import type { PicturePreview } from "../client/ports/parts.ts";
 import { FILE_PREVIEW_MAX_BYTES } from "../wire/limits.ts";
 import { pictureHeader } from "../wire/picture-header.ts";
 

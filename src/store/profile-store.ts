@@ -10,7 +10,8 @@
  */
 import { createHash } from "node:crypto";
 import type Database from "better-sqlite3-multiple-ciphers";
-import type { Clock, ProfileChanges, ProfileStore } from "../client/ports.ts";
+import type { Clock } from "../client/ports/clock.ts";
+import type { ProfileChanges, ProfileStore } from "../client/ports/profile.ts";
 import { envelopeId } from "../verify/envelope-check.ts";
 import { kindOf, topicOf } from "../wire/envelope.ts";
 import { Fault } from "../wire/fault.ts";

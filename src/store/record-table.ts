@@ -1,6 +1,6 @@
 /** The protocol's records in the profile database: one value per key, keys in the order of their UTF-8 bytes. */
 import type Database from "better-sqlite3-multiple-ciphers";
-import type { ProfileStore } from "../client/ports.ts";
+import type { ProfileStore } from "../client/ports/profile.ts";
 import { Fault } from "../wire/fault.ts";
 import { erasableValues, xorKeyStream } from "./erasable-values.ts";
 

@@ -9,7 +9,7 @@
  */
 import { statSync } from "node:fs";
 import type Database from "better-sqlite3-multiple-ciphers";
-import type { Clock } from "../client/ports.ts";
+import type { Clock } from "../client/ports/clock.ts";
 
 /** About 1,000 pages: a checkpoint of that size takes some 20 ms of the event loop. */
 const LONG_LOG_BYTES = 4 * 1024 * 1024;

@@ -4,7 +4,7 @@
  *
  * @see PROTOCOL.md § Prekey directory
  */
-import { encode } from "../wire/codec.ts";
+import { encode } from "../wire/encoding.ts";
 import { DirectoryRecord } from "../wire/prekey-frames.ts";
 import { lpAll } from "./transcript.ts";
 import type { Verifier } from "./verifier.ts";

@@ -8,21 +8,8 @@
  * ```
  * @see PROTOCOL.md § Account topic
  */
-import {
-  bool,
-  bytes,
-  constant,
-  decode,
-  encode,
-  type Infer,
-  list,
-  raw,
-  struct,
-  text,
-  u16,
-  u64,
-  union,
-} from "./codec.ts";
+import { bool, bytes, constant, list, raw, struct, text, u16, u64, union } from "./codec.ts";
+import { decode, encode, type Infer } from "./encoding.ts";
 import { AccountKey, DeviceKey, GroupId, Nonce, TimeMs } from "./ids.ts";
 import { ADDRESS_MAX_BYTES, BODY_MAX_BYTES, NAME_MAX_BYTES, RELAYS_MAX } from "./limits.ts";
 

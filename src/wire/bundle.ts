@@ -14,7 +14,9 @@
  * (X25519), kem keys encapsulate (ML-KEM-768), the inbox signs open proofs.
  * @see PROTOCOL.md § Prekey bundles
  */
-import { branded, constant, type Infer, list, struct, text } from "./codec.ts";
+import { branded } from "./brand.ts";
+import { constant, list, struct, text } from "./codec.ts";
+import type { Infer } from "./encoding.ts";
 import {
   AccountKey,
   DeviceKey,

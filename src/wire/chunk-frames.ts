@@ -5,7 +5,8 @@
  *
  * @see PROTOCOL.md § Chunks
  */
-import { bytes, bytesView, decode, encode, type Infer, list, raw, struct, text, u32, union } from "./codec.ts";
+import { bytes, bytesView, list, raw, struct, text, u32, union } from "./codec.ts";
+import { decode, encode, type Infer } from "./encoding.ts";
 import { ChunkId, Signature, Topic } from "./ids.ts";
 import { CHUNK_LIST_MAX, CHUNK_MAX_BYTES } from "./limits.ts";
 import { ChallengeNonce, refusal } from "./topic-frames.ts";

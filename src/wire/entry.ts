@@ -8,23 +8,8 @@
  * ```
  * @see PROTOCOL.md § Membership log
  */
-import {
-  bytes,
-  constant,
-  decode,
-  encode,
-  type Infer,
-  list,
-  optional,
-  raw,
-  refine,
-  struct,
-  text,
-  u8,
-  u32,
-  u64,
-  union,
-} from "./codec.ts";
+import { bytes, constant, list, optional, raw, refine, struct, text, u8, u32, u64, union } from "./codec.ts";
+import { decode, encode, type Infer } from "./encoding.ts";
 import { AccountKey, DeviceKey, EntryHash, GroupId, MessageId, Signature, TimeMs } from "./ids.ts";
 import {
   ADDRESS_MAX_BYTES,

@@ -10,7 +10,8 @@
  * ```
  * @see PROTOCOL.md § Envelope
  */
-import { bytes, constant, decode, encode, type Infer, refine, struct, u8 } from "./codec.ts";
+import { bytes, constant, refine, struct, u8 } from "./codec.ts";
+import { decode, encode, type Infer } from "./encoding.ts";
 import { Signature, Topic } from "./ids.ts";
 import { BODY_MAX_BYTES } from "./limits.ts";
 

@@ -7,7 +7,8 @@
  * ```
  * @see PROTOCOL.md § Files
  */
-import { bool, bytes, type Infer, optional, raw, refine, struct, text, u8, u32, u64 } from "./codec.ts";
+import { bool, bytes, optional, raw, refine, struct, text, u8, u32, u64 } from "./codec.ts";
+import type { Infer } from "./encoding.ts";
 import { ChunkId } from "./ids.ts";
 import { FILE_MAX_BYTES, FILE_NAME_MAX_BYTES, FILE_PREVIEW_MAX_BYTES, FILE_TYPE_MAX_BYTES } from "./limits.ts";
 

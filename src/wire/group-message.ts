@@ -12,21 +12,8 @@
  * ```
  * @see PROTOCOL.md § Group messages
  */
-import {
-  bytes,
-  bytesView,
-  constant,
-  type Infer,
-  list,
-  raw,
-  refine,
-  struct,
-  text,
-  u8,
-  u32,
-  u64,
-  union,
-} from "./codec.ts";
+import { bytes, bytesView, constant, list, raw, refine, struct, text, u8, u32, u64, union } from "./codec.ts";
+import type { Infer } from "./encoding.ts";
 import { FileManifest } from "./file-manifest.ts";
 import { EpochId, Iteration, MessageId, Nonce, Signature, TimeMs } from "./ids.ts";
 import {

@@ -1,5 +1,7 @@
 /** Branded byte strings and numbers: one name for each key, id and hash that crosses a module boundary. */
-import { branded, counted, type Infer, u32, u64 } from "./codec.ts";
+import { branded, counted } from "./brand.ts";
+import { u32, u64 } from "./codec.ts";
+import type { Infer } from "./encoding.ts";
 
 /** Ed25519 public key of a person. */
 export const AccountKey = branded("account-key", 32);

@@ -3,7 +3,8 @@
  * can open: holders of the link cannot, so they have nothing to check a guessed room password against.
  * @see PROTOCOL.md § Invites
  */
-import { bytes, constant, decode, encode, type Infer, raw, struct } from "./codec.ts";
+import { bytes, constant, raw, struct } from "./codec.ts";
+import { decode, encode, type Infer } from "./encoding.ts";
 import { GroupId, Signature } from "./ids.ts";
 import { SEALED_PREKEY_MAX_BYTES } from "./limits.ts";
 

@@ -3,7 +3,8 @@
  * 4-byte checksum (the protocol computes it), so that a mistyped or cut link is told from a wrong one.
  * @see PROTOCOL.md § Links
  */
-import { bool, constant, type Infer, list, raw, struct, text } from "./codec.ts";
+import { bool, constant, list, raw, struct, text } from "./codec.ts";
+import type { Infer } from "./encoding.ts";
 import { AccountKey, GroupId, SealingKey, TimeMs } from "./ids.ts";
 import { ADDRESS_MAX_BYTES, LINK_ADDRESSES_MAX, RELAYS_MAX } from "./limits.ts";
 

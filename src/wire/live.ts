@@ -10,7 +10,8 @@
  * ```
  * @see PROTOCOL.md § Live frames
  */
-import { bytes, constant, type Infer, list, struct, text, u32, union } from "./codec.ts";
+import { bytes, constant, list, struct, text, u32, union } from "./codec.ts";
+import type { Infer } from "./encoding.ts";
 import { Iteration, MessageId, Nonce, Signature, TimeMs } from "./ids.ts";
 import {
   LIVE_MAX_BYTES,

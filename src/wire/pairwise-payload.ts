@@ -6,21 +6,8 @@
  * ```
  * @see PROTOCOL.md § Pairwise payloads
  */
-import {
-  bytes,
-  constant,
-  decode,
-  encode,
-  type Infer,
-  list,
-  raw,
-  refine,
-  struct,
-  text,
-  u8,
-  u16,
-  union,
-} from "./codec.ts";
+import { bytes, constant, list, raw, refine, struct, text, u8, u16, union } from "./codec.ts";
+import { decode, encode, type Infer } from "./encoding.ts";
 import { ENTRY_CORE_MAX_BYTES } from "./entry.ts";
 import { EntryHash, GroupId, SealingKey, Signature, Topic } from "./ids.ts";
 import { ADDRESS_MAX_BYTES, ENTRY_PARENTS_MAX, RELAYS_MAX } from "./limits.ts";

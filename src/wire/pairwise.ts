@@ -13,8 +13,10 @@
  * @see PROTOCOL.md § Pairwise sessions
  */
 
+import { branded } from "./brand.ts";
 import { DeviceCertificate, IdentityCertificate } from "./bundle.ts";
-import { branded, bytes, constant, decode, encode, type Infer, optional, raw, struct, u32, union } from "./codec.ts";
+import { bytes, constant, optional, raw, struct, u32, union } from "./codec.ts";
+import { decode, encode, type Infer } from "./encoding.ts";
 import { DeviceKey, KemCiphertext, Nonce, PrekeyId, TimeMs } from "./ids.ts";
 import { BODY_MAX_BYTES } from "./limits.ts";
 

@@ -3,7 +3,8 @@
  * only hashes and ciphertext; a slot belongs to whoever holds its key, first come, first served.
  * @see PROTOCOL.md § Prekey directory
  */
-import { bytes, constant, decode, encode, type Infer, list, optional, struct, u32, union } from "./codec.ts";
+import { bytes, constant, list, optional, struct, u32, union } from "./codec.ts";
+import { decode, encode, type Infer } from "./encoding.ts";
 import { DirectoryKey, PrekeyId, Signature, SlotKey, TimeMs } from "./ids.ts";
 import { DIRECTORY_SLOTS_MAX, ONE_TIME_PREKEYS_MAX, SEALED_PREKEY_MAX_BYTES } from "./limits.ts";
 import { refusal } from "./topic-frames.ts";

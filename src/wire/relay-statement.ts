@@ -6,7 +6,8 @@
  * ```
  * @see PROTOCOL.md § Relays that do not tell the truth
  */
-import { bytes, constant, type Infer, list, refine, struct, text, u8 } from "./codec.ts";
+import { bytes, constant, list, refine, struct, text, u8 } from "./codec.ts";
+import type { Infer } from "./encoding.ts";
 import { DeviceKey, LogId, Sequence, Signature, TimeMs, Topic } from "./ids.ts";
 import { ADDRESS_MAX_BYTES, ENVELOPE_MAX_BYTES } from "./limits.ts";
 

@@ -5,7 +5,8 @@
  * Envelopes travel as opaque byte strings: the holder verifies them once and forwards the same bytes.
  * @see PROTOCOL.md § Topic protocol
  */
-import { bool, bytes, decode, encode, type Infer, list, raw, refine, struct, text, u8, u32, union } from "./codec.ts";
+import { bool, bytes, list, raw, refine, struct, text, u8, u32, union } from "./codec.ts";
+import { decode, encode, type Infer } from "./encoding.ts";
 import { EnvelopeId, LogId, Sequence, Signature, Topic } from "./ids.ts";
 import {
   COMPARE_LEAF_IDS,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { clockFinding, diskFinding, examinationFindings, nodeFinding } from "../../src/cli/doctor.ts";
-import type { GroupName, ReachView } from "../../src/client/api.ts";
+import type { GroupName } from "../../src/client/api.ts";
+import type { ReachView } from "../../src/client/relay-api.ts";
 
 const NO_GROUPS: readonly GroupName[] = [];
 const USE = { own: true, serves: NO_GROUPS, formerly: NO_GROUPS };

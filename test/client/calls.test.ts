@@ -3,7 +3,7 @@ import { before, describe, it } from "mocha";
 import { outboxId } from "../../src/protocol/outbox.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { depositEnvelope } from "../../src/protocol/topic-envelope.ts";
-import { encode } from "../../src/wire/codec.ts";
+import { encode } from "../../src/wire/encoding.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { Topic } from "../../src/wire/ids.ts";
 import type { SimDevice } from "../sim/sim-device.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { createEffectsPerformer, type TopicBook } from "../../src/client/effects-performer.ts";
 import { createEventHub } from "../../src/client/event-hub.ts";
-import type { Network, ToldBy, TopicSubscription } from "../../src/client/ports.ts";
+import type { Network, ToldBy, TopicSubscription } from "../../src/client/ports/network.ts";
 import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
 import type { Effect } from "../../src/protocol/effects.ts";
 import type { Answer, Input } from "../../src/protocol/machine.ts";

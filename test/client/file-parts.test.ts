@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { createFileParts } from "../../src/client/file-parts.ts";
-import type { ProfileStore } from "../../src/client/ports.ts";
+import type { ProfileStore } from "../../src/client/ports/profile.ts";
 import { fileKeysOf } from "../../src/crypto/file-chunk.ts";
 import { shapeOf } from "../../src/crypto/file-shape.ts";
 import { nativePrimitives as p } from "../../src/crypto-native/native-primitives.ts";
 import { fileListId } from "../../src/protocol/files.ts";
 import { FILE_LIST } from "../../src/protocol/records/file.ts";
 import { u32be } from "../../src/verify/transcript.ts";
-import { encode } from "../../src/wire/codec.ts";
+import { encode } from "../../src/wire/encoding.ts";
 import { ChunkId } from "../../src/wire/ids.ts";
 import { CHUNK_LIST_MAX, CHUNK_PLAIN_BYTES } from "../../src/wire/limits.ts";
 import { memoryDisk, memoryParts } from "../sim/memory-parts.ts";

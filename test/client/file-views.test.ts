@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { fileView } from "../../src/client/file-views.ts";
-import type { ProfileStore } from "../../src/client/ports.ts";
+import type { ProfileStore } from "../../src/client/ports/profile.ts";
 import { PREVIEW_FORMAT } from "../../src/wire/file-manifest.ts";
 import { AccountKey, ChunkId, GroupId, MessageId, type TimeMs } from "../../src/wire/ids.ts";
 

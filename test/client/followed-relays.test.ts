@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { followedRelays } from "../../src/client/followed-relays.ts";
-import type { ToldBy } from "../../src/client/ports.ts";
+import type { ToldBy } from "../../src/client/ports/network.ts";
 import { GroupId } from "../../src/wire/ids.ts";
 
 const group = (byte: number) => GroupId.from(new Uint8Array(32).fill(byte));

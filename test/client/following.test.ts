@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { ClientEvent } from "../../src/client/api.ts";
 import type { CallContext } from "../../src/client/calls.ts";
+import type { ClientEvent } from "../../src/client/event-api.ts";
 import { createEventHub } from "../../src/client/event-hub.ts";
 import { follow } from "../../src/client/following.ts";
 import { history, markRead } from "../../src/client/history-calls.ts";
-import type { ConversationLine, Network } from "../../src/client/ports.ts";
+import type { Network } from "../../src/client/ports/network.ts";
+import type { ConversationLine } from "../../src/client/ports/profile.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { newDevice } from "../protocol/device.ts";
 import { makeGroup } from "../protocol/scene.ts";

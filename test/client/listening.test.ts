@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { ClientEvent } from "../../src/client/api.ts";
 import type { CallContext } from "../../src/client/calls.ts";
+import type { ClientEvent } from "../../src/client/event-api.ts";
 import { createEventHub } from "../../src/client/event-hub.ts";
 import { listen } from "../../src/client/listening.ts";
-import type { ConversationLine, LineState, Network } from "../../src/client/ports.ts";
+import type { Network } from "../../src/client/ports/network.ts";
+import type { ConversationLine, LineState } from "../../src/client/ports/profile.ts";
 import type { GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { newDevice } from "../protocol/device.ts";

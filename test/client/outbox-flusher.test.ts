@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { createOutboxFlusher } from "../../src/client/outbox-flusher.ts";
-import type { AppendOutcome, Network, RelayStatus } from "../../src/client/ports.ts";
+import type { AppendOutcome, Network, RelayStatus } from "../../src/client/ports/network.ts";
 import { createStepQueue } from "../../src/client/step-queue.ts";
 import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
 import { outboxId } from "../../src/protocol/outbox.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { depositEnvelope } from "../../src/protocol/topic-envelope.ts";
-import { decode, encode } from "../../src/wire/codec.ts";
+import { decode, encode } from "../../src/wire/encoding.ts";
 import { type Sequence, Topic } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { REFUSAL } from "../../src/wire/topic-frames.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
-import type { ProfileStore } from "../../src/client/ports.ts";
+import type { ProfileStore } from "../../src/client/ports/profile.ts";
 import { createStepQueue, type StepQueue } from "../../src/client/step-queue.ts";
 import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
 import type { Effect } from "../../src/protocol/effects.ts";

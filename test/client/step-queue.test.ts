@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { ProfileChanges, ProfileStore } from "../../src/client/ports.ts";
+import type { ProfileChanges, ProfileStore } from "../../src/client/ports/profile.ts";
 import { createStepQueue } from "../../src/client/step-queue.ts";
 import { nativePrimitives } from "../../src/crypto-native/native-primitives.ts";
 import type { Effect } from "../../src/protocol/effects.ts";
 import type { Input } from "../../src/protocol/machine.ts";
 import { FORK_PROOF } from "../../src/protocol/records/conversation.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
-import { decode } from "../../src/wire/codec.ts";
+import { decode } from "../../src/wire/encoding.ts";
 import { ENVELOPE_KIND, kindOf, topicOf } from "../../src/wire/envelope.ts";
 import { Fault, isFault } from "../../src/wire/fault.ts";
 import { GroupId, LogId, type Sequence, Topic } from "../../src/wire/ids.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import type { ConversationLine, LineState, ProfileChanges, ProfileStore } from "../../src/client/ports.ts";
+import type { ConversationLine, LineState, ProfileChanges, ProfileStore } from "../../src/client/ports/profile.ts";
 import { isFault } from "../../src/wire/fault.ts";
 
 /** A store under test, empty at first. */

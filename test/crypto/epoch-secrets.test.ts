@@ -16,7 +16,7 @@ import {
 } from "../../src/crypto/epoch-secrets.ts";
 import { noblePrimitives as p } from "../../src/crypto/noble-primitives.ts";
 import { evaluate, ForkTree } from "../../src/crypto/puncturable-tree.ts";
-import { encode } from "../../src/wire/codec.ts";
+import { encode } from "../../src/wire/encoding.ts";
 import { EntryHash, GroupId } from "../../src/wire/ids.ts";
 import { contains, unchanged } from "./frozen.ts";
 

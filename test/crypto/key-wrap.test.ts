@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { COST_RANGE, DEFAULT_COST, KeyFile, passphraseBytes, unwrapKey, wrapKey } from "../../src/crypto/key-wrap.ts";
 import { noblePrimitives as p } from "../../src/crypto/noble-primitives.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
-import { decode, encode } from "../../src/wire/codec.ts";
+import { decode, encode } from "../../src/wire/encoding.ts";
 import { randomFrom } from "./paired-devices.ts";
 
 const random = randomFrom("key wrap");

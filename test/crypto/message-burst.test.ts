@@ -17,7 +17,7 @@ import {
 import { nextMessageKey, openChain, ownChainOf } from "../../src/crypto/sender-chain.ts";
 import { nativePrimitives as p } from "../../src/crypto-native/native-primitives.ts";
 import { lpAll, u64be } from "../../src/verify/transcript.ts";
-import { encode } from "../../src/wire/codec.ts";
+import { encode } from "../../src/wire/encoding.ts";
 import { GroupHeader, GroupMessageBody } from "../../src/wire/group-message.ts";
 import { DeviceKey, EntryHash, GroupId, type Iteration, Nonce, type TimeMs } from "../../src/wire/ids.ts";
 import { BODY_MAX_BYTES, BURST_MESSAGES_MAX, BURST_PATH_MAX, TEXT_MAX_BYTES } from "../../src/wire/limits.ts";

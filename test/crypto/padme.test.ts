@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { PADDED_MIN_BYTES, pad, paddedLength, paddedWriter, unpad } from "../../src/crypto/padme.ts";
-import { bytes, encode } from "../../src/wire/codec.ts";
+import { bytes } from "../../src/wire/codec.ts";
+import { encode } from "../../src/wire/encoding.ts";
 
 describe("padding", () => {
   it("gives back what was padded, and nothing else", () => {

@@ -10,7 +10,7 @@ import {
   SESSION_RATCHETS_MAX,
 } from "../../src/crypto/pairwise-session-state.ts";
 import { neededFor } from "../../src/crypto/received-letter.ts";
-import { encode } from "../../src/wire/codec.ts";
+import { encode } from "../../src/wire/encoding.ts";
 import { EnvelopeId, KemPublicKey } from "../../src/wire/ids.ts";
 import { BODY_MAX_BYTES } from "../../src/wire/limits.ts";
 import {

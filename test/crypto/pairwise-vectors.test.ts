@@ -18,7 +18,7 @@ import {
 } from "../../src/crypto/prekey-bundle.ts";
 import { openDeposit, openFrom } from "../../src/crypto/received-letter.ts";
 import { DeviceIdentity, OneTimePrekey, PrekeyBundle } from "../../src/wire/bundle.ts";
-import { encode } from "../../src/wire/codec.ts";
+import { encode } from "../../src/wire/encoding.ts";
 import { DeviceKey, IdentityKey, SealingKey, Topic } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import {

@@ -16,7 +16,7 @@ import {
   sealOneTimePrekey,
 } from "../../src/crypto/prekey-bundle.ts";
 import { DeviceIdentity, OneTimePrekey, PrekeyBundle } from "../../src/wire/bundle.ts";
-import { type Codec, decode, encode } from "../../src/wire/codec.ts";
+import { type Codec, decode, encode } from "../../src/wire/encoding.ts";
 import { AccountKey, DeviceKey } from "../../src/wire/ids.ts";
 import { ADDRESS_MAX_BYTES, NAME_MAX_BYTES, RELAYS_MAX, SEALED_PREKEY_MAX_BYTES } from "../../src/wire/limits.ts";
 import { toHex } from "../../src/wire/text-forms.ts";

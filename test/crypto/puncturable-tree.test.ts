@@ -4,7 +4,7 @@ import { describe, it } from "mocha";
 import { noblePrimitives as p } from "../../src/crypto/noble-primitives.ts";
 import { evaluate, ForkTree, puncture, SenderTree, treeOf } from "../../src/crypto/puncturable-tree.ts";
 import { u32be } from "../../src/verify/transcript.ts";
-import { decode, encode } from "../../src/wire/codec.ts";
+import { decode, encode } from "../../src/wire/encoding.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { bitsOf, treeEval } from "../twin/key-schedule-twin.ts";
 import { contains, unchanged } from "./frozen.ts";

@@ -20,7 +20,7 @@ import {
   PeerChain,
   peerChainOf,
 } from "../../src/crypto/sender-chain.ts";
-import { decode, encode } from "../../src/wire/codec.ts";
+import { decode, encode } from "../../src/wire/encoding.ts";
 import { DeviceKey, EpochId, type Iteration, type TimeMs } from "../../src/wire/ids.ts";
 import { FORWARD_JUMP_MAX, SKIPPED_KEYS_MAX } from "../../src/wire/limits.ts";
 import { messageKeyAt as slowMessageKeyAt } from "../twin/key-schedule-twin.ts";

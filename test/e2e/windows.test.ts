@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import type { ClientEvent } from "../../src/client/api.ts";
+import type { ClientEvent } from "../../src/client/event-api.ts";
 import { type HermesProcess, PATIENCE_MS } from "./scene/hermes-process.ts";
 import type { Person } from "./scene/person.ts";
 import { openScene, type Scene } from "./scene/scene.ts";

@@ -1,5 +1,5 @@
 /** What the saved profile `test/formats/profile-v1` holds: written once by schema version 1, never written again. */
-import type { ConversationLine, ProfileChanges } from "../../src/client/ports.ts";
+import type { ConversationLine, ProfileChanges } from "../../src/client/ports/profile.ts";
 
 /** Key of the saved database: the bytes 0 to 31. */
 export const SAVED_DATA_KEY = Uint8Array.from({ length: 32 }, (_, i) => i);

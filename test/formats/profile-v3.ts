@@ -1,5 +1,5 @@
 /** What the saved profile `test/formats/profile-v3` holds beside what version 2 did: a count of devices. Written once, never again. */
-import type { ProfileChanges } from "../../src/client/ports.ts";
+import type { ProfileChanges } from "../../src/client/ports/profile.ts";
 import { SAVED } from "./profile-v1.ts";
 
 const [, , ours] = SAVED.lines;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "mocha";
 import { type RecordType, read } from "../../src/protocol/step.ts";
-import { decode, encode } from "../../src/wire/codec.ts";
+import { decode, encode } from "../../src/wire/encoding.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";
 import { newDevice } from "../protocol/device.ts";

@@ -24,7 +24,7 @@ import { HEARD, SENT, TO_HEAR, TO_REPORT } from "../../src/protocol/records/repo
 import { ROSTER, WHOLE_ROSTER } from "../../src/protocol/records/roster.ts";
 import { STATEMENT } from "../../src/protocol/records/topic.ts";
 import type { RecordType } from "../../src/protocol/step.ts";
-import { encode } from "../../src/wire/codec.ts";
+import { encode } from "../../src/wire/encoding.ts";
 import {
   AccountKey,
   ChunkId,

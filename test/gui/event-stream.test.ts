@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import type { ClientEvent } from "../../src/client/api.ts";
+import type { ClientEvent } from "../../src/client/event-api.ts";
 import { createEventStream, type EventStream } from "../../src/gui/event-stream.ts";
 
 const event = (name: string): ClientEvent => ({ event: "read", group: { id: "a1", name } });

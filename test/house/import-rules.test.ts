@@ -79,8 +79,8 @@ function packageImports(): Record<string, string> {
 }
 
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  "src/store/port.ts": `import type { P } from "../client/ports.ts";\nexport type Q = P;\n`,
-  "src/net/port.ts": `import type { P } from "../client/ports.ts";\nexport type Q = P;\n`,
+  "src/store/port.ts": `import type { P } from "../client/ports/profile.ts";\nexport type Q = P;\n`,
+  "src/net/port.ts": `import type { P } from "../client/ports/profile.ts";\nexport type Q = P;\n`,
   "src/store/other.ts": `import type { P } from "../client/session.ts";\nexport type Q = P;\n`,
   "src/net/other.ts": `import type { P } from "../client/session.ts";\nexport type Q = P;\n`,
   "src/cli/main.ts": `import "../store/p.ts";\nimport "../net/n.ts";\nimport "../crypto/c.ts";\nimport "../../relay-node/main.ts";\n`,

@@ -17,7 +17,7 @@ import { LABEL_NAMES } from "../../src/verify/labels.ts";
 import * as accountSnapshot from "../../src/wire/account-snapshot.ts";
 import * as bundle from "../../src/wire/bundle.ts";
 import * as chunkFrames from "../../src/wire/chunk-frames.ts";
-import { type Codec, decode, encode } from "../../src/wire/codec.ts";
+import { type Codec, decode, encode } from "../../src/wire/encoding.ts";
 import * as entry from "../../src/wire/entry.ts";
 import * as envelope from "../../src/wire/envelope.ts";
 import { FAULT_CODES } from "../../src/wire/fault.ts";
@@ -77,7 +77,7 @@ const MODULES: Readonly<Record<string, object>> = {
   "topic-frames.ts": topicFrames,
 };
 /** Those that declare neither. */
-const OTHERS = ["codec.ts", "fault.ts", "picture-header.ts", "text-forms.ts", "utf8.ts"];
+const OTHERS = ["brand.ts", "codec.ts", "encoding.ts", "fault.ts", "picture-header.ts", "text-forms.ts", "utf8.ts"];
 
 /** Everything that they export. */
 const WIRE: ReadonlyMap<string, unknown> = new Map(Object.values(MODULES).flatMap((each) => Object.entries(each)));

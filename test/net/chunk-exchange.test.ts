@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
-import type { ChunkGiver, ChunkTopic } from "../../src/client/ports.ts";
+import type { ChunkGiver, ChunkTopic } from "../../src/client/ports/chunks.ts";
 import { type ChunkClient, openChunks } from "../../src/net/chunk-client.ts";
 import { createChunkExchange } from "../../src/net/chunk-exchange.ts";
 import { fetchChunks, type Liars } from "../../src/net/chunk-fetch.ts";

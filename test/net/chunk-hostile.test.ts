@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Stream } from "@libp2p/interface";
 import { afterEach, describe, it } from "mocha";
 import { nodeVerifier } from "../../relay-node/node-verifier.ts";
-import type { ChunkGiver } from "../../src/client/ports.ts";
+import type { ChunkGiver } from "../../src/client/ports/chunks.ts";
 import { createStopper } from "../../src/client/stopping.ts";
 import { openChunks } from "../../src/net/chunk-client.ts";
 import { fetchChunks } from "../../src/net/chunk-fetch.ts";

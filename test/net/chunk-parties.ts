@@ -1,6 +1,6 @@
 /** Those who move chunks in tests: files whose key the test holds, clients, and the ways to a holder. */
 import { createHash } from "node:crypto";
-import type { ChunkHoldings, ChunkTopic } from "../../src/client/ports.ts";
+import type { ChunkHoldings, ChunkTopic } from "../../src/client/ports/chunks.ts";
 import { type ChunkSource, type ChunkSources, sourceOn } from "../../src/net/chunk-sources.ts";
 import { parseAddress } from "../../src/net/multiaddr-text.ts";
 import { createClientNode, type NetNode } from "../../src/net/node.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
-import type { PeerStatus } from "../../src/client/ports.ts";
+import type { PeerStatus } from "../../src/client/ports/network.ts";
 import { createNetwork } from "../../src/net/client-network.ts";
 import type { NetNode } from "../../src/net/node.ts";
 import { nobleVerifier } from "../../src/verify/noble-verifier.ts";

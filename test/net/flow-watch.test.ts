@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import type { RelayFault } from "../../src/client/ports.ts";
+import type { RelayFault } from "../../src/client/ports/network.ts";
 import { FlowWatch } from "../../src/net/flow-watch.ts";
 import { type Sequence, Topic } from "../../src/wire/ids.ts";
 

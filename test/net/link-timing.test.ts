@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import type { AppendOutcome } from "../../src/client/ports.ts";
+import type { AppendOutcome } from "../../src/client/ports/network.ts";
 import { appendEverywhere } from "../../src/net/append-everywhere.ts";
 import { failureOf, NOBODY_LISTENS } from "../../src/net/link-failure.ts";
 import { LINK_TIMING, longestRetryMs, shortened } from "../../src/net/link-timing.ts";

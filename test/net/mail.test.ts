@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
-import type { Network } from "../../src/client/ports.ts";
+import type { Network } from "../../src/client/ports/network.ts";
 import { createNetwork } from "../../src/net/client-network.ts";
 import { nobleVerifier } from "../../src/verify/noble-verifier.ts";
 import { DirectoryKey, SlotKey, type TimeMs } from "../../src/wire/ids.ts";

@@ -1,5 +1,5 @@
 /** Writes down what a network says, and lets a test wait for it. */
-import type { Delivery, NetworkEvents, RelayStatus } from "../../src/client/ports.ts";
+import type { Delivery, NetworkEvents, RelayStatus } from "../../src/client/ports/network.ts";
 import { bodyText, sameTopic } from "./topic-keys.ts";
 
 export interface Received {

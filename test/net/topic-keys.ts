@@ -1,6 +1,6 @@
 /** Topics whose private key the test holds: envelopes, proofs and subscriptions of them. */
 import { ed25519 } from "@noble/curves/ed25519.js";
-import type { TopicSubscription } from "../../src/client/ports.ts";
+import type { TopicSubscription } from "../../src/client/ports/network.ts";
 import { envelopeBodyHash, envelopeSigningBytes } from "../../src/verify/envelope-check.ts";
 import { nobleVerifier } from "../../src/verify/noble-verifier.ts";
 import { openProofBytes } from "../../src/verify/open-proof.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
-import type { RelayFault } from "../../src/client/ports.ts";
+import type { RelayFault } from "../../src/client/ports/network.ts";
 import { createNetwork } from "../../src/net/client-network.ts";
 import { type MemoryLog, memoryLog } from "./memory-log.ts";
 import { NetworkRecorder } from "./network-recorder.ts";

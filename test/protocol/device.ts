@@ -17,7 +17,7 @@ import {
   type Step,
 } from "../../src/protocol/step.ts";
 import { u32be } from "../../src/verify/transcript.ts";
-import { decode, encode } from "../../src/wire/codec.ts";
+import { decode, encode } from "../../src/wire/encoding.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { encodeUtf8 } from "../../src/wire/utf8.ts";
 import { existingLogIn, existingRosterIn } from "./saved-records.ts";

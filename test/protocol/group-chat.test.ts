@@ -7,7 +7,7 @@ import { GROUP } from "../../src/protocol/records/group.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { lpAll } from "../../src/verify/transcript.ts";
-import { decode, encode } from "../../src/wire/codec.ts";
+import { decode, encode } from "../../src/wire/encoding.ts";
 import { decodeEnvelope, ENVELOPE_KIND, isDeposit } from "../../src/wire/envelope.ts";
 import { GroupHeader, GroupMessageBody } from "../../src/wire/group-message.ts";
 import { Signature } from "../../src/wire/ids.ts";

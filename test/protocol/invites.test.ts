@@ -15,7 +15,7 @@ import { TOPIC } from "../../src/protocol/records/topic.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { lpAll, u32be } from "../../src/verify/transcript.ts";
 import { PrekeyBundle } from "../../src/wire/bundle.ts";
-import { encode } from "../../src/wire/codec.ts";
+import { encode } from "../../src/wire/encoding.ts";
 import type { Action } from "../../src/wire/entry.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../../src/wire/envelope.ts";
 import { GroupId, type Sequence, Signature, Topic } from "../../src/wire/ids.ts";

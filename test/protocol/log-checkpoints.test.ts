@@ -5,7 +5,7 @@ import { resolve, resolveAt } from "../../src/protocol/log-resolution.ts";
 import { LogState } from "../../src/protocol/log-state.ts";
 import { acceptEntry } from "../../src/protocol/membership-log.ts";
 import { compareBytes } from "../../src/verify/transcript.ts";
-import { decode, encode } from "../../src/wire/codec.ts";
+import { decode, encode } from "../../src/wire/encoding.ts";
 import { type Action, ROLE } from "../../src/wire/entry.ts";
 import type { EntryHash } from "../../src/wire/ids.ts";
 import { p } from "./device.ts";

@@ -1,5 +1,5 @@
 /** What the real resolver and its twin say of one membership log, in a form that compares and prints. */
-import { isOpen } from "../../src/protocol/group-view.ts";
+import { isOpen } from "../../src/protocol/group-invites.ts";
 import { resolve } from "../../src/protocol/log-resolution.ts";
 import type { LogState } from "../../src/protocol/log-state.ts";
 import { frontierOf, headsOf } from "../../src/protocol/membership-log.ts";

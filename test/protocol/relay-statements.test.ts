@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { EPOCH } from "../../src/protocol/records/epoch.ts";
 import { STATEMENT, STATEMENTS_MAX } from "../../src/protocol/records/topic.ts";
 import { checkStatement, type Proven } from "../../src/protocol/relay-statements.ts";
-import { decode, encode } from "../../src/wire/codec.ts";
+import { decode, encode } from "../../src/wire/encoding.ts";
 import { LogId, type Sequence } from "../../src/wire/ids.ts";
 import { SignedRelayStatement } from "../../src/wire/relay-statement.ts";
 import { toHex } from "../../src/wire/text-forms.ts";

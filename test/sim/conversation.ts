@@ -4,7 +4,7 @@ import { HeaderKey } from "../../src/crypto/epoch-secrets.ts";
 import { openHeader } from "../../src/crypto/group-message.ts";
 import { membersOf } from "../../src/protocol/membership-log.ts";
 import { EPOCH } from "../../src/protocol/records/epoch.ts";
-import { decode } from "../../src/wire/codec.ts";
+import { decode } from "../../src/wire/encoding.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../../src/wire/envelope.ts";
 import { GroupMessageBody } from "../../src/wire/group-message.ts";
 import { toHex } from "../../src/wire/text-forms.ts";

@@ -2,7 +2,7 @@
  * Nobody is told that more devices have a message than had stored it two seconds before: so neither does a report claim
  * what is not there, nor does it tell when something came.
  */
-import type { ProfileChanges } from "../../src/client/ports.ts";
+import type { ProfileChanges } from "../../src/client/ports/profile.ts";
 import { SEEN } from "../../src/protocol/records/conversation.ts";
 import type { Ledger } from "./ledger.ts";
 

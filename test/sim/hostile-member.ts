@@ -11,7 +11,7 @@ import { ACCOUNT } from "../../src/protocol/records/account.ts";
 import { OWN_CHAIN } from "../../src/protocol/records/epoch.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
-import { decode } from "../../src/wire/codec.ts";
+import { decode } from "../../src/wire/encoding.ts";
 import { type Action, ROLE } from "../../src/wire/entry.ts";
 import { decodeEnvelope, ENVELOPE_KIND, type EnvelopeKind, isDeposit } from "../../src/wire/envelope.ts";
 import { DeviceKey, Nonce, type TimeMs } from "../../src/wire/ids.ts";

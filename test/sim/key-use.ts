@@ -2,10 +2,10 @@
  * No nonce under one key and no message key seals two things, whoever seals them. A message counts once its envelope is
  * in an outbox: what a step sealed that was never committed has never been.
  */
-import type { ProfileChanges } from "../../src/client/ports.ts";
+import type { ProfileChanges } from "../../src/client/ports/profile.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { lpAll } from "../../src/verify/transcript.ts";
-import { decode } from "../../src/wire/codec.ts";
+import { decode } from "../../src/wire/encoding.ts";
 import { decodeEnvelope, ENVELOPE_KIND } from "../../src/wire/envelope.ts";
 import { GroupMessageBody } from "../../src/wire/group-message.ts";
 import type { Ledger } from "./ledger.ts";

@@ -2,13 +2,13 @@
  * What happened in a simulation, as nobody inside it can know it: who said what to whom, every secret that anybody
  * ever computed, and what went wrong. It is written while things happen; `quiescence.ts` judges at the end.
  */
-import type { ProfileChanges } from "../../src/client/ports.ts";
+import type { ProfileChanges } from "../../src/client/ports/profile.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import { EPOCH, type EpochState } from "../../src/protocol/records/epoch.ts";
 import { CONTRIBUTION, EARLY } from "../../src/protocol/records/key-delivery.ts";
 import { ENTRY } from "../../src/protocol/records/log.ts";
 import { OUTBOX, type OutboxState } from "../../src/protocol/records/outbox.ts";
-import { decode } from "../../src/wire/codec.ts";
+import { decode } from "../../src/wire/encoding.ts";
 import { decodeEntry, decodeEntryCore, type EntryCore } from "../../src/wire/entry.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type ReferenceLog, referenceLog } from "./reference-log.ts";

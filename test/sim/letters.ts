@@ -1,7 +1,7 @@
 /** What letters gave somebody, whether or not an honest device kept it: outsiders keep everything. */
 import { CoreHash, coreHash, frontierHash, rootSecret } from "../../src/crypto/epoch-secrets.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
-import { decode } from "../../src/wire/codec.ts";
+import { decode } from "../../src/wire/encoding.ts";
 import { decodeEntry } from "../../src/wire/entry.ts";
 import { InnerText } from "../../src/wire/pairwise.ts";
 import { decodePairwisePayload, type PayloadItem } from "../../src/wire/pairwise-payload.ts";

@@ -1,5 +1,5 @@
 /** A disk for files, in memory: paths to bytes, with room for so many of them. */
-import type { PartStore } from "../../src/client/ports.ts";
+import type { PartStore } from "../../src/client/ports/parts.ts";
 import { Fault } from "../../src/wire/fault.ts";
 
 export interface MemoryDisk {

@@ -1,5 +1,5 @@
 /** A profile store in memory: as simple as the port allows, with copies that can be put back. */
-import type { ConversationLine, HistoryQuery, ProfileChanges, ProfileStore } from "../../src/client/ports.ts";
+import type { ConversationLine, HistoryQuery, ProfileChanges, ProfileStore } from "../../src/client/ports/profile.ts";
 import { Fault } from "../../src/wire/fault.ts";
 import { RecordMap } from "./record-map.ts";
 

@@ -2,7 +2,7 @@
 import { createStepQueue } from "../../src/client/step-queue.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import { ACCOUNT } from "../../src/protocol/records/account.ts";
-import { decode } from "../../src/wire/codec.ts";
+import { decode } from "../../src/wire/encoding.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { emptyProfile, type MemoryProfile, memoryStore } from "./memory-profile.ts";
 import { seededRandom } from "./seeded-random.ts";

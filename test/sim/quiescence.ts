@@ -17,7 +17,7 @@ import { SECRET } from "../../src/protocol/records/key-delivery.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { PENDING } from "../../src/protocol/records/pairwise.ts";
 import { TOPIC } from "../../src/protocol/records/topic.ts";
-import { decode } from "../../src/wire/codec.ts";
+import { decode } from "../../src/wire/encoding.ts";
 import { GroupId } from "../../src/wire/ids.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";
 import type { TwinView } from "../twin/membership-twin.ts";

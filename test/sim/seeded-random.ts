@@ -1,5 +1,5 @@
 /** Randomness that a seed repeats. */
-import type { RandomBytes } from "../../src/client/ports.ts";
+import type { RandomBytes } from "../../src/client/ports/clock.ts";
 
 export interface SeededRandom {
   /** From 0 up to, not including, 1. */

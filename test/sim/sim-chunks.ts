@@ -1,5 +1,6 @@
 /** Chunks of files at one relay and at the devices that serve them. */
-import type { ChunkGiver, ChunkHoldings, ChunkNetwork, Clock } from "../../src/client/ports.ts";
+import type { ChunkGiver, ChunkHoldings, ChunkNetwork } from "../../src/client/ports/chunks.ts";
+import type { Clock } from "../../src/client/ports/clock.ts";
 import type { ChunkId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 

@@ -1,16 +1,13 @@
 /** One device of a simulation: a disk that survives crashes, and the real client on it. */
 import { setUpAccount } from "../../src/client/account-setup.ts";
-import type { Client, ClientEvent, ClientMethod, ClientMethods } from "../../src/client/api.ts";
+import type { Client, ClientMethod, ClientMethods } from "../../src/client/api.ts";
 import { startClient } from "../../src/client/client.ts";
+import type { ClientEvent } from "../../src/client/event-api.ts";
 import type { FileSettings } from "../../src/client/file-transfers.ts";
-import type {
-  ChunkNetwork,
-  Clock,
-  PartStore,
-  ProfileChanges,
-  ProfileStore,
-  RandomBytes,
-} from "../../src/client/ports.ts";
+import type { ChunkNetwork } from "../../src/client/ports/chunks.ts";
+import type { Clock, RandomBytes } from "../../src/client/ports/clock.ts";
+import type { PartStore } from "../../src/client/ports/parts.ts";
+import type { ProfileChanges, ProfileStore } from "../../src/client/ports/profile.ts";
 import { createStepQueue } from "../../src/client/step-queue.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import type { LogState } from "../../src/protocol/log-state.ts";
@@ -19,7 +16,7 @@ import { ACCOUNT } from "../../src/protocol/records/account.ts";
 import { GROUP, type GroupState } from "../../src/protocol/records/group.ts";
 import type { RosterDevice } from "../../src/protocol/records/roster.ts";
 import type { RecordType } from "../../src/protocol/step.ts";
-import { decode } from "../../src/wire/codec.ts";
+import { decode } from "../../src/wire/encoding.ts";
 import type { AccountKey, DeviceKey } from "../../src/wire/ids.ts";
 import { existingLogIn, rosterIn } from "../protocol/saved-records.ts";
 import { copyOf, emptyProfile, linesOf, type MemoryProfile, memoryStore } from "./memory-profile.ts";

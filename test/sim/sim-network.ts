@@ -2,7 +2,13 @@
  * The client's network port over simulated relays: links with delay, loss, repetition and partitions, all from the
  * world's seed. Topics of one relay arrive in any order; within a topic in the relay's.
  */
-import type { AppendOutcome, Network, NetworkEvents, RelayStatus, TopicSubscription } from "../../src/client/ports.ts";
+import type {
+  AppendOutcome,
+  Network,
+  NetworkEvents,
+  RelayStatus,
+  TopicSubscription,
+} from "../../src/client/ports/network.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import type { SeededRandom } from "./seeded-random.ts";

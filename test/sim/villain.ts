@@ -11,7 +11,7 @@ import { EPOCH, type EpochState } from "../../src/protocol/records/epoch.ts";
 import { GROUP } from "../../src/protocol/records/group.ts";
 import type { Step } from "../../src/protocol/step.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
-import { decode } from "../../src/wire/codec.ts";
+import { decode } from "../../src/wire/encoding.ts";
 import { type Action, encodeEntry, encodeEntryCore } from "../../src/wire/entry.ts";
 import { ENVELOPE_KIND } from "../../src/wire/envelope.ts";
 import { type DeviceKey, Nonce, Signature, type TimeMs } from "../../src/wire/ids.ts";

@@ -1,5 +1,5 @@
 /** Time that passes only when a test lets it: events in order of time, then of their making. */
-import type { Clock } from "../../src/client/ports.ts";
+import type { Clock } from "../../src/client/ports/clock.ts";
 
 export interface VirtualClock extends Clock {
   /** Runs everything that is due within `ms`, and whatever that causes. */

@@ -1,6 +1,7 @@
 /** Devices, relays and a network in one process, all from one seed. */
 import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
-import type { Clock, ProfileChanges } from "../../src/client/ports.ts";
+import type { Clock } from "../../src/client/ports/clock.ts";
+import type { ProfileChanges } from "../../src/client/ports/profile.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
 import { choosePrimitives } from "../../src/crypto-native/choose-primitives.ts";
 import type { Input } from "../../src/protocol/machine.ts";

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import type { PartStore } from "../../src/client/ports.ts";
+import type { PartStore } from "../../src/client/ports/parts.ts";
 import { unpackArchive } from "../../src/store/directory-archive.ts";
 import { createPartStore } from "../../src/store/part-store.ts";
 import { isFault } from "../../src/wire/fault.ts";

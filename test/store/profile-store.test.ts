@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import type { ProfileStore } from "../../src/client/ports.ts";
+import type { ProfileStore } from "../../src/client/ports/profile.ts";
 import { CONVERSATION_SQL } from "../../src/store/conversation-table.ts";
 import { SLOT_SQL } from "../../src/store/erasable-values.ts";
 import { openProfileDatabase } from "../../src/store/profile-database.ts";

@@ -1,6 +1,6 @@
 /** Random values of the basic formats, for fast-check; formats of other folders build theirs from these. */
 import fc, { type Arbitrary } from "fast-check";
-import type { Bytes, BytesBrand, Count } from "../../src/wire/codec.ts";
+import type { Bytes, BytesBrand, Count } from "../../src/wire/brand.ts";
 
 /** Any value of a byte brand. */
 export function brandedBytes<Name extends string>(brand: BytesBrand<Name>): Arbitrary<Bytes<Name>> {

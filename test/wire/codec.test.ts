@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
+import { branded } from "../../src/wire/brand.ts";
 import {
-  type AnyCodec,
   bool,
-  branded,
   bytes,
   bytesView,
-  type Codec,
   constant,
-  decode,
-  encode,
   list,
   optional,
   raw,
@@ -22,8 +18,8 @@ import {
   u32,
   u64,
   union,
-  withEncoding,
 } from "../../src/wire/codec.ts";
+import { type AnyCodec, type Codec, decode, encode, withEncoding } from "../../src/wire/encoding.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { formatProperties } from "./format-properties.ts";
 

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import fc, { type Arbitrary } from "fast-check";
 import { describe, it } from "mocha";
-import { type Codec, decode, encode } from "../../src/wire/codec.ts";
+import { type Codec, decode, encode } from "../../src/wire/encoding.ts";
 
 /** How a test damages valid bytes. */
 interface Damage {

@@ -1,5 +1,6 @@
 /** What the view model needs from the outside: the process behind the screen, a clock, a calendar. */
-import type { CancelSignal, ClientEvent } from "../api.ts";
+import type { CancelSignal } from "../api.ts";
+import type { ClientEvent } from "../event-api.ts";
 import type { ProfileState } from "./screen-messages.ts";
 import type { ScreenMethod, ScreenMethods } from "./screen-methods.ts";
 

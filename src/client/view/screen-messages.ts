@@ -5,7 +5,7 @@
  *    has seen: it gets exactly those after it, or is told that it has to ask for everything anew.
  * 2. A call that is repeated under its id is done once (`send`, see `ClientCall`).
  */
-import type { ClientEvent } from "../api.ts";
+import type { ClientEvent } from "../event-api.ts";
 import type { Failure } from "./screen-methods.ts";
 
 /** Where the process stands with the profile. */

@@ -2,7 +2,8 @@
  * What a web screen may ask beside the client's own methods: the profile around the client, answered by the process
  * that serves the screen. Passphrases and recovery words travel over its loopback socket and nowhere else.
  */
-import type { ClientMethods, RelayView } from "../api.ts";
+import type { ClientMethods } from "../api.ts";
+import type { RelayView } from "../relay-api.ts";
 
 /** Method name -> [parameters, result]. Every method rejects with a {@link Failure}. */
 export interface ProfileMethods {

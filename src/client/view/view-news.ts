@@ -1,5 +1,6 @@
 /** What the process tells, and what is asked about it. */
-import type { ClientEvent, MessageView } from "../api.ts";
+import type { MessageView } from "../api.ts";
+import type { ClientEvent } from "../event-api.ts";
 import type { Conversations } from "./conversations.ts";
 import { groupRows, withMessage, withRead } from "./group-rows.ts";
 import { DRAFT_NOTE } from "./notes.ts";

@@ -2,8 +2,9 @@
  * What a screen shows, as plain immutable values: the same object until something of it changed. Made by
  * view-model.ts; knows no browser and no terminal.
  */
-import type { ClientMethods, MessageView, PeerView, RelayView } from "../api.ts";
+import type { ClientMethods, MessageView } from "../api.ts";
 import type { AbsentState, PersonName } from "../group-api.ts";
+import type { PeerView, RelayView } from "../relay-api.ts";
 import type { Failure } from "./screen-methods.ts";
 
 /** Everything. */

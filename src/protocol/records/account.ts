@@ -5,7 +5,8 @@
  */
 import { ACCOUNT_CONTACTS_MAX, AccountItem } from "../../wire/account-snapshot.ts";
 import { IdentityCertificate } from "../../wire/bundle.ts";
-import { type Infer, list, optional, struct, text, u8, u64 } from "../../wire/codec.ts";
+import { list, optional, struct, text, u8, u64 } from "../../wire/codec.ts";
+import type { Infer } from "../../wire/encoding.ts";
 import { AccountKey, DeviceKey, LogId, Sequence, Signature, SlotKey, TimeMs, Topic } from "../../wire/ids.ts";
 import { NAME_MAX_BYTES, TEXT_MAX_BYTES } from "../../wire/limits.ts";
 import type { RecordType } from "../step.ts";

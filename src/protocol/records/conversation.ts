@@ -3,7 +3,8 @@
  *
  * @see PROTOCOL.md § Saved records
  */
-import { bool, bytes, type Infer, list, optional, raw, struct, u32, u64 } from "../../wire/codec.ts";
+import { bool, bytes, list, optional, raw, struct, u32, u64 } from "../../wire/codec.ts";
+import type { Infer } from "../../wire/encoding.ts";
 import { AccountKey, DeviceKey, EntryHash, EpochId, Iteration, MessageId, TimeMs } from "../../wire/ids.ts";
 import { MEMBERS_PER_ADD_MAX, MESSAGE_FRONTIER_MAX } from "../../wire/limits.ts";
 import type { RecordType } from "../step.ts";

@@ -5,7 +5,8 @@
  */
 import { ForkTree, SenderTree } from "../../crypto/puncturable-tree.ts";
 import { OwnChain, PeerChain } from "../../crypto/sender-chain.ts";
-import { type Infer, list, optional, raw, struct, u32, u64 } from "../../wire/codec.ts";
+import { list, optional, raw, struct, u32, u64 } from "../../wire/codec.ts";
+import type { Infer } from "../../wire/encoding.ts";
 import { AccountKey, DeviceKey, EntryHash, EpochId, GroupId, TimeMs, Topic } from "../../wire/ids.ts";
 import { ENTRY_PARENTS_MAX } from "../../wire/limits.ts";
 import { toHex } from "../../wire/text-forms.ts";

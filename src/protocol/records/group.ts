@@ -3,7 +3,8 @@
  *
  * @see PROTOCOL.md § Saved records
  */
-import { type Infer, list, optional, struct, text, u8, u32, u64 } from "../../wire/codec.ts";
+import { list, optional, struct, text, u8, u32, u64 } from "../../wire/codec.ts";
+import type { Infer } from "../../wire/encoding.ts";
 import { AccountKey, EntryHash, EpochId, GroupId, TimeMs } from "../../wire/ids.ts";
 import {
   ADDRESS_MAX_BYTES,

@@ -3,7 +3,8 @@
  *
  * @see PROTOCOL.md § Saved records
  */
-import { bytes, type Infer, list, optional, raw, struct, u8, u32 } from "../../wire/codec.ts";
+import { bytes, list, optional, raw, struct, u8, u32 } from "../../wire/codec.ts";
+import type { Infer } from "../../wire/encoding.ts";
 import { AccountKey, DeviceKey, EntryHash, TimeMs } from "../../wire/ids.ts";
 import type { RecordType } from "../step.ts";
 import { record, relays, secret } from "./record.ts";

@@ -3,7 +3,8 @@
  *
  * @see PROTOCOL.md § Saved records
  */
-import { bytes, type Infer, raw, struct, u8, u32 } from "../../wire/codec.ts";
+import { bytes, raw, struct, u8, u32 } from "../../wire/codec.ts";
+import type { Infer } from "../../wire/encoding.ts";
 import { ENTRY_CORE_MAX_BYTES } from "../../wire/entry.ts";
 import { TimeMs } from "../../wire/ids.ts";
 import { LogEntry, LogState } from "../log-state.ts";

@@ -3,7 +3,8 @@
  *
  * @see PROTOCOL.md § Saved records
  */
-import { bytes, type Infer, struct, text, u64, union } from "../../wire/codec.ts";
+import { bytes, struct, text, u64, union } from "../../wire/codec.ts";
+import type { Infer } from "../../wire/encoding.ts";
 import { MessageContent } from "../../wire/group-message.ts";
 import { EpochId, GroupId, Iteration, MessageId, TimeMs, Topic } from "../../wire/ids.ts";
 import { ENVELOPE_MAX_BYTES, TEXT_MAX_BYTES } from "../../wire/limits.ts";

@@ -5,7 +5,8 @@
  */
 import { PairwiseSession } from "../../crypto/pairwise-session-state.ts";
 import { SecretLastResortPrekey, SecretOneTimePrekey, SecretSignedPrekey } from "../../crypto/prekey-bundle.ts";
-import { type Infer, list, struct } from "../../wire/codec.ts";
+import { list, struct } from "../../wire/codec.ts";
+import type { Infer } from "../../wire/encoding.ts";
 import { AccountKey, PrekeyId, TimeMs } from "../../wire/ids.ts";
 import { ContactPoint, PayloadItem } from "../../wire/pairwise-payload.ts";
 import type { RecordType } from "../step.ts";

@@ -7,7 +7,8 @@
  *
  * @see PROTOCOL.md § Saved records
  */
-import { type Codec, constant, list, raw, text } from "../../wire/codec.ts";
+import { constant, list, raw, text } from "../../wire/codec.ts";
+import type { Codec } from "../../wire/encoding.ts";
 import { ADDRESS_MAX_BYTES, RELAYS_MAX } from "../../wire/limits.ts";
 import { toHex } from "../../wire/text-forms.ts";
 import type { RecordType } from "../step.ts";

@@ -3,7 +3,8 @@
  *
  * @see PROTOCOL.md § Saved records
  */
-import { bool, type Infer, list, optional, struct, u32 } from "../../wire/codec.ts";
+import { bool, list, optional, struct, u32 } from "../../wire/codec.ts";
+import type { Infer } from "../../wire/encoding.ts";
 import { type EpochId, MessageId, TimeMs } from "../../wire/ids.ts";
 import { MESSAGE_FRONTIER_MAX, REPORT_CHAINS_MAX } from "../../wire/limits.ts";
 import { StoredChain } from "../../wire/live.ts";

@@ -3,7 +3,8 @@
  *
  * @see PROTOCOL.md § Saved records
  */
-import { type Infer, list, raw, struct, u32 } from "../../wire/codec.ts";
+import { list, raw, struct, u32 } from "../../wire/codec.ts";
+import type { Infer } from "../../wire/encoding.ts";
 import { AccountKey, DeviceKey, EpochId, GroupId } from "../../wire/ids.ts";
 import type { RecordType } from "../step.ts";
 import { record } from "./record.ts";

@@ -3,7 +3,8 @@
  *
  * @see PROTOCOL.md § Saved records
  */
-import { bool, type Infer, struct, union } from "../../wire/codec.ts";
+import { bool, struct, union } from "../../wire/codec.ts";
+import type { Infer } from "../../wire/encoding.ts";
 import { EntryHash, EpochId, GroupId, type LogId, Sequence, Topic } from "../../wire/ids.ts";
 import { SignedRelayStatement } from "../../wire/relay-statement.ts";
 import { toHex } from "../../wire/text-forms.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { ClientEvent, MessageView } from "../../../src/client/api.ts";
+import type { MessageView } from "../../../src/client/api.ts";
+import type { ClientEvent } from "../../../src/client/event-api.ts";
 import { INITIAL_VIEW } from "../../../src/client/view/view-news.ts";
 import { line, ME } from "./lines.ts";
 import { GROUP, PROFILE, viewScene } from "./view-scene.ts";

@@ -1,5 +1,5 @@
 /** A view model over a process that a test plays: calls are answered by a script, events are told by hand, time stands until it is moved. */
-import type { ClientEvent } from "../../../src/client/api.ts";
+import type { ClientEvent } from "../../../src/client/event-api.ts";
 import type { LinkNews } from "../../../src/client/view/screen-link.ts";
 import type { ScreenMethods } from "../../../src/client/view/screen-methods.ts";
 import { createViewModel } from "../../../src/client/view/view-model.ts";

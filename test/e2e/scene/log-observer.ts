@@ -14,7 +14,7 @@ import { nativePrimitives } from "../../../src/crypto-native/native-primitives.t
 import { EPOCH, type EpochState } from "../../../src/protocol/records/epoch.ts";
 import { readKeyFile } from "../../../src/store/profile-directory.ts";
 import { openProfileStore } from "../../../src/store/profile-store.ts";
-import { decode } from "../../../src/wire/codec.ts";
+import { decode } from "../../../src/wire/encoding.ts";
 import { decodeEnvelope, ENVELOPE_KIND, type Envelope } from "../../../src/wire/envelope.ts";
 import { LogId, type Sequence } from "../../../src/wire/ids.ts";
 import { toHex } from "../../../src/wire/text-forms.ts";

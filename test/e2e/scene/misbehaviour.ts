@@ -13,7 +13,7 @@ import { GROUP } from "../../../src/protocol/records/group.ts";
 import { OUTBOX } from "../../../src/protocol/records/outbox.ts";
 import { PENDING } from "../../../src/protocol/records/pairwise.ts";
 import { openProfileStore } from "../../../src/store/profile-store.ts";
-import { decode } from "../../../src/wire/codec.ts";
+import { decode } from "../../../src/wire/encoding.ts";
 import { isDeposit } from "../../../src/wire/envelope.ts";
 import type { Sequence } from "../../../src/wire/ids.ts";
 

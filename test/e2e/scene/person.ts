@@ -1,6 +1,7 @@
 /** Somebody with a profile, who types commands. Results are those of --json. */
 import assert from "node:assert/strict";
-import type { ClientEvent, ClientMethods, MessageView } from "../../../src/client/api.ts";
+import type { ClientMethods, MessageView } from "../../../src/client/api.ts";
+import type { ClientEvent } from "../../../src/client/event-api.ts";
 import type { Ended, HermesProcess } from "./hermes-process.ts";
 import type { Environment, Place, Scene } from "./scene.ts";
 

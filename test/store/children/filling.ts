@@ -1,7 +1,7 @@
 /** Fills the small disk that holds the profile until a commit fails, makes room, goes on. Argument: profile directory. */
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ProfileStore } from "../../../src/client/ports.ts";
+import type { ProfileStore } from "../../../src/client/ports/profile.ts";
 import { createProfileDirectory } from "../../../src/store/profile-directory.ts";
 import { openProfileStore } from "../../../src/store/profile-store.ts";
 import { Fault } from "../../../src/wire/fault.ts";

@@ -1,6 +1,7 @@
 /** Relays and people: who is reached how, and since when. */
 import { useEffect, useState } from "react";
-import type { GroupName, RelayUse } from "../../../client/api.ts";
+import type { GroupName } from "../../../client/api.ts";
+import type { RelayUse } from "../../../client/relay-api.ts";
 import { safeText } from "../../../client/view/safe-text.ts";
 import { fullWords, nameWords } from "../clock-words.ts";
 import { sentence } from "../failures.ts";

@@ -1,6 +1,6 @@
 /** The address of a relay, and whether something answers there. */
 import { useEffect, useState } from "react";
-import type { RelayView } from "../../../client/api.ts";
+import type { RelayView } from "../../../client/relay-api.ts";
 import { sentence } from "../failures.ts";
 import { TextField } from "../parts/field.tsx";
 import { useScreen } from "../screen-context.ts";
