@@ -1,14 +1,13 @@
 /**
- * The other members to whom we are connected: finds them at the addresses that we learn, and reads from them.
+ * The other members to whom we are connected: finds them at the addresses that we learn (address-dialling.ts), and reads
+ * from them.
  *
  * 1. A topic is read at up to NEIGHBOURS_MAX of them, chosen at random (neighbour-choice.ts); whoever goes is replaced.
  * 2. Whoever comes and reads here is read in turn, for which another one has to make room once.
- * 3. An address is dialled without a PeerId: whoever answers has to prove that it is a member, and so have we.
- * 4. A direct connection takes the place of one through a relay: whoever is reached by a circuit alone is dialled at
- *    the addresses that it has told, by either end, whether more neighbours are needed or not (PROTOCOL.md § Addresses).
- * 5. A dial that takes longer than PATIENCE_MS keeps no other from being made. Addresses, dials and links are bounded, whoever tells us how many addresses.
+ * 3. A direct connection takes the place of one through a relay, from either end (PROTOCOL.md § Addresses).
+ * 4. Links are bounded, whoever comes: of those beyond LINKS_MAX the connection is closed.
  *
- * It does not know where addresses come from (local-discovery.ts), nor what is in an envelope.
+ * It does not know what is in an envelope.
  */
 import type { Connection } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
@@ -16,22 +15,14 @@ import type { NetworkEvents, PeerStatus, TopicSubscription } from "../client/por
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { AddressDialling } from "./address-dialling.ts";
 import type { Givers } from "./givers.ts";
 import { type LinkTiming, memberTiming } from "./link-timing.ts";
 import type { MailTopic } from "./mail-meeting.ts";
 import type { StartAt } from "./member-catch-up.ts";
-import {
-  DIALS_MAX,
-  LINKS_MAX,
-  LOOK_MS,
-  needsNeighbours,
-  PATIENCE_MS,
-  replacedNeighbour,
-  SLOW_DIALS_MAX,
-  wantsNeighbour,
-} from "./neighbour-choice.ts";
+import { LINKS_MAX, needsNeighbours, replacedNeighbour, wantsNeighbour } from "./neighbour-choice.ts";
 import type { NetNode } from "./node.ts";
-import { type AddressOutcome, addressBook } from "./peer-address-book.ts";
+import type { AddressOutcome } from "./peer-address-book.ts";
 import { PeerLink } from "./peer-link.ts";
 import type { TopicClient, TopicClientEvents } from "./topic-client.ts";
 
@@ -61,34 +52,35 @@ export interface PeerLinksOptions {
 
 export class PeerLinks {
   readonly #options: PeerLinksOptions;
-  readonly #book = addressBook();
+  readonly #dialling: AddressDialling;
   /** By PeerId. */
   readonly #links = new Map<string, PeerLink>();
   readonly #stopping = new AbortController();
-  readonly #timer: NodeJS.Timeout;
   /** Mail for which nobody is there yet, by its topic's hex. */
   readonly #sought = new Map<string, MailTopic>();
   /** Each is shown everybody who comes. */
   readonly #visitors = new Set<(link: PeerLink) => void>();
-  #dials = 0;
-  #slowDials = 0;
 
   constructor(options: PeerLinksOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#dialDue(), LOOK_MS);
-    this.#timer.unref();
+    this.#dialling = new AddressDialling({
+      dial: (address, dialOptions) => options.node.libp2p.dial(address, dialOptions),
+      connectTimeoutMs: options.timing.connectTimeoutMs,
+      needsMore: () => this.#needsMore(),
+      circuitPeers: () => this.#circuitPeers(),
+      talk: (connection) => this.#talk(connection),
+    });
   }
 
   /** Members may be found there; `of`: the PeerId of the process, where that was said. */
   learn(addresses: readonly Multiaddr[], of?: string): void {
-    for (const address of addresses) this.#book.learn(address, of);
-    this.#dialDue();
+    this.#dialling.learn(addresses, of);
   }
 
   /** Reads this topic, too, at whoever has it; strangers may have become members by it. */
   subscribe(subscription: TopicSubscription): void {
     for (const link of this.#links.values()) link.subscribe(subscription);
-    this.#book.forgive();
+    this.#dialling.forgive();
   }
 
   unsubscribe(topic: Topic): void {
@@ -122,8 +114,8 @@ export class PeerLinks {
       this.#sought.delete(name); // looked for the longest
     }
     for (const link of this.#links.values()) link.seek(mail);
-    if (fresh.length > 0) this.#book.forgive();
-    this.#dialDue();
+    if (fresh.length > 0) this.#dialling.forgive();
+    this.#dialling.look();
   }
 
   /** This mail (hex) is delivered. */
@@ -133,7 +125,7 @@ export class PeerLinks {
 
   /** Whether an address is known, or anybody is there. */
   knowsAnybody(): boolean {
-    return this.#links.size + this.#book.size() > 0;
+    return this.#links.size + this.#dialling.size > 0;
   }
 
   /** Asks those who are there and those who come; undefined when nobody had it in time. `isNew`: it was not asked before. */
@@ -154,16 +146,15 @@ export class PeerLinks {
       this.#stopping.signal.addEventListener("abort", () => end(undefined), { once: true });
       this.#visitors.add(visit);
       for (const link of this.#links.values()) visit(link);
-      if (isNew) this.#book.forgive();
-      this.#dialDue();
+      if (isNew) this.#dialling.forgive();
+      this.#dialling.look();
     });
   }
 
   /** The machine slept, or is in another network: dials at once, and finds out soon which links still work. */
   hurry(): void {
     for (const link of this.#links.values()) link.probe();
-    this.#book.again();
-    this.#dialDue();
+    this.#dialling.again();
   }
 
   /** Members only. */
@@ -182,7 +173,7 @@ export class PeerLinks {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#dialling.stop();
     this.#stopping.abort();
     await Promise.all([...this.#links.values()].map((link) => link.stop()));
   }
@@ -203,36 +194,9 @@ export class PeerLinks {
     );
   }
 
-  #dialDue(): void {
-    while (this.#dials < DIALS_MAX && this.#slowDials < SLOW_DIALS_MAX && !this.#stopping.signal.aborted) {
-      const address =
-        this.#book.takeDirect(this.#circuitPeers()) ?? (this.#needsMore() ? this.#book.take() : undefined);
-      if (address === undefined) return;
-      this.#dial(address).then((outcome) => this.#book.settle(address, outcome));
-    }
-  }
-
   /** PeerIds of members to whom the way leads through a relay. */
   #circuitPeers(): ReadonlySet<string> {
     return new Set(this.peers().flatMap(({ peerId, path }) => (path === "circuit" ? [peerId] : [])));
-  }
-
-  async #dial(address: Multiaddr): Promise<AddressOutcome> {
-    const { node, timing } = this.#options;
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(timing.connectTimeoutMs)]);
-    this.#dials += 1;
-    let isSlow = false;
-    const patience = setTimeout(() => {
-      isSlow = true;
-      this.#dials -= 1;
-      this.#slowDials += 1;
-      this.#dialDue();
-    }, PATIENCE_MS);
-    const connection = await node.libp2p.dial(address, { signal }).catch(() => undefined);
-    clearTimeout(patience);
-    if (isSlow) this.#slowDials -= 1;
-    else this.#dials -= 1;
-    return connection ? this.#talk(connection) : "absent";
   }
 
   /** One conversation from its beginning to its end; `called-on`: the other end came to us, and reads here. */
