@@ -13,7 +13,7 @@ import type { AccountKey, DeviceKey, GroupId, MessageId, TimeMs } from "../wire/
 import { toHex } from "../wire/text-forms.ts";
 import { noteShared } from "./account-topic.ts";
 import { announce, type Work } from "./effects.ts";
-import { type AccountState, SHARED, TOLD_KEY } from "./records/account.ts";
+import { type AccountState, FORMER_NAMES, FORMER_NAMES_MAX, SHARED, TOLD_KEY } from "./records/account.ts";
 import { MEMBER, NAMED } from "./records/group.ts";
 import { idOf } from "./records/record.ts";
 import { read, type Step, write } from "./step.ts";
@@ -39,7 +39,7 @@ export function* hearName(work: Work, group: GroupId, told: ToldName): Step<void
   if (!member || member.name === name) return;
   write(work, MEMBER, id, { ...member, name });
   write(work, TOLD_KEY, id, null); // whether it is a verified person's is asked of each name
-  yield* renameMark(work, account, name);
+  yield* renameMark(work, account, { from: member.name, to: name });
   announce(work, { kind: "member", group, change: "named", by: account, detail: name });
   work.lines.push({
     group: toHex(group),
@@ -61,10 +61,18 @@ function isLater(one: Placed, other: Placed): boolean {
   return (one.depth - other.depth || one.sentAt - other.sentAt || (one.name > other.name ? 1 : -1)) > 0;
 }
 
-/** A mark of verification is on the key; it follows the name, so that a namesake of today is warned of. */
-function* renameMark(work: Work, account: AccountKey, name: string): Step<void> {
+/**
+ * A mark of verification is on the key; it follows the name, so that a namesake of today is warned of. The names of
+ * before are remembered: people still know the verified person by them.
+ */
+function* renameMark(work: Work, account: AccountKey, { from, to }: { from: string; to: string }): Step<void> {
   const mark = (yield* read(work, SHARED, `verified/${toHex(account)}`))?.value;
-  if (mark?.kind === "verified" && mark.isVerified) yield* noteShared(work, { ...mark, name });
+  if (mark?.kind !== "verified" || !mark.isVerified) return;
+  yield* noteShared(work, { ...mark, name: to });
+  const before = (yield* read(work, FORMER_NAMES, toHex(account)))?.names ?? [];
+  const names = new Set([from, mark.name, ...before]);
+  names.delete(to);
+  write(work, FORMER_NAMES, toHex(account), { names: [...names].slice(0, FORMER_NAMES_MAX) });
 }
 
 /** Whether our name has to be said before the next message, of which `sent` were sent in its epoch. */

@@ -5,7 +5,7 @@
  * 1. A mark belongs to an account key, never to a name; the account's devices share the marks.
  * 2. A device of a verified account is told of once; those that were known when the mark was set are not.
  * 3. A namesake under another key is told of once in each group for each name that it takes, by a warning and by a line of
- *    the conversation; also one who is verified itself, if it took that name later.
+ *    the conversation; so is who takes a name that somebody verified had before, and also one who is verified itself, if it took that name later.
  *
  * @see PROTOCOL.md § Verification
  */
@@ -15,7 +15,7 @@ import { AccountKey, type DeviceKey, GroupId, type TimeMs } from "../wire/ids.ts
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { share } from "./account-topic.ts";
 import { announce, type Work } from "./effects.ts";
-import { ACCOUNT, SHARED, TOLD_KEY } from "./records/account.ts";
+import { ACCOUNT, FORMER_NAMES, SHARED, TOLD_KEY } from "./records/account.ts";
 import { EPOCH } from "./records/epoch.ts";
 import { GROUP, MEMBER, NAMED } from "./records/group.ts";
 import { idOf } from "./records/record.ts";
@@ -33,7 +33,7 @@ type Mark = Extract<AccountValue, { readonly kind: "verified" }>;
 /** Sets or takes away the mark of an account. */
 export function* markVerified(work: Work, { account, name, isVerified }: Omit<Mark, "kind">): Step<void> {
   yield* share(work, [{ kind: "verified", account, name, isVerified }]);
-  if (!isVerified) return;
+  if (!isVerified) return write(work, FORMER_NAMES, toHex(account), null);
   for (const [, { sending }] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE))
     for (const device of sending ? yield* devicesOf(work, toHex(sending), account) : [])
       write(work, TOLD_KEY, idOf(account, device), { at: work.nowMs as TimeMs });
@@ -80,7 +80,7 @@ function* warnOfNamesake(work: Work, id: string, marks: readonly Mark[]): Step<v
   const own = yield* readExisting(work, ACCOUNT);
   if (!member || toHex(own.account) === accountId || (yield* read(work, TOLD_KEY, id))) return;
   const others = marks.filter((mark) => toHex(mark.account) !== accountId);
-  const namesake = others.find((mark) => plain(mark.name) === plain(member.name));
+  const namesake = yield* namesakeOf(work, member.name, others);
   const isMarked = others.length < marks.length;
   if (!namesake || (isMarked && !(yield* read(work, NAMED, id)))) return; // two who were verified as what they were called
   write(work, TOLD_KEY, id, { at: work.nowMs as TimeMs });
@@ -98,9 +98,28 @@ function* warnOfNamesake(work: Work, id: string, marks: readonly Mark[]): Step<v
     device: toHex(own.device),
     name: member.name,
     kind: "system",
-    text: `WARNING: this ${member.name} is not the ${namesake.name} whom you verified. The name is the same, the account key is another: compare fingerprints before you trust it`,
+    text: warningOf(member.name, namesake.name),
     state: "received",
   });
+}
+
+/** Whoever of these is called so, or was. */
+function* namesakeOf(work: Work, name: string, marks: readonly Mark[]): Step<Mark | undefined> {
+  const now = marks.find((mark) => plain(mark.name) === plain(name));
+  if (now) return now;
+  for (const mark of marks) {
+    const { names = [] } = (yield* read(work, FORMER_NAMES, toHex(mark.account))) ?? {};
+    if (names.some((each) => plain(each) === plain(name))) return mark;
+  }
+  return undefined;
+}
+
+function warningOf(name: string, verified: string): string {
+  const whose =
+    plain(name) === plain(verified)
+      ? `this ${name} is not the ${verified} whom you verified. The name is the same`
+      : `this ${name} is not ${verified}, whom you verified and who had that name before. The name is the same`;
+  return `WARNING: ${whose}, the account key is another: compare fingerprints before you trust it`;
 }
 
 /** Letters that take no place on a screen, and what turns the writing direction. */

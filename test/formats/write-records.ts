@@ -1,7 +1,15 @@
 /** Writes test/formats/records-v1.json: one saved record of each type, as a profile of format 1 has it. */
 import { writeFileSync } from "node:fs";
 import { tell } from "../../src/protocol/pairwise.ts";
-import { LINKING, NOTE, RESTORED, SHARED, SHARING, TOLD_KEY } from "../../src/protocol/records/account.ts";
+import {
+  FORMER_NAMES,
+  LINKING,
+  NOTE,
+  RESTORED,
+  SHARED,
+  SHARING,
+  TOLD_KEY,
+} from "../../src/protocol/records/account.ts";
 import { FORK_PROOF, GAP, GAP_COUNT, HEADS, REMOVALS, SAID } from "../../src/protocol/records/conversation.ts";
 import { CLOSED, FORK_END } from "../../src/protocol/records/epoch.ts";
 import { FILE, FILE_BITS, FILE_LIST } from "../../src/protocol/records/file.ts";
@@ -109,6 +117,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(SHARED, { counter: 2, value: { kind: "verified", account: key, name: "Bob", isVerified: true } });
   add(SHARING, { revision: 3, postedAt: at, outbox: [4], first: { log: LOG_ID, sequence: 5 as Sequence } });
   add(TOLD_KEY, { at });
+  add(FORMER_NAMES, { names: ["Ann", "Anna"] });
   add(NAMED, { name: "Ann", depth: 4, sentAt: at });
   add(FORMER_RELAYS, { relays: [{ address: "/ip4/192.0.2.7/tcp/33001/p2p/old", until: at }] });
   add(HEADS, { heads: [{ id: message, depth: 3 }], said: 4 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { fingerprintOf } from "../../src/protocol/account.ts";
 import type { Work } from "../../src/protocol/effects.ts";
-import { SHARED, SHARING } from "../../src/protocol/records/account.ts";
+import { FORMER_NAMES, SHARED, SHARING } from "../../src/protocol/records/account.ts";
 import { EPOCH } from "../../src/protocol/records/epoch.ts";
 import { MEMBER } from "../../src/protocol/records/group.ts";
 import { saveRoster } from "../../src/protocol/saved-roster.ts";
@@ -157,6 +157,23 @@ describe("somebody who takes a verified person's name", () => {
     const { value } = ann.existing(SHARED, `verified/${toHex(dan.account().account)}`);
     assert.equal(value.kind === "verified" && value.name, "Daniel");
     assert.deepEqual(ann.existing(SHARING), before);
+  });
+
+  it("is warned about when the verified person has given the name up before", () => {
+    const { ann, cem, dan, called } = club();
+    assert.deepEqual(called(dan, "Daniel"), []);
+    assert.deepEqual(called(dan, "Danny"), []);
+    for (const name of ["Daniel", "DAN", "Danny"]) {
+      assert.deepEqual(called(cem, "Cem"), [], "its own name is nobody else's");
+      assert.deepEqual(called(cem, name), ["verified-name-other-key"], name);
+    }
+    assert.ok(
+      [...ann.lines.values()].some(({ text }) => text.includes("this Daniel is not Danny, whom you verified and")),
+    );
+    assert.deepEqual(called(dan, "Dan"), [], "whose it was may take it again");
+    assert.deepEqual(ann.existing(FORMER_NAMES, toHex(dan.account().account)).names, ["Danny", "Daniel"]);
+    ann.put({ kind: "verify", account: dan.account().account, name: "Dan", isVerified: false });
+    assert.deepEqual(called(cem, "Daniel"), [], "nobody verified has it any more");
   });
 
   it("is warned about also when it was verified itself, as somebody else", () => {

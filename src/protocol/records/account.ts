@@ -80,5 +80,13 @@ export const LINKING: RecordType<LinkingState> = record("linking/", LinkingState
 /** A device of a verified person, or a namesake of one, of which we have told; id: account/device, or group/account. */
 export const TOLD_KEY: RecordType<{ readonly at: TimeMs }> = record("told-key/", struct({ at: TimeMs }));
 
+/** Names that are remembered of one verified person; the one that was given up longest ago makes room. */
+export const FORMER_NAMES_MAX = 16;
+/** Names under which a verified person was known before the present one, the newest first; id: account. */
+export const FORMER_NAMES: RecordType<{ readonly names: readonly string[] }> = record(
+  "former-names/",
+  struct({ names: list(text(NAME_MAX_BYTES), FORMER_NAMES_MAX) }),
+);
+
 /** A small text that a screen keeps: a draft, a preference; id: hex of its name in UTF-8. */
 export const NOTE: RecordType<{ readonly text: string }> = record("note/", struct({ text: text(TEXT_MAX_BYTES) }));
