@@ -10,6 +10,8 @@ const TEXTS: Readonly<Record<WarningCode, string>> = {
   "restored-state":
     "this profile is older than what this device has already sent, as after restoring a copy; sending goes on under fresh keys: use one copy only",
   "too-far-ahead": "a message is too far ahead of what was received before it, so it cannot be read yet",
+  "given-up":
+    "more than 2,000 messages of somebody have been missing for two weeks, so their keys were erased: should they still come, they cannot be read on this device",
   refused: "a relay refused one of our envelopes for good; it was dropped",
   undeliverable:
     "a letter to somebody's device was dropped, since no relay has known that device's inbox for a week: ask its owner to start Hermes, and which relay they use",

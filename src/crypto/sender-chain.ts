@@ -9,7 +9,8 @@
  * 4. Skipped keys and open ranges lie below `next`, sorted, and never overlap.
  *
  * An open range is a gap too long for single keys: it is kept as the chain key of its first iteration. Until it is
- * filled or expires, that key also gives the chain's later keys: forward secrecy that SECURITY.md names.
+ * filled or expires, that key also gives the chain's later keys: forward secrecy that SECURITY.md names. One that is
+ * given up stays as a place without a key (32 zero bytes), so that what comes for it is not taken for a second message.
  *
  * @see PROTOCOL.md § Sender chains
  */
@@ -43,7 +44,7 @@ export type OwnChain = Infer<typeof OwnChain>;
 const SkippedKey = struct({ iteration: Iteration, key: MessageKey });
 type SkippedKey = Infer<typeof SkippedKey>;
 
-/** Iterations `from` up to, not including, `until` have not arrived; `chainKey` is that of `from`. */
+/** Iterations `from` up to, not including, `until` have not arrived; `chainKey` is that of `from`, or zeros: given up. */
 const OpenRange = struct({ from: Iteration, until: Iteration, chainKey: ChainKey, openedAt: TimeMs });
 type OpenRange = Infer<typeof OpenRange>;
 
@@ -64,8 +65,10 @@ export type PeerChain = Infer<typeof PeerChain>;
 /** What a peer's chain answers for one iteration. */
 export type MessageKeyAnswer =
   | { readonly kind: "key"; readonly key: MessageKey; readonly next: PeerChain }
-  /** This key was handed out (or its range given up) before. */
+  /** This key was handed out before. */
   | { readonly kind: "duplicate" }
+  /** This message had not come when the keys of its open range were given up. */
+  | { readonly kind: "given-up" }
   /** More than FORWARD_JUMP_MAX ahead, or the limits on what is kept for late messages are reached. */
   | { readonly kind: "too-far-ahead" }
   /** The device closed this chain before that iteration. */
@@ -139,7 +142,7 @@ export function hasKeyOf(chain: PeerChain, iteration: Iteration): boolean {
   return (
     iteration >= chain.next ||
     chain.skipped[indexAtOrAfter(chain.skipped, iteration)]?.iteration === iteration ||
-    chain.ranges.some(({ from, until }) => from <= iteration && iteration < until)
+    chain.ranges.some((range) => range.from <= iteration && iteration < range.until && !isGivenUp(range))
   );
 }
 
@@ -156,24 +159,36 @@ export function closeChain(chain: PeerChain, sent: number): PeerChain {
   };
 }
 
-/** True once every message of a closed chain has arrived: nothing of it needs to be kept. */
+/** True once every message of a closed chain has arrived that can still be read: no key of it needs to be kept. */
 export function isComplete(chain: PeerChain): boolean {
-  return chain.end !== undefined && chain.next >= chain.end && chain.skipped.length === 0 && chain.ranges.length === 0;
+  const isOver = chain.end !== undefined && chain.next >= chain.end;
+  return isOver && chain.skipped.length === 0 && chain.ranges.every(isGivenUp);
 }
 
 /**
- * The chain without open ranges older than OPEN_RANGE_MAX_MS; the same object when there are none. What single keys are kept
+ * The chain without the keys of open ranges older than OPEN_RANGE_MAX_MS; the same object when there are none. What single keys are kept
  * for, had it not come newest first, keeps them: whoever was away for long must not lose it for having seen what came after.
  */
 export function expireRanges(p: Primitives, chain: PeerChain, now: TimeMs): PeerChain {
-  const ranges = chain.ranges.filter((range) => now - range.openedAt < OPEN_RANGE_MAX_MS);
-  if (ranges.length === chain.ranges.length) return chain;
+  const isExpired = (range: OpenRange): boolean => now - range.openedAt >= OPEN_RANGE_MAX_MS && !isGivenUp(range);
+  if (!chain.ranges.some(isExpired)) return chain;
+  const ranges: OpenRange[] = [];
   let skipped = chain.skipped;
   for (const range of chain.ranges) {
-    if (ranges.includes(range) || skipped.length + range.until - range.from > SKIPPED_KEYS_MAX) continue;
-    skipped = skipped.toSpliced(indexAtOrAfter(skipped, range.from), 0, ...walk(p, range, true).keys);
+    if (!isExpired(range)) ranges.push(range);
+    else if (skipped.length + range.until - range.from > SKIPPED_KEYS_MAX) ranges.push({ ...range, chainKey: NO_KEY });
+    else skipped = skipped.toSpliced(indexAtOrAfter(skipped, range.from), 0, ...walk(p, range, true).keys);
   }
   return { ...chain, skipped, ranges };
+}
+
+const NO_KEY = ChainKey.from(new Uint8Array(32));
+
+const isGivenUp = ({ chainKey }: OpenRange): boolean => chainKey.every((byte) => byte === 0);
+
+/** How many ranges of this chain were given up. */
+export function givenUpRanges(chain: PeerChain): number {
+  return chain.ranges.filter(isGivenUp).length;
 }
 
 /** How what is jumped over is kept: as single keys if there is room, or as one range in any case. */
@@ -205,6 +220,7 @@ function insideRange(p: Primitives, chain: PeerChain, iteration: Iteration): Mes
   const at = chain.ranges.findIndex((each) => each.from <= iteration && iteration < each.until);
   const range = chain.ranges[at];
   if (range === undefined) return { kind: "duplicate" };
+  if (isGivenUp(range)) return { kind: "given-up" };
   const single = chain.skipped.length + (iteration - range.from) <= SKIPPED_KEYS_MAX;
   const before = { ...range, until: iteration };
   const { chainKey, keys } = walk(p, before, single);

@@ -78,6 +78,7 @@ export type WarningCode =
   | "fork"
   | "restored-state"
   | "too-far-ahead"
+  | "given-up"
   | "refused"
   | "undeliverable"
   | "own-new-device"

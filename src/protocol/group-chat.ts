@@ -13,6 +13,7 @@ import {
   ChainKey,
   closeChain,
   expireRanges,
+  givenUpRanges,
   hasKeyOf,
   isComplete,
   messageKeyAhead,
@@ -52,6 +53,8 @@ export type ReceiveOutcome =
   | "malformed"
   | "too-far-ahead"
   | "closed"
+  /** It came after the keys of what was missing in its chain were given up. */
+  | "given-up"
   | "fork"
   /** A second message at a used place, of which was told. */
   | "contested"
@@ -90,9 +93,8 @@ export function* receiveMessage(
   const isUsed = !hasKeyOf(sender.chain, header.iteration); // whatever is here already has used its key
   if (isUsed && (yield* depthHere(work, epoch.group, messageId)) !== undefined) return "duplicate";
   if (checkSignature(work.p, place, header) === "forged") return "forged";
-  const now = work.nowMs as TimeMs;
   const keyAt = isAhead ? messageKeyAhead : messageKeyAt;
-  const answer = keyAt(work.p, expireRanges(work.p, sender.chain, now), header.iteration, now);
+  const answer = keyAt(work.p, expired(work, epoch, id, sender), header.iteration, work.nowMs as TimeMs);
   if (answer.kind === "duplicate") {
     const { device, account } = sender;
     const { iteration } = header;
@@ -112,6 +114,22 @@ export function* receiveMessage(
 interface Sender {
   readonly device: DeviceKey;
   readonly account: AccountKey;
+}
+
+/** The chain without keys that are kept no longer. What can never be read now is told of once. */
+function expired(
+  work: Work,
+  { group }: EpochState,
+  id: string,
+  sender: Sender & { readonly chain: PeerChain },
+): PeerChain {
+  const chain = expireRanges(work.p, sender.chain, work.nowMs as TimeMs);
+  if (chain === sender.chain) return chain;
+  write(work, CHAIN, id, { ...sender, chain: withoutUse(chain) });
+  const { device, account } = sender;
+  if (givenUpRanges(chain) > givenUpRanges(sender.chain))
+    announce(work, { kind: "warning", code: "given-up", group, device, account });
+  return chain;
 }
 
 /** The chain of the device with this index, opened from the senders' tree at its first message. */

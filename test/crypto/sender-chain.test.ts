@@ -7,6 +7,7 @@ import {
   ChainKey,
   closeChain,
   expireRanges,
+  givenUpRanges,
   hasKeyOf,
   isComplete,
   type MessageKeyAnswer,
@@ -215,9 +216,15 @@ describe("sender chain", () => {
     const chain = chainAfter([SKIPPED_KEYS_MAX + 1]);
     assert.equal(expireRanges(p, chain, (now + OPEN_RANGE_MAX_MS - 1) as TimeMs), chain);
     const expired = unchanged(chain, (each) => expireRanges(p, each, (now + OPEN_RANGE_MAX_MS) as TimeMs));
-    assert.deepEqual(expired.ranges, []);
-    assert.equal(ask(expired, 5).kind, "duplicate");
+    assert.equal(ask(expired, 5).kind, "given-up");
+    assert.equal(hasKeyOf(expired, at(5)), false);
     assert.equal(contains(encode(PeerChain, expired), first), false);
+    assert.deepEqual(decode(PeerChain, encode(PeerChain, expired)), expired);
+    assert.deepEqual([givenUpRanges(chain), givenUpRanges(expired)], [0, 1]);
+    assert.equal(expireRanges(p, expired, (now + 3 * OPEN_RANGE_MAX_MS) as TimeMs), expired, "once");
+    assert.equal(ask(expired, SKIPPED_KEYS_MAX + 1).kind, "duplicate", "what has come was never given up");
+    assert.equal(ask(expired, SKIPPED_KEYS_MAX + 2).kind, "key");
+    assert.equal(isComplete(closeChain(expired, SKIPPED_KEYS_MAX + 2)), true);
   });
 
   it("gives up the chain key of a short range after its time, and keeps the single keys of what it jumped over", () => {

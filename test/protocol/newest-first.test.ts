@@ -7,7 +7,7 @@ import { GAP, HEADS, SAID, SAID_MAX, SEEN } from "../../src/protocol/records/con
 import { CHAIN, EPOCH } from "../../src/protocol/records/epoch.ts";
 import { CURSOR, cursorId } from "../../src/protocol/records/topic.ts";
 import { type Iteration, LogId, MessageId, type Sequence } from "../../src/wire/ids.ts";
-import { FORWARD_JUMP_MAX } from "../../src/wire/limits.ts";
+import { FORWARD_JUMP_MAX, SKIPPED_KEYS_MAX } from "../../src/wire/limits.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
 import { forge, keyAt, pair, sayAndTake } from "./forged-message.ts";
@@ -116,6 +116,19 @@ describe("the newest messages of a group, which come ahead of those before them"
       [],
     );
     assert.equal(bob.texts().length, 90);
+  });
+
+  it("tell once of what was missing too long, and of no fork when it comes after all", () => {
+    const { ann, bob, group, epoch } = pair();
+    const said = saying(ann, group, 4);
+    const key = keyAt(ann, epoch, SKIPPED_KEYS_MAX + 9);
+    const far = forge(ann, epoch, { iteration: SKIPPED_KEYS_MAX + 9, key, text: "far" });
+    ahead(bob, epoch, [far]);
+    flow(bob, epoch, said.slice(0, 1));
+    bob.clock.nowMs += OPEN_RANGE_MAX_MS + 1;
+    const warnings = flow(bob, epoch, said, 2).map((outcome) => outcome.warnings);
+    assert.deepEqual(warnings, [[], ["given-up"], [], []]);
+    assert.deepEqual([...bob.texts()].sort(), ["far", "message 0"]);
   });
 
   it("stay among those that are judged, however many come behind them", () => {

@@ -123,6 +123,7 @@ export const warningWords = {
     fork: "A device contradicted itself",
     "restored-state": "This profile is an older copy",
     "too-far-ahead": "A message cannot be read yet",
+    "given-up": "Missing messages cannot be read any more",
     refused: "The relay refused a message",
     undeliverable: "A letter could not be delivered",
     "password-guessed": "Somebody guesses the room password",
