@@ -1,32 +1,38 @@
 /**
- * Chunks of files on a relay's disk: a directory for each file's topic, a file for each chunk, named by its hash.
+ * Chunks of files on a relay's disk: a file for each topic (chunk-pack.ts).
  *
- * 1. A chunk that was acknowledged is there after a crash, whole; one that was not leaves a temporary file at most, which the
- *    next start removes (durable-files.ts).
- * 2. What is read is checked: a chunk that the disk has spoilt is erased and counts as not here, so that it is handed in again.
- * 3. Nothing is held in memory but the size of each topic. Sums are counted before writing, so bounds hold also for many at once.
- * 4. A topic has as many chunks as a file of the largest size at most, since its directory is read for each who asks what is there.
+ * 1. A chunk that was acknowledged is there after a crash, whole.
+ * 2. A topic's chunks go together: when it is released, or when none of them was handed in for the retention.
+ * 3. Sums are counted before writing, so bounds hold also for many at once.
  */
-import { existsSync } from "node:fs";
-import { open, readdir, rm, rmdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChunkPut, ChunkStore } from "../src/net/chunk-store.ts";
-import type { Topic } from "../src/wire/ids.ts";
+import type { ChunkId } from "../src/wire/ids.ts";
 import { CHUNK_MAX_BYTES } from "../src/wire/limits.ts";
 import { toHex } from "../src/wire/text-forms.ts";
-import { type DurableFiles, durableFiles, TEMPORARY } from "./durable-files.ts";
-import { nodeVerifier } from "./node-verifier.ts";
+import type { ChunkPack } from "./chunk-pack.ts";
+import {
+  begin,
+  closeShelf,
+  costOf,
+  erase,
+  grow,
+  openShelf,
+  type Shelf,
+  type Shelved,
+  withPack,
+} from "./chunk-shelf.ts";
+import { durableDirectory } from "./durable-directory.ts";
+import { takeOverOldChunks } from "./old-chunks.ts";
 
 /** Name of the directory in the relay's data directory. */
 export const CHUNK_DIRECTORY = "chunks";
-/** What a chunk counts beside its bytes, a block of the disk, so that millions of tiny ones are not free. */
-export const CHUNK_OVERHEAD_BYTES = 4_096;
 /** Bytes of the disk that chunks leave free: room for some hundred thousand messages after the last file. */
 const KEEP_FREE_BYTES = 134_217_728;
 /** Chunks of a topic beside full ones: the last of each level of a file is shorter, and a few for whoever has files of his own kind. */
 const SHORT_CHUNKS_MAX = 64;
-/** Chunks that are looked at together. */
-const LOOKS_AT_ONCE = 64;
+/** Ms between two notes on the disk that chunks which are here were handed in again. */
+const NOTE_EVERY_MS = 3_600_000;
 
 export interface ChunkFilesOptions {
   /** The relay's data directory. */
@@ -41,178 +47,96 @@ export interface ChunkFilesOptions {
 }
 
 export interface ChunkFiles extends ChunkStore {
-  /** Erases what nobody has handed in for longer than the retention. */
+  /** Erases the topics of which nobody has handed in anything for longer than the retention. */
   readonly purge: (nowMs?: number) => Promise<void>;
   readonly usage: () => { readonly files: number; readonly bytes: number };
+  /** Closes what is open; what is just being written may be refused. */
+  readonly close: () => Promise<void>;
 }
 
-/** What a topic takes. */
-interface Taken {
-  readonly bytes: number;
-  readonly chunks: number;
-}
-
-const NOTHING: Taken = { bytes: 0, chunks: 0 };
-
-interface Shelf extends ChunkFilesOptions {
-  readonly root: string;
-  readonly disk: DurableFiles;
-  /** By topic. */
-  readonly sizes: Map<string, Taken>;
-  /** Their sum. */
-  total: number;
-  /** Chunks that are being written. */
+interface Files extends ChunkFilesOptions {
+  readonly shelf: Shelf;
+  /** Chunks that are being written, by topic and id. */
   readonly writing: Map<string, Promise<ChunkPut>>;
-  /** Chunks that are looked at, and erased if they are old: who hands one in again waits, so that it does not go after all. */
-  readonly expiring: Map<string, Promise<boolean>>;
 }
 
 /** Opens the store, which makes its directory with the first chunk; counts what is there, which takes some milliseconds for each thousand chunks. */
 export async function openChunkFiles(options: ChunkFilesOptions): Promise<ChunkFiles> {
   const root = join(options.directory, CHUNK_DIRECTORY);
-  const disk = durableFiles(options.keepFreeBytes ?? KEEP_FREE_BYTES);
-  const shelf: Shelf = { ...options, root, disk, sizes: new Map(), total: 0, writing: new Map(), expiring: new Map() };
-  for (const topic of await readdir(root).catch(() => [])) await countTopic(shelf, topic);
+  const disk = durableDirectory(root, options.keepFreeBytes ?? KEEP_FREE_BYTES);
+  await takeOverOldChunks(root, disk);
+  const shelf = await openShelf(root, disk);
+  const files: Files = { ...options, shelf, writing: new Map() };
+  const look = async <T>(topic: Uint8Array, work: (pack: ChunkPack) => T | Promise<T>): Promise<T | undefined> => {
+    const shelved = shelf.topics.get(toHex(topic));
+    return shelved && (await withPack(shelf, shelved, work).catch(() => undefined));
+  };
   return {
-    has: async (topic, ids) => {
-      const there = new Set(await readdir(join(root, toHex(topic))).catch(() => []));
-      return ids.map((id) => there.has(toHex(id)));
+    has: async (topic, ids) => (await look(topic, (pack) => ids.map(pack.has))) ?? ids.map(() => false),
+    read: (topic, id) => look(topic, (pack) => pack.read(id)),
+    put: (topic, id, chunk) => putOnce(files, toHex(topic), id, chunk),
+    release: (topic) => release(shelf, toHex(topic)),
+    purge: async (nowMs = Date.now()) => {
+      for (const each of [...shelf.topics.values()])
+        if (each.users === 0 && each.usedAtMs < nowMs - options.retentionMs) await erase(shelf, each);
     },
-    read: (topic, id) => readChecked(shelf, toHex(topic), toHex(id)),
-    put: (topic, id, chunk) => putOnce(shelf, toHex(topic), toHex(id), chunk),
-    release: (topic: Topic) => remove(shelf, toHex(topic)),
-    purge: (nowMs = Date.now()) => purge(shelf, nowMs - options.retentionMs),
-    usage: () => ({ files: shelf.sizes.size, bytes: shelf.total }),
+    usage: () => ({ files: shelf.topics.size, bytes: shelf.total }),
+    close: () => closeShelf(shelf),
   };
 }
 
-const costOf = (bytes: number): number => bytes + CHUNK_OVERHEAD_BYTES;
-
-async function countTopic(shelf: Shelf, topic: string): Promise<void> {
-  const { root } = shelf;
-  const names = await readdir(join(root, topic)).catch(() => []);
-  const count = async (name: string): Promise<number> => {
-    const path = join(root, topic, name);
-    if (!name.startsWith(TEMPORARY)) return costOf((await stat(path)).size);
-    await rm(path, { force: true });
-    return 0;
-  };
-  grow(shelf, topic, 0);
-  for (let at = 0; at < names.length; at += LOOKS_AT_ONCE)
-    for (const bytes of await Promise.all(names.slice(at, at + LOOKS_AT_ONCE).map(count))) grow(shelf, topic, bytes);
-}
-
-/** One chunk more, or with negative bytes one less. Below zero never: what is written while its topic is released was counted before. */
-function grow(shelf: Shelf, topic: string, bytes: number): void {
-  const before = shelf.sizes.get(topic) ?? NOTHING;
-  const after = Math.max(0, before.bytes + bytes);
-  shelf.sizes.set(topic, { bytes: after, chunks: Math.max(0, before.chunks + Math.sign(bytes)) });
-  shelf.total += after - before.bytes;
+async function release(shelf: Shelf, topic: string): Promise<void> {
+  const shelved = shelf.topics.get(topic);
+  await shelved?.pack?.catch(() => undefined); // a file that is just being made is not there yet
+  if (shelved) await erase(shelf, shelved).catch(() => undefined); // it goes with the retention
 }
 
 /** Whether one chunk more of that cost is too much. */
-function isTooMuch({ sizes, total, fileMaxBytes, totalMaxBytes }: Shelf, topic: string, cost: number): boolean {
-  const { bytes, chunks } = sizes.get(topic) ?? NOTHING;
+function isTooMuch({ shelf, fileMaxBytes, totalMaxBytes }: Files, topic: string, cost: number): boolean {
+  const { bytes, chunks } = shelf.topics.get(topic) ?? { bytes: 0, chunks: 0 };
   const chunksMax = SHORT_CHUNKS_MAX + Math.ceil(fileMaxBytes / CHUNK_MAX_BYTES);
-  return bytes + cost > fileMaxBytes || chunks >= chunksMax || total + cost > totalMaxBytes;
-}
-
-async function readChecked(shelf: Shelf, topic: string, name: string): Promise<Uint8Array | undefined> {
-  const path = join(shelf.root, topic, name);
-  const chunk = await readWhole(path).catch(() => undefined);
-  if (!chunk) return undefined;
-  if (toHex(nodeVerifier.sha256(chunk)) === name) return chunk;
-  await rm(path, { force: true }).catch(() => undefined);
-  grow(shelf, topic, -costOf(chunk.length));
-  return undefined;
-}
-
-/** All of a file of ours, in one piece: `readFile` takes twice the memory for it. */
-async function readWhole(path: string): Promise<Uint8Array> {
-  const file = await open(path);
-  try {
-    const room = new Uint8Array(CHUNK_MAX_BYTES);
-    const { bytesRead } = await file.read(room, 0, room.length, 0);
-    return room.subarray(0, bytesRead); // what is longer is none of ours, and has another hash
-  } finally {
-    await file.close();
-  }
+  return bytes + cost > fileMaxBytes || chunks >= chunksMax || shelf.total + cost > totalMaxBytes;
 }
 
 /** Two who hand in the same chunk at once wait for one write. */
-function putOnce(shelf: Shelf, topic: string, name: string, chunk: Uint8Array): Promise<ChunkPut> {
-  const key = `${topic}/${name}`;
-  const begin = async (): Promise<ChunkPut> => {
-    await shelf.expiring.get(key);
-    return await put(shelf, topic, name, chunk);
-  };
-  const writing = shelf.writing.get(key) ?? begin().finally(() => shelf.writing.delete(key));
-  shelf.writing.set(key, writing);
+function putOnce(files: Files, topic: string, id: ChunkId, chunk: Uint8Array): Promise<ChunkPut> {
+  const key = `${topic}/${toHex(id)}`;
+  const writing = files.writing.get(key) ?? put(files, topic, id, chunk).finally(() => files.writing.delete(key));
+  files.writing.set(key, writing);
   return writing;
 }
 
-async function put(shelf: Shelf, topic: string, name: string, chunk: Uint8Array): Promise<ChunkPut> {
-  const directory = join(shelf.root, topic);
-  if (existsSync(join(directory, name)) && (await beginsAnew(join(directory, name)))) return "stored";
+async function put(files: Files, topic: string, id: ChunkId, chunk: Uint8Array): Promise<ChunkPut> {
+  const { shelf } = files;
+  const before = shelf.topics.get(topic);
+  if (before && (await isHandedInAgain(shelf, before, id))) return "stored";
   const cost = costOf(chunk.length);
-  if (isTooMuch(shelf, topic, cost)) return "quota";
-  grow(shelf, topic, cost);
+  if (isTooMuch(files, topic, cost)) return "quota";
+  const shelved = begin(shelf, topic);
+  shelved.usedAtMs = Date.now();
+  grow(shelf, shelved, cost);
   try {
-    await shelf.disk.write(directory, name, chunk);
+    await shelf.disk.make();
+    if (!(await shelf.disk.hasRoom(chunk.length))) throw new Error("the disk is nearly full");
+    await withPack(shelf, shelved, (pack) => pack.append(id, chunk));
+    shelved.notedAtMs = Date.now();
     return "stored";
   } catch {
-    grow(shelf, topic, -cost);
+    grow(shelf, shelved, -cost);
+    if (shelved.chunks === 0 && shelved.users === 0) await release(shelf, topic);
     return "unavailable";
   }
 }
 
-/** Whether its time has begun anew: it may have gone just now. */
-function beginsAnew(path: string): Promise<boolean> {
-  const now = new Date();
-  return utimes(path, now, now).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function remove(shelf: Shelf, topic: string): Promise<void> {
-  await rm(join(shelf.root, topic), { recursive: true, force: true }).catch(() => undefined);
-  grow(shelf, topic, Number.NEGATIVE_INFINITY);
-  shelf.sizes.delete(topic);
-}
-
-async function purge(shelf: Shelf, beforeMs: number): Promise<void> {
-  for (const topic of [...shelf.sizes.keys()]) {
-    const names = await readdir(join(shelf.root, topic)).catch(() => []);
-    for (const name of names) {
-      const key = `${topic}/${name}`;
-      if (shelf.writing.has(key)) continue; // its time begins anew just now
-      const expiring = expire(shelf, topic, name, beforeMs).finally(() => shelf.expiring.delete(key));
-      shelf.expiring.set(key, expiring);
-      await expiring;
-    }
-    await removeEmpty(shelf, topic);
-  }
-}
-
-/** Erases the chunk if nobody has handed it in since then. */
-async function expire(shelf: Shelf, topic: string, name: string, beforeMs: number): Promise<boolean> {
-  const path = join(shelf.root, topic, name);
-  const found = await stat(path).catch(() => undefined);
-  if (!found || found.mtimeMs >= beforeMs) return false;
-  await rm(path, { force: true }).catch(() => undefined);
-  grow(shelf, topic, -costOf(found.size));
-  return true;
-}
-
-/** A topic without chunks; one into which something is being written stays. */
-async function removeEmpty(shelf: Shelf, topic: string): Promise<void> {
-  if ([...shelf.writing.keys()].some((key) => key.startsWith(`${topic}/`))) return;
-  const isGone = await rmdir(join(shelf.root, topic)).then(
-    () => true,
-    () => false,
-  );
-  if (!isGone) return;
-  grow(shelf, topic, Number.NEGATIVE_INFINITY);
-  shelf.sizes.delete(topic);
+/** Whether the chunk is there, and its topic's time begins anew. */
+function isHandedInAgain(shelf: Shelf, shelved: Shelved, id: ChunkId): Promise<boolean> {
+  const again = async (pack: ChunkPack): Promise<boolean> => {
+    if (!pack.has(id)) return false;
+    shelved.usedAtMs = Date.now();
+    if (shelved.usedAtMs - shelved.notedAtMs < NOTE_EVERY_MS) return true;
+    shelved.notedAtMs = shelved.usedAtMs;
+    await pack.touch(shelved.usedAtMs).catch(() => undefined);
+    return true;
+  };
+  return withPack(shelf, shelved, again).catch(() => false);
 }

@@ -125,7 +125,7 @@ async function serve(config: RelayConfig, log: RelayLog, { store, node, chunks }
     await reports?.close();
     await Promise.all([topics.close(), files.close()]);
     await node.stop();
-    await store.log.close();
+    await Promise.all([store.log.close(), chunks.close()]);
   };
   try {
     await Promise.all([topics.serve(node), prekeys.serve(node), files.serve(node)]);

@@ -8,7 +8,6 @@ import type { RelayStore } from "../../relay-node/relay-store.ts";
 import type { Sequence } from "../../src/wire/ids.ts";
 import { itemOf, topicOf } from "../contract/topic-log-contract.ts";
 
-const CHILD = fileURLToPath(new URL("./appending-process.ts", import.meta.url));
 /** Rounds of a campaign; a test without one does few. */
 export const CAMPAIGN_ROUNDS = Number(process.env["HERMES_CAMPAIGN_ROUNDS"] ?? 0);
 
@@ -23,9 +22,14 @@ export interface Appender {
   readonly ended: Promise<unknown>;
 }
 
-/** @param first name of the first envelope */
-export function startAppending(directory: string, first: number): Appender {
-  const child = spawn(process.execPath, ["--import", "tsx", CHILD, directory, String(first)], {
+/** @param first name of the first envelope, or number of the first chunk */
+export function startAppending(
+  directory: string,
+  first: number,
+  script: "appending-process.ts" | "putting-process.ts" = "appending-process.ts",
+): Appender {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const child = spawn(process.execPath, ["--import", "tsx", path, directory, String(first)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const acknowledged = new Map<number, number>();

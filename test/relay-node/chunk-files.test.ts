@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, statfs, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, statfs, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import {
-  CHUNK_DIRECTORY,
-  CHUNK_OVERHEAD_BYTES,
-  type ChunkFiles,
-  openChunkFiles,
-} from "../../relay-node/chunk-files.ts";
+import { CHUNK_DIRECTORY, type ChunkFiles, openChunkFiles } from "../../relay-node/chunk-files.ts";
+import { CHUNK_OVERHEAD_BYTES, packPath } from "../../relay-node/chunk-shelf.ts";
 import { nodeVerifier } from "../../relay-node/node-verifier.ts";
 import { ChunkId, Topic } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
@@ -23,17 +19,22 @@ const idOf = (chunk: Uint8Array): ChunkId => ChunkId.from(nodeVerifier.sha256(ch
 describe("a relay's chunks on the disk", () => {
   let directory: string;
   let files: ChunkFiles;
-  const open = (totalMaxBytes = 10 * COST, fileMaxBytes = 5 * COST): Promise<ChunkFiles> =>
-    openChunkFiles({ directory, totalMaxBytes, fileMaxBytes, retentionMs: 14 * DAY_MS });
+  const open = async (totalMaxBytes = 10 * COST, fileMaxBytes = 5 * COST): Promise<ChunkFiles> => {
+    await files?.close();
+    return await openChunkFiles({ directory, totalMaxBytes, fileMaxBytes, retentionMs: 14 * DAY_MS });
+  };
   const put = (of: Topic, chunk: Uint8Array) => files.put(of, idOf(chunk), chunk);
-  const pathOf = (of: Topic, chunk: Uint8Array): string =>
-    join(directory, CHUNK_DIRECTORY, toHex(of), toHex(idOf(chunk)));
+  const pathOf = (of: Topic): string => packPath(join(directory, CHUNK_DIRECTORY), toHex(of));
+  const names = () => readdir(join(directory, CHUNK_DIRECTORY));
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "hermes-chunks-"));
     files = await open();
   });
-  afterEach(() => rm(directory, { recursive: true, force: true }));
+  afterEach(async () => {
+    await files.close();
+    await rm(directory, { recursive: true, force: true });
+  });
 
   it("are there after a restart, under their topic only", async () => {
     assert.equal(await put(topic(1), chunkOf(1)), "stored");
@@ -71,59 +72,83 @@ describe("a relay's chunks on the disk", () => {
     assert.equal(files.usage().bytes, COST);
   });
 
-  it("go when nobody has handed them in for longer than the retention", async () => {
-    await put(topic(1), chunkOf(1));
-    await put(topic(1), chunkOf(2));
-    await put(topic(2), chunkOf(3));
+  it("go when nobody has handed in one of their topic for longer than the retention", async () => {
+    for (const each of [1, 2, 3]) await put(topic(each), chunkOf(each));
+    await files.close();
     const old = new Date(Date.now() - 15 * DAY_MS);
-    for (const [of, chunk] of [
-      [topic(1), chunkOf(1)],
-      [topic(2), chunkOf(3)],
-      [topic(1), chunkOf(2)],
-    ] as const)
-      await utimes(pathOf(of, chunk), old, old);
-    assert.equal(await put(topic(1), chunkOf(2)), "stored"); // again
+    for (const each of [1, 2, 3]) await utimes(pathOf(topic(each)), old, old);
+    files = await open();
+    assert.equal(await put(topic(1), chunkOf(1)), "stored"); // again
+    assert.equal(await put(topic(2), chunkOf(4)), "stored"); // another
     await files.purge();
-    assert.deepEqual(await files.has(topic(1), [idOf(chunkOf(1)), idOf(chunkOf(2))]), [false, true]);
-    assert.deepEqual(await readdir(join(directory, CHUNK_DIRECTORY)), [toHex(topic(1))]);
-    assert.deepEqual(files.usage(), { files: 1, bytes: COST });
+    assert.deepEqual(await files.has(topic(2), [idOf(chunkOf(2)), idOf(chunkOf(4))]), [true, true]);
+    assert.deepEqual(await files.has(topic(3), [idOf(chunkOf(3))]), [false]);
+    assert.deepEqual([files.usage(), (await names()).length], [{ files: 2, bytes: 3 * COST }, 2]);
+    files = await open(); // which knows from the disk alone
+    await files.purge();
+    assert.deepEqual(files.usage(), { files: 2, bytes: 3 * COST });
   });
 
-  it("that are handed in again while old ones are being erased are there afterwards, or are written anew", async () => {
+  it("that are handed in while old ones are being erased are there afterwards, in a new file", async () => {
     const chunks = Array.from({ length: 40 }, (_, i) => chunkOf(i));
     files = await open(1e9, 1e9);
     for (const chunk of chunks) await put(topic(1), chunk);
-    const old = new Date(Date.now() - 15 * DAY_MS);
-    for (const chunk of chunks) await utimes(pathOf(topic(1), chunk), old, old);
-    const purging = files.purge();
-    for (const chunk of chunks) assert.equal(await put(topic(1), chunk), "stored");
+    const purging = files.purge(Date.now() + 15 * DAY_MS);
+    for (const chunk of chunks.slice(1)) assert.equal(await put(topic(1), chunk), "stored");
     await purging;
-    assert((await files.has(topic(1), chunks.map(idOf))).every(Boolean));
-    assert.deepEqual(files.usage(), { files: 1, bytes: 40 * COST });
+    assert.deepEqual(await files.has(topic(1), chunks.map(idOf)), [false, ...chunks.slice(1).map(() => true)]);
+    assert.deepEqual([files.usage(), (await names()).length], [{ files: 1, bytes: 39 * COST }, 1]);
+  });
+
+  it("go on being read where they were erased in the middle of it", async () => {
+    for (let i = 0; i < 5; i++) await put(topic(1), chunkOf(i));
+    const reading = Array.from({ length: 5 }, (_, i) => files.read(topic(1), idOf(chunkOf(i))));
+    await files.release(topic(1));
+    assert.deepEqual(
+      await Promise.all(reading),
+      Array.from({ length: 5 }, (_, i) => chunkOf(i)),
+    );
+    assert.equal(await files.read(topic(1), idOf(chunkOf(1))), undefined);
+    assert.deepEqual(await names(), []);
+  });
+
+  it("of more topics than are open at a time are all there", async () => {
+    files = await open(1e9, 1e9);
+    const topics = Array.from({ length: 150 }, (_, i) => topic(i));
+    await Promise.all(topics.map((each) => put(each, chunkOf(7))));
+    for (const each of topics) assert.deepEqual(await files.read(each, idOf(chunkOf(7))), chunkOf(7));
+    assert.deepEqual(files.usage(), { files: 150, bytes: 150 * COST });
   });
 
   it("are not given out spoilt: what the disk has changed is not here, and can be handed in again", async () => {
     await put(topic(1), chunkOf(1));
-    await writeFile(pathOf(topic(1), chunkOf(1)), chunkOf(2));
-    assert.equal(await files.read(topic(1), idOf(chunkOf(1))), undefined);
-    assert.deepEqual(await files.has(topic(1), [idOf(chunkOf(1))]), [false]);
+    await put(topic(1), chunkOf(2));
+    const pack = await readFile(pathOf(topic(1)));
+    pack[4_096 + 500] = 0xff; // in the first chunk
+    await writeFile(pathOf(topic(1)), pack);
+    const both = [idOf(chunkOf(1)), idOf(chunkOf(2))];
+    assert.deepEqual([await files.read(topic(1), idOf(chunkOf(1))), files.usage().bytes], [undefined, COST]);
+    for (const again of [false, true]) {
+      if (again) files = await open();
+      assert.deepEqual(await files.has(topic(1), both), [false, true]);
+    }
     assert.equal(await put(topic(1), chunkOf(1)), "stored");
     assert.deepEqual(await files.read(topic(1), idOf(chunkOf(1))), chunkOf(1));
+    assert.equal(files.usage().bytes, 2 * COST);
   });
 
-  it("that a crash left half written are gone at the next start, and count nothing", async () => {
+  it("that were being erased at a crash are gone at the next start", async () => {
     await put(topic(1), chunkOf(1));
-    await writeFile(join(directory, CHUNK_DIRECTORY, toHex(topic(1)), ".new-0123"), chunkOf(2));
+    await writeFile(join(directory, CHUNK_DIRECTORY, ".gone-0123"), chunkOf(2));
     files = await open();
-    assert.deepEqual(await readdir(join(directory, CHUNK_DIRECTORY, toHex(topic(1)))), [toHex(idOf(chunkOf(1)))]);
+    assert.equal((await names()).length, 1);
     assert.equal(files.usage().bytes, COST);
   });
 
   it("are refused while the disk cannot write, and count nothing", async () => {
-    await mkdir(join(directory, CHUNK_DIRECTORY));
-    await writeFile(join(directory, CHUNK_DIRECTORY, toHex(topic(1))), "in the way");
+    await mkdir(pathOf(topic(1)), { recursive: true }); // in the way
     assert.equal(await put(topic(1), chunkOf(1)), "unavailable");
-    assert.equal(files.usage().bytes, 0);
+    assert.deepEqual(files.usage(), { files: 0, bytes: 0 });
   });
 
   it("leave the last bytes of the disk to messages", async () => {
@@ -131,8 +156,7 @@ describe("a relay's chunks on the disk", () => {
     const limits = { directory, totalMaxBytes: 1e9, fileMaxBytes: 1e9, retentionMs: DAY_MS };
     files = await openChunkFiles({ ...limits, keepFreeBytes: bavail * bsize * 2 });
     assert.equal(await put(topic(1), chunkOf(1)), "unavailable");
-    assert.equal(files.usage().bytes, 0);
-    assert.deepEqual(await readdir(join(directory, CHUNK_DIRECTORY, toHex(topic(1)))), []);
+    assert.deepEqual([files.usage(), await names()], [{ files: 0, bytes: 0 }, []]);
   });
 
   it("are not counted below nothing by a release in the middle of writing", async () => {
