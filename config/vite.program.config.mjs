@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Native code, which these packages find by their own place. */
-const NATIVE = ["better-sqlite3-multiple-ciphers", "sodium-native", "@node-rs/argon2"];
+/** Native code, which these packages find by their own place (the database's module: src/sqlite). */
+const NATIVE = ["sodium-native", "@node-rs/argon2"];
 /** WebAssembly, likewise; loaded only in the thread that makes previews. */
 const WASM = ["@jsquash/jpeg", "@jsquash/png", "@jsquash/resize", "@jsquash/webp"];
 

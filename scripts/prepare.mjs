@@ -15,9 +15,9 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** Oldest Node that has what we use (loading ES modules with require, in libp2p's tools). */
 const NODE_LEAST = [20, 19];
-/** First Node that takes apart what a database leaves behind without an environment, and aborts (seen with 24.21). */
-const NODE_TOO_NEW = 24;
-const NATIVE = "better-sqlite3-multiple-ciphers";
+/** The build of the database's module that this Node runs, as in src/sqlite: ready-made, or compiled (or fetched) by {@link checkNative}. */
+const IS_READY_MADE = Number(process.versions.napi) >= 10;
+const NATIVE = IS_READY_MADE ? "better-sqlite3-multiple-ciphers-13" : "better-sqlite3-multiple-ciphers";
 const OPEN_DATABASE = `new (require(${JSON.stringify(NATIVE)}))(":memory:").close()`;
 
 /** A sentence for whoever runs us, instead of a stack. */
@@ -25,13 +25,9 @@ export class Unprepared extends Error {}
 
 const say = (sentence) => process.stderr.write(`hermes: ${sentence}\n`);
 
-/** Throws {@link Unprepared} on a Node that is too old, or too new for the database's module. */
+/** Throws {@link Unprepared} on a Node that is too old. */
 export function checkNode(version = process.versions.node) {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major >= NODE_TOO_NEW)
-    throw new Unprepared(
-      `Hermes runs on Node ${NODE_LEAST.join(".")} to 22; this is ${version}, on which its database module aborts. See https://nodejs.org`,
-    );
   if (major > NODE_LEAST[0] || (major === NODE_LEAST[0] && minor >= NODE_LEAST[1])) return;
   throw new Unprepared(
     `Hermes needs Node ${NODE_LEAST.join(".")} or newer; this is ${version}. See https://nodejs.org`,
@@ -77,24 +73,33 @@ function compilingNpm(...args) {
   if (!second.ok) throw new Unprepared(`npm ${args.join(" ")} failed:\n${second.output}`);
 }
 
+/** Runs an npm command that only fetches: what has to be compiled is {@link checkNative}'s, where this Node needs it. */
+function fetchingNpm(...args) {
+  const run = npm(...args, "--ignore-scripts");
+  if (!run.ok) throw new Unprepared(`npm ${args.join(" ")} failed:\n${run.output}`);
+}
+
 /** Installs what the lock file says, unless it is there. An older installation is brought up to date in place. */
 function installPackages() {
   const installed = readJson(join(ROOT, "node_modules/.package-lock.json"));
   if (installed !== undefined && isInstalled(readJson(join(ROOT, "package-lock.json")), installed)) return;
-  say("installing packages: about a minute, three where the database has to be compiled; once…");
-  if (installed === undefined) compilingNpm("ci");
-  else compilingNpm("install", "--no-save");
+  say("installing packages, about a minute, once…");
+  if (installed === undefined) fetchingNpm("ci");
+  else fetchingNpm("install", "--no-save");
 }
 
 function nativeLoads() {
   return spawnSync(process.execPath, ["-e", OPEN_DATABASE], { cwd: ROOT }).status === 0;
 }
 
-/** The native module may be built for another Node, or not at all (blocked install scripts): then builds it. */
+/** The native module may be built for another Node, or not yet; or npm left it out, since another Node ran it: then gets it. */
 function checkNative() {
   if (nativeLoads()) return;
-  say("compiling the database for this Node, about two minutes, once…");
-  compilingNpm("rebuild", NATIVE);
+  if (IS_READY_MADE) fetchingNpm("install", "--no-save");
+  else {
+    say("compiling the database for this Node, about two minutes, once…");
+    compilingNpm("rebuild", NATIVE);
+  }
   if (nativeLoads()) return;
   const { stderr } = spawnSync(process.execPath, ["-e", OPEN_DATABASE], { cwd: ROOT, encoding: "utf8" });
   throw new Unprepared(`${NATIVE} does not load on Node ${process.versions.node}:\n${stderr}`);

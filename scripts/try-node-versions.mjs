@@ -1,7 +1,7 @@
 /**
- * `node scripts/try-node-versions.mjs [VERSION…] [-- TEST…]`: what runs on which Node. For each version (20.19 and 22
- * unless named): Node from npm's `node` package and a clone of the last commit in a temporary directory, the native database
- * built for it, then the tests (single modules and some processes unless named). Ends with a line for each version.
+ * `node scripts/try-node-versions.mjs [VERSION…] [-- TEST…]`: what runs on which Node. For each version (20.19, 22 and 24
+ * unless named): Node from npm's `node` package and a clone of the last commit in a temporary directory, the build of the
+ * database that it runs, then the tests (single modules and some processes unless named). Ends with a line for each version.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { prepare, ROOT, runMain, Unprepared } from "./prepare.mjs";
 
-const VERSIONS = ["20.19", "22"];
+const VERSIONS = ["20.19", "22", "24"];
 const TESTS = [
   ...["wire", "verify", "crypto", "crypto-native", "protocol", "client", "store", "net", "cli", "formats", "sim"],
   ...["relay-node/main.test.ts", "relay-node/sqlite-log.test.ts", "relay-node/serving.test.ts"],

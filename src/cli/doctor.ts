@@ -42,8 +42,6 @@ type Examination = ClientMethods["examine"][1];
 
 /** Oldest Node that has what Hermes uses. */
 const NODE_LEAST = [20, 19] as const;
-/** See scripts/prepare.mjs. */
-const NODE_TOO_NEW = 24;
 /** Free space (bytes) below which the next messages may not fit, and below which that comes into sight. */
 const DISK_WRONG_BYTES = 16 * 1_048_576;
 const DISK_NOTICE_BYTES = 200 * 1_048_576;
@@ -82,8 +80,6 @@ const wrong = (check: Finding["check"], text: string): Finding => ({ check, stat
 export function nodeFinding(version: string): Finding {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [leastMajor, leastMinor] = NODE_LEAST;
-  if (major >= NODE_TOO_NEW)
-    return wrong("node", `On Node ${version} the database's module aborts now and then: use Node 22, from nodejs.org.`);
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return fine("node", `Node ${version}.`);
   return wrong("node", `Node ${version} is too old: Hermes needs ${NODE_LEAST.join(".")} or newer, from nodejs.org.`);
 }

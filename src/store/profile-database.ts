@@ -8,7 +8,8 @@
  * 4. The key reaches SQLite as bytes, never inside SQL, and the copy that was made for it is overwritten.
  */
 import { existsSync } from "node:fs";
-import Database from "better-sqlite3-multiple-ciphers";
+import type Database from "better-sqlite3-multiple-ciphers";
+import { SqliteDatabase } from "../sqlite/sqlite-database.ts";
 import { Fault } from "../wire/fault.ts";
 import { databasePath } from "./profile-directory.ts";
 import { MIGRATIONS } from "./profile-schema.ts";
@@ -39,7 +40,7 @@ export function openProfileDatabase({ directory, dataKey }: ProfileLocation): Da
   if (!existsSync(databasePath(directory))) throw corruptFault(directory);
   let database: Database.Database | undefined;
   try {
-    database = new Database(databasePath(directory), { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    database = new SqliteDatabase(databasePath(directory), { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     unlock(database, dataKey);
     refuseNewer(database, directory);
     for (const setting of SETTINGS) applySetting(database, setting);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Database from "better-sqlite3-multiple-ciphers";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { plant, scanFiles } from "../../src/cli/demonstration-scan.ts";
+import { SqliteDatabase } from "../../src/sqlite/sqlite-database.ts";
 
 const ACCOUNT = "0123456789abcdef".repeat(4);
 
@@ -34,7 +34,7 @@ describe("The search of the demonstration", () => {
   });
 
   it("finds what was planted into a database", async () => {
-    const database = new Database(join(directory, "relay.db"));
+    const database = new SqliteDatabase(join(directory, "relay.db"));
     database.exec("CREATE TABLE t (x)");
     database.close();
     assert.equal((await scanFiles(directory, ["planted text"])).found.length, 0);

@@ -30,10 +30,10 @@ const states = (seen: Parameters<typeof examinationFindings>[0]): Record<string,
   Object.fromEntries(examinationFindings(seen, []).map(({ check, state }) => [check, state]));
 
 describe("The doctor", () => {
-  it("finds an old Node, and one that is too new for the database", () => {
+  it("finds a Node that is too old", () => {
     assert.deepEqual(
       ["18.20.1", "20.18.9", "20.19.0", "22.0.0", "24.21.0"].map((version) => nodeFinding(version).state),
-      ["wrong", "wrong", "fine", "fine", "wrong"],
+      ["wrong", "wrong", "fine", "fine", "fine"],
     );
   });
 

@@ -6,7 +6,7 @@ import { type LintError, lint, ROOT } from "./biome-run.ts";
 
 /** The import rule, and the plugin that keeps imports readable for it. */
 const RULES = ["lint/style/noRestrictedImports", "plugin"];
-const FOLDERS = "wire verify crypto crypto-native protocol client store net cli tui gui relay-node".split(" ");
+const FOLDERS = "wire verify crypto crypto-native protocol client sqlite store net cli tui gui relay-node".split(" ");
 
 /** CONTRIBUTING.md, "The house": which folders each folder may import. */
 const MAY_IMPORT: Readonly<Record<string, string>> = {
@@ -16,12 +16,13 @@ const MAY_IMPORT: Readonly<Record<string, string>> = {
   "crypto-native": "wire verify crypto crypto-native",
   protocol: "wire verify crypto protocol",
   client: "wire verify crypto protocol client",
-  store: "wire verify store",
+  sqlite: "sqlite",
+  store: "wire verify sqlite store",
   net: "wire verify net",
-  cli: "client cli tui gui",
-  tui: "client cli tui gui",
-  gui: "client cli tui gui",
-  "relay-node": "wire verify net relay-node",
+  cli: "client sqlite cli tui gui",
+  tui: "client sqlite cli tui gui",
+  gui: "client sqlite cli tui gui",
+  "relay-node": "wire verify sqlite net relay-node",
 };
 
 const CORE = ["wire", "verify", "crypto", "protocol", "client"];

@@ -14,9 +14,8 @@ const DOCUMENT = readFileSync(join(ROOT, "SECURITY.md"), "utf8");
 /** Parts of the protocol that let a holder forget something. */
 function trimmers(): readonly string[] {
   const folder = join(ROOT, "src/protocol");
-  return readdirSync(folder).filter((name) =>
-    /effects\.push\(\{ kind: "trim"/.test(readFileSync(join(folder, name), "utf8")),
-  );
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  return files.filter((name) => /effects\.push\(\{ kind: "trim"/.test(readFileSync(join(folder, name), "utf8")));
 }
 
 const words = COMMANDS.map(({ name }) => name);

@@ -3,7 +3,8 @@ import { createDecipheriv } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Database from "better-sqlite3-multiple-ciphers";
+import type Database from "better-sqlite3-multiple-ciphers";
+import { SqliteDatabase } from "../../src/sqlite/sqlite-database.ts";
 import { createProfileDirectory } from "../../src/store/profile-directory.ts";
 import { type OpenProfileStore, openProfileStore, type ProfileStoreOptions } from "../../src/store/profile-store.ts";
 
@@ -34,7 +35,7 @@ export async function temporaryProfile(): Promise<TemporaryProfile> {
 
 /** An open connection to the database with its key and without our settings. */
 export function unlockedDatabase(path: string): Database.Database {
-  const database = new Database(path);
+  const database = new SqliteDatabase(path);
   database.pragma("cipher = 'sqlcipher'");
   database.pragma(`key = "x'${Buffer.from(DATA_KEY).toString("hex")}'"`);
   return database;

@@ -4,7 +4,6 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import Sqlite from "better-sqlite3-multiple-ciphers";
 import { systemClock } from "../../../src/cli/compose-profile.ts";
 import { createStepQueue } from "../../../src/client/step-queue.ts";
 import { HeaderKey } from "../../../src/crypto/epoch-secrets.ts";
@@ -12,6 +11,7 @@ import { openHeader } from "../../../src/crypto/group-message.ts";
 import { passphraseBytes, unwrapKey } from "../../../src/crypto/key-wrap.ts";
 import { nativePrimitives } from "../../../src/crypto-native/native-primitives.ts";
 import { EPOCH, type EpochState } from "../../../src/protocol/records/epoch.ts";
+import { SqliteDatabase } from "../../../src/sqlite/sqlite-database.ts";
 import { readKeyFile } from "../../../src/store/profile-directory.ts";
 import { openProfileStore } from "../../../src/store/profile-store.ts";
 import { decode } from "../../../src/wire/encoding.ts";
@@ -56,7 +56,7 @@ export async function observerWith(profileDirectory: string, passphrase: string)
 
 /** Every envelope of a relay, in the order in which they came. */
 function storedIn(relayDirectory: string): readonly StoredEnvelope[] {
-  const database = new Sqlite(join(relayDirectory, "relay.db"), { readonly: true });
+  const database = new SqliteDatabase(join(relayDirectory, "relay.db"), { readonly: true });
   const rows = database.prepare("SELECT sequence, envelope FROM envelope ORDER BY arrival").all();
   database.close();
   return (rows as readonly { readonly sequence: Sequence; readonly envelope: Buffer }[]).map((row) => {
