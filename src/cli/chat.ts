@@ -14,7 +14,15 @@ import { Fault, isFault } from "../wire/fault.ts";
 import { type ChatFiles, chatFiles } from "./chat-files.ts";
 import { type ChatScreen, openScreen } from "./chat-screen.ts";
 import { type CommandContext, operand, withSession } from "./command.ts";
-import { printableLine, renderChange, renderEvent, renderInfo, renderInvite, renderMessage } from "./render.ts";
+import {
+  printableLine,
+  renderArrival,
+  renderChange,
+  renderEvent,
+  renderInfo,
+  renderInvite,
+  renderMessage,
+} from "./render.ts";
 import type { Session } from "./session.ts";
 
 /** Messages shown when a chat opens: a screen full. */
@@ -157,7 +165,7 @@ export function chatLine(event: ClientEvent): string | undefined {
   switch (event.event) {
     case "message": {
       const { state: _, ...message } = event.message; // one of ours from another window has only just been entered there
-      return renderMessage(message);
+      return renderArrival(message, event.late);
     }
     case "member":
       return `* ${renderChange(event)}`;

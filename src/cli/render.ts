@@ -135,6 +135,11 @@ export function renderMessage({ from, sentAt, kind, text, state, file }: Message
   return `${clock(sentAt)}  ${nameOf(from)}: ${body}${waiting}`;
 }
 
+/** The same of one that comes just now; `late`: it stands before something that was shown already. */
+export function renderArrival(message: MessageView, late: true | undefined): string {
+  return late ? `${renderMessage(message)} (late)` : renderMessage(message);
+}
+
 /** Digits of a file's id that are shown: enough to name one among many. */
 export const FILE_ID_SHOWN = 8;
 
@@ -148,7 +153,7 @@ function renderAttachment(file: FileView): string {
 export function renderEvent(event: ClientEvent): string | undefined {
   switch (event.event) {
     case "message":
-      return `[${groupOf(event.group)}] ${renderMessage(event.message)}`;
+      return `[${groupOf(event.group)}] ${renderArrival(event.message, event.late)}`;
     case "member":
       return `[${groupOf(event.group)}] * ${renderChange(event)}`;
     case "status":

@@ -115,7 +115,8 @@ function networkEvents(context: CallContext, { flusher, performer }: Movers): Ne
 }
 
 /** One delivery, committed when this resolves. What cannot be stored rejects, and is delivered again later. */
-async function takeDelivery({ put }: CallContext, { items, ...place }: Delivery): Promise<void> {
+async function takeDelivery({ put, hub }: CallContext, { items, ...place }: Delivery): Promise<void> {
+  if (place.isAhead) hub.tell({ kind: "newest-first" });
   const steps = items.map((item) => put({ kind: "delivered", ...place, ...item }));
   for (const outcome of await Promise.allSettled(steps)) {
     if (outcome.status === "rejected" && isStorage(outcome.reason)) throw outcome.reason;

@@ -29,7 +29,11 @@ export type MemberChange =
 export type ClientEvent =
   /** The beginning of `follow`. Seen again, another process has taken the profile over: what happened in between was not told. */
   | { readonly event: "following" }
-  | { readonly event: "message"; readonly group: GroupName; readonly message: MessageView }
+  /**
+   * `late`: it stands before a message that this `listen` told already (its `depth` is smaller). After a long absence messages
+   * are held back until those before them are here, for as long as more of them come.
+   */
+  | { readonly event: "message"; readonly group: GroupName; readonly message: MessageView; readonly late?: true }
   | {
       readonly event: "member";
       readonly group: GroupName;

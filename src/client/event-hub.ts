@@ -12,6 +12,8 @@ export type ClientNotice =
   | { readonly kind: "relay"; readonly status: RelayStatus }
   | { readonly kind: "peer"; readonly peer: PeerStatus; readonly state: "connected" | "gone" }
   | { readonly kind: "caught-up" }
+  /** The newest messages of a topic come now, ahead of those that are missing before them. */
+  | { readonly kind: "newest-first" }
   /** A relay holds our prekeys. */
   | { readonly kind: "introduced" }
   | { readonly kind: "outbox" }
@@ -35,7 +37,10 @@ export interface EventHub {
 /** Notices kept for the first screen: a start that finds weeks of changes. Later ones make no difference to a reader. */
 const EARLY_MAX = 1_000;
 /** Kinds that stand nowhere else: messages are unread lines, relays and peers are asked for. */
-const KEPT: ReadonlySet<ClientNotice["kind"]> = new Set(["member", "warning", "join-refused"]);
+const KEPT: ReadonlySet<ClientNotice["kind"]> = new Set(["member", "warning", "join-refused", "newest-first"]);
+/** What need not be kept twice. */
+const isKept = (early: readonly ClientNotice[], { kind }: ClientNotice): boolean =>
+  kind === "newest-first" && early.some((each) => each.kind === kind);
 
 export function createEventHub(): EventHub {
   const listeners = new Set<(notice: ClientNotice) => void>();
@@ -47,7 +52,7 @@ export function createEventHub(): EventHub {
       return taken;
     },
     tell: (notice) => {
-      if (early && early.length < EARLY_MAX && KEPT.has(notice.kind)) early.push(notice);
+      if (early && early.length < EARLY_MAX && KEPT.has(notice.kind) && !isKept(early, notice)) early.push(notice);
       for (const listener of [...listeners]) listener(notice);
     },
     listen: (listener) => {

@@ -4,10 +4,12 @@ import { idOf } from "../protocol/records/record.ts";
 import { AccountKey, GroupId } from "../wire/ids.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import type { ClientMethods, GroupName } from "./api.ts";
+import { isCaughtUp } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import type { ClientEvent } from "./event-api.ts";
 import type { ClientNotice } from "./event-hub.ts";
 import { allGroups, findGroup } from "./group-names.ts";
+import { lineOrder } from "./line-order.ts";
 import { queueNotices } from "./notice-queue.ts";
 import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord } from "./profile-reader.ts";
@@ -27,6 +29,8 @@ interface Listening {
   readonly shown: Set<string>;
   /** Groups of which something was shown that is not marked as read yet. */
   readonly unmarked: Set<string>;
+  /** The depth that a group's messages have reached, as far as they were told. */
+  readonly told: Map<string, number>;
   readonly emit: CallOptions["emit"];
   readonly isOver: () => boolean;
 }
@@ -40,18 +44,27 @@ export async function listen(
   params: ClientMethods["listen"][0],
   { emit, signal }: CallOptions,
 ): Promise<Record<never, never>> {
-  const { store, hub, network } = context;
+  const { store, hub, network, clock, topics } = context;
   const only = params.group === undefined ? undefined : toHex((await findGroup(store, params.group)).group);
   const { take, isEmpty, more, isOver, stop } = queueNotices(hub, signal);
-  const listening: Listening = { only, window: params.window, shown: new Set(), unmarked: new Set(), emit, isOver };
+  const listening: Listening = {
+    only,
+    window: params.window,
+    shown: new Set(),
+    unmarked: new Set(),
+    told: new Map(),
+    emit,
+    isOver,
+  };
+  const order = lineOrder(clock, () => isCaughtUp(topics));
   try {
     for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
     for (const peer of network.peers()) emit({ event: "peer", peer: { ...peer, state: "connected" } });
     await emitUnread(context, listening);
     while (!isOver()) {
-      for (const notice of take()) await emitNotice(context, notice, listening);
-      if (isEmpty()) await markShown({ store, hub }, listening);
-      await more();
+      for (const notice of order.pass(take())) await emitNotice(context, notice, listening);
+      if (isEmpty()) await markShown({ store, hub }, listening, order.holds);
+      await order.wait(more());
     }
   } finally {
     stop();
@@ -62,18 +75,21 @@ export async function listen(
 async function markShown(
   { store, hub }: Pick<CallContext, "store" | "hub">,
   { unmarked, isOver }: Listening,
+  holds: (group: string) => boolean,
 ): Promise<void> {
   for (const group of unmarked) {
     if (isOver()) break;
+    if (holds(group)) continue;
     await store.markRead(group);
     hub.tell({ kind: "read", group });
+    unmarked.delete(group);
   }
-  unmarked.clear();
 }
 
 /** Emits what arrived since the last look. */
-async function emitUnread(seen: Seen, { only, shown, unmarked, emit, isOver }: Listening): Promise<void> {
+async function emitUnread(seen: Seen, listening: Listening): Promise<void> {
   const { store } = seen;
+  const { only, shown, unmarked, emit, isOver } = listening;
   for (const group of await allGroups(store)) {
     const id = toHex(group.group);
     if (only !== undefined && only !== id) continue;
@@ -81,7 +97,8 @@ async function emitUnread(seen: Seen, { only, shown, unmarked, emit, isOver }: L
     if (isOver()) return;
     for (const line of lines) {
       shown.add(line.id);
-      emit({ event: "message", group: groupName(group), message: await shownMessage(seen, line) });
+      const message = await shownMessage(seen, line);
+      emit(inOrder(listening, { event: "message", group: groupName(group), message }));
     }
     if (lines.length > 0) unmarked.add(id);
   }
@@ -97,8 +114,17 @@ async function emitNotice(seen: Seen, notice: ClientNotice, listening: Listening
   const group = groupId === undefined ? undefined : await nameOf(store, groupId);
   const event = await eventOf(seen, notice, group);
   if (!event || isOver()) return;
-  emit(event);
+  emit(event.event === "message" ? inOrder(listening, event) : event);
   if (notice.kind === "message" && groupId !== undefined) unmarked.add(groupId);
+}
+
+/** Says of a message that it is late. */
+function inOrder({ told }: Listening, event: Extract<ClientEvent, { event: "message" }>): ClientEvent {
+  const { group, message } = event;
+  const reached = told.get(group.id) ?? 0;
+  if (message.depth < reached) return { ...event, late: true };
+  told.set(group.id, message.depth);
+  return event;
 }
 
 /** The group (hex) that a notice is about. */

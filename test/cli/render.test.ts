@@ -126,6 +126,7 @@ describe("Events for people", () => {
     const event = { event: "message" as const, group: GROUP, message: message("hi") };
     assert.equal(renderEvent(event), `[Home] ${clock(SENT_AT)}  Ana: hi`);
     assert.equal(chatLine(event), `${clock(SENT_AT)}  Ana: hi`);
+    assert.equal(chatLine({ ...event, late: true }), `${clock(SENT_AT)}  Ana: hi (late)`);
   });
 
   it("tell who came and how", () => {

@@ -26,7 +26,9 @@ function listening() {
     relays: () => [{ address: "a", state: "connected", sinceMs: 0 }],
     peers: () => [{ peerId: "p", path: "direct" }],
   } as Partial<Network> as Network;
-  const context = { store, hub, network } as Partial<CallContext> as CallContext;
+  const topics = { read: new Set(["t"]), caughtUp: new Set(["t"]), superseded: new Set<string>() };
+  const clock = quietClock();
+  const context = { store, hub, network, topics, clock } as Partial<CallContext> as CallContext;
   let count = 0;
   /** Committed, as the step queue does it before it tells. */
   const arrive = async (text: string, group: GroupId = groups[0]): Promise<ConversationLine> => {
@@ -58,7 +60,24 @@ function listening() {
     const texts = () => events.flatMap((each) => (each.event === "message" ? [each.message.text] : []));
     return { events, texts, abort, ended };
   };
-  return { arrive, tell, tellState, start, store, groups, hub, account: device.account().account };
+  return { arrive, tell, tellState, start, store, groups, hub, topics, clock, account: device.account().account };
+}
+
+/** A clock that goes on when told to. */
+function quietClock() {
+  const waiting = new Map<() => void, number>();
+  let nowMs = 0;
+  return {
+    nowMs: () => nowMs,
+    after: (delayMs: number, wake: () => void) => {
+      waiting.set(wake, nowMs + delayMs);
+      return () => void waiting.delete(wake);
+    },
+    goOn: (ms: number): void => {
+      nowMs += ms;
+      for (const [wake, atMs] of [...waiting]) if (atMs <= nowMs && waiting.delete(wake)) wake();
+    },
+  };
 }
 
 describe("listening", () => {
@@ -147,5 +166,89 @@ describe("listening", () => {
     assert.equal(await store.unread(toHex(groups[0])), 0, "what was shown is read");
     second.abort.abort();
     await second.ended;
+  });
+
+  describe("when the newest come ahead of those before them", () => {
+    /** Five messages are stored; the last two come first. */
+    const away = async () => {
+      const scene = listening();
+      const { arrive, start, hub, topics } = scene;
+      const lines: ConversationLine[] = [];
+      const person = start("one");
+      await turn();
+      topics.caughtUp.clear();
+      hub.tell({ kind: "newest-first" });
+      for (const text of ["1", "2", "3", "4", "5"]) lines.push(await arrive(text));
+      const come = async (...places: readonly number[]) => {
+        for (const place of places) scene.tell(lines[place - 1] ?? assert.fail());
+        await turn();
+      };
+      const caughtUp = async () => {
+        topics.caughtUp.add("t");
+        hub.tell({ kind: "caught-up" });
+        await turn();
+        await turn();
+      };
+      const late = () => person.events.flatMap((each) => (each.event === "message" ? [each.late] : []));
+      return { ...scene, ...person, come, caughtUp, late };
+    };
+
+    it("holds them back until the others are here", async () => {
+      const { come, caughtUp, texts, late, store, groups, abort, ended } = await away();
+      await come(5, 4, 1, 2);
+      assert.deepEqual(texts(), []);
+      assert.equal(await store.unread(toHex(groups[0])), 5);
+      await come(3);
+      await caughtUp();
+      assert.deepEqual(texts(), ["1", "2", "3", "4", "5"]);
+      assert.deepEqual(new Set(late()), new Set([undefined]));
+      assert.equal(await store.unread(toHex(groups[0])), 0);
+      abort.abort();
+      await ended;
+    });
+
+    it("holds nothing any more then", async () => {
+      const { caughtUp, arrive, tell, texts, abort, ended } = await away();
+      await caughtUp();
+      tell(await arrive("live"));
+      await turn();
+      assert.deepEqual(texts(), ["live"]);
+      abort.abort();
+      await ended;
+    });
+
+    it("shows them all the same when the others do not come, and says of those that come after all that they are late", async () => {
+      const { come, clock, texts, late, abort, ended } = await away();
+      await come(4, 5, 2);
+      clock.goOn(2_999);
+      await come(1);
+      clock.goOn(2_999);
+      await turn();
+      assert.deepEqual(texts(), [], "more is on its way");
+      clock.goOn(1);
+      await turn();
+      assert.deepEqual(texts(), ["1", "2", "4", "5"]);
+      await come(3);
+      assert.deepEqual(texts(), ["1", "2", "4", "5", "3"]);
+      assert.deepEqual(late(), [undefined, undefined, undefined, undefined, true]);
+      abort.abort();
+      await ended;
+    });
+
+    it("leaves what is held unread when whoever listens goes", async () => {
+      const { come, arrive, tell, groups, texts, start, store, abort, ended } = await away();
+      await come(5);
+      tell(await arrive("of two", groups[1]));
+      await turn();
+      abort.abort();
+      await ended;
+      assert.deepEqual(texts(), []);
+      assert.equal(await store.unread(toHex(groups[0])), 5);
+      const next = start("one");
+      await turn();
+      assert.deepEqual(next.texts(), ["1", "2", "3", "4", "5"]);
+      next.abort.abort();
+      await next.ended;
+    });
   });
 });

@@ -5,6 +5,8 @@ import { textsBy } from "./scene/person.ts";
 import { openScene, type Scene } from "./scene/scene.ts";
 import { gatherTrio, type Trio } from "./scene/trio.ts";
 
+/** Messages that somebody misses: more than a page, so that the newest come first. */
+const MISSED = 400;
 /** How often the relay is killed in a chat. */
 const KILLS = 10;
 /** Lines of each of two people between two kills. */
@@ -26,8 +28,8 @@ describe("messages to people who are away", function () {
   it("arrive after their return, once and in order", async () => {
     const { people, group } = trio;
     const [ana, ben, cleo] = people;
-    const said = Array.from({ length: 5 }, (_, i) => `while cleo is away ${i}`);
-    for (const text of said) await ana.send(group, text);
+    const said = Array.from({ length: MISSED }, (_, i) => `while cleo is away ${i}`);
+    await ana.start(["chat", group], `${said.join("\n")}\n`).ended;
     await ben.send(group, "ben was here");
     const cleoListens = cleo.listen();
     await cleoListens.texts("ana", said);
