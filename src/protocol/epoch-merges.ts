@@ -11,6 +11,7 @@ import { Contribution, contribution, epochKeys, frontierHash, mergedSecret } fro
 import type { ForkTree } from "../crypto/puncturable-tree.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { EntryHash, EpochId, GroupId, TimeMs } from "../wire/ids.ts";
+import { MERGED_HEADS_MAX } from "../wire/limits.ts";
 import type { PayloadItem } from "../wire/pairwise-payload.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
@@ -19,6 +20,7 @@ import { find, pastOf, sinceThen } from "./log-graph.ts";
 import { isKeyAction } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
+import { isAdmitting, isMergeable } from "./mergeable-heads.ts";
 import { type Addressee, tell } from "./pairwise.ts";
 import { ACCOUNT } from "./records/account.ts";
 import { FORK } from "./records/epoch.ts";
@@ -26,20 +28,20 @@ import { GROUP, type GroupState, OUT } from "./records/group.ts";
 import { CONTRIBUTION } from "./records/key-delivery.ts";
 import { MERGING } from "./records/log.ts";
 import { idOf } from "./records/record.ts";
-import { changeBetween, devicesIn, indexIn, newDevices } from "./roster.ts";
+import { devicesIn, indexIn, newDevices } from "./roster.ts";
 import { existingLog } from "./saved-log.ts";
 import { chooseSending } from "./sending-epoch.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Heads of which every subset is entered: 15 epochs; beyond that only single heads and all together. */
 const MERGED_SUBSETS_MAX = 4;
-/** Heads that are combined at all; with more we go on in the newest epoch until a re-key, and nobody can make us work without end. */
-const MERGED_HEADS_MAX = 16;
 /** Nodes of a fork tree from which nothing more is taken: each use adds up to 127, and 16,384 are the most that can be saved. */
 const FORK_NODES_MAX = 8_192;
 
 /** Nodes of the fork tree of a head that was merged often already: 8 uses. From then on it waits for more to come. */
 const BUSY_NODES = 1_024;
+/** The same of a head that is merged because somebody named such a merge: half of it is left for what the log itself brings. */
+const NAMED_NODES_MAX = FORK_NODES_MAX / 2;
 /** Ms between two merges with such a head. */
 const MERGE_PAUSE_MS = 2_000;
 /** A bound for scans only. */
@@ -196,17 +198,6 @@ export function* enterMerged(work: Work, merging: Merging, heads: readonly Entry
   merging.group = yield* enter(work, merging.group, log, { heads, secret, number });
 }
 
-/**
- * One head's own members are all still in: else two who were removed concurrently could put together what each of
- * them knows and the other lacks.
- */
-function isMergeable(log: LogState, heads: readonly EntryHash[]): boolean {
-  const inside = devicesIn(log, heads);
-  const isInside = (devices: typeof inside) =>
-    changeBetween(devices, inside, Number.POSITIVE_INFINITY)?.gone.length === 0;
-  return heads.some((head) => isInside(devicesIn(log, [head])));
-}
-
 interface HeadContribution {
   readonly head: EntryHash;
   readonly contribution: Contribution;
@@ -239,8 +230,6 @@ function* noteNewcomers(
   }
 }
 
-const isAdmitting = ({ action }: LogEntry): boolean => action.kind === "add" || action.kind === "link";
-
 /**
  * c(head, F): the one that was kept or given, or from the head's fork tree, which loses that point. It is kept
  * until the merge is complete, so that a newcomer can still be told.
@@ -269,14 +258,14 @@ function* findContribution(work: Work, group: GroupId, head: EntryHash, heads: r
   return kept && { contribution: Contribution.from(kept.value), tree: undefined };
 }
 
-/** The epoch of these heads, if we are not in it and could be. Nothing is used up for that. */
+/** The epoch of these heads, if we are not in it and could be by its name. Nothing is used up for that. */
 export function* mergedEpochId(work: Work, log: LogState, heads: readonly EntryHash[]): Step<EpochId | undefined> {
   const phi = frontierHash(work.p, log.group, heads);
   if (yield* read(work, FORK, toHex(phi))) return undefined;
   const contributions: HeadContribution[] = [];
   for (const head of heads) {
     const found = yield* findContribution(work, log.group, head, heads);
-    if (!found) return undefined;
+    if (!found || (found.tree && found.tree.nodes.length > NAMED_NODES_MAX)) return undefined;
     contributions.push({ head, contribution: found.contribution });
   }
   return isMergeable(log, heads) ? epochKeys(work.p, mergedSecret(work.p, contributions, phi), phi).epochId : undefined;

@@ -33,6 +33,7 @@ import {
 import { find } from "./log-graph.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
+import { enterSought } from "./named-merges.ts";
 import { FORK } from "./records/epoch.ts";
 import type { GroupState } from "./records/group.ts";
 import { SECRET } from "./records/key-delivery.ts";
@@ -70,6 +71,7 @@ export function* enterEpochs(
   for (const hash of fresh) yield* enterPairs(work, merging, hash);
   for (const heads of writtenOn(log, fresh)) yield* enterMerged(work, merging, heads);
   yield* mergeFrontier(work, merging, frontier);
+  yield* enterSought(work, merging);
   return yield* chooseSending(work, yield* endMerging(work, merging), log, frontier);
 }
 

@@ -16,7 +16,19 @@ import { toHex } from "../wire/text-forms.ts";
 import { eraseEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
 import { forgetWelcome, WELCOME_MS, WELCOMES_AT_ONCE } from "./group-welcome.ts";
-import { CHAIN, CLOSED, EPOCH, FORK, FORK_END, LIVE, type LiveEpoch, OWN_CHAIN, SENDERS } from "./records/epoch.ts";
+import { forgetSought } from "./named-merges.ts";
+import {
+  CHAIN,
+  CLOSED,
+  EPOCH,
+  FORK,
+  FORK_END,
+  LIVE,
+  type LiveEpoch,
+  OWN_CHAIN,
+  SENDERS,
+  USED_MERGE,
+} from "./records/epoch.ts";
 import { WELCOME } from "./records/joining.ts";
 import { CALL } from "./records/outbox.ts";
 import { HEARD, SENT, SENT_MAX, TO_HEAR, TO_REPORT } from "./records/report.ts";
@@ -43,6 +55,7 @@ export function* eraseExpired(work: Work): Step<void> {
     if (work.nowMs - at > WELCOME_MS) yield* forgetWelcome(work, id);
   for (const [id, { at }] of yield* scan(work, CLOSED, "", CLOSED_AT_ONCE))
     if (isExpired(at, work.nowMs)) write(work, CLOSED, id, null);
+  yield* forgetSought(work);
   yield* eraseEarly(work);
   for (const [id, { at }] of yield* scan(work, FORK_END, "", FORKS_AT_ONCE)) {
     if (at > work.nowMs) continue;
@@ -56,6 +69,7 @@ export function* eraseExpired(work: Work): Step<void> {
     for (const each of expired) {
       yield* eraseRoster(work, each.epoch, left);
       yield* eraseEpoch(work, each);
+      write(work, USED_MERGE, `${id}/${toHex(each.epoch)}`, null);
       left = left.filter((other) => other !== each);
     }
     write(work, LIVE, id, { epochs: left });

@@ -83,11 +83,18 @@ export function* linkDevice(work: Work, groupId: GroupId, device: DeviceKey, cer
   const action = { kind: "link" as const, account: peer.account, device: { device, certificate } };
   const { view } = resolve(yield* existingLog(work, toHex(groupId)));
   const { device: self } = yield* readExisting(work, ACCOUNT);
-  if (!memberOfDevice(view, self) || !isLinkable(work.p, view, action)) return;
+  if (memberOfDevice(view, self) && isLinkable(work.p, view, action)) yield* writeLink(work, groupId, action);
+}
+
+export type LinkAction = Extract<Action, { kind: "link" }>;
+
+/** Writes a link and welcomes its device. `usage/not-allowed` when the rules forbid it. */
+export function* writeLink(work: Work, groupId: GroupId, action: LinkAction): Step<void> {
+  const group = yield* readExisting(work, GROUP, toHex(groupId));
   const authored = yield* author(work, yield* withNewestKey(work, group), action);
   yield* addOwnLines(work, authored);
-  for (const items of yield* welcomeLetters(work, authored))
-    yield* tell(work, { account: peer.account, device }, items);
+  const to = { account: action.account, device: action.device.device };
+  for (const items of yield* welcomeLetters(work, authored)) yield* tell(work, to, items);
   eraseSecrets(authored);
 }
 

@@ -26,12 +26,12 @@ import type { ChainClosure, GroupPlaintext } from "../wire/group-message.ts";
 import type { AccountKey, DeviceKey, EpochId, GroupId, Iteration, MessageId, TimeMs } from "../wire/ids.ts";
 import { FORWARD_JUMP_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { enterClosed } from "./closed-epochs.ts";
 import { depthHere, joinConversation } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
 import { hearOfFile, noteFile } from "./files.ts";
 import { contest, voidFrom } from "./forks.ts";
 import { isShown, lineOf, placeOf } from "./group-lines.ts";
+import { hearMerges, noteUse } from "./named-merges.ts";
 import { receiveOwn } from "./own-messages.ts";
 import { SEEN } from "./records/conversation.ts";
 import { CHAIN, CLOSED, chainId, EPOCH, type EpochState, SENDERS } from "./records/epoch.ts";
@@ -167,7 +167,8 @@ interface Arrived extends Sender {
 function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveOutcome> {
   const { account, device, messageId: id, iteration, plaintext } = arrived;
   const { group } = epoch;
-  yield* applyClosures(work, group, device, plaintext.closures);
+  for (const closure of plaintext.closures) yield* applyClosure(work, device, closure);
+  yield* noteUse(work, epoch);
   const standing = yield* standingOf(work, group, { account, device, epoch: epoch.epoch });
   if (standing === "full") return passOver(work, id, "dropped");
   const depth = placeOf(plaintext.depth, epoch.depth);
@@ -207,46 +208,36 @@ function* takeContent(
     case "named":
       if (!isHeld) yield* hearName(work, group, { id, account, device, name: content.name, depth, sentAt });
       return;
+    case "merges":
+      return yield* hearMerges(work, group, device, content.merges); // believed by its id, whoever says so
     default:
       return content satisfies never;
   }
 }
 
-/** The device sends no more in these epochs; where it had sent in one that we do not know, that may be a merge we passed by. */
-function* applyClosures(work: Work, group: GroupId, device: DeviceKey, closures: readonly ChainClosure[]): Step<void> {
-  const unknown: EpochId[] = [];
-  for (const closure of closures) {
-    const isKept = yield* applyClosure(work, device, closure);
-    if (isKept && closure.sent > 0) unknown.push(closure.epoch);
-  }
-  if (unknown.length > 0) yield* enterClosed(work, group, unknown);
-}
-
-/** The device sends no more in an earlier epoch: what comes later there is void, and a complete chain is erased. True of one that is kept for later. */
-function* applyClosure(work: Work, device: DeviceKey, closure: ChainClosure): Step<boolean> {
+/** The device sends no more in an earlier epoch: what comes later there is void, and a complete chain is erased. */
+function* applyClosure(work: Work, device: DeviceKey, closure: ChainClosure): Step<void> {
   const roster = yield* readRoster(work, toHex(closure.epoch));
   if (!roster) return yield* keepClosure(work, device, closure);
   const index = indexIn(roster, device);
   const epoch = index >= 0 && (yield* read(work, EPOCH, toHex(closure.epoch)));
   const sender = epoch && (yield* senderAt(work, epoch, index));
-  if (!sender) return false;
+  if (!sender) return;
   const chain = closeChain(sender.chain, closure.sent);
   write(work, CHAIN, chainId(closure.epoch, index), { ...sender, chain: withoutUse(chain) });
   const isContradicted = sender.chain.end === undefined && sender.chain.next > closure.sent;
   if (isContradicted) yield* voidFrom(work, epoch, device, closure.sent);
-  return false;
 }
 
 /** Epochs that one device closed and that we are not in: more than branches that could meet later. */
 const CLOSED_PER_DEVICE_MAX = 64;
 
 /** We may enter that epoch later; whoever was never in it forgets this with the epochs of its time. */
-function* keepClosure(work: Work, device: DeviceKey, { epoch, sent }: ChainClosure): Step<boolean> {
+function* keepClosure(work: Work, device: DeviceKey, { epoch, sent }: ChainClosure): Step<void> {
   const others = yield* scan(work, CLOSED, `${toHex(device)}/`, CLOSED_PER_DEVICE_MAX);
   const id = idOf(device, epoch);
-  const isKept = !others.some(([each]) => each === id) && others.length < CLOSED_PER_DEVICE_MAX;
-  if (isKept) write(work, CLOSED, id, { sent, at: work.nowMs as TimeMs });
-  return isKept;
+  if (others.some(([each]) => each === id) || others.length >= CLOSED_PER_DEVICE_MAX) return;
+  write(work, CLOSED, id, { sent, at: work.nowMs as TimeMs });
 }
 
 /** A chain whose every message has come keeps its bounds, so that replays stay duplicates, but no key. */

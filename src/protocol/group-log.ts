@@ -22,6 +22,7 @@ import { withSettingsOf } from "./group-relays.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followEveryInvite, followInvites } from "./invite-topics.ts";
 import { noteLacking } from "./key-letters.ts";
+import { noteLinks } from "./links-again.ts";
 import { isFlood } from "./log-flood.ts";
 import { find, isInPast, sortedHashes } from "./log-graph.ts";
 import { isRootAction, resolve, resolveAt } from "./log-resolution.ts";
@@ -212,6 +213,7 @@ function* absorb(
   const isLacked = isRootAction(core.action.kind) && entered.missing.some((each) => equalBytes(each, hash));
   if (isLacked) noteLacking(work, { group: log.group, entry: hash });
   yield* noteOwnStanding(work, log, core);
+  yield* noteLinks(work, log, core);
   yield* judgeMessages(work, log);
   if (core.action.kind === "invite") yield* followInvites(work, log, hash);
   if (core.action.kind === "role") yield* followEveryInvite(work, log);

@@ -20,6 +20,7 @@ import { toHex } from "../wire/text-forms.ts";
 import { joinConversation } from "./conversation.ts";
 import type { Work } from "./effects.ts";
 import { deepest, depthForMessage, isShown, lineOf } from "./group-lines.ts";
+import { mergesToName, noteOwnUse } from "./named-merges.ts";
 import { enqueue } from "./outbox.ts";
 import { ACCOUNT, type AccountState } from "./records/account.ts";
 import { HEADS } from "./records/conversation.ts";
@@ -33,7 +34,8 @@ import { signEnvelope } from "./topic-envelope.ts";
 
 /**
  * Seals messages for the group and queues them, at most BURST_MESSAGES_MAX; their ids, in that order. Each fits an
- * envelope; the caller has checked. Our name goes first where it has to be said; with no messages, it alone.
+ * envelope; the caller has checked. Our name goes first where it has to be said, and merges that are to be named; with no
+ * messages, they alone.
  */
 export function* sendContents(
   work: Work,
@@ -48,8 +50,10 @@ export function* sendContents(
       "usage/not-allowed",
       "this device has no key of the group yet, so nothing can be sent: wait until you are let in",
     );
-  if (yield* hasToTellName(work, group.group, account, own.chain.iteration))
-    yield* tellName(work, { account, epoch }, group);
+  const isNameDue = yield* hasToTellName(work, group.group, account, own.chain.iteration);
+  if (isNameDue) yield* tellAlone(work, { account, epoch }, group, { kind: "named", name: account.name });
+  for (const content of yield* mergesToName(work, group.group, epoch.epoch))
+    yield* tellAlone(work, { account, epoch }, group, content);
   if (contents.length === 0) return [];
   let closures = yield* closuresFor(work, group);
   const written: Written[] = [];
@@ -61,9 +65,8 @@ export function* sendContents(
   return written.map(({ payload }) => payload.messageId);
 }
 
-/** Says what we are called, in a message of its own. */
-function* tellName(work: Work, sending: Sending, group: GroupState): Step<void> {
-  const content: MessageContent = { kind: "named", name: sending.account.name };
+/** Says what only programs take note of, in a message of its own. */
+function* tellAlone(work: Work, sending: Sending, group: GroupState, content: MessageContent): Step<void> {
   const closures = yield* closuresFor(work, group);
   yield* signAndQueue(work, sending, [yield* writeOne(work, sending, { content, closures })]);
 }
@@ -113,6 +116,7 @@ function* sealInChain(work: Work, { account, epoch }: Sending, plaintext: GroupP
   const payload = sealPayload(p, { ...place, messageKey, nonces }, plaintext);
   messageKey.fill(0);
   write(work, OWN_CHAIN, toHex(epoch.epoch), { chain: next });
+  if (own.chain.iteration === 0) noteOwnUse(work, epoch);
   return payload;
 }
 

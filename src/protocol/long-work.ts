@@ -9,7 +9,9 @@ import { wakeForMerges } from "./epoch-merges.ts";
 import { goOnAdopting, isComplete, WELCOMES_AT_ONCE } from "./group-welcome.ts";
 import { goOnDelivering } from "./key-delivery.ts";
 import { wakeForKeys } from "./key-letters.ts";
+import { wakeForLinks } from "./links-again.ts";
 import { wakeForEntries } from "./missing-entries.ts";
+import { wakeForNames } from "./named-merges.ts";
 import { goOnPassing, PASSING_AT_ONCE } from "./passing-on.ts";
 import { WELCOME } from "./records/joining.ts";
 import { PASSING } from "./records/log.ts";
@@ -27,6 +29,8 @@ export function* takeUp(work: Work): Step<void> {
     work.effects.push({ kind: "wake", atMs: dueAt });
   yield* wakeForKeys(work);
   yield* wakeForMerges(work);
+  yield* wakeForNames(work);
+  yield* wakeForLinks(work);
   yield* wakeForEntries(work);
   yield* goOn(work);
 }

@@ -10,14 +10,13 @@
  */
 import { equalBytes } from "../verify/transcript.ts";
 import { decodeEntry, decodeEntryCore, type EntryCore } from "../wire/entry.ts";
-import type { DeviceKey, EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
 import { ENTRY_PARENTS_MAX } from "../wire/limits.ts";
 import { PAYLOAD_ITEMS_MAX, type PayloadItem } from "../wire/pairwise-payload.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { receiveEntry } from "./group-log.ts";
-import { isMembersDevice } from "./group-standing.ts";
-import { type GroupView, memberOfDevice } from "./group-view.ts";
+import { type GroupView, memberOfDevice, unlinkedName } from "./group-view.ts";
 import { find, pastOf } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
@@ -26,8 +25,10 @@ import { type Addressee, tell } from "./pairwise.ts";
 import { epochOf, newestBefore, post } from "./passing-on.ts";
 import { ACCOUNT } from "./records/account.ts";
 import type { EpochState } from "./records/epoch.ts";
+import { GROUP } from "./records/group.ts";
 import { ANSWERED, ENTRY, UNPOSTED, WAITING, WAITING_ENTRIES_MAX, WANTED } from "./records/log.ts";
 import { idOf } from "./records/record.ts";
+import { newDevices } from "./roster.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
@@ -132,9 +133,10 @@ function thoseHaving(view: GroupView, { author, action }: EntryCore): readonly A
  * far as one letter goes. Also somebody who has left answers: the others may not have heard of that.
  */
 export function* answerWanted(work: Work, from: DeviceKey, { group, wanted, heads }: WantedItem): Step<void> {
-  if (!(yield* isMembersDevice(work, group, from)) || !(yield* mayAnswer(work, group, from))) return;
+  if (!(yield* read(work, GROUP, toHex(group)))) return;
   const log = yield* existingLog(work, toHex(group));
-  const member = memberOfDevice(resolve(log).view, from);
+  const account = accountOf(log, from);
+  if (!account || !(yield* mayAnswer(work, group, from))) return;
   const items: PayloadItem[] = [];
   let free = ANSWER_BYTES;
   for (const { hash } of lackedEntries(log, wanted, heads)) {
@@ -143,7 +145,21 @@ export function* answerWanted(work: Work, from: DeviceKey, { group, wanted, head
     if (items.length > 0 && (free < 0 || items.length >= PAYLOAD_ITEMS_MAX)) break;
     items.push({ kind: "entry", group, signed: encoded });
   }
-  if (member && items.length > 0) yield* tell(work, { account: member.account, device: from }, items);
+  if (items.length > 0) yield* tell(work, { account, device: from }, items);
+}
+
+/**
+ * The account whose device may have the log: a member's, also one that a link let in which does not count. It has the
+ * account's certificate, for which anybody would link it.
+ */
+function accountOf(log: LogState, device: DeviceKey): AccountKey | undefined {
+  const { view } = resolve(log);
+  const member = memberOfDevice(view, device);
+  if (member) return member.account;
+  const isIn = ({ account }: Addressee): boolean =>
+    view.members.has(toHex(account)) && !view.unlinked.has(unlinkedName(account, device));
+  const found = log.entries.flatMap(newDevices).filter((each) => equalBytes(each.device, device));
+  return found.find(isIn)?.account;
 }
 
 function lackedEntries(log: LogState, wanted: readonly EntryHash[], heads: readonly EntryHash[]): readonly LogEntry[] {

@@ -12,14 +12,17 @@ import { mergeDue } from "./epoch-merges.ts";
 import { eraseExpired } from "./erasure.ts";
 import { putOffRekey, rekeyGroup } from "./group-change.ts";
 import { forgetFormerRelays, useRelaysOf } from "./group-relays.ts";
+import { sendContents } from "./group-sending.ts";
 import { isRendezvousOver } from "./invite-topics.ts";
 import { forgetOldTries } from "./join-refusals.ts";
 import { admitDue, putOffAdmissions } from "./joining.ts";
 import { askForKeys } from "./key-delivery.ts";
 import { resendDue } from "./key-letters.ts";
+import { linkAgainDue } from "./links-again.ts";
 import { goOn, takeUp } from "./long-work.ts";
 import { useRememberedAddresses } from "./member-addresses.ts";
 import { askForEntries, postUnposted } from "./missing-entries.ts";
+import { groupsToNameIn } from "./named-merges.ts";
 import { rebuildLog } from "./old-records.ts";
 import { noteLeftOver } from "./outbox.ts";
 import { askForPending } from "./pairwise.ts";
@@ -87,6 +90,8 @@ export function* tick(work: Work): Step<void> {
     if (due.has(id) && !(yield* attempt(work, (part) => admitDue(part, before.group))))
       yield* putOffAdmissions(work, before.group);
   }
+  for (const group of yield* groupsToNameIn(work)) yield* sendContents(work, group, []);
+  yield* linkAgainDue(work);
   yield* resendDue(work);
   yield* mergeDue(work);
   yield* askForKeys(work);

@@ -10,12 +10,14 @@ import { frontierHash } from "../crypto/epoch-secrets.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import { ROLE } from "../wire/entry.ts";
 import type { EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
+import { MERGED_HEADS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { type GroupView, memberOfDevice, ownerOfDevice } from "./group-view.ts";
 import { ancestors, find, graphOf } from "./log-graph.ts";
 import { isRootAction, resolve } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
+import { isMergeable } from "./mergeable-heads.ts";
 import { ACCOUNT } from "./records/account.ts";
 import { HEADS } from "./records/conversation.ts";
 import { EPOCH, type EpochState, FORK_END, LIVE, type LiveEpoch, SCHEDULE } from "./records/epoch.ts";
@@ -52,7 +54,8 @@ export function* chooseSending(
   const { device } = yield* readExisting(work, ACCOUNT);
   const isMember = memberOfDevice(view, device) !== undefined;
   const newest = open.find((each) => equalBytes(each.frontier, phi));
-  const best = isMember ? (newest ?? (yield* newestSafe(work, open, log))) : undefined;
+  const isWithout = frontier.length > 1 && frontier.length <= MERGED_HEADS_MAX && !isMergeable(log, frontier);
+  const best = isMember && !isWithout ? (newest ?? (yield* newestSafe(work, open, log))) : undefined;
   const epochs = live.map((each) => ({
     ...each,
     supersededAt: each === best ? undefined : (each.supersededAt ?? (work.nowMs as TimeMs)),

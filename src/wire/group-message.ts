@@ -7,6 +7,7 @@
  *            form 2 | sender index 4 | first iteration 8 | position 1 | count 1 | device signature 64 | Merkle path (list of 32)
  * plaintext  version 1 | message frontier (list of 32) | depth 4 | closures (list of epoch 32, sent 8) | sent at 8 | content
  * content    tag 1 | text (u32 length)        tag 2 | manifest        tag 3, 4 | message id 32        tag 5 | name (u32 length)
+ *            tag 6 | merges (list of epoch 32, heads (list of 32))
  *            (further tags: reactions)
  * entry body nonce 24 | sealed entry (u32 length)
  * ```
@@ -15,14 +16,16 @@
 import { bytes, bytesView, constant, list, raw, refine, struct, text, u8, u32, u64, union } from "./codec.ts";
 import type { Infer } from "./encoding.ts";
 import { FileManifest } from "./file-manifest.ts";
-import { EpochId, Iteration, MessageId, Nonce, Signature, TimeMs } from "./ids.ts";
+import { EntryHash, EpochId, Iteration, MessageId, Nonce, Signature, TimeMs } from "./ids.ts";
 import {
   BODY_MAX_BYTES,
   BURST_MESSAGES_MAX,
   BURST_PATH_MAX,
   CLOSURES_MAX,
+  MERGED_HEADS_MAX,
   MESSAGE_FRONTIER_MAX,
   NAME_MAX_BYTES,
+  NAMED_MERGES_MAX,
   TEXT_MAX_BYTES,
 } from "./limits.ts";
 
@@ -63,7 +66,14 @@ export type GroupHeader = Infer<typeof GroupHeader>;
 export const ChainClosure = struct({ epoch: EpochId, sent: u64 });
 export type ChainClosure = Infer<typeof ChainClosure>;
 
-/** What a person reads; of `fileWanted` and `fileHeld`, which concern the file of that message, only programs take note. */
+/** An epoch of several heads, by these. */
+export const NamedMerge = struct({ epoch: EpochId, heads: list(EntryHash, MERGED_HEADS_MAX, 2) });
+export type NamedMerge = Infer<typeof NamedMerge>;
+
+/**
+ * What a person reads; of `fileWanted` and `fileHeld`, which concern the file of that message, and of `merges` only programs
+ * take note.
+ */
 export const MessageContent = union({
   text: [1, struct({ text: text(TEXT_MAX_BYTES) })],
   file: [2, struct({ manifest: FileManifest })],
@@ -73,6 +83,8 @@ export const MessageContent = union({
   fileHeld: [4, struct({ file: MessageId })],
   /** From now on the author's account is called this. */
   named: [5, struct({ name: text(NAME_MAX_BYTES) })],
+  /** Something was said in these epochs, which others may never have passed through. */
+  merges: [6, struct({ merges: list(NamedMerge, NAMED_MERGES_MAX, 1) })],
 });
 export type MessageContent = Infer<typeof MessageContent>;
 

@@ -27,6 +27,10 @@ export const ENTRY_PARENTS_MAX = 64;
 export const MESSAGE_FRONTIER_MAX = 4;
 /** Closed chains announced by one message; more wait for the next message. */
 export const CLOSURES_MAX = 16;
+/** Heads that are merged at all; with more a group goes on in the newest epoch until a re-key, and nobody can make others work without end. */
+export const MERGED_HEADS_MAX = 16;
+/** Merged epochs that one message names: with all their heads 5 kB. */
+export const NAMED_MERGES_MAX = 8;
 /** Messages of one burst, signed once: a step that seals them stays far under 20 ms, and a longer path would save little more. */
 export const BURST_MESSAGES_MAX = 64;
 /** Hashes of a message's Merkle path: the binary logarithm of BURST_MESSAGES_MAX. */

@@ -11,7 +11,7 @@ import {
   TOLD_KEY,
 } from "../../src/protocol/records/account.ts";
 import { FORK_PROOF, GAP, GAP_COUNT, HEADS, REMOVALS, SAID } from "../../src/protocol/records/conversation.ts";
-import { CLOSED, FORK_END } from "../../src/protocol/records/epoch.ts";
+import { CLOSED, FORK_END, SOUGHT_MERGE, USED_MERGE } from "../../src/protocol/records/epoch.ts";
 import { FILE, FILE_BITS, FILE_LIST } from "../../src/protocol/records/file.ts";
 import { FORMER_RELAYS, MEMBER_ADDRESS, NAMED, OUT } from "../../src/protocol/records/group.ts";
 import { ADOPTING, ASKED, ATTEMPT, LOG_PART, WELCOME } from "../../src/protocol/records/joining.ts";
@@ -25,7 +25,16 @@ import {
   RESENDING,
   SECRET,
 } from "../../src/protocol/records/key-delivery.ts";
-import { ANSWERED, MERGING, PASSING, UNPOSTED, WAITING, WANTED, WHOLE_LOG } from "../../src/protocol/records/log.ts";
+import {
+  ANSWERED,
+  LINK_AGAIN,
+  MERGING,
+  PASSING,
+  UNPOSTED,
+  WAITING,
+  WANTED,
+  WHOLE_LOG,
+} from "../../src/protocol/records/log.ts";
 import { LEFT_OVER, UNKNOWN_INBOX } from "../../src/protocol/records/outbox.ts";
 import { RENEWAL, RENEWED } from "../../src/protocol/records/pairwise.ts";
 import { HEARD, SENT, TO_HEAR, TO_REPORT } from "../../src/protocol/records/report.ts";
@@ -99,6 +108,9 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(LACKING, { dueAt: at });
   add(MERGING, { dueAt: at });
   add(CLOSED, { sent: 7, at });
+  add(USED_MERGE, { dueAt: at });
+  add(SOUGHT_MERGE, { heads: [entry, EntryHash.from(hash(12))], by: from, at });
+  add(LINK_AGAIN, { dueAt: at });
   add(WANTED, { dueAt: at, asked: 1 });
   add(ANSWERED, { at, answers: 2 });
   add(UNPOSTED, { dueAt: at });

@@ -78,7 +78,7 @@ function checkArrivals(play: Play, group: string): void {
   for (const each of world.devices) {
     const member = members.find(({ account }) => account === each.account());
     if (isHostile(each) || !member || isRetired(play, each) || wasRestored(ledger, each.name)) continue;
-    if (wasLetInBadly(play, group, member.account)) continue;
+    if (wasLetInBadly(play, group, member.account) || hasRetiredOnly(play, member.devices)) continue;
     if (!isActive(each, group))
       ledger.violate("who is added comes in", `${each.name} is a member for others and not for itself`);
     else if (!member.devices.includes(toHex(each.keys.device)))
@@ -100,6 +100,10 @@ function wasLetInBadly({ world, ledger, isHostile }: Play, group: string, accoun
     return core !== undefined && admitted.includes(account) && authors.has(toHex(core.author));
   });
 }
+
+/** The account is in the group with devices that it has unlinked: those hand out no prekeys, so nobody can ask them. */
+const hasRetiredOnly = (play: Play, devices: readonly string[]): boolean =>
+  play.world.devices.filter(({ keys }) => devices.includes(toHex(keys.device))).every((each) => isRetired(play, each));
 
 /** Another device of its account has unlinked it, or tried to. */
 const isRetired = ({ retired }: Play, { name }: SimDevice): boolean => retired.has(name);

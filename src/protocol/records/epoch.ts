@@ -8,7 +8,7 @@ import { OwnChain, PeerChain } from "../../crypto/sender-chain.ts";
 import { list, optional, raw, struct, u32, u64 } from "../../wire/codec.ts";
 import type { Infer } from "../../wire/encoding.ts";
 import { AccountKey, DeviceKey, EntryHash, EpochId, GroupId, TimeMs, Topic } from "../../wire/ids.ts";
-import { ENTRY_PARENTS_MAX } from "../../wire/limits.ts";
+import { ENTRY_PARENTS_MAX, MERGED_HEADS_MAX } from "../../wire/limits.ts";
 import { toHex } from "../../wire/text-forms.ts";
 import type { RecordType } from "../step.ts";
 import { record, secret } from "./record.ts";
@@ -90,6 +90,20 @@ export const CLOSED: RecordType<{ readonly sent: number; readonly at: TimeMs }> 
   "closed/",
   struct({ sent: u64, at: TimeMs }),
 );
+
+/**
+ * Something was said in an epoch of several heads whose heads nobody has named yet; id: group/epoch. `dueAt`: when this device,
+ * which said it, names them if nobody else has.
+ */
+export const USED_MERGE: RecordType<{ readonly dueAt: TimeMs | undefined }> = record(
+  "used-merge/",
+  struct({ dueAt: optional(TimeMs) }),
+);
+
+/** A device named the heads of an epoch that we could not enter yet; id: group/epoch. */
+export const SoughtMerge = struct({ heads: list(EntryHash, MERGED_HEADS_MAX, 2), by: DeviceKey, at: TimeMs });
+export type SoughtMerge = Infer<typeof SoughtMerge>;
+export const SOUGHT_MERGE: RecordType<SoughtMerge> = record("sought-merge/", SoughtMerge);
 
 /** Id of a chain: epoch and index. */
 export const chainId = (epoch: EpochId, index: number): string => `${toHex(epoch)}/${String(index).padStart(5, "0")}`;

@@ -54,6 +54,9 @@ export const PASSING: RecordType<{ readonly next: number; readonly dueAt: TimeMs
 /** When heads of a group are merged that so many others came beside of late that each is not; id: group. */
 export const MERGING: RecordType<{ readonly dueAt: TimeMs }> = record("merging/", struct({ dueAt: TimeMs }));
 
+/** When links of our account in a group are looked at, of which some may not count; id: group. */
+export const LINK_AGAIN: RecordType<{ readonly dueAt: TimeMs }> = record("link-again/", struct({ dueAt: TimeMs }));
+
 /** Parents of a waiting entry are missing: when a member is asked for them, and how many were; id: group. */
 export const WANTED: RecordType<{ readonly dueAt: TimeMs; readonly asked: number }> = record(
   "wanted/",

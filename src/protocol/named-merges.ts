@@ -1,0 +1,135 @@
+/**
+ * Epochs of merged heads that somebody sent in and others never passed through: where three branches meet, or more, each
+ * device takes in their entries in an order of its own, and a head may be overruled before another device has seen it.
+ * So after a merge one of those who were in it names its heads in the next epoch.
+ *
+ * 1. What is named is believed only if its heads give the epoch of that id; until then nothing is used up for it.
+ * 2. An epoch that nothing was said in is not named, and one that somebody has named is not named again.
+ * 3. A name costs one derivation, and no head is merged by name so often that nothing would be left of its fork tree.
+ *
+ * @see PROTOCOL.md § Merging concurrent heads
+ */
+import { equalBytes } from "../verify/transcript.ts";
+import type { MessageContent, NamedMerge } from "../wire/group-message.ts";
+import { type DeviceKey, EpochId, type GroupId, type TimeMs } from "../wire/ids.ts";
+import { NAMED_MERGES_MAX } from "../wire/limits.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
+import type { Work } from "./effects.ts";
+import { beginMerging, endMerging, enterMerged, type Merging, mergedEpochId } from "./epoch-merges.ts";
+import { find } from "./log-graph.ts";
+import { frontierOf } from "./membership-log.ts";
+import { EPOCH, type EpochState, SOUGHT_MERGE, USED_MERGE } from "./records/epoch.ts";
+import { GROUP, type GroupState, OUT } from "./records/group.ts";
+import { idOf } from "./records/record.ts";
+import { existingLog } from "./saved-log.ts";
+import { chooseSending } from "./sending-epoch.ts";
+import { read, readExisting, type Step, scan, write } from "./step.ts";
+
+/** Ms after which a device names a merge that it sent in, if nobody has, and a random part of as much again: all re-key before. */
+const NAME_MS = 60_000;
+/** Named merges of one group that wait for entries or contributions, and those of one device. */
+const SOUGHT_MAX = 256;
+const SOUGHT_PER_DEVICE_MAX = 16;
+/** Ms for which they wait: as long as a superseded epoch is read. */
+const SOUGHT_MS = 30 * 24 * 3600 * 1000;
+/** Bounds for scans only. */
+const USED_AT_ONCE = 100_000;
+const SOUGHT_AT_ONCE = 100_000;
+
+const wakeLater = (work: Work): TimeMs => {
+  const [dice = 0] = work.random(1);
+  const atMs = Math.ceil(work.nowMs + NAME_MS * (1 + dice / 256)) as TimeMs;
+  work.effects.push({ kind: "wake", atMs });
+  return atMs;
+};
+
+/** Our first message in this epoch is sealed: should it be of several heads, they are named some time later. */
+export function noteOwnUse(work: Work, { group, epoch, frontier }: EpochState): void {
+  if (frontier.length > 1) write(work, USED_MERGE, idOf(group, epoch), { dueAt: wakeLater(work) });
+}
+
+/** Somebody else said something in the epoch in which we send: we name its heads if we say something in another one first. */
+export function* noteUse(work: Work, { group, epoch, frontier }: EpochState): Step<void> {
+  if (frontier.length < 2 || (yield* read(work, USED_MERGE, idOf(group, epoch)))) return;
+  const { sending } = yield* readExisting(work, GROUP, toHex(group));
+  if (sending && equalBytes(sending, epoch)) write(work, USED_MERGE, idOf(group, epoch), { dueAt: undefined });
+}
+
+/** What is to be said of merges before our next message in the epoch `sending`. */
+export function* mergesToName(work: Work, group: GroupId, sending: EpochId): Step<readonly MessageContent[]> {
+  const merges: NamedMerge[] = [];
+  for (const [id] of yield* scan(work, USED_MERGE, `${toHex(group)}/`, USED_AT_ONCE)) {
+    const epoch = yield* read(work, EPOCH, id.split("/")[1] ?? "");
+    if (epoch && equalBytes(epoch.epoch, sending)) continue;
+    if (merges.length === NAMED_MERGES_MAX) break;
+    write(work, USED_MERGE, id, null);
+    if (epoch) merges.push({ epoch: epoch.epoch, heads: epoch.frontier });
+  }
+  return merges.length > 0 ? [{ kind: "merges", merges }] : [];
+}
+
+/** Groups in which merges that we sent in are to be named now. */
+export function* groupsToNameIn(work: Work): Step<readonly GroupState[]> {
+  const groups = new Map<string, GroupState>();
+  for (const [id, { dueAt }] of yield* scan(work, USED_MERGE, "", USED_AT_ONCE)) {
+    const [groupId = "", epochId = ""] = id.split("/");
+    if (dueAt === undefined || dueAt > work.nowMs) continue;
+    const group = yield* readExisting(work, GROUP, groupId);
+    if (yield* read(work, OUT, groupId)) write(work, USED_MERGE, id, null);
+    else if (!group.sending || toHex(group.sending) === epochId)
+      write(work, USED_MERGE, id, { dueAt: wakeLater(work) }); // there is no other epoch yet
+    else groups.set(groupId, group);
+  }
+  return [...groups.values()];
+}
+
+/** A member names merges in which something was said. */
+export function* hearMerges(work: Work, group: GroupId, by: DeviceKey, merges: readonly NamedMerge[]): Step<void> {
+  const others = yield* scan(work, SOUGHT_MERGE, `${toHex(group)}/`, SOUGHT_MAX);
+  let left = SOUGHT_PER_DEVICE_MAX - others.filter(([, each]) => equalBytes(each.by, by)).length;
+  left = Math.min(left, SOUGHT_MAX - others.length);
+  for (const { epoch, heads } of merges) {
+    const id = idOf(group, epoch);
+    write(work, USED_MERGE, id, null);
+    if ((yield* read(work, EPOCH, toHex(epoch))) || left-- <= 0) continue;
+    write(work, SOUGHT_MERGE, id, { heads, by, at: work.nowMs as TimeMs });
+  }
+  const log = yield* existingLog(work, toHex(group));
+  const merging = beginMerging(yield* readExisting(work, GROUP, toHex(group)), log);
+  if (yield* enterSought(work, merging))
+    write(
+      work,
+      GROUP,
+      toHex(group),
+      yield* chooseSending(work, yield* endMerging(work, merging), log, frontierOf(log)),
+    );
+}
+
+/** Enters what was named and can be entered now; whether there was such. */
+export function* enterSought(work: Work, merging: Merging): Step<boolean> {
+  const { log } = merging;
+  let isAny = false;
+  for (const [id, { heads }] of yield* scan(work, SOUGHT_MERGE, `${toHex(log.group)}/`, SOUGHT_MAX)) {
+    const named = EpochId.from(fromHex(id.split("/")[1] ?? "") ?? new Uint8Array());
+    const isHere = heads.every((head) => find(log, head));
+    const epoch = isHere ? yield* mergedEpochId(work, log, heads) : undefined;
+    if (!epoch && !(yield* read(work, EPOCH, toHex(named)))) continue;
+    write(work, SOUGHT_MERGE, id, null);
+    if (!epoch || !equalBytes(epoch, named)) continue;
+    yield* enterMerged(work, merging, heads);
+    isAny = true;
+  }
+  return isAny;
+}
+
+/** At a start: merges that we name at some time. */
+export function* wakeForNames(work: Work): Step<void> {
+  for (const [, { dueAt }] of yield* scan(work, USED_MERGE, "", USED_AT_ONCE))
+    if (dueAt !== undefined) work.effects.push({ kind: "wake", atMs: dueAt });
+}
+
+/** Erases names that came to nothing. */
+export function* forgetSought(work: Work): Step<void> {
+  for (const [id, { at }] of yield* scan(work, SOUGHT_MERGE, "", SOUGHT_AT_ONCE))
+    if (work.nowMs - at > SOUGHT_MS) write(work, SOUGHT_MERGE, id, null);
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { frontierHash } from "../../src/crypto/epoch-secrets.ts";
+import { hearMerges } from "../../src/protocol/named-merges.ts";
+import { CLOSED, EPOCH, FORK, SOUGHT_MERGE, USED_MERGE } from "../../src/protocol/records/epoch.ts";
+import { EpochId, type GroupId } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { type Device, p } from "./device.ts";
+import { epochOf, groupOf, newScene, type Scene, say } from "./scene.ts";
+
+/** Times by which a device that said something in a merge has named it. */
+const NAMED_MS = 130_000;
+
+const rekey = (device: Device, group: GroupId) =>
+  device.put({ kind: "change-group", group, change: { kind: "rekey" } });
+
+/** Cem says something where three branches meet, and the others pass by that. */
+function party() {
+  const scene = newScene();
+  const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+  const group = groupOf(scene, [ann, bob, cem]);
+  for (const each of [ann, bob, cem]) rekey(each, group);
+  scene.carry(ann, bob);
+  scene.deliver(cem); // what it did itself nobody knows yet
+  say(cem, group, "said in the merge of three");
+  const merged = epochOf(cem, group);
+  assert.equal(cem.existing(EPOCH, merged).frontier.length, 3);
+  rekey(bob, group);
+  scene.carry(ann, bob);
+  scene.carry(ann, bob, cem);
+  assert.deepEqual([ann.texts(), bob.texts()], [[], []], "they went from two heads to two others");
+  return { scene, ann, bob, cem, group, merged };
+}
+
+function wait(scene: Scene, ms: number, ...devices: readonly Device[]): void {
+  scene.clock.nowMs += ms;
+  for (const each of devices) each.put({ kind: "tick" });
+  scene.carry(...devices);
+}
+
+const topicOf = (device: Device, group: GroupId): string => toHex(device.existing(EPOCH, epochOf(device, group)).topic);
+
+const isIn = (device: Device, epoch: string): boolean => device.record(EPOCH, epoch) !== undefined;
+
+describe("a merge of three branches that some never passed through", () => {
+  it("is named by whoever said something in it with its next message: what was said is read after all", () => {
+    const { scene, ann, bob, cem, group, merged } = party();
+    say(cem, group, "said in the next one");
+    assert.notEqual(epochOf(cem, group), merged);
+    scene.carry(ann, bob, cem);
+    for (const each of [ann, bob]) {
+      assert.deepEqual(each.texts(), ["said in the merge of three", "said in the next one"]);
+      assert.deepEqual(each.ids(CLOSED), [], "its end there is known");
+    }
+    assert(!cem.ids(USED_MERGE).some((id) => id.endsWith(merged)), "it is named once");
+    assert.deepEqual([...ann.ids(SOUGHT_MERGE), ...bob.ids(SOUGHT_MERGE)], []);
+  });
+
+  it("is named also by one that says nothing more, after a while", () => {
+    const { scene, ann, bob, cem, merged } = party();
+    wait(scene, NAMED_MS, ann, bob, cem);
+    wait(scene, NAMED_MS, ann, bob, cem);
+    for (const each of [ann, bob])
+      assert.deepEqual([isIn(each, merged), each.texts()], [true, ["said in the merge of three"]]);
+    assert.deepEqual(cem.ids(USED_MERGE), []);
+  });
+
+  it("is not named where nothing was said in it", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const group = groupOf(scene, [ann, bob]);
+    for (const each of [ann, bob]) rekey(each, group);
+    scene.carry(ann, bob);
+    assert.equal(ann.existing(EPOCH, epochOf(ann, group)).frontier.length, 2);
+    rekey(ann, group);
+    scene.carry(ann, bob);
+    const before = scene.topics.get(topicOf(ann, group))?.length ?? 0;
+    say(ann, group, "said in the next one");
+    scene.carry(ann, bob);
+    assert.equal((scene.topics.get(topicOf(ann, group))?.length ?? 0) - before, 1);
+  });
+});
+
+describe("a merge in which something was said", () => {
+  it("is named by one of those who heard it, whoever speaks first in the next epoch, and by nobody after that", () => {
+    const scene = newScene();
+    const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+    const group = groupOf(scene, [ann, bob, cem]);
+    for (const each of [ann, bob]) rekey(each, group);
+    scene.carry(ann, bob, cem);
+    say(ann, group, "said in the merge");
+    scene.carry(ann, bob, cem);
+    rekey(bob, group);
+    scene.carry(ann, bob, cem);
+    const sentBy = (device: Device): number => {
+      const before = scene.topics.get(topicOf(device, group))?.length ?? 0;
+      say(device, group, `${device.name} goes on`);
+      scene.carry(ann, bob, cem);
+      return (scene.topics.get(topicOf(device, group))?.length ?? 0) - before;
+    };
+    assert.deepEqual([cem, ann, bob].map(sentBy), [2, 1, 1]);
+    for (const each of [ann, bob, cem]) assert.deepEqual(each.ids(USED_MERGE), []);
+  });
+});
+
+describe("a named merge", () => {
+  it("is not believed when its heads make another epoch, and nothing is used up for it", () => {
+    const { scene, ann, cem, group, merged } = party();
+    const { frontier } = cem.existing(EPOCH, merged);
+    const phi = toHex(frontierHash(p, group, frontier));
+    const trees = () =>
+      frontier.map((head) => ann.record(FORK, toHex(frontierHash(p, group, [head])))?.tree.nodes.length);
+    const before = trees();
+    const wrong = EpochId.from(p.sha256(Uint8Array.of(1)));
+    ann.run((work) => hearMerges(work, group, cem.account().device, [{ epoch: wrong, heads: frontier }]));
+    assert.deepEqual([trees(), ann.record(FORK, phi), ann.ids(SOUGHT_MERGE)], [before, undefined, []]);
+    scene.carry(ann, cem);
+  });
+
+  it("waits for entries that are not here, a few of each device", () => {
+    const { ann, cem, group, merged } = party();
+    const { frontier } = cem.existing(EPOCH, merged);
+    const unknown = (i: number) => EpochId.from(p.sha256(Uint8Array.of(i)));
+    const [first] = frontier;
+    assert(first);
+    for (let i = 0; i < 40; i++) {
+      const heads = [first, p.sha256(Uint8Array.of(i)) as typeof first];
+      ann.run((work) => hearMerges(work, group, cem.account().device, [{ epoch: unknown(i), heads }]));
+    }
+    assert.equal(ann.ids(SOUGHT_MERGE).length, 16);
+    ann.run((work) =>
+      hearMerges(work, group, ann.account().device, [
+        { epoch: EpochId.from(Buffer.from(merged, "hex")), heads: frontier },
+      ]),
+    );
+    assert(isIn(ann, merged), "another device's names have room of their own");
+  });
+});
