@@ -124,12 +124,14 @@ export function renderState(state: NonNullable<MessageView["state"]>): string {
       return "on the relay";
     case "delivered":
       return "delivered";
+    case "unsent":
+      return "not sent: nobody was there who took it while others could still read it";
   }
 }
 
 /** One message on one line, or more when it has more. */
 export function renderMessage({ from, sentAt, kind, text, state, file }: MessageView): string {
-  const waiting = state === "queued" ? " (queued)" : "";
+  const waiting = state === "queued" ? " (queued)" : state === "unsent" ? " (not sent)" : "";
   const body = file ? renderAttachment(file) : printable(text).replaceAll("\n", "\n    ");
   if (kind === "system") return `${clock(sentAt)}  * ${body}`;
   return `${clock(sentAt)}  ${nameOf(from)}: ${body}${waiting}`;

@@ -33,8 +33,8 @@ export interface MessageView {
   readonly text: string;
   /** Lines are ordered by this, then by `sentAt`, then by `id`. */
   readonly depth: number;
-  /** For our own messages only. */
-  readonly state?: "queued" | "on-relay" | "delivered";
+  /** For our own messages only. `unsent`: nobody took it as long as others could have read it, so it does not leave any more. */
+  readonly state?: "queued" | "on-relay" | "delivered" | "unsent";
   /** For our own messages, as soon as one device said so; `state` is `delivered` from then on. */
   readonly delivery?: DeliveryView;
   /** For kind `file`; `text` is its name then. */

@@ -40,7 +40,7 @@ import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
 import { groupRelays, ownRelays, relaysInUse } from "./relay-calls.ts";
 import { verify } from "./verification.ts";
-import { isoTime } from "./views.ts";
+import { isoTime, sentState } from "./views.ts";
 
 /** What calls work with. */
 export interface CallContext {
@@ -178,7 +178,7 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
       helper: "relay or member",
     });
   const reached = await state();
-  return { message: { id }, state: reached === "received" ? "on-relay" : reached };
+  return { message: { id }, state: sentState(reached) };
 }
 
 async function status(context: CallContext) {

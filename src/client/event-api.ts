@@ -56,7 +56,7 @@ export type ClientEvent =
       readonly event: "sent";
       readonly group: GroupName;
       readonly message: { readonly id: string };
-      readonly state: "on-relay" | "delivered";
+      readonly state: "on-relay" | "delivered" | "unsent";
       readonly delivery?: DeliveryView;
     }
   | FileEvent

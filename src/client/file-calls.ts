@@ -25,7 +25,7 @@ import { meantBy } from "./meant-by.ts";
 import type { FileSource, PartTarget, PicturePreview } from "./ports/parts.ts";
 import { readRecord, scanRecords } from "./profile-reader.ts";
 import { FILES_MAX, removeOldSpools } from "./spool-keeping.ts";
-import { groupName } from "./views.ts";
+import { groupName, sentState } from "./views.ts";
 
 type Params<M extends keyof FileMethods> = FileMethods[M][0];
 type Result<M extends keyof FileMethods> = Promise<FileMethods[M][1]>;
@@ -58,7 +58,7 @@ export async function sendFile(
   return {
     message: { id: toHex(id) },
     file: (await files.view(place)) ?? gone(),
-    state: reached === "received" ? "on-relay" : reached,
+    state: sentState(reached),
   };
 }
 

@@ -210,6 +210,7 @@ async function lineEvent(
       return undefined;
     case "on-relay":
     case "delivered":
+    case "unsent":
       return { event: "sent", group, message: { id }, state, ...(delivery ? { delivery } : {}) };
     case "withdrawn":
       return { event: "withdrawn", group, message: { id } };

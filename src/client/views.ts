@@ -24,6 +24,18 @@ export function messageView(line: ConversationLine): MessageView {
   return line.delivery ? { ...view, state, delivery: line.delivery } : { ...view, state };
 }
 
+/** How far a message has come that was sent just now. */
+export function sentState(state: ConversationLine["state"]): "queued" | "on-relay" | "delivered" {
+  switch (state) {
+    case "received":
+      return "on-relay";
+    case "unsent":
+      return "queued";
+    default:
+      return state;
+  }
+}
+
 export function relayView({ address, state, sinceMs, reason }: RelayStatus): RelayView {
   const view = { address, state, since: isoTime(sinceMs) };
   return reason === undefined ? view : { ...view, reason };

@@ -4,6 +4,7 @@
  *
  * | what | when |
  * |---|---|
+ * | messages in the outbox that nobody took | with their epoch (unsent-messages.ts) |
  * | header key, log key, topic key, senders' tree and chains of an epoch | SUPERSEDED_EPOCH_MS after a newer one took its place |
  * | the fork tree of an epoch | FORK_AFTER_REKEY_MS (sending-epoch.ts) after a re-key that covers it, at the latest with the epoch |
  * | calls, by which a repeated send is known | CALL_MS after the call |
@@ -36,6 +37,7 @@ import { ROSTER_MAX } from "./records/roster.ts";
 import { TOPIC } from "./records/topic.ts";
 import { eraseRoster } from "./saved-roster.ts";
 import { type Step, scan, write } from "./step.ts";
+import { giveUpUnsent } from "./unsent-messages.ts";
 
 /** Ms for which a superseded epoch is still read: as long as a relay keeps envelopes unless told otherwise. */
 export const SUPERSEDED_EPOCH_MS = 30 * 24 * 3600 * 1000;
@@ -65,6 +67,7 @@ export function* eraseExpired(work: Work): Step<void> {
   for (const [id, { epochs }] of yield* scan(work, LIVE, "", GROUPS_AT_ONCE)) {
     const expired = epochs.filter((each) => isExpired(each.supersededAt, work.nowMs));
     if (expired.length === 0) continue;
+    yield* giveUpUnsent(work, expired);
     let left = epochs;
     for (const each of expired) {
       yield* eraseRoster(work, each.epoch, left);

@@ -31,6 +31,7 @@ import { JOINING, REQUEST } from "./records/joining.ts";
 import { TOPIC } from "./records/topic.ts";
 import { reportDue, wakeForReports } from "./reports.ts";
 import { read, type Step, scan, write } from "./step.ts";
+import { boundLetters } from "./unsent-messages.ts";
 
 /** Groups of one profile that are looked at when time passes. */
 export const GROUPS_MAX = 100_000;
@@ -54,6 +55,7 @@ export function* start(work: Work): Step<void> {
   yield* eraseExpired(work);
   yield* takeUp(work);
   yield* wakeForReports(work);
+  yield* boundLetters(work);
   yield* noteLeftOver(work);
   yield* openAccountTopic(work);
   yield* forgetOldTries(work);

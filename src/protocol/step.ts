@@ -46,8 +46,8 @@ export interface Line {
   readonly name: string;
   readonly kind: "text" | "system" | "file";
   readonly text: string;
-  /** For our own messages; received ones are `received`. */
-  readonly state: "queued" | "on-relay" | "delivered" | "received";
+  /** For our own messages; received ones are `received`. `unsent`: given up, since nobody took it while it could be read. */
+  readonly state: "queued" | "on-relay" | "delivered" | "unsent" | "received";
   /** Of a delivered one of ours. */
   readonly delivery?: Delivered | undefined;
 }

@@ -4,7 +4,9 @@ import { frontierHash } from "../../src/crypto/epoch-secrets.ts";
 import { SUPERSEDED_EPOCH_MS } from "../../src/protocol/erasure.ts";
 import { EPOCH, FORK, LIVE, OWN_CHAIN } from "../../src/protocol/records/epoch.ts";
 import { GROUP } from "../../src/protocol/records/group.ts";
-import { CALL } from "../../src/protocol/records/outbox.ts";
+import { CALL, OUTBOX } from "../../src/protocol/records/outbox.ts";
+import { SENT, sentId } from "../../src/protocol/records/report.ts";
+import { ENVELOPE_KIND, kindOf } from "../../src/wire/envelope.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { p } from "./device.ts";
 import { epochOf, groupOf, newScene, say } from "./scene.ts";
@@ -44,6 +46,34 @@ describe("time erases", () => {
     assert.equal(ann.record(FORK, toHex(frontierHash(p, group, old.frontier))), undefined);
     const live = ann.existing(LIVE, toHex(group)).epochs.map(({ epoch }) => toHex(epoch));
     assert(live.includes(epochOf(ann, group)) && !live.includes(id));
+  });
+
+  it("what was written in it and reached nobody, whose lines say so; entries stay", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const group = groupOf(scene, [ann, bob]);
+    scene.carry(ann, bob);
+    const old = ann.existing(EPOCH, epochOf(ann, group));
+    for (const text of ["nobody has it", "Bob has it", "later"]) {
+      if (text === "later") ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
+      say(ann, group, text);
+    }
+    ann.save(SENT, sentId(old.epoch, 1), { ...ann.existing(SENT, sentId(old.epoch, 1)), isTaken: true });
+    const kinds = () => ann.ids(OUTBOX).map((id) => kindOf(ann.existing(OUTBOX, id).envelope));
+    const states = () => [...ann.lines.values()].filter(({ kind }) => kind === "text").map(({ state }) => state);
+    const before = kinds();
+    scene.clock.nowMs += SUPERSEDED_EPOCH_MS;
+    ann.put({ kind: "tick" });
+    assert.deepEqual(kinds().slice(0, before.length), before, "and what the weekly re-key adds");
+    scene.clock.nowMs += 1;
+    const { events } = ann.put({ kind: "tick" });
+    const messages = (all: readonly (number | undefined)[]) =>
+      all.filter((kind) => kind === ENVELOPE_KIND.message).length;
+    assert.deepEqual([messages(before), messages(kinds())], [3, 1]);
+    assert(kinds().includes(ENVELOPE_KIND.entry));
+    assert.deepEqual(states(), ["unsent", "queued", "queued"]);
+    const told = events.flatMap((each) => (each.kind === "line-state" ? [each.state] : []));
+    assert.deepEqual(told, ["unsent"]);
   });
 
   it("nothing that is still needed: after a year people write on", () => {

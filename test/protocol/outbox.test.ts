@@ -3,6 +3,7 @@ import { describe, it } from "mocha";
 import { UNKNOWN_INBOX_MS } from "../../src/protocol/outbox.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
 import { OUTBOX, UNKNOWN_INBOX } from "../../src/protocol/records/outbox.ts";
+import { LETTERS_MAX } from "../../src/protocol/unsent-messages.ts";
 import { EntryHash, type Sequence } from "../../src/wire/ids.ts";
 import { type AppendResult, REFUSAL } from "../../src/wire/topic-frames.ts";
 import { groupOf, makeGroup, newScene, say } from "./scene.ts";
@@ -47,6 +48,23 @@ function letter() {
   const left = () => [ann.ids(OUTBOX).length, ann.ids(UNKNOWN_INBOX).length];
   return { settle, left, pass: (ms: number) => (scene.clock.nowMs += ms) };
 }
+
+describe("letters for somebody who never comes", () => {
+  it("are so many at most from a start on, of which the oldest go", () => {
+    const scene = newScene();
+    const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+    const group = groupOf(scene, [ann, bob, cem], 1);
+    const entry = EntryHash.from(new Uint8Array(32));
+    const write = (to: typeof bob) => ann.run((work) => tell(work, to.account(), [{ kind: "received", group, entry }]));
+    write(cem);
+    for (let i = 0; i < LETTERS_MAX + 2; i++) write(bob);
+    say(ann, group, "hello");
+    const before = ann.ids(OUTBOX);
+    ann.put({ kind: "start" });
+    const [ofCem, ...ofBob] = before;
+    assert.deepEqual(ann.ids(OUTBOX), [ofCem, ...ofBob.slice(2)]);
+  });
+});
 
 describe("a letter whose inbox no relay knows", () => {
   it("waits 7 days from the first refusal, and is dropped with a warning then", () => {

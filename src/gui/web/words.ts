@@ -167,6 +167,7 @@ export const words = {
     sending: "being taken",
     failed: "not sent",
     queued: "waits for a connection",
+    unsent: "reached nobody",
     onRelay: "on the relay",
     devices: (devices: number, of: number) => `on ${devices} of ${count(of, "device", "devices")}`,
     delivered: "delivered",

@@ -18,6 +18,7 @@ export function deliveryOf({ own, line, sending }: MessageRow): Delivery | undef
   }
   if (line.state === "delivered") return { icon: "check-twice", text: words.delivery.delivered };
   if (line.state === "on-relay") return { icon: "check", text: words.delivery.onRelay };
+  if (line.state === "unsent") return { icon: "warning", text: words.delivery.unsent };
   return line.state === "queued" ? { icon: "clock", text: words.delivery.queued } : undefined;
 }
 
