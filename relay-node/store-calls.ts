@@ -5,7 +5,7 @@ import type { DirectoryKey, EnvelopeId, LogId, SlotKey, Topic } from "../src/wir
 import type { DirectoryRecord, TakenPrekeys } from "../src/wire/prekey-frames.ts";
 import type { DirectoryLimits, DirectoryUsage, Published } from "./directory-store.ts";
 import type { DatabaseOptions } from "./store-schema.ts";
-import type { TopicLimits, TopicUsage } from "./topic-store.ts";
+import type { TopicLimits, TopicUsage } from "./topic-quotas.ts";
 
 /** Where the database is and what it may hold. */
 export interface StoreOptions extends DatabaseOptions, TopicLimits, DirectoryLimits {}

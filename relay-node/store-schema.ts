@@ -83,6 +83,18 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // the newest generation is in memory only; version 2 would take its envelopes again
   "DELETE FROM arrived_id WHERE generation >= (SELECT max(arrival) / 4096 FROM envelope)",
+  // the newest numbers are in memory only: see topic-numbers.ts
+  `
+  CREATE TABLE numbered (
+    topic INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    arrival INTEGER NOT NULL,
+    PRIMARY KEY (topic, sequence)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO numbered SELECT topic, sequence, arrival FROM envelope ORDER BY topic, sequence;
+  INSERT INTO meta SELECT 'numbered', CAST(coalesce(max(arrival), 0) AS BLOB) FROM envelope;
+  DROP INDEX envelope_by_sequence;
+  `,
 ];
 
 /** How to open the database. */

@@ -15,37 +15,10 @@ import { Fault } from "../src/wire/fault.ts";
 import { type EnvelopeId, LogId, type Sequence, type Topic } from "../src/wire/ids.ts";
 import { ENVELOPE_MAX_BYTES } from "../src/wire/limits.ts";
 import { type ArrivedIds, openArrivedIds } from "./arrived-ids.ts";
-import {
-  ENVELOPE_OVERHEAD_BYTES,
-  type OldEnvelope,
-  TOPIC_OVERHEAD_BYTES,
-  TOPIC_SQL,
-  type TopicRow,
-} from "./topic-rows.ts";
-
-/** Part of a topic's quota kept for membership entries, so that messages cannot lock a group out of its own log. */
-const ENTRY_RESERVE = 1 / 16;
-/** An empty topic's row is kept for two retentions after its last use, to tell late readers that they missed something. */
-const EMPTY_TOPIC_RETENTIONS = 2;
-/** An empty inbox that nobody opened or wrote to is forgotten after this: its owner is taken to be gone. */
-const INBOX_FORGOTTEN_AFTER_MS = 365 * 86_400_000;
-/** Rows erased in one transaction (at most 16 MiB), so that appends do not wait long. */
-const PURGE_CHUNK = 250;
-
-/** Quotas in bytes and retention in ms. */
-export interface TopicLimits {
-  readonly topicMaxBytes: number;
-  readonly inboxMaxBytes: number;
-  readonly totalMaxBytes: number;
-  readonly retentionMs: number;
-}
-
-/** What the store holds. */
-export interface TopicUsage {
-  readonly topics: number;
-  /** Charged bytes, overheads included. */
-  readonly bytes: number;
-}
+import { openTopicNumbers, type TopicNumbers } from "./topic-numbers.ts";
+import { hasRoom, isInbox, type TopicLimits, type TopicUsage } from "./topic-quotas.ts";
+import { type TopicRetention, topicRetention } from "./topic-retention.ts";
+import { ENVELOPE_OVERHEAD_BYTES, TOPIC_OVERHEAD_BYTES, type TopicRow } from "./topic-rows.ts";
 
 /** Topic logs over an open database. Writes happen inside a transaction of the caller's. */
 export interface TopicStore {
@@ -74,26 +47,30 @@ export interface TopicStore {
 /** @param db open and migrated, see store-schema.ts */
 export function createTopicStore(db: Sqlite.Database, limits: TopicLimits): TopicStore {
   const rows = prepare(db);
-  const ids = openArrivedIds(db);
-  const books: Books = { rows, ids, limits, usage: rows.usage.get() ?? { topics: 0, bytes: 0 } };
+  const [ids, numbers] = [openArrivedIds(db), openTopicNumbers(db)];
+  const charged = (topics: number, bytes: number): void => charge(books, topics, bytes);
+  const retention = topicRetention(db, { ids, numbers, limits, charge: charged });
+  const usage = rows.usage.get() ?? { topics: 0, bytes: 0 };
+  const books: Books = { rows, ids, numbers, retention, limits, usage };
   return {
-    logId: LogId.from(new Uint8Array(rows.meta.get("log-id")?.value ?? [])),
+    logId: LogId.from(new Uint8Array(rows.logId.get()?.value ?? [])),
     append: (items, nowMs) => appendAll(books, items, nowMs),
-    read: (topic, after, limits) => read(rows, topic, { after, ...limits }),
-    ids: (topic, after, limit) => idsAfter(rows, topic, { after, limit }),
+    read: (topic, after, limits) => read(books, topic, { after, ...limits }),
+    ids: (topic, after, limit) => idsAfter(books, topic, { after, limit }),
     get: (topic, wanted, maxBytes) => getAll(books, topic, wanted, maxBytes),
     registerInbox: (topic, nowMs) => registerInbox(books, topic, nowMs),
     isInbox: (topic) => isInbox(rows.topic.get(topic)),
     trim: (topic, upTo) => trim(books, topic, upTo),
-    purge: (nowMs) => [expire(books, nowMs), forget(books, nowMs)].includes(true),
+    purge: retention.purge,
     usage: () => books.usage,
     newestMs: () => rows.newest.get()?.used_at ?? 0,
     savepoint: () => {
       const saved = books.usage;
-      const restoreIds = ids.savepoint();
+      const [restoreIds, restoreNumbers] = [ids.savepoint(), numbers.savepoint()];
       return () => {
         books.usage = saved;
         restoreIds();
+        restoreNumbers();
       };
     },
   };
@@ -102,6 +79,8 @@ export function createTopicStore(db: Sqlite.Database, limits: TopicLimits): Topi
 interface Books {
   readonly rows: ReturnType<typeof prepare>;
   readonly ids: ArrivedIds;
+  readonly numbers: TopicNumbers;
+  readonly retention: TopicRetention;
   readonly limits: TopicLimits;
   usage: TopicUsage;
 }
@@ -111,12 +90,8 @@ function charge(books: Books, topics: number, bytes: number): void {
   books.usage = { topics: usage.topics + topics, bytes: usage.bytes + bytes + topics * TOPIC_OVERHEAD_BYTES };
 }
 
-function firstNumber(rows: Books["rows"]): number {
-  return Number(rows.meta.get("first-number")?.value ?? 0);
-}
-
 function createTopic(books: Books, topic: Topic, nowMs: number): TopicRow {
-  const head = firstNumber(books.rows);
+  const head = books.retention.firstNumber();
   const number = Number(books.rows.addTopic.run(topic, head, nowMs).lastInsertRowid);
   charge(books, 1, 0);
   return { number, inbox: 0, head, floor: 0, bytes: 0, used_at: nowMs };
@@ -165,20 +140,9 @@ function append(books: Books, row: TopicRow, item: LogItem, nowMs: number): Topi
   const head = row.head + 1;
   const { lastInsertRowid } = books.rows.addEnvelope.run(row.number, head, nowMs, item.id, item.envelope);
   books.ids.add(item.id, Number(lastInsertRowid));
+  books.numbers.add(row.number, head, Number(lastInsertRowid));
   charge(books, 0, cost);
   return { ...row, head, bytes: row.bytes + cost };
-}
-
-function hasRoom({ limits, usage }: Books, row: TopicRow | undefined, item: LogItem): boolean {
-  const cost = item.envelope.length + ENVELOPE_OVERHEAD_BYTES;
-  const newTopic = row === undefined ? TOPIC_OVERHEAD_BYTES : 0;
-  if (usage.bytes + cost + newTopic > limits.totalMaxBytes) return false;
-  return (row?.bytes ?? 0) + cost <= quotaOf(row, item, limits);
-}
-
-function quotaOf(row: TopicRow | undefined, item: LogItem, limits: TopicLimits): number {
-  if (isInbox(row)) return limits.inboxMaxBytes;
-  return item.kind === ENVELOPE_KIND.entry ? limits.topicMaxBytes : limits.topicMaxBytes * (1 - ENTRY_RESERVE);
 }
 
 interface PageLimits {
@@ -187,13 +151,13 @@ interface PageLimits {
   readonly maxBytes: number;
 }
 
-function read(rows: Books["rows"], topic: Topic, { after, limit, maxBytes }: PageLimits): LogPage {
+function read({ rows, numbers, retention }: Books, topic: Topic, { after, limit, maxBytes }: PageLimits): LogPage {
   const row = rows.topic.get(topic);
-  if (!row) return { items: [], head: firstNumber(rows) as Sequence };
+  if (!row) return { items: [], head: retention.firstNumber() as Sequence };
   const items: { sequence: Sequence; envelope: Uint8Array }[] = [];
   let bytes = 0;
-  let next = rows.next.get(row.number, after);
-  for (; next && items.length < limit; next = rows.next.get(row.number, next.sequence)) {
+  let next = numbers.next(row.number, after);
+  for (; next && items.length < limit; next = numbers.next(row.number, next.sequence)) {
     const { sequence, envelope } = next;
     bytes += envelope.length;
     if (items.length > 0 && bytes > maxBytes) break;
@@ -204,13 +168,13 @@ function read(rows: Books["rows"], topic: Topic, { after, limit, maxBytes }: Pag
 }
 
 function idsAfter(
-  rows: Books["rows"],
+  { rows, numbers, retention }: Books,
   topic: Topic,
   { after, limit }: { readonly after: number; readonly limit: number },
 ): LogIds {
   const row = rows.topic.get(topic);
-  if (!row) return { items: [], head: firstNumber(rows) as Sequence, goneBefore: 0 as Sequence };
-  const items = rows.ids.all(row.number, after, limit).map(({ sequence, id }) => ({
+  if (!row) return { items: [], head: retention.firstNumber() as Sequence, goneBefore: 0 as Sequence };
+  const items = numbers.ids(row.number, after, limit).map(({ sequence, id }) => ({
     sequence: sequence as Sequence,
     id: new Uint8Array(id) as EnvelopeId,
   }));
@@ -238,10 +202,6 @@ function getAll(
   return found;
 }
 
-function isInbox(row: TopicRow | undefined): boolean {
-  return row?.inbox === 1;
-}
-
 function registerInbox(books: Books, topic: Topic, nowMs: number): boolean {
   const { rows, usage, limits } = books;
   let row = rows.topic.get(topic);
@@ -255,71 +215,45 @@ function registerInbox(books: Books, topic: Topic, nowMs: number): boolean {
 }
 
 function trim(books: Books, topic: Topic, upTo: number): void {
-  const { rows } = books;
+  const { rows, ids, numbers } = books;
   const row = rows.topic.get(topic);
   if (!row) return;
-  const freed = rows.prefixBytes.get(row.number, upTo)?.bytes ?? 0;
-  for (const { arrival, id } of rows.prefixIds.all(row.number, upTo)) books.ids.remove(id, arrival);
-  rows.erasePrefix.run(row.number, upTo);
+  let freed = 0;
+  for (const { arrival, id, cost } of numbers.prefix(row.number, upTo)) {
+    ids.remove(id, arrival);
+    rows.erase.run(arrival);
+    freed += cost;
+  }
+  numbers.removePrefix(row.number, upTo);
   rows.update.run(row.inbox, row.head, row.floor, row.bytes - freed, row.used_at, row.number);
   charge(books, 0, -freed);
 }
 
-/** Erases a chunk of the envelopes that are too old; answers whether there may be more. */
-function expire(books: Books, nowMs: number): boolean {
-  const { rows, limits } = books;
-  const oldest = rows.oldest.all(PURGE_CHUNK);
-  const young = oldest.findIndex((row) => row.arrived_at >= nowMs - limits.retentionMs);
-  const expired = young < 0 ? oldest : oldest.slice(0, young);
-  for (const row of expired) {
-    rows.expire.run(row.sequence, row.cost, row.topic);
-    charge(books, 0, -row.cost);
-  }
-  const last = expired.at(-1);
-  if (last) {
-    rows.eraseArrived.run(last.arrival);
-    books.ids.forgetBefore(last.arrival + 1);
-  }
-  return expired.length === PURGE_CHUNK;
-}
-
-/** Erases a chunk of the topics that have been empty and idle for long; answers whether there may be more. */
-function forget(books: Books, nowMs: number): boolean {
-  const { rows, limits } = books;
-  const kept = limits.retentionMs * EMPTY_TOPIC_RETENTIONS;
-  const gone = [
-    ...rows.idle.all(0, nowMs - kept, PURGE_CHUNK),
-    ...rows.idle.all(1, nowMs - Math.max(kept, INBOX_FORGOTTEN_AFTER_MS), PURGE_CHUNK),
-  ];
-  if (gone.length === 0) return false;
-  const first = gone.reduce((most, row) => Math.max(most, row.head), firstNumber(rows));
-  rows.setMeta.run("first-number", Buffer.from(String(first)));
-  for (const row of gone) rows.eraseTopic.run(row.number);
-  charge(books, -gone.length, 0);
-  return gone.length >= PURGE_CHUNK;
-}
-
 function prepare(db: Sqlite.Database) {
   return {
-    usage: db.prepare<[], TopicUsage>(TOPIC_SQL.usage),
-    meta: db.prepare<[string], { readonly value: Buffer }>(TOPIC_SQL.meta),
-    newest: db.prepare<[], { readonly used_at: number | null }>(TOPIC_SQL.newest),
-    setMeta: db.prepare<[string, Uint8Array]>(TOPIC_SQL.setMeta),
-    topic: db.prepare<[Uint8Array], TopicRow>(TOPIC_SQL.topic),
-    addTopic: db.prepare<[Uint8Array, number, number]>(TOPIC_SQL.addTopic),
-    update: db.prepare<[number, number, number, number, number, number]>(TOPIC_SQL.update),
-    arrived: db.prepare<[number], { sequence: number; id: Buffer }>(TOPIC_SQL.arrived),
-    prefixIds: db.prepare<[number, number], { arrival: number; id: Buffer }>(TOPIC_SQL.prefixIds),
-    addEnvelope: db.prepare<[number, number, number, Uint8Array, Uint8Array]>(TOPIC_SQL.addEnvelope),
-    next: db.prepare<[number, number], { sequence: number; envelope: Buffer }>(TOPIC_SQL.next),
-    ids: db.prepare<[number, number, number], { sequence: number; id: Buffer }>(TOPIC_SQL.ids),
-    envelope: db.prepare<[number, number], { id: Buffer; envelope: Buffer }>(TOPIC_SQL.envelope),
-    prefixBytes: db.prepare<[number, number], { bytes: number | null }>(TOPIC_SQL.prefixBytes),
-    erasePrefix: db.prepare<[number, number]>(TOPIC_SQL.erasePrefix),
-    oldest: db.prepare<[number], OldEnvelope>(TOPIC_SQL.oldest),
-    expire: db.prepare<[number, number, number]>(TOPIC_SQL.expire),
-    eraseArrived: db.prepare<[number]>(TOPIC_SQL.eraseArrived),
-    idle: db.prepare<[number, number, number], { number: number; head: number }>(TOPIC_SQL.idle),
-    eraseTopic: db.prepare<[number]>(TOPIC_SQL.eraseTopic),
+    logId: db.prepare<[], { readonly value: Buffer }>("SELECT value FROM meta WHERE name = 'log-id'"),
+    usage: db.prepare<[], TopicUsage>(
+      `SELECT count(*) AS topics, coalesce(sum(bytes), 0) + count(*) * ${TOPIC_OVERHEAD_BYTES} AS bytes FROM topic`,
+    ),
+    newest: db.prepare<[], { readonly used_at: number | null }>("SELECT max(used_at) AS used_at FROM topic"),
+    topic: db.prepare<[Uint8Array], TopicRow>(
+      "SELECT number, inbox, head, floor, bytes, used_at FROM topic WHERE key = ?",
+    ),
+    addTopic: db.prepare<[Uint8Array, number, number]>(
+      "INSERT INTO topic (key, inbox, head, floor, bytes, used_at) VALUES (?, 0, ?, 0, 0, ?)",
+    ),
+    update: db.prepare<[number, number, number, number, number, number]>(
+      "UPDATE topic SET inbox = ?, head = ?, floor = ?, bytes = ?, used_at = ? WHERE number = ?",
+    ),
+    arrived: db.prepare<[number], { sequence: number; id: Buffer }>(
+      "SELECT sequence, id FROM envelope WHERE arrival = ?",
+    ),
+    addEnvelope: db.prepare<[number, number, number, Uint8Array, Uint8Array]>(
+      "INSERT INTO envelope (topic, sequence, arrived_at, id, envelope) VALUES (?, ?, ?, ?, ?)",
+    ),
+    envelope: db.prepare<[number, number], { id: Buffer; envelope: Buffer }>(
+      "SELECT id, envelope FROM envelope WHERE arrival = ? AND topic = ?",
+    ),
+    erase: db.prepare<[number]>("DELETE FROM envelope WHERE arrival = ?"),
   };
 }
