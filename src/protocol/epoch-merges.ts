@@ -258,17 +258,28 @@ function* findContribution(work: Work, group: GroupId, head: EntryHash, heads: r
   return kept && { contribution: Contribution.from(kept.value), tree: undefined };
 }
 
-/** The epoch of these heads, if we are not in it and could be by its name. Nothing is used up for that. */
+/** Whether all that it takes to merge these heads by name seems to be here: cheap, and seldom wrong. */
+export function* canMerge(work: Work, log: LogState, heads: readonly EntryHash[]): Step<boolean> {
+  for (const head of heads) {
+    if (!find(log, head)) return false;
+    const fork = yield* read(work, FORK, toHex(frontierHash(work.p, log.group, [head])));
+    if (fork && fork.tree.nodes.length <= NAMED_NODES_MAX) continue;
+    if (!(yield* read(work, CONTRIBUTION, contributionId(work, log.group, head, heads)))) return false;
+  }
+  return isMergeable(log, heads);
+}
+
+/** The epoch of these heads, if we are not in it and could be. Nothing is used up for that. */
 export function* mergedEpochId(work: Work, log: LogState, heads: readonly EntryHash[]): Step<EpochId | undefined> {
   const phi = frontierHash(work.p, log.group, heads);
   if (yield* read(work, FORK, toHex(phi))) return undefined;
   const contributions: HeadContribution[] = [];
   for (const head of heads) {
     const found = yield* findContribution(work, log.group, head, heads);
-    if (!found || (found.tree && found.tree.nodes.length > NAMED_NODES_MAX)) return undefined;
+    if (!found) return undefined;
     contributions.push({ head, contribution: found.contribution });
   }
-  return isMergeable(log, heads) ? epochKeys(work.p, mergedSecret(work.p, contributions, phi), phi).epochId : undefined;
+  return epochKeys(work.p, mergedSecret(work.p, contributions, phi), phi).epochId;
 }
 
 /** Id of a saved contribution. */

@@ -5,20 +5,20 @@
  *
  * 1. What is named is believed only if its heads give the epoch of that id; until then nothing is used up for it.
  * 2. An epoch that nothing was said in is not named, and one that somebody has named is not named again.
- * 3. A name costs one derivation, and no head is merged by name so often that nothing would be left of its fork tree.
+ * 3. A name is tried once all that it takes is here, a device can make up a bounded number of them, and no head is merged by
+ *    name so often that nothing would be left of its fork tree.
  *
  * @see PROTOCOL.md § Merging concurrent heads
  */
 import { equalBytes } from "../verify/transcript.ts";
 import type { MessageContent, NamedMerge } from "../wire/group-message.ts";
-import { type DeviceKey, EpochId, type GroupId, type TimeMs } from "../wire/ids.ts";
+import type { DeviceKey, EpochId, GroupId, TimeMs } from "../wire/ids.ts";
 import { NAMED_MERGES_MAX } from "../wire/limits.ts";
-import { fromHex, toHex } from "../wire/text-forms.ts";
+import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import { beginMerging, endMerging, enterMerged, type Merging, mergedEpochId } from "./epoch-merges.ts";
-import { find } from "./log-graph.ts";
+import { beginMerging, canMerge, endMerging, enterMerged, type Merging, mergedEpochId } from "./epoch-merges.ts";
 import { frontierOf } from "./membership-log.ts";
-import { EPOCH, type EpochState, SOUGHT_MERGE, USED_MERGE } from "./records/epoch.ts";
+import { EPOCH, type EpochState, SOUGHT, SOUGHT_MERGE, USED_MERGE } from "./records/epoch.ts";
 import { GROUP, type GroupState, OUT } from "./records/group.ts";
 import { idOf } from "./records/record.ts";
 import { existingLog } from "./saved-log.ts";
@@ -27,10 +27,12 @@ import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Ms after which a device names a merge that it sent in, if nobody has, and a random part of as much again: all re-key before. */
 const NAME_MS = 60_000;
-/** Named merges of one group that wait for entries or contributions, and those of one device. */
-const SOUGHT_MAX = 256;
-const SOUGHT_PER_DEVICE_MAX = 16;
-/** Ms for which they wait: as long as a superseded epoch is read. */
+/** Merges that are named in one group in SOUGHT_MS, and by one device: more than branches meet; who makes them up costs us half a second in all. */
+const SOUGHT_MAX = 1_024;
+const SOUGHT_PER_DEVICE_MAX = 64;
+/** Heads whose contributions are derived in one step, 0.4 ms each. */
+const DERIVED_MAX = 32;
+/** Ms for which a name is kept: as long as a superseded epoch is read. */
 const SOUGHT_MS = 30 * 24 * 3600 * 1000;
 /** Bounds for scans only. */
 const USED_AT_ONCE = 100_000;
@@ -91,41 +93,57 @@ export function* hearMerges(work: Work, group: GroupId, by: DeviceKey, merges: r
   for (const { epoch, heads } of merges) {
     const id = idOf(group, epoch);
     write(work, USED_MERGE, id, null);
-    if ((yield* read(work, EPOCH, toHex(epoch))) || left-- <= 0) continue;
-    write(work, SOUGHT_MERGE, id, { heads, by, at: work.nowMs as TimeMs });
+    if ((yield* read(work, EPOCH, toHex(epoch))) || others.some(([other]) => other === id) || left-- <= 0) continue;
+    write(work, SOUGHT_MERGE, id, { heads, by, at: work.nowMs as TimeMs, state: SOUGHT.untried });
   }
-  const log = yield* existingLog(work, toHex(group));
-  const merging = beginMerging(yield* readExisting(work, GROUP, toHex(group)), log);
-  if (yield* enterSought(work, merging))
-    write(
-      work,
-      GROUP,
-      toHex(group),
-      yield* chooseSending(work, yield* endMerging(work, merging), log, frontierOf(log)),
-    );
+  yield* enterNamed(work, toHex(group));
 }
 
-/** Enters what was named and can be entered now; whether there was such. */
-export function* enterSought(work: Work, merging: Merging): Step<boolean> {
+function* enterNamed(work: Work, group: string): Step<void> {
+  const log = yield* existingLog(work, group);
+  const merging = beginMerging(yield* readExisting(work, GROUP, group), log);
+  if (!(yield* enterSought(work, merging, [SOUGHT.untried]))) return;
+  write(work, GROUP, group, yield* chooseSending(work, yield* endMerging(work, merging), log, frontierOf(log)));
+}
+
+/** Tries what was named and not tried yet. */
+export function* enterUntried(work: Work): Step<void> {
+  const groups = new Set<string>();
+  for (const [id, { state }] of yield* scan(work, SOUGHT_MERGE, "", SOUGHT_AT_ONCE))
+    if (state === SOUGHT.untried) groups.add(id.split("/")[0] ?? "");
+  for (const group of groups) yield* enterNamed(work, group);
+}
+
+const SOUGHT_NOW: readonly number[] = [SOUGHT.untried, SOUGHT.waiting];
+
+/** Enters what was named, is in one of these states, and can be entered now; whether there was such. */
+export function* enterSought(work: Work, merging: Merging, states = SOUGHT_NOW): Step<boolean> {
   const { log } = merging;
-  let isAny = false;
-  for (const [id, { heads }] of yield* scan(work, SOUGHT_MERGE, `${toHex(log.group)}/`, SOUGHT_MAX)) {
-    const named = EpochId.from(fromHex(id.split("/")[1] ?? "") ?? new Uint8Array());
-    const isHere = heads.every((head) => find(log, head));
+  let [isAny, left] = [false, DERIVED_MAX];
+  for (const [id, named] of yield* scan(work, SOUGHT_MERGE, `${toHex(log.group)}/`, SOUGHT_MAX)) {
+    const { heads, state } = named;
+    if (!states.includes(state)) continue;
+    const isHere = yield* canMerge(work, log, heads);
+    if (isHere && left < heads.length) {
+      work.effects.push({ kind: "wake", atMs: work.nowMs + 1 });
+      return isAny;
+    }
     const epoch = isHere ? yield* mergedEpochId(work, log, heads) : undefined;
-    if (!epoch && !(yield* read(work, EPOCH, toHex(named)))) continue;
-    write(work, SOUGHT_MERGE, id, null);
-    if (!epoch || !equalBytes(epoch, named)) continue;
+    if (isHere) left -= heads.length;
+    write(work, SOUGHT_MERGE, id, { ...named, state: isHere ? SOUGHT.done : SOUGHT.waiting });
+    if (!epoch || toHex(epoch) !== id.split("/")[1]) continue;
     yield* enterMerged(work, merging, heads);
     isAny = true;
   }
   return isAny;
 }
 
-/** At a start: merges that we name at some time. */
+/** At a start: merges that we name at some time, or are to try. */
 export function* wakeForNames(work: Work): Step<void> {
   for (const [, { dueAt }] of yield* scan(work, USED_MERGE, "", USED_AT_ONCE))
     if (dueAt !== undefined) work.effects.push({ kind: "wake", atMs: dueAt });
+  for (const [, { state }] of yield* scan(work, SOUGHT_MERGE, "", SOUGHT_AT_ONCE))
+    if (state === SOUGHT.untried) work.effects.push({ kind: "wake", atMs: work.nowMs + 1 });
 }
 
 /** Erases names that came to nothing. */

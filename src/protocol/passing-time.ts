@@ -22,7 +22,7 @@ import { linkAgainDue } from "./links-again.ts";
 import { goOn, takeUp } from "./long-work.ts";
 import { useRememberedAddresses } from "./member-addresses.ts";
 import { askForEntries, postUnposted } from "./missing-entries.ts";
-import { groupsToNameIn } from "./named-merges.ts";
+import { enterUntried, groupsToNameIn } from "./named-merges.ts";
 import { rebuildLog } from "./old-records.ts";
 import { noteLeftOver } from "./outbox.ts";
 import { askForPending } from "./pairwise.ts";
@@ -92,6 +92,7 @@ export function* tick(work: Work): Step<void> {
     if (due.has(id) && !(yield* attempt(work, (part) => admitDue(part, before.group))))
       yield* putOffAdmissions(work, before.group);
   }
+  yield* enterUntried(work);
   for (const group of yield* groupsToNameIn(work)) yield* sendContents(work, group, []);
   yield* linkAgainDue(work);
   yield* resendDue(work);

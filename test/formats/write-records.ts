@@ -109,7 +109,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(MERGING, { dueAt: at });
   add(CLOSED, { sent: 7, at });
   add(USED_MERGE, { dueAt: at });
-  add(SOUGHT_MERGE, { heads: [entry, EntryHash.from(hash(12))], by: from, at });
+  add(SOUGHT_MERGE, { heads: [entry, EntryHash.from(hash(12))], by: from, at, state: 1 });
   add(LINK_AGAIN, { dueAt: at });
   add(WANTED, { dueAt: at, asked: 1 });
   add(ANSWERED, { at, answers: 2 });

@@ -53,7 +53,6 @@ describe("a merge of three branches that some never passed through", () => {
       assert.deepEqual(each.ids(CLOSED), [], "its end there is known");
     }
     assert(!cem.ids(USED_MERGE).some((id) => id.endsWith(merged)), "it is named once");
-    assert.deepEqual([...ann.ids(SOUGHT_MERGE), ...bob.ids(SOUGHT_MERGE)], []);
   });
 
   it("is named also by one that says nothing more, after a while", () => {
@@ -113,7 +112,7 @@ describe("a named merge", () => {
     const before = trees();
     const wrong = EpochId.from(p.sha256(Uint8Array.of(1)));
     ann.run((work) => hearMerges(work, group, cem.account().device, [{ epoch: wrong, heads: frontier }]));
-    assert.deepEqual([trees(), ann.record(FORK, phi), ann.ids(SOUGHT_MERGE)], [before, undefined, []]);
+    assert.deepEqual([trees(), ann.record(FORK, phi)], [before, undefined]);
     scene.carry(ann, cem);
   });
 
@@ -123,11 +122,11 @@ describe("a named merge", () => {
     const unknown = (i: number) => EpochId.from(p.sha256(Uint8Array.of(i)));
     const [first] = frontier;
     assert(first);
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 80; i++) {
       const heads = [first, p.sha256(Uint8Array.of(i)) as typeof first];
       ann.run((work) => hearMerges(work, group, cem.account().device, [{ epoch: unknown(i), heads }]));
     }
-    assert.equal(ann.ids(SOUGHT_MERGE).length, 16);
+    assert.equal(ann.ids(SOUGHT_MERGE).length, 64);
     ann.run((work) =>
       hearMerges(work, group, ann.account().device, [
         { epoch: EpochId.from(Buffer.from(merged, "hex")), heads: frontier },

@@ -5,7 +5,7 @@
  */
 import { ForkTree, SenderTree } from "../../crypto/puncturable-tree.ts";
 import { OwnChain, PeerChain } from "../../crypto/sender-chain.ts";
-import { list, optional, raw, struct, u32, u64 } from "../../wire/codec.ts";
+import { list, optional, raw, struct, u8, u32, u64 } from "../../wire/codec.ts";
 import type { Infer } from "../../wire/encoding.ts";
 import { AccountKey, DeviceKey, EntryHash, EpochId, GroupId, TimeMs, Topic } from "../../wire/ids.ts";
 import { ENTRY_PARENTS_MAX, MERGED_HEADS_MAX } from "../../wire/limits.ts";
@@ -100,8 +100,16 @@ export const USED_MERGE: RecordType<{ readonly dueAt: TimeMs | undefined }> = re
   struct({ dueAt: optional(TimeMs) }),
 );
 
-/** A device named the heads of an epoch that we could not enter yet; id: group/epoch. */
-export const SoughtMerge = struct({ heads: list(EntryHash, MERGED_HEADS_MAX, 2), by: DeviceKey, at: TimeMs });
+/** What became of a named merge: it waits for entries or contributions, or it was entered or made up. */
+export const SOUGHT = { untried: 0, waiting: 1, done: 2 } as const;
+
+/** A device named the heads of an epoch that we were not in; id: group/epoch. `state`: one of {@link SOUGHT}. */
+export const SoughtMerge = struct({
+  heads: list(EntryHash, MERGED_HEADS_MAX, 2),
+  by: DeviceKey,
+  at: TimeMs,
+  state: u8,
+});
 export type SoughtMerge = Infer<typeof SoughtMerge>;
 export const SOUGHT_MERGE: RecordType<SoughtMerge> = record("sought-merge/", SoughtMerge);
 
