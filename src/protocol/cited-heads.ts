@@ -9,9 +9,9 @@ import { MESSAGE_FRONTIER_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { deepest } from "./group-lines.ts";
+import { recentMessages } from "./recent-messages.ts";
 import { HEADS, type HeadsState, type SaidState } from "./records/conversation.ts";
 import { read, type Step } from "./step.ts";
-import { recentMessages } from "./withdrawn-lines.ts";
 
 /**
  * The deepest; but of those that it removes all that there is room for: what they said and we had seen counts by this alone

@@ -11,27 +11,15 @@ import { equalBytes } from "../verify/transcript.ts";
 import type { GroupId, MessageId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import {
-  GAP,
-  GAP_COUNT,
-  HEADS,
-  HEADS_MAX,
-  type HeadsState,
-  SAID,
-  SAID_MAX,
-  type SaidState,
-  SEEN,
-} from "./records/conversation.ts";
+import { type Arriving, keepRecent, NO_HEADS, recentMessages } from "./recent-messages.ts";
+import { AHEAD, GAP, GAP_COUNT, HEADS, HEADS_MAX, type HeadsState, SEEN } from "./records/conversation.ts";
 import { idOf } from "./records/record.ts";
-import { lineDepth, read, type Step, scan, write } from "./step.ts";
+import { lineDepth, read, type Step, write } from "./step.ts";
 
 /** Gaps noted for one group: more than a relay loses in an accident; further ones are not noted. */
 export const GAPS_MAX = 1_024;
 /** Gaps among those that one device cited first, so that one member who invents ids takes nobody else's room. */
 export const GAPS_PER_DEVICE_MAX = 64;
-
-/** A message that is here now; `isVoid` is for the judge to say. */
-export type Arriving = Omit<SaidState, "isVoid">;
 
 /** Depth of a message that is here: its line says it, or a record where it has none. */
 export function* depthHere(work: Work, group: GroupId, id: MessageId): Step<number | undefined> {
@@ -42,57 +30,47 @@ export function* depthHere(work: Work, group: GroupId, id: MessageId): Step<numb
 /**
  * The message is part of the conversation. Unless it is held it replaces those that it cites among the heads.
  * `hasLine`: a line of this commit says that it is here, so no record has to (a record of its own for each cost a fifth of
- * what catching up costs: ids are hashes, and each touches another page).
+ * what catching up costs: ids are hashes, and each touches another page). `ahead`: its place, if it came before what is
+ * missing before it.
  */
 export function* joinConversation(
   work: Work,
   group: GroupId,
   message: Arriving,
-  { hasLine }: { readonly hasLine: boolean },
+  { hasLine, ahead }: { readonly hasLine: boolean; readonly ahead?: string | undefined },
 ): Step<void> {
   const { id, depth, cites, isHeld } = message;
   const name = toHex(group);
-  const before: HeadsState = (yield* read(work, HEADS, name)) ?? { heads: [], said: 0 };
+  const before: HeadsState = (yield* read(work, HEADS, name)) ?? NO_HEADS;
   const wasCited = yield* closeGap(work, group, id);
   const kept = isHeld ? before.heads : before.heads.filter((head) => !isAmong(cites, head.id));
-  const heads = isHeld || wasCited ? kept : [...kept, { id, depth }].slice(-HEADS_MAX);
-  const place = yield* placeFor(work, group, message, before);
-  write(work, HEADS, name, { heads, said: place.number + 1 });
+  const heads = isHeld || wasCited ? kept : deepestHeads([...kept, { id, depth }]);
+  const said = ahead === undefined ? yield* keepRecent(work, group, message, before) : before.said;
+  if (ahead !== undefined) write(work, AHEAD, ahead, { ...message, isVoid: false });
+  write(work, HEADS, name, { heads, said });
   if (!hasLine) write(work, SEEN, toHex(id), { depth });
-  if (!place.isTaken) write(work, SAID, saidId(group, place.number), { ...message, isVoid: false });
   const unknown = cites.filter((cited) => !before.heads.some((head) => equalBytes(head.id, cited)));
   if (!isHeld) yield* noteGaps(work, group, { ...message, cites: unknown });
 }
 
-/** Places of deeper messages that one message passes by: as many as come first of a topic (net/topic-catch-up.ts). */
-const PASSED_MAX = 64;
-
 /**
- * Its number among the recent messages, where it takes the place of another one. What comes behind newer ones, as they came
- * first, takes no deeper one's: by those it is judged what was seen in time. `isTaken`: the last one looked at is, too.
+ * Of too many heads the shallowest go, of those the first that came: so no number of branches far behind pushes the ends
+ * of the conversation out, which come first when a device was away.
  */
-function* placeFor(
-  work: Work,
-  group: GroupId,
-  { depth, isHeld }: Arriving,
-  { heads, said }: HeadsState,
-): Step<{ readonly number: number; readonly isTaken: boolean }> {
-  const isLate = said >= SAID_MAX && !isHeld && heads.some((head) => head.depth > depth);
-  for (let number = said; isLate && number <= said + PASSED_MAX; number++) {
-    const there = yield* read(work, SAID, saidId(group, number));
-    if (!there || there.isHeld || there.isVoid || there.depth <= depth) return { number, isTaken: false };
+export function deepestHeads(heads: HeadsState["heads"]): HeadsState["heads"] {
+  let left = heads;
+  while (left.length > HEADS_MAX) {
+    const least = left.reduce((one, other) => (other.depth < one.depth ? other : one));
+    left = left.filter((each) => each !== least);
   }
-  return isLate ? { number: said + PASSED_MAX, isTaken: true } : { number: said, isTaken: false };
+  return left;
 }
 
 /** A message of ours that we know of and cannot read any more: what we say next comes after it. */
 export function* citeUnread(work: Work, group: GroupId, head: HeadsState["heads"][number]): Step<void> {
-  const before: HeadsState = (yield* read(work, HEADS, toHex(group))) ?? { heads: [], said: 0 };
-  write(work, HEADS, toHex(group), { ...before, heads: [...before.heads, head].slice(-HEADS_MAX) });
+  const before = (yield* read(work, HEADS, toHex(group))) ?? NO_HEADS;
+  write(work, HEADS, toHex(group), { ...before, heads: deepestHeads([...before.heads, head]) });
 }
-
-const saidId = (group: GroupId, number: number): string =>
-  `${toHex(group)}/${String(number % SAID_MAX).padStart(4, "0")}`;
 
 export const isAmong = (ids: readonly MessageId[], id: MessageId): boolean => ids.some((each) => equalBytes(each, id));
 
@@ -121,8 +99,9 @@ export function* noteGaps(work: Work, group: GroupId, message: Arriving): Step<v
  */
 function* hasSpokenBefore(work: Work, group: GroupId, { id, device, iteration }: Arriving): Step<boolean> {
   if (iteration > 0) return true;
-  const said = yield* scan(work, SAID, `${toHex(group)}/`, SAID_MAX);
-  return said.some(([, each]) => equalBytes(each.device, device) && !equalBytes(each.id, id));
+  for (const { said } of (yield* recentMessages(work, group)).values())
+    if (equalBytes(said.device, device) && !equalBytes(said.id, id)) return true;
+  return false;
 }
 
 function* countGap(work: Work, [all, own]: readonly [string, string]): Step<boolean> {

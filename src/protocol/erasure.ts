@@ -18,6 +18,7 @@ import { eraseEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
 import { forgetWelcome, WELCOME_MS, WELCOMES_AT_ONCE } from "./group-welcome.ts";
 import { forgetSought } from "./named-merges.ts";
+import { forgetAhead } from "./recent-messages.ts";
 import {
   CHAIN,
   CLOSED,
@@ -72,6 +73,7 @@ export function* eraseExpired(work: Work): Step<void> {
     for (const each of expired) {
       yield* eraseRoster(work, each.epoch, left);
       yield* eraseEpoch(work, each);
+      yield* forgetAhead(work, id, each.epoch);
       write(work, USED_MERGE, `${id}/${toHex(each.epoch)}`, null);
       left = left.filter((other) => other !== each);
     }

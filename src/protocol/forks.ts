@@ -9,11 +9,12 @@ import type { DeviceKey, EpochId, GroupId, Iteration, MessageId } from "../wire/
 import { toHex } from "../wire/text-forms.ts";
 import { closeGap } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
+import { type Recent, recentMessages } from "./recent-messages.ts";
 import { FORK_PROOF, type SaidState, SEEN } from "./records/conversation.ts";
 import type { EpochState } from "./records/epoch.ts";
 import { judgeAgain, type Origin } from "./removals.ts";
 import { read, type Step, write } from "./step.ts";
-import { type Recent, recentMessages, restate } from "./withdrawn-lines.ts";
+import { restate } from "./withdrawn-lines.ts";
 
 /** Forks of one chain that are looked into; a device that makes more of them is known for what it is, and costs no more work. */
 export const FORKS_MAX = 64;
@@ -54,7 +55,7 @@ const isIn = (said: SaidState, epoch: EpochId, device: DeviceKey): boolean =>
   equalBytes(said.epoch, epoch) && equalBytes(said.device, device);
 
 function* voidThese(work: Work, group: GroupId, recent: Map<string, Recent>, messages: readonly Recent[]): Step<void> {
-  const changes = messages.map(({ place, said }) => ({ place, said: { ...said, isVoid: true } }));
+  const changes = messages.map((each) => ({ ...each, said: { ...each.said, isVoid: true } }));
   yield* restate(work, group, recent, changes);
   yield* judgeAgain(work, group);
 }

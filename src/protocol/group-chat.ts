@@ -33,6 +33,7 @@ import { contest, voidFrom } from "./forks.ts";
 import { isShown, lineOf, placeOf } from "./group-lines.ts";
 import { hearMerges, noteUse } from "./named-merges.ts";
 import { receiveOwn } from "./own-messages.ts";
+import { placeAhead, reachedByFlow } from "./recent-messages.ts";
 import { SEEN } from "./records/conversation.ts";
 import { CHAIN, CLOSED, chainId, EPOCH, type EpochState, SENDERS } from "./records/epoch.ts";
 import { MEMBER } from "./records/group.ts";
@@ -91,7 +92,12 @@ export function* receiveMessage(
   if (header.iteration - sender.chain.next > FORWARD_JUMP_MAX) return "too-far-ahead";
   const messageId = claimedId(work.p, place, header);
   const isUsed = !hasKeyOf(sender.chain, header.iteration); // whatever is here already has used its key
-  if (isUsed && (yield* depthHere(work, epoch.group, messageId)) !== undefined) return "duplicate";
+  if (isUsed && (yield* depthHere(work, epoch.group, messageId)) !== undefined) {
+    if (!isAhead) yield* reachedByFlow(work, epoch.group, messageId, from);
+    return "duplicate";
+  }
+  const ahead = isAhead ? yield* placeAhead(work, epoch.group, messageId, from) : undefined;
+  if (isAhead && ahead === undefined) return "too-far-ahead";
   if (checkSignature(work.p, place, header) === "forged") return "forged";
   const keyAt = isAhead ? messageKeyAhead : messageKeyAt;
   const answer = keyAt(work.p, expired(work, epoch, id, sender), header.iteration, work.nowMs as TimeMs);
@@ -108,7 +114,7 @@ export function* receiveMessage(
   write(work, CHAIN, id, { ...sender, chain: withoutUse(answer.next) });
   if (plaintext === "malformed") return passOver(work, messageId, "malformed");
   yield* noteToReport(work, epoch, header.index);
-  return yield* accept(work, epoch, { ...sender, iteration: header.iteration, messageId, plaintext });
+  return yield* accept(work, epoch, { ...sender, iteration: header.iteration, messageId, plaintext, ahead });
 }
 
 interface Sender {
@@ -161,11 +167,13 @@ interface Arrived extends Sender {
   readonly messageId: MessageId;
   readonly iteration: Iteration;
   readonly plaintext: GroupPlaintext;
+  /** Its place, if it came ahead of what is missing before it. */
+  readonly ahead: string | undefined;
 }
 
 /** The message takes its place. One whose author was removed is kept but not shown until somebody is known to have seen it. */
 function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveOutcome> {
-  const { account, device, messageId: id, iteration, plaintext } = arrived;
+  const { account, device, messageId: id, iteration, plaintext, ahead } = arrived;
   const { group } = epoch;
   for (const closure of plaintext.closures) yield* applyClosure(work, device, closure);
   yield* noteUse(work, epoch);
@@ -174,7 +182,7 @@ function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveO
   const depth = placeOf(plaintext.depth, epoch.depth);
   const isHeld = standing === "held";
   const said = { id, epoch: epoch.epoch, device, account, iteration, depth, cites: plaintext.frontier, isHeld };
-  yield* joinConversation(work, group, said, { hasLine: isShown(plaintext.content) });
+  yield* joinConversation(work, group, said, { hasLine: isShown(plaintext.content), ahead });
   const member = yield* read(work, MEMBER, idOf(group, account));
   const author = { account, device, name: member?.name ?? toHex(account).slice(0, 8) };
   yield* takeContent(work, group, { ...arrived, depth }, isHeld);

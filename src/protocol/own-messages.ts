@@ -23,6 +23,7 @@ import type { Giver, ReceiveOutcome } from "./group-chat.ts";
 import { isShown, lineOf, placeOf } from "./group-lines.ts";
 import { sendContents } from "./group-sending.ts";
 import { settleEcho } from "./outbox.ts";
+import { type Recent, recentMessages } from "./recent-messages.ts";
 import { ACCOUNT } from "./records/account.ts";
 import { SEEN } from "./records/conversation.ts";
 import { chainId, type EpochState, OWN_CHAIN } from "./records/epoch.ts";
@@ -31,7 +32,6 @@ import { OUTBOX, type OutboxOrigin } from "./records/outbox.ts";
 import { noteTaken } from "./reports.ts";
 import { noteRestored } from "./restored-state.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
-import { type Recent, recentMessages } from "./withdrawn-lines.ts";
 
 /** A message in our own name. */
 export function* receiveOwn(

@@ -19,6 +19,7 @@ import { memberOfDevice } from "./group-view.ts";
 import { graphOf } from "./log-graph.ts";
 import { type Resolution, resolve } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
+import { type Recent, recentMessages } from "./recent-messages.ts";
 import { ACCOUNT } from "./records/account.ts";
 import {
   JUDGED_EPOCHS_MAX,
@@ -32,7 +33,7 @@ import { ENTRY } from "./records/log.ts";
 import { idOf } from "./records/record.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
-import { type Recent, recentMessages, restate } from "./withdrawn-lines.ts";
+import { restate } from "./withdrawn-lines.ts";
 
 /** Messages of removed people that one group holds for the case that somebody had seen them; further ones are dropped. */
 export const HELD_MAX = 256;
@@ -177,12 +178,13 @@ function* settle(work: Work, group: GroupId, state: RemovalsState): Step<void> {
   const changes: Recent[] = [];
   const withdrawn = new Map<string, SaidState>();
   let held = 0;
-  for (const { place, said } of recent.values()) {
+  for (const each of recent.values()) {
+    const { said } = each;
     const isHeld = !counting.has(toHex(said.id));
     if (isHeld) held++;
     if (isHeld === said.isHeld) continue;
     if (isHeld && !said.isVoid) withdrawn.set(toHex(said.device), said);
-    changes.push({ place, said: { ...said, isHeld } });
+    changes.push({ ...each, said: { ...said, isHeld } });
   }
   for (const { device, account } of withdrawn.values())
     announce(work, { kind: "warning", code: "withdrawn", group, device, account });

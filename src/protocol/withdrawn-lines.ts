@@ -6,23 +6,12 @@
 import { equalBytes } from "../verify/transcript.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import { noteGaps } from "./conversation.ts";
+import { deepestHeads, noteGaps } from "./conversation.ts";
 import { announce, type Work } from "./effects.ts";
+import { NO_HEADS, type Recent } from "./recent-messages.ts";
 import { ACCOUNT } from "./records/account.ts";
-import { HEADS, HEADS_MAX, type HeadsState, SAID, SAID_MAX, type SaidState } from "./records/conversation.ts";
-import { type LineState, read, readExisting, type Step, scan, write } from "./step.ts";
-
-/** A recent message and the id of its record. */
-export interface Recent {
-  readonly place: string;
-  readonly said: SaidState;
-}
-
-/** The recent messages of a group by message id (hex). */
-export function* recentMessages(work: Work, group: GroupId): Step<Map<string, Recent>> {
-  const rows = yield* scan(work, SAID, `${toHex(group)}/`, SAID_MAX);
-  return new Map(rows.map(([place, said]) => [toHex(said.id), { place, said }]));
-}
+import { HEADS, type HeadsState, type SaidState } from "./records/conversation.ts";
+import { type LineState, read, readExisting, type Step, write } from "./step.ts";
 
 export const isCounting = ({ said }: Recent): boolean => counts(said);
 
@@ -39,7 +28,7 @@ export function* restate(
   for (const changed of changes) {
     const before = recent.get(toHex(changed.said.id));
     recent.set(toHex(changed.said.id), changed);
-    write(work, SAID, changed.place, changed.said);
+    write(work, changed.record, changed.place, changed.said);
     if (before && isCounting(before) !== isCounting(changed)) turned.push(changed.said);
   }
   if (turned.length === 0) return;
@@ -52,7 +41,7 @@ export function* restate(
     work.lineStates.push(line);
     announce(work, { kind: "line-state", ...line });
   }
-  const heads: HeadsState = (yield* read(work, HEADS, toHex(group))) ?? { heads: [], said: 0 };
+  const heads = (yield* read(work, HEADS, toHex(group))) ?? NO_HEADS;
   write(work, HEADS, toHex(group), { ...heads, heads: headsAfter(heads.heads, recent, turned) });
 }
 
@@ -74,8 +63,5 @@ function headsAfter(
     const found = recent.get(id);
     return !followed.has(id) && (found === undefined || isCounting(found));
   };
-  return [...candidates]
-    .filter(([id]) => isHead(id))
-    .map(([, head]) => head)
-    .slice(-HEADS_MAX);
+  return deepestHeads([...candidates].filter(([id]) => isHead(id)).map(([, head]) => head));
 }

@@ -10,7 +10,7 @@ import {
   SHARING,
   TOLD_KEY,
 } from "../../src/protocol/records/account.ts";
-import { FORK_PROOF, GAP, GAP_COUNT, HEADS, REMOVALS, SAID } from "../../src/protocol/records/conversation.ts";
+import { AHEAD, FORK_PROOF, GAP, GAP_COUNT, HEADS, REMOVALS, SAID } from "../../src/protocol/records/conversation.ts";
 import { CLOSED, FORK_END, SOUGHT_MERGE, USED_MERGE } from "../../src/protocol/records/epoch.ts";
 import { FILE, FILE_BITS, FILE_LIST } from "../../src/protocol/records/file.ts";
 import { FORMER_RELAYS, MEMBER_ADDRESS, NAMED, OUT } from "../../src/protocol/records/group.ts";
@@ -155,6 +155,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
     cites: [message],
   };
   add(SAID, { ...said, isHeld: true, isVoid: true });
+  add(AHEAD, { ...said, isHeld: false, isVoid: false });
   const removals = [{ entry, accounts: [key], device: from, frontier: [message] }];
   add(REMOVALS, { digest: hash(14), removals, epochs: [{ epoch, lacks: [0] }], held: 1 });
   add(NOTE, { text: "see you at ni" });

@@ -3,7 +3,16 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { OPEN_RANGE_MAX_MS } from "../../src/crypto/sender-chain.ts";
 import { joinConversation } from "../../src/protocol/conversation.ts";
-import { GAP, HEADS, SAID, SAID_MAX, SEEN } from "../../src/protocol/records/conversation.ts";
+import {
+  AHEAD,
+  AHEAD_MAX,
+  GAP,
+  HEADS,
+  HEADS_MAX,
+  SAID,
+  SAID_MAX,
+  SEEN,
+} from "../../src/protocol/records/conversation.ts";
 import { CHAIN, EPOCH } from "../../src/protocol/records/epoch.ts";
 import { CURSOR, cursorId } from "../../src/protocol/records/topic.ts";
 import { type Iteration, LogId, MessageId, type Sequence } from "../../src/wire/ids.ts";
@@ -149,6 +158,58 @@ describe("the newest messages of a group, which come ahead of those before them"
       kept.toSorted((a, b) => a - b),
       messages.slice(-SAID_MAX).map(({ depth }) => depth),
     );
+  });
+
+  it("are judged by the removal that comes behind them, whatever depth they state and however much lies between", () => {
+    const scene = newScene();
+    const [ann, bob, eve] = [scene.person("Ann"), scene.person("Bob"), scene.person("Eve")];
+    const group = groupOf(scene, [ann, bob, eve]);
+    const epoch = eve.existing(EPOCH, epochOf(eve, group));
+    const { account, device } = eve.account();
+    const latest = [0, 1, 2].map((i) =>
+      forge(eve, epoch, {
+        iteration: i,
+        key: keyAt(eve, epoch, i),
+        text: `said too late ${i}`,
+        depth: epoch.depth + 1,
+      }),
+    );
+    ahead(bob, epoch, latest);
+    assert.equal(bob.texts().length, 3);
+    const by = { account, device, epoch: epoch.epoch, isHeld: false, cites: [] };
+    for (let i = 0; i < SAID_MAX + 10; i++) {
+      const said = { ...by, id: idOf(i), depth: epoch.depth + 100 + i, iteration: (i + 3) as Iteration };
+      bob.run((work) => joinConversation(work, group, said, { hasLine: false }));
+    }
+    assert.equal(bob.ids(AHEAD).length, 3);
+    ann.put({ kind: "change-group", group, change: { kind: "remove", accounts: [account] } });
+    scene.carry(ann, bob);
+    assert.deepEqual(bob.texts(), [], "nobody who stayed had seen them");
+    flow(bob, epoch, latest);
+    assert.deepEqual([bob.ids(AHEAD), bob.texts()], [[], []], "the flow has come to them");
+    const kept = bob.ids(SAID).map((id) => bob.existing(SAID, id));
+    assert.equal(kept.filter(({ depth, isHeld }) => isHeld && depth === epoch.depth + 1).length, 3);
+  });
+
+  it("are taken as far as there are places for them: the others come with the flow", () => {
+    const { ann, bob, group, epoch } = pair();
+    const said = saying(ann, group, AHEAD_MAX);
+    ahead(bob, epoch, said);
+    assert.equal(bob.ids(AHEAD).length, bob.texts().length);
+    assert(bob.texts().length <= AHEAD_MAX / 2, "those of relays take no place of those of members");
+    flow(bob, epoch, said);
+    assert.deepEqual([bob.ids(AHEAD).length, bob.texts().length], [0, AHEAD_MAX]);
+  });
+
+  it("stay the heads that are cited, however many branches far behind come after them", () => {
+    const { ann, bob, group, epoch } = pair();
+    const { account, device } = ann.account();
+    const by = { account, device, epoch: epoch.epoch, isHeld: false, cites: [], iteration: 1 as Iteration };
+    for (const depth of [500, ...Array.from({ length: HEADS_MAX + 8 }, (_, i) => 100 + i)])
+      bob.run((work) => joinConversation(work, group, { ...by, id: idOf(depth), depth }, { hasLine: false }));
+    const { heads } = bob.existing(HEADS, toHex(group));
+    assert.equal(heads.length, HEADS_MAX);
+    assert.deepEqual([heads[0]?.depth, Math.min(...heads.map(({ depth }) => depth))], [500, 109]);
   });
 
   it("and the rest give the same conversation, however the flow is cut", () => {

@@ -57,6 +57,12 @@ export const SaidState = struct({
 export type SaidState = Infer<typeof SaidState>;
 export const SAID: RecordType<SaidState> = record("said/", SaidState);
 
+/** The same of a message that came ahead of what is missing before it; id: group/relay or member/slot (2 hex digits). */
+export const AHEAD: RecordType<SaidState> = record("ahead/", SaidState);
+
+/** Places for those: 128 from relays and as many from members, the newest of two topics of a group each. */
+export const AHEAD_MAX = 256;
+
 /** Recent messages of one group that removals and forks are judged by: what a step can look through in its time. */
 export const SAID_MAX = 1_024;
 
