@@ -14,6 +14,7 @@ import { Fault, isFault } from "../wire/fault.ts";
 import { type ChatFiles, chatFiles } from "./chat-files.ts";
 import { type ChatScreen, openScreen } from "./chat-screen.ts";
 import { type CommandContext, operand, withSession } from "./command.ts";
+import { advice } from "./next-steps.ts";
 import {
   printableLine,
   renderArrival,
@@ -117,8 +118,8 @@ async function readLines(context: CommandContext, chatting: Chatting): Promise<v
     if (line.trim() === "/quit") return;
     await obey(context, chatting, line).catch((error: unknown) => {
       if (!isFault(error) || error.code === "usage/cancelled") throw error;
-      if (context.output.format === "human") chatting.screen.print(`! ${error.message}`);
-      else context.output.result({ error: { code: error.code, message: error.message } }, undefined);
+      if (context.output.format === "human") chatting.screen.print(`! ${advice(error)}`);
+      else context.output.result({ error: { code: error.code, message: advice(error) } }, undefined);
     });
   }
 }

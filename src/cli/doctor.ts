@@ -13,6 +13,7 @@ import { secondsAsMsOf, textOf } from "./arguments.ts";
 import { type CommandContext, withSession } from "./command.ts";
 import { groupsWithout, located, noRelay, reachFindings } from "./doctor-reach.ts";
 import { checkEvidenceFile, saveEvidence, untrueText } from "./evidence-commands.ts";
+import { advice } from "./next-steps.ts";
 import { probeRelay } from "./relay-probe.ts";
 import { printableLine, usesOf } from "./render.ts";
 
@@ -266,6 +267,6 @@ async function faultsAs(check: Finding["check"], look: () => Promise<Finding[]>)
     return await look();
   } catch (error) {
     if (!isFault(error) || error.code.startsWith("internal/") || error.code === "usage/cancelled") throw error;
-    return [wrong(check, error.message)];
+    return [wrong(check, advice(error))];
   }
 }

@@ -2,7 +2,8 @@
  * Results go to standard output, everything else to standard error. With --json a result is one object a line and a
  * failure is {"error":{"code","message"}}.
  */
-import { Fault, isFault } from "../wire/fault.ts";
+import { Fault, isFault, type NextStep } from "../wire/fault.ts";
+import { advice } from "./next-steps.ts";
 
 /** Two streams as functions. */
 export interface Streams {
@@ -35,6 +36,7 @@ export function outputTo({ stdout, stderr }: Streams, format: Output["format"]):
 export interface Failure {
   readonly code: string;
   readonly message: string;
+  readonly next?: NextStep | undefined;
   /** 2 for a mistake in the arguments, else 1. */
   readonly exit: 1 | 2;
 }
@@ -43,11 +45,14 @@ export interface Failure {
 export function failureOf(error: unknown, debug: boolean): Failure {
   const fault = isFault(error) ? error : unexpected();
   const trace = debug && error instanceof Error ? `\n${error.stack ?? error.message}${causeOf(error)}` : "";
-  return { code: fault.code, message: fault.message + trace, exit: fault.code === "usage/bad-argument" ? 2 : 1 };
+  const exit = fault.code === "usage/bad-argument" ? 2 : 1;
+  return { code: fault.code, message: fault.message + trace, next: fault.next, exit };
 }
 
 /** Writes a failure in the output's format. */
-export function reportFailure({ stdout, stderr }: Streams, { code, message }: Failure, format: Output["format"]): void {
+export function reportFailure({ stdout, stderr }: Streams, failure: Failure, format: Output["format"]): void {
+  const { code } = failure;
+  const message = advice(failure);
   if (format === "json") stdout(`${JSON.stringify({ error: { code, message } })}\n`);
   else stderr(`hermes: ${message}\n`);
 }

@@ -34,10 +34,9 @@ export async function leaveEverything(
   const since = await catchUp(context, options);
   const places = await placesOf(context);
   if (!handOverAll && places.some(({ heir }) => heir !== undefined))
-    throw new Fault(
-      "usage/not-allowed",
-      "you own groups in which others are, so nothing was deleted: hand them over with `hermes group role G MEMBER owner`, or give --hand-over-all",
-    );
+    throw new Fault("usage/not-allowed", "you own groups in which others are, so nothing was deleted", {
+      next: "hand-over",
+    });
   const groups: { group: GroupName; handedTo?: PersonName }[] = [];
   for (const { group, heir } of places) {
     if (heir) await change(context, group, { kind: "role", account: heir.account, role: ROLE.owner });

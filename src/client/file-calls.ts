@@ -140,12 +140,8 @@ async function findFile(
   }));
   const [first] = found;
   if (first && found.length === 1) return first;
-  if (first)
-    throw new Fault(
-      "usage/ambiguous",
-      "more than one file can be meant by that; use an id from `hermes files --json` instead",
-    );
-  throw new Fault("usage/not-found", "this group has no such file; `hermes files` shows those it has");
+  if (first) throw new Fault("usage/ambiguous", "more than one file can be meant by that", { next: "name-file" });
+  throw new Fault("usage/not-found", "this group has no such file", { next: "see-files" });
 }
 
 /** See `file-get` in file-api.ts. */

@@ -165,8 +165,7 @@ function contactOf(primitives: Primitives, text: string): ContactLink {
   if (link) return link;
   const key = fromHex(text.trim());
   if (key?.length === AccountKey.lengthBytes) return { version: 1, account: AccountKey.from(key), relays: [] };
-  throw new Fault(
-    "usage/bad-link",
-    "this is neither a contact link nor an account id, so nobody was added: `hermes whoami` of that person shows the link",
-  );
+  throw new Fault("usage/bad-link", "this is neither a contact link nor an account id, so nobody was added", {
+    next: "ask-contact",
+  });
 }

@@ -18,10 +18,6 @@ export async function findGroup(store: ProfileStore, text: string): Promise<Grou
   const found = meantBy(await allGroups(store), text, ({ group, name }) => ({ id: toHex(group), name }));
   const [first] = found;
   if (first && found.length === 1) return first;
-  if (first)
-    throw new Fault(
-      "usage/ambiguous",
-      `more than one group can be meant by that; use an id from \`hermes group list --json\` instead`,
-    );
-  throw new Fault("usage/not-found", "this profile is in no such group; `hermes group list` shows those it is in");
+  if (first) throw new Fault("usage/ambiguous", "more than one group can be meant by that", { next: "name-group" });
+  throw new Fault("usage/not-found", "this profile is in no such group", { next: "see-groups" });
 }

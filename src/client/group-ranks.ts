@@ -38,23 +38,22 @@ export async function outsider(store: ProfileStore, group: GroupState["group"]):
   if (memberOfAccount(view, account))
     return new Fault(
       "usage/not-allowed",
-      "another device of yours unlinked this one, so it is in none of your groups: go on there, or make a new profile with `hermes recovery restore`",
+      "another device of yours unlinked this one, so it is in none of your groups",
+      { next: "restore" },
     );
   if (out && toHex(out.by) === toHex(account))
     return new Fault("usage/not-allowed", "you have left this group: ask one of its admins to add you again");
-  return new Fault(
-    "usage/not-allowed",
-    "you were removed from this group: `hermes group info` says by whom and when, and an admin can add you again",
-  );
+  return new Fault("usage/not-allowed", "you were removed from this group", { next: "see-change" });
 }
 
 /** `usage/not-allowed` when our rank is lower than `needs`; `what` begins the sentence. 3: nobody's rank. */
 export function needRank({ self }: Standing, needs: number, what: string): void {
   if (self.role >= needs) return;
-  throw new Fault("usage/not-allowed", `${what} ${WHO[needs] ?? "nobody can do"}`);
+  const who = WHO[needs];
+  throw new Fault("usage/not-allowed", `${what} ${who ?? "nobody can do"}`, { next: who ? "see-members" : undefined });
 }
 
 const WHO: Readonly<Record<number, string>> = {
-  [ROLE.admin]: "takes an admin or the owner: `hermes group info` shows who they are",
-  [ROLE.owner]: "takes the owner: `hermes group info` shows who that is",
+  [ROLE.admin]: "takes an admin or the owner",
+  [ROLE.owner]: "takes the owner",
 };

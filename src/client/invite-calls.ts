@@ -53,7 +53,8 @@ export async function invite(
   if (group.relays.length === 0 && direct.length === 0)
     throw new Fault(
       "usage/not-allowed",
-      "this group has no relay, and this program lets nobody connect to it, so nobody could follow a link: leave out --no-listen, or run `hermes init` with --relay",
+      "this group has no relay, and this program lets nobody connect to it, so nobody could follow a link",
+      { next: "be-reached" },
     );
   await catchUp(context, options);
   const at = await standingIn(store, group);
@@ -130,7 +131,7 @@ function inviteIn({ view }: Standing, text: string): InviteTerms {
   if (found) return found;
   throw ids.length > 1
     ? new Fault("usage/ambiguous", "more than one link of this group begins like that: give more of its id")
-    : new Fault("usage/not-found", "this group has no such link: `hermes group invites` shows their ids");
+    : new Fault("usage/not-found", "this group has no such link", { next: "see-links" });
 }
 
 /** Closes every link that is open: after the room password changed they would ask for another one. */

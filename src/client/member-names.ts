@@ -53,10 +53,6 @@ export function findAmong(members: readonly NamedMember[], text: string): NamedM
   const found = meantBy(members, text, ({ account, name }) => ({ id: toHex(account), name }));
   const [first] = found;
   if (first && found.length === 1) return first;
-  if (first)
-    throw new Fault(
-      "usage/ambiguous",
-      "more than one member can be meant by that; use an account id from `hermes group info --json` instead",
-    );
-  throw new Fault("usage/not-found", "this group has no such member; `hermes group info` shows who is in it");
+  if (first) throw new Fault("usage/ambiguous", "more than one member can be meant by that", { next: "name-member" });
+  throw new Fault("usage/not-found", "this group has no such member", { next: "see-members" });
 }

@@ -69,10 +69,7 @@ export async function removeMember(
   const at = await begin(context, params.group, options);
   const member = memberIn(at, params.member);
   if (member === at.self)
-    throw new Fault(
-      "usage/bad-argument",
-      "that is yourself, so nobody was removed: `hermes group leave` takes you out",
-    );
+    throw new Fault("usage/bad-argument", "that is yourself, so nobody was removed", { next: "leave" });
   const what = ["removing a member", "removing an admin", "removing the owner"][member.role] ?? "that";
   needRank(at, member.role + 1, what);
   await change(context, at.group, { kind: "remove", accounts: [member.account] });
@@ -139,7 +136,7 @@ export async function cancelJoin(
 ): Result<"group-cancel"> {
   const asked = (await scanRecords(store, JOINING, { limit: GROUPS_MAX })).map(([id]) => ({ id, name: "" }));
   const [found, ...others] = meantBy(asked, text, (each) => each);
-  if (!found) throw new Fault("usage/not-found", "no such group is waited for; `hermes group list` shows which are");
+  if (!found) throw new Fault("usage/not-found", "no such group is waited for", { next: "see-groups" });
   if (others.length > 0) throw new Fault("usage/ambiguous", "more than one id begins like that; type more of it");
   await put({ kind: "cancel-join", group: GroupId.from(fromHex(found.id) ?? new Uint8Array()) });
   return { group: found };

@@ -84,7 +84,7 @@ function meant(devices: readonly DeviceView[], text: string): string {
   const found = wanted.length < ID_PREFIX_MIN ? [] : devices.filter(({ device }) => device.startsWith(wanted));
   const [first] = found;
   if (first === undefined)
-    throw new Fault("usage/not-found", "your account has no such device; `hermes devices list` shows those it has");
+    throw new Fault("usage/not-found", "your account has no such device", { next: "see-devices" });
   if (found.length > 1)
     throw new Fault("usage/ambiguous", "more than one device begins like that; type more of its id");
   if (first.current)

@@ -102,10 +102,7 @@ function changedRelays(before: readonly string[], { add, remove, whose }: RelayC
 function meantRelay(relays: readonly string[], text: string, whose: RelayChange["whose"]): string {
   const meant = relays.find((each) => each === text) ?? relays.find((each) => relayIdOf(each) === text);
   if (meant !== undefined) return meant;
-  throw new Fault(
-    "usage/not-found",
-    `${whose} has no such relay, so nothing was changed: \`hermes ${whose === "the group" ? "group relays G" : "relays"}\` shows those that it has`,
-  );
+  throw new Fault("usage/not-found", `${whose} has no such relay, so nothing was changed`, { next: "see-relays" });
 }
 
 /** PeerId of a relay, with which its address ends. */

@@ -76,8 +76,8 @@ export async function serveScreen(options: ScreenOptions): Promise<ScreenServer>
   const keys = createEntryKeys();
   const cookieName = `hermes-${new URL(origin).port}`;
   const failure = (error: unknown): Failure => {
-    const { code, message } = failureOf(error, options.debug);
-    return { code, message };
+    const { code, message, next } = failureOf(error, options.debug);
+    return { code, message, ...(next ? { next } : {}) };
   };
   const routes = screenRoutes({ origin, cookieName, keys, assets: options.assets, files, failureOf: failure });
   server.on("request", getRequestListener(routes.fetch));

@@ -144,7 +144,8 @@ function* derivedFor(work: Work, log: LogState, core: EntryCore): Step<EpochSecr
   }
   throw new Fault(
     "usage/not-allowed",
-    "this device still waits for the group's newest key, so it cannot change the group yet: run `hermes sync` and try again",
+    "this device still waits for the group's newest key, so it cannot change the group yet",
+    { next: "sync" },
   );
 }
 

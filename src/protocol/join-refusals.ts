@@ -107,7 +107,7 @@ function* warnOfRemoved(work: Work, { group, opened }: Try): Step<void> {
     device: toHex(own.device),
     name,
     kind: "system",
-    text: `WARNING: ${name}, who was removed, asks to join again: \`hermes group add\` lets them in`,
+    text: `WARNING: ${name}, who was removed, asks to join again: only an admin lets them in, by adding their contact link`,
     state: "received",
   });
 }

@@ -58,7 +58,7 @@ function settleAnswer(
   reject: (fault: Fault) => void,
 ): void {
   if (answer.kind === "result") resolve(answer.result);
-  else reject(new Fault(answer.code, answer.message));
+  else reject(new Fault(answer.code, answer.message, { next: answer.next }));
 }
 
 function connectFault(error: Error): Fault {

@@ -142,8 +142,8 @@ async function answer(
     write(socket, { kind: "result", id, result });
   } catch (error) {
     const reason = unsent ?? error;
-    const { code, message } = isFault(reason) ? reason : unexpected(unsent === undefined && signal.aborted);
-    write(socket, { kind: "error", id, code, message });
+    const { code, message, next } = isFault(reason) ? reason : unexpected(unsent === undefined && signal.aborted);
+    write(socket, { kind: "error", id, code, message, next });
   }
 }
 

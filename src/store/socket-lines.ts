@@ -1,5 +1,5 @@
 /** The lines of the local socket: one JSON object each, ended by a newline. */
-import { FAULT_CODES, type FaultCode } from "../wire/fault.ts";
+import { FAULT_CODES, type FaultCode, NEXT_STEPS, type NextStep } from "../wire/fault.ts";
 
 /** Longest line in either direction; the longest honest one is a page of history. */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024;
@@ -19,7 +19,13 @@ export interface LocalRequest {
 export type LocalAnswer =
   | { readonly kind: "event"; readonly id: string; readonly event: unknown }
   | { readonly kind: "result"; readonly id: string; readonly result: unknown }
-  | { readonly kind: "error"; readonly id: string; readonly code: FaultCode; readonly message: string };
+  | {
+      readonly kind: "error";
+      readonly id: string;
+      readonly code: FaultCode;
+      readonly message: string;
+      readonly next?: NextStep | undefined;
+    };
 
 /** What a caller writes: requests, and the end of its interest in one. */
 export type LocalCall =
@@ -55,7 +61,7 @@ export function encodeAnswer(answer: LocalAnswer): string {
     case "result":
       return `${JSON.stringify({ id, result: answer.result ?? null })}\n`;
     case "error":
-      return `${JSON.stringify({ id, error: { code: answer.code, message: answer.message } })}\n`;
+      return `${JSON.stringify({ id, error: { code: answer.code, message: answer.message, next: answer.next } })}\n`;
   }
 }
 
@@ -67,7 +73,13 @@ export function decodeAnswer(line: string): LocalAnswer | undefined {
   if ("event" in value) return { kind: "event", id, event };
   if ("result" in value) return { kind: "result", id, result };
   if (!isRecord(error) || typeof error["message"] !== "string") return undefined;
-  return { kind: "error", id, code: faultCode(error["code"]), message: error["message"] };
+  return {
+    kind: "error",
+    id,
+    code: faultCode(error["code"]),
+    message: error["message"],
+    next: nextStep(error["next"]),
+  };
 }
 
 /** The line of a call. */
@@ -90,6 +102,11 @@ export function decodeCall(line: string): LocalCall | undefined {
 /** A newer owner may know codes that we do not. */
 function faultCode(code: unknown): FaultCode {
   return FAULT_CODES.find((known) => known === code) ?? "internal/invariant";
+}
+
+/** The same of steps; a sentence stands without. */
+function nextStep(next: unknown): NextStep | undefined {
+  return NEXT_STEPS.find((known) => known === next);
 }
 
 function parseObject(line: string): Record<string, unknown> | undefined {

@@ -36,14 +36,43 @@ export const FAULT_CODES = [
 /** One of {@link FAULT_CODES}. */
 export type FaultCode = (typeof FAULT_CODES)[number];
 
-/** An error with a closed code and a sentence for the user: cause, effect, next step. */
+/** What helps, where that is done otherwise at a terminal than at another screen: each says it in its own words. */
+export const NEXT_STEPS = [
+  "see-groups",
+  "name-group",
+  "see-members",
+  "name-member",
+  "see-change",
+  "see-links",
+  "see-files",
+  "name-file",
+  "see-devices",
+  "see-relays",
+  "ask-contact",
+  "hand-over",
+  "leave",
+  "restore",
+  "be-reached",
+  "sync",
+] as const;
+
+/** One of {@link NEXT_STEPS}. */
+export type NextStep = (typeof NEXT_STEPS)[number];
+
+/** An error with a closed code and a sentence for the user: cause, effect, and the next step, here or as `next`. */
 export class Fault extends Error {
   override readonly name = "Fault";
   readonly code: FaultCode;
+  readonly next: NextStep | undefined;
 
-  constructor(code: FaultCode, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    code: FaultCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly next?: NextStep | undefined },
+  ) {
     super(message, options);
     this.code = code;
+    this.next = options?.next;
   }
 }
 

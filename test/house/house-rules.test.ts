@@ -57,6 +57,14 @@ describe("The house", () => {
     assert.deepEqual(offenders(/@ts-(ignore|nocheck|expect-error)\b(?!\|)/, "src", "relay-node"), []);
   });
 
+  it("names no command of the terminal in what the client says: the web screen shows that, too", () => {
+    const naming = offenders(/["'`]\S.*\bhermes [a-z]+(?! \(src)[^/]*["'`]/, "src/client", "src/protocol");
+    assert.deepEqual(
+      naming.filter((path) => path !== "src/client/warnings.ts"), // the screen has its own for those (people-words.ts)
+      [],
+    );
+  });
+
   it("names a file after a noun of the field", () => {
     const vague = sources("src", "relay-node", "test").filter((path) => VAGUE_NAMES.includes(basename(path, ".ts")));
     assert.deepEqual(vague, []);

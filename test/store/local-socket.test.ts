@@ -83,14 +83,15 @@ describe("the local socket", () => {
   });
 
   describe("a failure", () => {
-    it("travels with its code and its sentence", async () => {
+    it("travels with its code, its sentence and what helps", async () => {
       const socket = await serve(async () => {
-        throw new Fault("usage/not-found", "No such group; check the name.");
+        throw new Fault("usage/not-found", "No such group.", { next: "see-groups" });
       });
       await assert.rejects(call(socket), {
         name: "Fault",
         code: "usage/not-found",
-        message: "No such group; check the name.",
+        message: "No such group.",
+        next: "see-groups",
       });
     });
 

@@ -40,8 +40,9 @@ export interface ScreenMethods extends ClientMethods, ProfileMethods {}
 
 export type ScreenMethod = keyof ScreenMethods;
 
-/** Why a call was not carried out: a fault's code, and a sentence for people. */
+/** Why a call was not carried out: a fault's code, a sentence for people, and what helps, which the screen says in its own words. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
+  readonly next?: string;
 }

@@ -1,11 +1,18 @@
 /** Doing something that may fail: what is under way, and what went wrong. */
 import { useState } from "react";
 import type { Failure } from "../../client/view/screen-methods.ts";
+import { words } from "./words.ts";
 
 /** What a rejected call of the view model says; anything else is told as it is. */
 export function failureOf(error: unknown): Failure {
-  const { code, message } = (error ?? {}) as Partial<Failure>;
-  return { code: code ?? "internal/unknown", message: message ?? String(error) };
+  const { code, message, next } = (error ?? {}) as Partial<Failure>;
+  return { code: code ?? "internal/unknown", message: message ?? String(error), ...(next ? { next } : {}) };
+}
+
+/** What is shown of a failure: what the client says, and where on this screen it is mended. */
+export function failureText({ message, next }: Pick<Failure, "message" | "next">): string {
+  const step = next === undefined ? undefined : words.failures.next[next];
+  return step ? `${sentence(message)} ${step}` : sentence(message);
 }
 
 /** One action of a form or button. */

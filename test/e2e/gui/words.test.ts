@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "mocha";
 import { sizeWords } from "../../../src/gui/web/clock-words.ts";
+import { failureOf, failureText } from "../../../src/gui/web/failures.ts";
 import { warningWords } from "../../../src/gui/web/people-words.ts";
+import { words } from "../../../src/gui/web/words.ts";
+import { NEXT_STEPS } from "../../../src/wire/fault.ts";
 
 const WEB = fileURLToPath(new URL("../../../src/gui/web", import.meta.url));
 /** Where all words are. */
@@ -42,6 +45,17 @@ describe("The words of the web screen", () => {
       assert.ok(warningWords.titles[code], code);
       assert.doesNotMatch(warningWords.texts[code] ?? text, /hermes /, code);
     }
+  });
+
+  it("say of every step that helps after a failure where it is done here", () => {
+    assert.deepEqual(Object.keys(words.failures.next).sort(), [...NEXT_STEPS].sort());
+    for (const text of Object.values(words.failures.next)) assert.doesNotMatch(text, /hermes |`|--/);
+    const failure = failureOf({ code: "usage/not-found", message: "this group has no such file", next: "see-files" });
+    assert.equal(
+      failureText(failure),
+      "This group has no such file. The files of the group stand in its conversation.",
+    );
+    assert.equal(failureText({ message: "it went away", next: "of a later version" }), "It went away.");
   });
 
   it("say sizes in the units of the command line", () => {

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { FilePreview, FileView } from "../../../client/file-api.ts";
 import { safeText } from "../../../client/view/safe-text.ts";
 import { nameWords, sizeWords } from "../clock-words.ts";
-import { failureOf, sentence } from "../failures.ts";
+import { failureOf, failureText, sentence } from "../failures.ts";
 import { Button, IconButton } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -81,7 +81,7 @@ function FileStatus({ file }: { readonly file: FileView }) {
 function useAttempt(): (work: Promise<unknown>) => void {
   const { toast } = useAnnouncer();
   return (work) => {
-    work.catch((error) => toast(sentence(failureOf(error).message)));
+    work.catch((error) => toast(failureText(failureOf(error))));
   };
 }
 

@@ -3,7 +3,7 @@ import { memo } from "react";
 import { safeText } from "../../../client/view/safe-text.ts";
 import type { MessageRow, Row } from "../../../client/view/view-state.ts";
 import { dayWords } from "../clock-words.ts";
-import { sentence } from "../failures.ts";
+import { failureText } from "../failures.ts";
 import { Avatar, hueOf } from "../parts/avatar.tsx";
 import { Button } from "../parts/button.tsx";
 import { Name } from "../parts/name.tsx";
@@ -73,7 +73,7 @@ function FailedLine({ group, row }: { readonly group: string; readonly row: Mess
   const { model } = useScreen();
   return (
     <div className="failed-line" role="alert">
-      <span className="foreign">{sentence(row.failure?.message ?? words.delivery.failed)}</span>
+      <span className="foreign">{failureText(row.failure ?? { message: words.delivery.failed })}</span>
       <Button small onClick={() => model.retry(group, row.id)}>
         {words.tryAgain}
       </Button>

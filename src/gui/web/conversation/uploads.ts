@@ -1,6 +1,6 @@
 /** Files on their way from the browser to the process; from there on the conversation shows them. */
 import { useState } from "react";
-import { failureOf, sentence } from "../failures.ts";
+import { failureOf, failureText } from "../failures.ts";
 import { useAnnouncer } from "../parts/toasts.tsx";
 import { useScreen } from "../screen-context.ts";
 
@@ -34,7 +34,7 @@ export function useUploads(group: string): Uploads {
     };
     files
       .upload(group, file, { onProgress, signal: abort.signal })
-      .catch((error) => abort.signal.aborted || toast(sentence(failureOf(error).message)))
+      .catch((error) => abort.signal.aborted || toast(failureText(failureOf(error))))
       .finally(() => setGoing((before) => before.filter((one) => one.id !== id)));
   };
   return { going, start };

@@ -1,7 +1,7 @@
 /** A sentence that has to be seen: what went wrong, what to mind. */
 import type { ReactNode } from "react";
 import type { Failure } from "../../../client/view/screen-methods.ts";
-import { sentence } from "../failures.ts";
+import { failureText } from "../failures.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 interface NoteProps {
@@ -25,7 +25,7 @@ export function FailureNote({ failure }: { readonly failure: Failure | undefined
     <div role="alert">
       {failure && (
         <Note look="danger" icon="warning">
-          {sentence(failure.message)}
+          {failureText(failure)}
         </Note>
       )}
     </div>

@@ -1,6 +1,6 @@
 /** Settings, one sheet each. */
 import { sizeWords } from "../clock-words.ts";
-import { failureOf, sentence } from "../failures.ts";
+import { failureOf, failureText } from "../failures.ts";
 import { Choice } from "../parts/field.tsx";
 import { PageHead } from "../parts/page-head.tsx";
 import { settingsWords } from "../people-words.ts";
@@ -78,7 +78,7 @@ function StorageSheet() {
         <dt>{settingsWords.directory}</dt>
         <dd className="mono">{directory}</dd>
       </dl>
-      {failure && <p className="soft">{sentence(failureOf(failure).message)}</p>}
+      {failure && <p className="soft">{failureText(failureOf(failure))}</p>}
     </section>
   );
 }
