@@ -1,6 +1,6 @@
 /**
  * The native provider of the primitives: libsodium for curves, the AEAD and HMAC, node:crypto for hashes,
- * @node-rs/argon2 for Argon2id. ML-KEM stays with noble, since Node 20 has none.
+ * @node-rs/argon2 for Argon2id, libsodium in WebAssembly for ML-KEM.
  *
  * 1. Same values, same refusals as the portable provider, on every input (test/contract/primitives-contract.ts).
  * 2. Signatures pass the same strict check of encodings before libsodium's cofactorless equation.
@@ -17,6 +17,7 @@ import type { Argon2Cost, Primitives } from "../crypto/primitives.ts";
 import { strictVerifier } from "../verify/ed25519-strict.ts";
 import { remembering } from "../verify/remembered-checks.ts";
 import { Fault } from "../wire/fault.ts";
+import { quickKem } from "./wasm-kem.ts";
 
 const TAG_BYTES = 16;
 /** Algorithm.Argon2id and Version.V0x13 of @node-rs/argon2, whose enums exist at compile time only. */
@@ -61,6 +62,7 @@ export const nativePrimitives: Primitives = {
   seal,
   open,
   argon2id: stretch,
+  ...quickKem(noblePrimitives),
 };
 
 /** An array outside the heap: a view of a buffer that was made first. */

@@ -4,13 +4,16 @@ import { describe, it } from "mocha";
 import { noblePrimitives as noble } from "../../src/crypto/noble-primitives.ts";
 import { choosePrimitives } from "../../src/crypto-native/choose-primitives.ts";
 import { nativePrimitives as native } from "../../src/crypto-native/native-primitives.ts";
+import { type Kem, loadKem, quickKem } from "../../src/crypto-native/wasm-kem.ts";
 import { ed25519Contract } from "../contract/ed25519-contract.ts";
 import { mlKemContract } from "../contract/ml-kem-contract.ts";
 import { primitivesContract } from "../contract/primitives-contract.ts";
 import { wycheproofContract } from "../contract/wycheproof-contract.ts";
 
 primitivesContract("native", native);
-mlKemContract("native", native);
+const quick = { ...native, ...(await loadKem()) };
+primitivesContract("native, its ML-KEM loaded,", quick);
+mlKemContract("WebAssembly's", quick);
 wycheproofContract("native", native);
 ed25519Contract("native", native);
 
@@ -53,6 +56,52 @@ describe("native and noble primitives", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("make, encapsulate and decapsulate the same, before and after WebAssembly is loaded", () => {
+    const alike = fc.property(bytes(64), bytes(32), fc.nat(), (seed, random, at) => {
+      const { publicKey, secretKey } = noble.kemKeyPair(seed);
+      const sent = noble.kemEncapsulate(publicKey, random);
+      assert(sent !== undefined);
+      const damaged = sent.ciphertext.map((each, i) => (i === at % sent.ciphertext.length ? each ^ 1 : each));
+      for (const p of [native, quick]) {
+        assert.deepEqual(p.kemKeyPair(seed), { publicKey, secretKey });
+        assert.deepEqual(p.kemEncapsulate(publicKey, random), sent);
+        for (const each of [sent.ciphertext, damaged])
+          assert.deepEqual(p.kemDecapsulate(secretKey, each), noble.kemDecapsulate(secretKey, each));
+      }
+    });
+    fc.assert(alike, { numRuns: 30 });
+  });
+
+  it("use the portable ML-KEM until the first call's other one is there", async () => {
+    const calls: string[] = [];
+    const named = (name: string): Kem => ({
+      kemKeyPair: (seed) => {
+        calls.push(name);
+        return noble.kemKeyPair(seed);
+      },
+      kemEncapsulate: noble.kemEncapsulate,
+      kemDecapsulate: noble.kemDecapsulate,
+    });
+    let arrive: (kem: Kem) => void = () => undefined;
+    const loading = new Promise<Kem>((resolve) => {
+      arrive = resolve;
+    });
+    const kem = quickKem(named("portable"), () => loading);
+    for (let i = 0; i < 2; i++) kem.kemKeyPair(new Uint8Array(64));
+    arrive(named("quick"));
+    await loading;
+    kem.kemKeyPair(new Uint8Array(64));
+    assert.deepEqual(calls, ["portable", "portable", "quick"]);
+  });
+
+  it("keep to the portable ML-KEM where the other cannot be loaded", async () => {
+    const failing = Promise.reject(new Error("no WebAssembly"));
+    const kem = quickKem(noble, () => failing);
+    kem.kemKeyPair(new Uint8Array(64));
+    await failing.catch(() => undefined);
+    assert.deepEqual(kem.kemKeyPair(new Uint8Array(64)), noble.kemKeyPair(new Uint8Array(64)));
   });
 
   it("stretch a passphrase to the same key", () => {
