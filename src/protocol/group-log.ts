@@ -23,7 +23,6 @@ import { memberOfDevice } from "./group-view.ts";
 import { followEveryInvite, followInvites } from "./invite-topics.ts";
 import { noteLacking } from "./key-letters.ts";
 import { noteLinks } from "./links-again.ts";
-import { isFlood } from "./log-flood.ts";
 import { find, isInPast, sortedHashes } from "./log-graph.ts";
 import { isRootAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
@@ -38,9 +37,7 @@ import { judgeMessages } from "./removals.ts";
 import { noteRestored } from "./restored-state.ts";
 import { existingLog, saveLog } from "./saved-log.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
-import { addSystemLines, beforeEntry } from "./system-lines.ts";
 import { nameWhenAdded } from "./told-names.ts";
-import { released, wait } from "./waiting-room.ts";
 
 /** A group that is only now coming into being, or the one we have. */
 export type GroupAndLog = { readonly group: GroupState; readonly log: LogState | undefined };
@@ -191,7 +188,7 @@ type Accepted = Extract<ReturnType<typeof acceptEntry>, { kind: "accepted" }>;
 type Given = Parameters<typeof enterEpochs>[3];
 
 /** Saves an accepted entry and does everything that follows from it. */
-function* absorb(
+export function* absorb(
   work: Work,
   group: GroupState,
   accepted: Accepted & { readonly encoded: Uint8Array },
@@ -250,25 +247,4 @@ function* countOwn(work: Work, group: GroupState, hash: EntryHash, core: EntryCo
 function newMembers(core: EntryCore) {
   if (core.action.kind === "create") return [core.action.founder];
   return core.action.kind === "add" ? core.action.members : [];
-}
-
-/**
- * An entry from somebody else: from a topic, a delivery or the waiting room. Accepted ones release those that waited.
- * One that may not wait itself is dropped when its parents are not here.
- */
-export function* receiveEntry(work: Work, groupId: GroupId, encoded: Uint8Array, mayWait = true): Step<void> {
-  const queue = [encoded];
-  for (let next = queue.shift(); next; next = queue.shift()) {
-    const group = yield* readExisting(work, GROUP, toHex(groupId));
-    const log = yield* existingLog(work, toHex(groupId));
-    if (isFlood(log, next)) continue;
-    const before = beforeEntry(work.p, log, next);
-    const verdict = acceptEntry(work.p, groupId, log, next);
-    if (verdict.kind === "waiting" && (mayWait || next !== encoded)) yield* wait(work, log, verdict.hash, next);
-    if (verdict.kind === "forged") announce(work, { kind: "warning", code: "forged", group: groupId });
-    if (verdict.kind !== "accepted") continue;
-    yield* absorb(work, group, { ...verdict, encoded: next }, undefined);
-    yield* addSystemLines(work, { ...verdict, before });
-    queue.push(...(yield* released(work, verdict.log)));
-  }
 }

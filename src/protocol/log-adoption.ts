@@ -11,20 +11,20 @@
 import { equalInConstantTime } from "../crypto/constant-time.ts";
 import { confirmation, coreHash, type EpochSecret } from "../crypto/epoch-secrets.ts";
 import { equalBytes } from "../verify/transcript.ts";
-import { decodeEntry, decodeEntryCore } from "../wire/entry.ts";
+import { decodeEntry, type EntryCore, ROLE } from "../wire/entry.ts";
 import type { DeviceKey, EntryHash, GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { enterEpochs } from "./epochs.ts";
-import { depthOfEntry } from "./group-lines.ts";
-import { receiveEntry } from "./group-log.ts";
+import { placeOf } from "./group-lines.ts";
 import { wanting } from "./group-standing.ts";
 import { memberOfDevice } from "./group-view.ts";
 import { followEveryInvite } from "./invite-topics.ts";
-import { find, pastOf } from "./log-graph.ts";
-import { isKeyAction, resolve, resolveAt } from "./log-resolution.ts";
+import { endGrowing, find, graphOf, pastOf } from "./log-graph.ts";
+import { growingLog, isKeyAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { acceptEntry, hashOfEntry } from "./membership-log.ts";
+import { type EntryWay, receiveEntry } from "./received-entries.ts";
 import { ACCOUNT } from "./records/account.ts";
 import { GROUP, type GroupState, MEMBER, MISSING_SECRETS_MAX } from "./records/group.ts";
 import { ADOPTING } from "./records/joining.ts";
@@ -62,6 +62,8 @@ export interface Judging {
   readonly log: LogState | undefined;
   /** Entries judged. */
   readonly judged: number;
+  /** Where each of those stands in the conversation. */
+  readonly depths: readonly number[];
 }
 
 let judgings: readonly Judging[] = [];
@@ -75,7 +77,7 @@ export function judgingOf(offered: Offered): Judging | undefined {
 
 /** Begins with these entries. */
 export const beginJudging = (offered: Offered, entries: readonly Uint8Array[]): Judging =>
-  remember({ name: nameOf(offered), entries, log: undefined, judged: 0 });
+  remember({ name: nameOf(offered), entries, log: undefined, judged: 0, depths: [] });
 
 function remember(judging: Judging): Judging {
   judgings = [judging, ...judgings.filter(({ name }) => name !== judging.name)].slice(0, JUDGINGS_MAX);
@@ -113,7 +115,7 @@ export function* adoptLog(work: Work, blank: GroupState, offered: Offered, judgi
   if (!log || !isAdmission(log, offered, device)) return "refused";
   const done = (yield* read(work, ADOPTING, toHex(blank.group)))?.done ?? 0;
   if (done < entries.length) {
-    yield* saveSome(work, log, entries, done);
+    yield* saveSome(work, log, judging, done);
     return "more";
   }
   if (done === entries.length) {
@@ -125,30 +127,33 @@ export function* adoptLog(work: Work, blank: GroupState, offered: Offered, judgi
 
 /** Whether all entries of this step are allowed. */
 function judgeSome(work: Work, { group }: Offered, judging: Judging): boolean {
-  let { log, judged } = judging;
-  const until = Math.min(judging.entries.length, judged + JUDGED_AT_ONCE);
-  for (const encoded of judging.entries.slice(judged, until)) {
+  let log = judging.log && growingLog(judging.log);
+  const depths = [...judging.depths];
+  for (const encoded of judging.entries.slice(judging.judged, judging.judged + JUDGED_AT_ONCE)) {
     const verdict = acceptEntry(work.p, group, log, encoded);
     if (verdict.kind !== "accepted") return false;
+    if (!log) resolve(verdict.log); // from here it grows with the log
     log = verdict.log;
-    if (judged === 0) resolve(log); // from here it grows with the log
-    judged++;
+    depths.push(depthAmong(log, depths, verdict.core));
   }
-  remember({ ...judging, log, judged });
+  if (log) endGrowing(log);
+  remember({ ...judging, log, judged: depths.length, depths });
   return true;
 }
 
+/** Where an entry stands whose parents stand at these depths, by place. */
+function depthAmong(log: LogState, depths: readonly number[], core: EntryCore): number {
+  const { places } = graphOf(log);
+  return placeOf(core.depth, Math.max(0, ...core.parents.map((each) => depths[places.get(toHex(each)) ?? -1] ?? 0)));
+}
+
 /** Entries and log are saved before the group is: nobody looks for them without it. */
-function* saveSome(work: Work, log: LogState, entries: readonly Uint8Array[], from: number): Step<void> {
+function* saveSome(work: Work, log: LogState, { entries, depths }: Judging, from: number): Step<void> {
   if (from === 0) beginLog(work, log.group); // a welcome that came to nothing may have left something
   const until = Math.min(entries.length, from + SAVED_AT_ONCE);
   for (let place = from; place < until; place++) {
-    const encoded = entries[place] ?? new Uint8Array();
-    const encodedCore = decodeEntry(encoded)?.core;
-    const core = encodedCore && decodeEntryCore(encodedCore);
-    const hash = log.entries[place]?.hash;
-    if (core && hash)
-      write(work, ENTRY, idOf(log.group, hash), { encoded, depth: yield* depthOfEntry(work, log.group, core) });
+    const [encoded, entry, depth] = [entries[place], log.entries[place], depths[place]];
+    if (encoded && entry && depth !== undefined) write(work, ENTRY, idOf(log.group, entry.hash), { encoded, depth });
   }
   yield* saveLog(work, log, until);
   write(work, ADOPTING, toHex(log.group), { done: until });
@@ -211,8 +216,10 @@ export function* adoptBranch(work: Work, offered: Offered, judging: Judging): St
   return { entered };
 }
 
-function* takeSome(work: Work, { group }: Offered, entries: readonly Uint8Array[], from: number): Step<void> {
+function* takeSome(work: Work, offered: Offered, entries: readonly Uint8Array[], from: number): Step<void> {
+  const { group } = offered;
   const log = yield* existingLog(work, toHex(group));
+  const way = yield* wayOf(work, log, offered.from);
   let [done, taken] = [from, 0];
   for (const encoded of entries.slice(from, from + COMPARED_AT_ONCE)) {
     if (taken === TAKEN_AT_ONCE) break;
@@ -220,10 +227,18 @@ function* takeSome(work: Work, { group }: Offered, entries: readonly Uint8Array[
     const hash = hashOfEntry(work.p, encoded);
     if (hash && find(log, hash)) continue;
     // parents come first in a whole log: what would have to wait comes from somebody who makes it up
-    yield* receiveEntry(work, group, encoded, false);
+    yield* receiveEntry(work, group, encoded, way);
     taken++;
   }
   write(work, ADOPTING, toHex(group), { done });
+}
+
+/** An admin, or a device of ours, could make more work otherwise. */
+function* wayOf(work: Work, log: LogState, from: DeviceKey): Step<EntryWay> {
+  const member = memberOfDevice(resolve(log).view, from);
+  const { account } = yield* readExisting(work, ACCOUNT);
+  const isTrusted = member && (member.role > ROLE.member || equalBytes(member.account, account));
+  return isTrusted ? "branch" : "letter";
 }
 
 /** The secret is the one that the signed entry confirms, so nobody can lead us into a group of their own making. */

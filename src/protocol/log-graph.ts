@@ -55,16 +55,35 @@ export function spanOf({ account, rank, adminBefore, action }: LogEntry): string
   return rank > 0 || isFree || !adminBefore ? "" : `${toHex(account)}/${toHex(adminBefore)}`;
 }
 
+/** Entries of logs that nobody but {@link withMore} has yet, which may grow where they are. */
+const growing = new WeakSet<readonly LogEntry[]>();
+
+/** See growingLog in log-resolution.ts. */
+export function beginGrowing(log: LogState): LogState {
+  const longer = withMore(log, []);
+  growing.add(longer.entries);
+  return longer;
+}
+
+/** From here on the log is as any other: each longer one is a copy. */
+export const endGrowing = ({ entries }: LogState): void => void growing.delete(entries);
+
 /** The log with more entries. What was derived from the old one goes over to the new one, so it costs no copy. */
 export function withMore(log: LogState, entries: readonly LogEntry[]): LogState {
   const graph = graphs.get(log);
-  const longer = { ...log, entries: [...log.entries, ...entries] };
+  const longer = { ...log, entries: withAll(log.entries, entries) };
   if (graph) {
     graphs.delete(log);
     for (const entry of entries) grow(graph, entry);
     graphs.set(longer, graph);
   }
   return longer;
+}
+
+function withAll(some: readonly LogEntry[], more: readonly LogEntry[]): readonly LogEntry[] {
+  if (!growing.has(some)) return [...some, ...more];
+  (some as LogEntry[]).push(...more);
+  return some;
 }
 
 /** The entry with this hash. */

@@ -19,7 +19,7 @@ import {
   offerCheckpoint,
 } from "./log-checkpoints.ts";
 import { decide } from "./log-conflicts.ts";
-import { graphOf, pastOf, sortedHashes, spanOf, withMore } from "./log-graph.ts";
+import { beginGrowing, graphOf, pastOf, sortedHashes, spanOf, withMore } from "./log-graph.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
 import { factsOf } from "./log-stretch.ts";
 import { withOneOwner } from "./one-owner.ts";
@@ -77,7 +77,12 @@ export function resolve(log: LogState): Resolution {
 
 /** The past of these heads, themselves included. */
 export function resolveAt(log: LogState, heads: readonly EntryHash[]): Resolution {
-  return ruled(remembered(log, nameOf(heads), () => resolveEnds(log, placesOf(log, heads))));
+  const make = (): Growing => {
+    const whole = resolutions.get(log)?.get(WHOLE);
+    const isWhole = whole && pastOf(log, heads).length === log.entries.length;
+    return isWhole ? whole : resolveEnds(log, placesOf(log, heads));
+  };
+  return ruled(remembered(log, nameOf(heads), make));
 }
 
 function placesOf(log: LogState, heads: readonly EntryHash[]): readonly number[] {
@@ -120,7 +125,7 @@ export function extended(log: LogState, entry: LogEntry): LogState {
   resolutions.delete(log);
   const kept = new Map(branches);
   const branch = kept.get(nameOf(entry.parents));
-  kept.delete(WHOLE);
+  for (const [name, each] of branches ?? []) if (each === whole) kept.delete(name); // it grows, or is out of date
   resolutions.set(longer, kept);
   if (isSurplus(longer, entry)) return longer;
   if (whole && isAtEnd) kept.set(WHOLE, grown(whole, entry, longer.entries.length - 1));
@@ -129,6 +134,19 @@ export function extended(log: LogState, entry: LogEntry): LogState {
   kept.set(nameOf([entry.hash]), grown(branch, entry, longer.entries.length - 1));
   offerCheckpoint(longer, branch);
   return longer;
+}
+
+/**
+ * The same log, to be made longer entry by entry without a copy for each: of those that it becomes only the last one is
+ * looked at, after {@link endGrowing}, and the log itself no more.
+ */
+export function growingLog(log: LogState): LogState {
+  const own = beginGrowing(log);
+  inheritCheckpoints(log, own);
+  const known = resolutions.get(log);
+  resolutions.delete(log);
+  if (known) resolutions.set(own, known);
+  return own;
 }
 
 /** The log with more entries that were judged before: it is resolved from where the shorter one was. */

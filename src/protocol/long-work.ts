@@ -9,6 +9,7 @@ import { wakeForMerges } from "./epoch-merges.ts";
 import { goOnAdopting, isComplete, WELCOMES_AT_ONCE } from "./group-welcome.ts";
 import { goOnDelivering } from "./key-delivery.ts";
 import { wakeForKeys } from "./key-letters.ts";
+import { wakeForLate } from "./late-entries.ts";
 import { wakeForLinks } from "./links-again.ts";
 import { wakeForEntries } from "./missing-entries.ts";
 import { wakeForNames } from "./named-merges.ts";
@@ -32,6 +33,7 @@ export function* takeUp(work: Work): Step<void> {
   yield* wakeForNames(work);
   yield* wakeForLinks(work);
   yield* wakeForEntries(work);
+  yield* wakeForLate(work);
   yield* goOn(work);
 }
 

@@ -26,6 +26,7 @@ import { enterUntried, groupsToNameIn } from "./named-merges.ts";
 import { rebuildLog } from "./old-records.ts";
 import { noteLeftOver } from "./outbox.ts";
 import { askForPending } from "./pairwise.ts";
+import { takeLate } from "./received-entries.ts";
 import { GROUP, OUT } from "./records/group.ts";
 import { JOINING, REQUEST } from "./records/joining.ts";
 import { TOPIC } from "./records/topic.ts";
@@ -96,6 +97,7 @@ export function* tick(work: Work): Step<void> {
   for (const group of yield* groupsToNameIn(work)) yield* sendContents(work, group, []);
   yield* linkAgainDue(work);
   yield* resendDue(work);
+  yield* takeLate(work);
   yield* mergeDue(work);
   yield* askForKeys(work);
   yield* askForEntries(work);

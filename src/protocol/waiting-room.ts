@@ -1,5 +1,5 @@
 /**
- * Entries whose parents are not here yet.
+ * Entries whose parents are not here yet, and those that come late and often (late-entries.ts).
  *
  * 1. Only what its author signed waits, so nobody fills another's places.
  * 2. Each account has places of its own; devices that the log does not know share some, since their adds may be missing too.
@@ -11,6 +11,7 @@ import type { EntryHash, GroupId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { announce, type Work } from "./effects.ts";
 import { memberOfDevice } from "./group-view.ts";
+import { putOffUntil } from "./late-entries.ts";
 import { find } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
@@ -24,7 +25,7 @@ export const WAITING_PER_AUTHOR_MAX = 250;
 /** Ms for which missing parents may still come by themselves, and a random part of as much again. */
 const MISSING_MS = 10_000;
 
-/** Keeps an entry (h(e) is `hash`) until its parents are here, if it is genuine and there is a place for it. */
+/** Keeps an entry (h(e) is `hash`) until it can be taken in, if it is genuine and there is a place for it. */
 export function* wait(work: Work, log: LogState, hash: EntryHash, encoded: Uint8Array): Step<void> {
   const { group } = log;
   const entry = decodeEntry(encoded);
@@ -66,11 +67,12 @@ function coreOf(encoded: Uint8Array): EntryCore | undefined {
   return core && decodeEntryCore(core);
 }
 
-/** Takes those out whose parents are all here by now. */
+/** Takes those out whose parents are all here by now, and which need not wait for their time. */
 export function* released(work: Work, log: LogState): Step<readonly Uint8Array[]> {
   const found: Uint8Array[] = [];
   for (const [id, { encoded }] of yield* scan(work, WAITING, `${toHex(log.group)}/`, WAITING_ENTRIES_MAX)) {
     if (!(coreOf(encoded)?.parents ?? []).every((parent) => find(log, parent))) continue;
+    if ((yield* putOffUntil(work, log, encoded)) !== undefined) continue;
     write(work, WAITING, id, null);
     found.push(encoded);
   }

@@ -27,6 +27,7 @@ import {
 } from "../../src/protocol/records/key-delivery.ts";
 import {
   ANSWERED,
+  LATE,
   LINK_AGAIN,
   MERGING,
   PASSING,
@@ -114,6 +115,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(WANTED, { dueAt: at, asked: 1 });
   add(ANSWERED, { at, answers: 2 });
   add(UNPOSTED, { dueAt: at });
+  add(LATE, { at });
   add(RENEWED, { at });
   add(LOG_PART, { piece: hash(9) });
   add(FORK_PROOF, { body: hash(10), forks: 2 });

@@ -4,16 +4,17 @@ import { issueDeviceCertificate } from "../../src/crypto/device-certificate.ts";
 import { frontierHash } from "../../src/crypto/epoch-secrets.ts";
 import { type ForkTree, puncture, treeOf } from "../../src/crypto/puncturable-tree.ts";
 import { EARLY_MAX, EARLY_MS } from "../../src/protocol/early-room.ts";
-import { receiveEntry } from "../../src/protocol/group-log.ts";
-import type { LogEntry } from "../../src/protocol/log-state.ts";
+import { LATE_BEHIND, LATE_PAUSE_MS } from "../../src/protocol/late-entries.ts";
+import type { LogEntry, LogState } from "../../src/protocol/log-state.ts";
 import { acceptEntry, frontierOf, headsOf } from "../../src/protocol/membership-log.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
+import { receiveEntry, takeLate } from "../../src/protocol/received-entries.ts";
 import { ACCOUNT } from "../../src/protocol/records/account.ts";
 import { FORK } from "../../src/protocol/records/epoch.ts";
 import { GROUP, MISSING_SECRETS_MAX } from "../../src/protocol/records/group.ts";
 import { REQUEST } from "../../src/protocol/records/joining.ts";
 import { EARLY_AT, SECRET } from "../../src/protocol/records/key-delivery.ts";
-import { WAITING } from "../../src/protocol/records/log.ts";
+import { LATE, WAITING } from "../../src/protocol/records/log.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { PENDING, PENDING_ITEMS_MAX } from "../../src/protocol/records/pairwise.ts";
 import { ROSTER_MAX } from "../../src/protocol/records/roster.ts";
@@ -66,6 +67,22 @@ function take(device: Device, group: GroupId, entries: readonly MadeEntry[]): vo
   for (const { encoded } of entries) device.run((work) => receiveEntry(work, group, encoded));
 }
 
+/** An admin's re-keys one after another at the end of the device's log, which it has judged; answers all entries. */
+function rekeyedOften(device: Device, group: GroupId, count: number): LogState["entries"] {
+  const log = device.log(group);
+  const last = log.entries.at(-1);
+  assert(last);
+  const chain = [...log.entries];
+  for (let i = 0; i < count; i++) {
+    const hash = EntryHash.from(p.sha256(u32be(i)));
+    const before = chain.at(-1)?.hash ?? hash;
+    const follows = { parents: [before], keyParents: [before], generation: last.generation + 1 + i };
+    chain.push({ ...last, ...follows, action: { kind: "rekey" }, hash, rank: 1 });
+  }
+  device.run((work) => saveLog(work, { ...log, entries: chain }));
+  return chain;
+}
+
 function pair() {
   const scene = newScene();
   const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
@@ -113,27 +130,41 @@ describe("what a peer can cause has a bound", function () {
     assert.deepEqual([ann.ids(SECRET), ann.ids(EARLY_AT)], [[], []]);
   });
 
+  it("entries that are dated back beside a long log: of each account one at a time is judged, and in the end all are", () => {
+    const scene = newScene();
+    const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+    const group = groupOf(scene, [ann, bob, cem]);
+    const flood = concurrentRekeys(bob, group, 6);
+    const [forged, ...others] = [concurrentRekeys(bob, group, 7).at(-1), ...concurrentRekeys(cem, group, 1)];
+    const before = rekeyedOften(ann, group, LATE_BEHIND + 1).length;
+    const taken = () => ann.log(group).entries.length - before;
+    assert(forged);
+    const altered = forged.encoded.slice();
+    altered.set([(altered.at(-1) ?? 0) ^ 1], altered.length - 1);
+    ann.run((work) => receiveEntry(work, group, altered));
+    assert.deepEqual(ann.ids(LATE), [], "in somebody else's name nobody's time is used up");
+    take(ann, group, flood);
+    assert.deepEqual([taken(), ann.ids(WAITING).length], [1, flood.length - 1]);
+    take(ann, group, others);
+    assert.equal(taken(), 2, "another account does not wait for that");
+    for (let i = 1; i < flood.length; i++) {
+      ann.clock.nowMs += LATE_PAUSE_MS - 1;
+      ann.run((work) => takeLate(work));
+      assert.equal(taken(), 1 + i, "not before its time");
+      ann.clock.nowMs += 1;
+      ann.run((work) => takeLate(work));
+      assert.equal(taken(), 2 + i);
+    }
+    assert.deepEqual(ann.ids(WAITING), []);
+    ann.clock.nowMs += LATE_PAUSE_MS;
+    ann.run((work) => takeLate(work));
+    assert.deepEqual(ann.ids(LATE), []);
+  });
+
   it("of many re-keys without a secret, the newest are waited for", () => {
     const { ann, bob, group } = pair();
-    const log = ann.log(group);
-    const last = log.entries.at(-1);
-    assert(last);
-    const chain = [...log.entries];
-    for (let i = 0; i < MISSING_SECRETS_MAX; i++) {
-      const hash = EntryHash.from(p.sha256(u32be(i)));
-      const before = chain.at(-1)?.hash ?? hash;
-      chain.push({
-        ...last,
-        action: { kind: "rekey" },
-        hash,
-        parents: [before],
-        keyParents: [before],
-        rank: 1,
-        generation: last.generation + 1 + i,
-      });
-    }
+    const chain = rekeyedOften(ann, group, MISSING_SECRETS_MAX);
     const heads = [chain.at(-1)?.hash ?? assert.fail()];
-    ann.run((work) => saveLog(work, { ...log, entries: chain }));
     ann.save(GROUP, toHex(group), {
       ...ann.group(group),
       missing: chain.slice(-MISSING_SECRETS_MAX).map((e) => e.hash),

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { GroupChange } from "../../src/protocol/group-change.ts";
-import { receiveEntry } from "../../src/protocol/group-log.ts";
 import { headsOf, membersOf } from "../../src/protocol/membership-log.ts";
+import { receiveEntry } from "../../src/protocol/received-entries.ts";
 import { EPOCH, FORK, FORK_END, LIVE, SCHEDULE } from "../../src/protocol/records/epoch.ts";
 import { OUT } from "../../src/protocol/records/group.ts";
 import { ROLE } from "../../src/wire/entry.ts";

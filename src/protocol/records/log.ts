@@ -37,6 +37,9 @@ export const WAITING: RecordType<{ readonly encoded: Uint8Array }> = record(
   struct({ encoded: bytes(ENTRY_CORE_MAX_BYTES + 128) }),
 );
 
+/** When a plain member's entry was taken in last that much of the log came beside; id: group/account. */
+export const LATE: RecordType<{ readonly at: TimeMs }> = record("late/", struct({ at: TimeMs }));
+
 /** Waiting entries kept for one group. */
 export const WAITING_ENTRIES_MAX = 1_000;
 
