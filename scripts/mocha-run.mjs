@@ -11,14 +11,19 @@ import { join, relative } from "node:path";
 import { runNode } from "./child.mjs";
 import { ROOT } from "./prepare.mjs";
 
+/** The longest: it computes and never waits, so it runs beside those that do, from the start. */
+const LONGEST = "sim/mixed.test.ts";
 /** Folders of test/ whose tests start processes or take long: before all others, the last first, so that no core is left with a long one alone. */
 const LONG = ["relay-node", "twin", "sim", "e2e"];
-/** Test files at once: one more than there are cores, since most of them wait for processes of their own now and then. */
-const FILES_AT_ONCE = Math.min(availableParallelism() + 1, 4);
+/** Test files at once: two more than there are cores, since most of them wait for processes of their own now and then. */
+const FILES_AT_ONCE = Math.min(availableParallelism() + 2, 4);
 /** How long open sockets and timers may keep the test process alive after its summary. */
 const LINGER_MS = 10_000;
 
-const rank = (path) => LONG.indexOf(relative(join(ROOT, "test"), path).split(/[\\/]/)[0]);
+function rank(path) {
+  const parts = relative(join(ROOT, "test"), path).split(/[\\/]/);
+  return parts.join("/") === LONGEST ? LONG.length : LONG.indexOf(parts[0]);
+}
 
 function testFiles(directory) {
   return readdirSync(directory, { recursive: true, encoding: "utf8" })

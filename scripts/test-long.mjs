@@ -24,6 +24,7 @@ const CAMPAIGNS = [
     env: { HERMES_CAMPAIGN_ROUNDS: "20" },
   },
   { name: "client-kills", tests: ["test/e2e/client-kills.test.ts"], env: { HERMES_KILL_ROUNDS: "20" } },
+  { name: "relay-kills-in-chat", tests: ["test/e2e/absence.test.ts"], env: { HERMES_KILL_ROUNDS: "20" } },
   { name: "client-reconnects", tests: ["test/e2e/reconnects.test.ts"], env: { HERMES_RECONNECTS: "1000" } },
   { name: "peer-reconnects", tests: ["test/net/peer-churn.test.ts"], env: { HERMES_RECONNECTS: "1000" } },
   { name: "passphrase-kills", tests: ["test/e2e/passphrase.test.ts"], env: { HERMES_PASSPHRASE_KILLS: "100" } },

@@ -1,14 +1,26 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, it } from "mocha";
 import { sqlitePackage } from "../../src/sqlite/sqlite-database.ts";
+import { ROOT } from "../house/biome-run.ts";
 
 describe("The database's module", () => {
   it("is the build that this version of Node can load", () => {
     assert.equal(sqlitePackage(9), "better-sqlite3-multiple-ciphers"); // Node 20
     assert.equal(sqlitePackage(10), "better-sqlite3-multiple-ciphers-13"); // Node 22 and 24
+  });
+
+  it("is loaded by one file, and by no other", () => {
+    const files = ["src", "relay-node", "bench"].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)),
+    );
+    const naming = /^(?!import type ).*"better-sqlite3/m;
+    const loading = files.filter((path) => path.endsWith(".ts") && naming.test(readFileSync(join(ROOT, path), "utf8")));
+    assert.deepEqual(loading, ["src/sqlite/sqlite-database.ts"]);
   });
 
   // compiled for Node 24.21 version 12 aborts here: "Assertion failed: (env) != nullptr", in ~Statement
