@@ -42,6 +42,7 @@ interface Found {
 
 /** The command that `argv` names. */
 function findCommand(argv: readonly string[]): Found {
+  if (argv[0] === "--version") return findCommand(["version", ...argv.slice(1)]);
   const places = operandPlaces(argv, COMMON_OPTIONS);
   const [first, second] = places;
   if (first === undefined) {

@@ -15,6 +15,7 @@ import { ownRelays } from "./relay-commands.ts";
 import { checkRecovery, passphrase, restoreRecovery, showRecovery } from "./secret-commands.ts";
 import { start } from "./start.ts";
 import { listDevices, unlinkDevice, verify } from "./verification-commands.ts";
+import { version } from "./version-command.ts";
 
 /** Options of every command. */
 export const COMMON_OPTIONS: OptionTable = {
@@ -258,6 +259,13 @@ network gets anything, and the page loads nothing from elsewhere.`,
     examples: ["hermes help group invite", "hermes help scripting"],
     reads: "nothing",
     run: help,
+  }),
+  command({
+    name: "version",
+    summary: "which version this is; hermes --version too",
+    examples: ["hermes version --json"],
+    reads: "nothing",
+    run: version,
   }),
   command({
     name: "completion",

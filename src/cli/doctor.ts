@@ -4,7 +4,7 @@
  * 1. A check that fails keeps no other from being made, unless that one needs its result.
  * 2. It changes nothing that another command would not change, too.
  */
-import { readdir, readFile, stat, statfs } from "node:fs/promises";
+import { readdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClientMethods } from "../client/api.ts";
 import type { RelayUse } from "../client/relay-api.ts";
@@ -16,6 +16,7 @@ import { checkEvidenceFile, saveEvidence, untrueText } from "./evidence-commands
 import { advice } from "./next-steps.ts";
 import { probeRelay } from "./relay-probe.ts";
 import { printableLine, usesOf } from "./render.ts";
+import { versionAt } from "./version-command.ts";
 
 /** One thing that was looked at. `notice`: works, and could be better. */
 export interface Finding {
@@ -86,9 +87,8 @@ export function nodeFinding(version: string): Finding {
 }
 
 async function versionFinding(root: string): Promise<Finding> {
-  const text = await readFile(join(root, "package.json"), "utf8").catch(() => "{}");
-  const { version } = JSON.parse(text) as { readonly version?: unknown };
-  if (typeof version !== "string") return notice("version", "The installation does not say which version it is.");
+  const version = await versionAt(root);
+  if (version === undefined) return notice("version", "The installation does not say which version it is.");
   return fine("version", `Hermes ${version} on ${process.platform} ${process.arch}.`);
 }
 

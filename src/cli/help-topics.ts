@@ -74,11 +74,13 @@ Several commands may use one profile at once: the first one has it open, the oth
 
 and answers with hermes send. listen tells what others wrote, and not what was sent from this profile, so a bot does
 not answer itself; its own messages show as {"event":"sent"} when they have arrived. A message is told again if the
-listener was killed before it was marked as read: go by message.id.
+listener was killed before it was marked as read: go by message.id. Messages come in the order of the conversation; one
+that stands before another that was told already has "late":true.
 
 hermes send prints its object when the message is safe in the profile. "queued" means that it is sent as soon as a relay
-can be reached and some command runs; hermes sync does that now. hermes history reads what is in the profile and fetches
-nothing: run hermes sync before it, or keep hermes listen running. Pages of a history go backwards:
+can be reached and some command runs; hermes sync does that now. "unsent" in a history means that nobody took it for so
+long that nobody could read it any more: send it again if it still matters. hermes history reads what is in the profile
+and fetches nothing: run hermes sync before it, or keep hermes listen running. Pages of a history go backwards:
 
   hermes history Servers --limit 100 --before ID      with the id of the first message of the page after it`,
 
