@@ -16,6 +16,7 @@ import { noblePrimitives } from "../crypto/noble-primitives.ts";
 import type { Argon2Cost, Primitives } from "../crypto/primitives.ts";
 import { strictVerifier } from "../verify/ed25519-strict.ts";
 import { remembering } from "../verify/remembered-checks.ts";
+import { room } from "../verify/transcript.ts";
 import { Fault } from "../wire/fault.ts";
 import { quickKem } from "./wasm-kem.ts";
 
@@ -111,8 +112,10 @@ function hmac(key: Uint8Array, data: Uint8Array): Uint8Array {
   sodium.crypto_hash_sha256(DIGEST, inner);
   OUTER.set(DIGEST, BLOCK_BYTES);
   sodium.crypto_hash_sha256(DIGEST, OUTER);
-  const out = Uint8Array.from(DIGEST);
-  for (const each of [inner, OUTER, DIGEST]) each.fill(0);
+  const out = DIGEST.slice();
+  inner.fill(0);
+  OUTER.fill(0);
+  DIGEST.fill(0);
   return out;
 }
 
@@ -135,6 +138,8 @@ const expandedKeys: Uint8Array[] = [];
 
 /** libsodium's form of a seed, which takes as long to make as a signature: the last few are kept, older ones overwritten. */
 function secretKeyOf(seed: Uint8Array): Uint8Array {
+  const [newest] = expandedKeys;
+  if (newest && equalInConstantTime(newest.subarray(0, 32), seed)) return newest;
   const at = expandedKeys.findIndex((key) => equalInConstantTime(key.subarray(0, 32), seed));
   const found = at < 0 ? keyPair(seed).secretKey : expandedKeys.splice(at, 1)[0];
   if (found === undefined) throw new Fault("internal/invariant", "a key that was found is gone");
@@ -156,7 +161,7 @@ function agree(secret: Uint8Array, publicKey: Uint8Array): Uint8Array | undefine
 }
 
 function seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array {
-  const out = new Uint8Array(plaintext.length + TAG_BYTES);
+  const out = room(plaintext.length + TAG_BYTES);
   lent(KEY, exactly(key, 32, "key"));
   lent(NONCE, exactly(nonce, 24, "nonce"));
   sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(out, plaintext, orNull(aad), null, NONCE, KEY);

@@ -25,12 +25,13 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** `part` after its length as u32. */
 export function lp(part: Uint8Array): Uint8Array {
-  return prefixed([part]);
+  return writePrefixed(room(4 + part.length), part, []);
 }
 
 /** The label `name` and all `parts`, each after its length. */
 export function lpAll(name: LabelName, ...parts: readonly Uint8Array[]): Uint8Array {
-  return prefixed([label(name), ...parts]);
+  const first = label(name);
+  return writePrefixed(room(prefixedLength(first, parts)), first, parts);
 }
 
 /** Where transcripts stand that are hashed at once: an envelope and its labels fit. */
@@ -38,38 +39,39 @@ const PASSING = new Uint8Array(new ArrayBuffer(70_000));
 
 /** As {@link lpAll}, but the next call overwrites it: for what is hashed or authenticated on the spot and kept by nobody. Nothing secret. */
 export function passingTranscript(name: LabelName, ...parts: readonly Uint8Array[]): Uint8Array {
-  const all = [label(name), ...parts];
-  const length = prefixedLength(all);
-  return length > PASSING.length ? prefixed(all) : writePrefixed(PASSING.subarray(0, length), all);
+  const first = label(name);
+  const length = prefixedLength(first, parts);
+  return writePrefixed(length > PASSING.length ? room(length) : PASSING.subarray(0, length), first, parts);
 }
 
-function prefixed(parts: readonly Uint8Array[]): Uint8Array {
-  return writePrefixed(room(prefixedLength(parts)), parts);
-}
+// The first apart from the others: an array of all of them would be one more for each transcript.
 
-function prefixedLength(parts: readonly Uint8Array[]): number {
-  let length = 0;
-  for (const part of parts) length += 4 + part.length;
+function prefixedLength(first: Uint8Array, others: readonly Uint8Array[]): number {
+  let length = 4 + first.length;
+  for (const part of others) length += 4 + part.length;
   return length;
 }
 
-function writePrefixed(out: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
-  let at = 0;
-  for (const part of parts) {
-    writeU32(out, at, part.length);
-    out.set(part, at + 4);
-    at += 4 + part.length;
-  }
+function writePrefixed(out: Uint8Array, first: Uint8Array, others: readonly Uint8Array[]): Uint8Array {
+  let at = writePart(out, 0, first);
+  for (const part of others) at = writePart(out, at, part);
   return out;
 }
 
-/** Bytes of the buffer from which short transcripts are cut: a message has a dozen, and each buffer of its own costs as much as hashing it. */
+/** Answers where the next one begins. */
+function writePart(out: Uint8Array, at: number, part: Uint8Array): number {
+  writeU32(out, at, part.length);
+  out.set(part, at + 4);
+  return at + 4 + part.length;
+}
+
+/** Bytes of the buffer from which short ones are cut: a message has a dozen, and each buffer of its own costs as much as hashing it. */
 const SHEET_BYTES = 16_384;
 let sheet = new ArrayBuffer(SHEET_BYTES);
 let used = 0;
 
-/** Zeros of that length that nothing else refers to. */
-function room(length: number): Uint8Array {
+/** Zeros of that length that nothing else refers to; short ones share a buffer, so nothing secret. */
+export function room(length: number): Uint8Array {
   if (length > SHEET_BYTES / 16) return new Uint8Array(length);
   if (used + length > SHEET_BYTES) {
     sheet = new ArrayBuffer(SHEET_BYTES);
