@@ -94,7 +94,7 @@ export function* tick(work: Work): Step<void> {
       yield* putOffAdmissions(work, before.group);
   }
   yield* enterUntried(work);
-  for (const group of yield* groupsToNameIn(work)) yield* sendContents(work, group, []);
+  for (const group of yield* groupsToNameIn(work)) yield* attempt(work, (part) => sendContents(part, group, []));
   yield* linkAgainDue(work);
   yield* resendDue(work);
   yield* takeLate(work);
