@@ -1,23 +1,15 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "mocha";
+import { describe, it } from "mocha";
 import { PATIENCE_MS } from "./scene/hermes-process.ts";
 import { textsBy } from "./scene/person.ts";
-import type { Relay } from "./scene/relay.ts";
-import { openScene, type Scene } from "./scene/scene.ts";
+import { stage } from "./scene/stage.ts";
 
 describe("coming into a group", function () {
   this.timeout(2 * PATIENCE_MS);
-  let scene: Scene;
-  let relay: Relay;
-
-  before(async () => {
-    scene = await openScene();
-    relay = await scene.relay();
-  });
-  after(() => scene.end());
+  const at = stage();
 
   it("by link while the inviter is online: joined at once, and both read each other", async () => {
-    const [ana, ben] = await Promise.all(["ana", "ben"].map((name) => scene.person(name, [relay.address])));
+    const [ana, ben] = await Promise.all(["ana", "ben"].map((name) => at.scene.person(name, [at.relay.address])));
     assert(ana !== undefined && ben !== undefined);
     const group = await ana.createGroup("rowers");
     await ana.send(group, "before ben came");
@@ -39,7 +31,7 @@ describe("coming into a group", function () {
   });
 
   it("by link while everybody is away: pending, and joined by itself once an admin is there", async () => {
-    const [dora, emil] = await Promise.all(["dora", "emil"].map((name) => scene.person(name, [relay.address])));
+    const [dora, emil] = await Promise.all(["dora", "emil"].map((name) => at.scene.person(name, [at.relay.address])));
     assert(dora !== undefined && emil !== undefined);
     const group = await dora.createGroup("night owls");
     const link = await dora.invite(group);
@@ -61,7 +53,7 @@ describe("coming into a group", function () {
   });
 
   it("by contact while away: the newcomer comes online later and reads what was said since", async () => {
-    const [fay, gus] = await Promise.all(["fay", "gus"].map((name) => scene.person(name, [relay.address])));
+    const [fay, gus] = await Promise.all(["fay", "gus"].map((name) => at.scene.person(name, [at.relay.address])));
     assert(fay !== undefined && gus !== undefined);
     const { contact, account } = await gus.whoami();
     const group = await fay.createGroup("choir");
@@ -80,7 +72,9 @@ describe("coming into a group", function () {
   });
 
   it("while a member is away: what that member writes first after coming back is for the newcomer too", async () => {
-    const [kai, lea, mia] = await Promise.all(["kai", "lea", "mia"].map((name) => scene.person(name, [relay.address])));
+    const [kai, lea, mia] = await Promise.all(
+      ["kai", "lea", "mia"].map((name) => at.scene.person(name, [at.relay.address])),
+    );
     assert(kai !== undefined && lea !== undefined && mia !== undefined);
     const group = await kai.createGroup("ferry");
     await kai.ask("group", "add", group, (await lea.whoami()).contact);
@@ -93,9 +87,9 @@ describe("coming into a group", function () {
   });
 
   it("by contact of somebody whom no relay knows: refused with what to do", async () => {
-    const [hana] = await Promise.all([scene.person("hana", [relay.address])]);
+    const [hana] = await Promise.all([at.scene.person("hana", [at.relay.address])]);
     const group = await hana.createGroup("chess");
-    const loner = await scene.person("loner", []); // never spoke to a relay
+    const loner = await at.scene.person("loner", []); // never spoke to a relay
     const { contact } = await loner.whoami();
     const { exit, code, message } = await hana.refused(["group", "add", group, contact]);
     assert.deepEqual([exit, code], [1, "usage/not-found"]);

@@ -1,27 +1,19 @@
 /** The longer stories: `npm run test:long -- membership-conflicts`. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { after, before, describe, it } from "mocha";
+import { describe, it } from "mocha";
 import type { ClientMethods } from "../../src/client/api.ts";
 import { agree, gather } from "./scene/gathering.ts";
 import { PATIENCE_MS } from "./scene/hermes-process.ts";
 import { textsBy } from "./scene/person.ts";
-import type { Relay } from "./scene/relay.ts";
-import { openScene, type Scene } from "./scene/scene.ts";
+import { stage } from "./scene/stage.ts";
 
 describe("who is in a group, with many commands", function () {
   this.timeout(5 * PATIENCE_MS);
-  let scene: Scene;
-  let relay: Relay;
-
-  before(async () => {
-    scene = await openScene();
-    relay = await scene.relay();
-  });
-  after(() => scene.end());
+  const at = stage();
 
   it("somebody offline is removed: learns it when back, before anything is sent", async () => {
-    const { group, all } = await gather({ scene, relay }, "dora", "emil", "fay");
+    const { group, all } = await gather(at, "dora", "emil", "fay");
     const [dora, emil, fay] = all;
     assert(dora && emil && fay);
     await dora.ask("group", "remove", group, "emil");
@@ -40,7 +32,7 @@ describe("who is in a group, with many commands", function () {
   });
 
   it("two admins cannot remove each other, and are told who can", async () => {
-    const { group, all } = await gather({ scene, relay }, "jan", "kim", "lou");
+    const { group, all } = await gather(at, "jan", "kim", "lou");
     const [jan, kim, lou] = all;
     assert(jan && kim && lou);
     for (const each of ["kim", "lou"]) await jan.ask("group", "role", group, each, "admin");
@@ -56,7 +48,7 @@ describe("who is in a group, with many commands", function () {
   });
 
   it("two admins remove and add the same person at the same time: all end with one list, and chat", async () => {
-    const { group, all } = await gather({ scene, relay }, "mia", "nils", "olga");
+    const { group, all } = await gather(at, "mia", "nils", "olga");
     const [mia, nils, olga] = all;
     assert(mia && nils && olga);
     await mia.ask("group", "role", group, "nils", "admin");
@@ -77,7 +69,7 @@ describe("who is in a group, with many commands", function () {
   });
 
   it("an account is deleted: its groups are handed over, and the profile is gone", async () => {
-    const { group, all } = await gather({ scene, relay }, "udo", "vera", "wim");
+    const { group, all } = await gather(at, "udo", "vera", "wim");
     const [udo, vera, wim] = all;
     assert(udo && vera && wim);
     const { contact } = await udo.whoami();

@@ -1,27 +1,19 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "mocha";
+import { describe, it } from "mocha";
 import type { ClientMethods } from "../../src/client/api.ts";
 import { agree, gather, info } from "./scene/gathering.ts";
 import { PATIENCE_MS } from "./scene/hermes-process.ts";
 import { textsBy } from "./scene/person.ts";
-import type { Relay } from "./scene/relay.ts";
-import { openScene, type Scene } from "./scene/scene.ts";
+import { stage } from "./scene/stage.ts";
 
 type Listed = { readonly group: ClientMethods["group-list"][1]["groups"][number] };
 
 describe("who is in a group", function () {
   this.timeout(5 * PATIENCE_MS);
-  let scene: Scene;
-  let relay: Relay;
-
-  before(async () => {
-    scene = await openScene();
-    relay = await scene.relay();
-  });
-  after(() => scene.end());
+  const at = stage();
 
   it("somebody online is removed: told so at once, sends nothing more, and reads nothing more", async () => {
-    const { group, all } = await gather({ scene, relay }, "ana", "ben", "cleo");
+    const { group, all } = await gather(at, "ana", "ben", "cleo");
     const [ana, ben, cleo] = all;
     assert(ana && ben && cleo);
     const ears = ben.listen();
@@ -48,7 +40,7 @@ describe("who is in a group", function () {
   });
 
   it("somebody is removed who is sending at that moment: those who stay have the same messages", async () => {
-    const { group, all } = await gather({ scene, relay }, "gus", "hana", "ivo");
+    const { group, all } = await gather(at, "gus", "hana", "ivo");
     const [gus, hana, ivo] = all;
     assert(gus && hana && ivo);
     const [ears, others] = [gus.listen(group), ivo.listen(group)];
@@ -77,7 +69,7 @@ describe("who is in a group", function () {
   });
 
   it("an owner leaves by handing over, and is out then", async () => {
-    const { group, all } = await gather({ scene, relay }, "pia", "quin", "rosa");
+    const { group, all } = await gather(at, "pia", "quin", "rosa");
     const [pia, quin, rosa] = all;
     assert(pia && quin && rosa);
     const refused = await pia.refused(["group", "leave", group]);
@@ -97,7 +89,7 @@ describe("who is in a group", function () {
   });
 
   it("names, settings and keys change, for those whose rank allows it", async () => {
-    const { group, all } = await gather({ scene, relay }, "sam", "tove");
+    const { group, all } = await gather(at, "sam", "tove");
     const [sam, tove] = all;
     assert(sam && tove);
     const before = (await info(sam, group)).epoch;

@@ -10,10 +10,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { after, before, describe, it } from "mocha";
 import type { ClientMethods } from "../../src/client/api.ts";
+import { gather } from "./scene/gathering.ts";
 import { PATIENCE_MS } from "./scene/hermes-process.ts";
 import type { Person } from "./scene/person.ts";
-import type { Relay } from "./scene/relay.ts";
 import { openScene, type Scene } from "./scene/scene.ts";
+import { stage } from "./scene/stage.ts";
 
 /** Fetches until just these texts are there, in any order: missing keys are asked for, and groups re-keyed, in their time. */
 async function hears(person: Person, group: string, expected: readonly string[]): Promise<void> {
@@ -30,28 +31,10 @@ const PROGRAM = fileURLToPath(new URL("./scene/misbehaviour.ts", import.meta.url
 
 describe("a member that misbehaves", function () {
   this.timeout(20 * PATIENCE_MS);
-  let scene: Scene;
-  let relay: Relay;
-
-  before(async () => {
-    scene = await openScene();
-    relay = await scene.relay();
-  });
-  after(() => scene.end());
-
-  async function gather(...names: readonly string[]) {
-    const all = await Promise.all(names.map((name) => scene.person(name, [relay.address])));
-    const [owner, ...others] = all;
-    assert(owner);
-    const group = await owner.createGroup("gardeners");
-    for (const each of others) await owner.ask("group", "add", group, (await each.whoami()).contact);
-    await owner.sync();
-    for (const each of others) assert.equal((await each.sync()).complete, true);
-    return { group, all };
-  }
+  const at = stage();
 
   async function misbehave(profile: string, group: string, deed: string): Promise<void> {
-    const env = { ...process.env, ...scene.env };
+    const env = { ...process.env, ...at.scene.env };
     await promisify(execFile)(process.execPath, ["--import", "tsx", PROGRAM, profile, group, deed], { env });
   }
 
@@ -59,7 +42,7 @@ describe("a member that misbehaves", function () {
     (await person.ask<ClientMethods["group-info"][1]>("group", "info", group)).members.map(({ name }) => name).sort();
 
   it("signs a re-key and delivers it to nobody: the others go on talking", async () => {
-    const { group, all } = await gather("ana", "ben", "vic");
+    const { group, all } = await gather(at, "ana", "ben", "vic");
     const [ana, ben, vic] = all;
     assert(ana && ben && vic);
     await misbehave(vic.profile, group, "rekey-for-nobody");
@@ -71,7 +54,7 @@ describe("a member that misbehaves", function () {
   });
 
   it("floods the group with entries: the others change the group and talk as before", async () => {
-    const { group, all } = await gather("cleo", "dan", "vera");
+    const { group, all } = await gather(at, "cleo", "dan", "vera");
     const [cleo, dan, vera] = all;
     assert(cleo && dan && vera);
     await misbehave(vera.profile, group, "flood");
@@ -83,16 +66,16 @@ describe("a member that misbehaves", function () {
   });
 
   it("was an admin, is removed, and signs a counter-removal dated back: nobody obeys", async () => {
-    const { group, all } = await gather("emil", "fay", "viola");
+    const { group, all } = await gather(at, "emil", "fay", "viola");
     const [emil, fay, viola] = all;
     assert(emil && fay && viola);
     await emil.ask("group", "role", group, "viola", "admin");
     await viola.sync();
-    const copy = join(scene.directory, "viola-before");
+    const copy = join(at.scene.directory, "viola-before");
     await cp(viola.profile, copy, { recursive: true });
     await emil.ask("group", "remove", group, "viola");
     await misbehave(copy, group, "remove-the-founder").catch(() => undefined); // an admin may not, and the rules say so
-    const past = scene.stranger("viola", { directory: copy });
+    const past = at.scene.stranger("viola", { directory: copy });
     await past.run(["sync"]);
     await emil.send(group, "still here");
     await hears(fay, group, ["still here"]);

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "mocha";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { peopleWords, settingsWords } from "../../../src/gui/web/people-words.ts";
 import { words } from "../../../src/gui/web/words.ts";
 import { PATIENCE_MS } from "../scene/hermes-process.ts";
-import { openScene, type Scene } from "../scene/scene.ts";
-import { browserPath, startChromium, withBrowser } from "./chromium.ts";
+import { browserPath, withBrowser } from "./chromium.ts";
 import {
-  atScreen,
   bubbles,
   composer,
   firstRun,
@@ -18,33 +16,25 @@ import {
   type ScreenPerson,
   say,
 } from "./screen-person.ts";
+import { type TwoScreens, twoScreens } from "./two-screens.ts";
 
 const GROUP = "Night shift";
 const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 
 describe(withBrowser("Everyday things on the web screen"), function () {
   this.timeout(3 * PATIENCE_MS);
-  let scene: Scene;
-  let browser: Browser;
+  let screens: TwoScreens;
   let ana: ScreenPerson;
   let ben: ScreenPerson;
   let recovery: string;
 
   before(async function () {
     if (browserPath === undefined) this.skip();
-    scene = await openScene();
-    const [relay, started] = await Promise.all([scene.relay(), startChromium()]);
-    browser = started;
-    [ana, ben] = await Promise.all([
-      atScreen(scene, { name: "Ana", browser, relay: relay.address }),
-      atScreen(scene, { name: "Ben", browser, relay: relay.address }),
-    ]);
+    screens = await twoScreens();
+    ({ ana, ben } = screens);
     [recovery] = await Promise.all([firstRun(ana), firstRun(ben)]);
   });
-  after(async () => {
-    await browser?.close();
-    await scene?.end();
-  });
+  after(() => screens?.end());
 
   it("makes an invite link with a code, an end and a number of uses, with which somebody comes in", async () => {
     const { page } = ana;

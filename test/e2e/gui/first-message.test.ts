@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import type { Browser, WebSocketRoute } from "playwright-core";
+import type { WebSocketRoute } from "playwright-core";
 import { words } from "../../../src/gui/web/words.ts";
 import { PATIENCE_MS } from "../scene/hermes-process.ts";
-import type { Relay } from "../scene/relay.ts";
-import { openScene, type Scene } from "../scene/scene.ts";
 import { axeViolations } from "./accessibility.ts";
-import { browserPath, startChromium, withBrowser } from "./chromium.ts";
+import { browserPath, withBrowser } from "./chromium.ts";
 import {
   atScreen,
   bubbles,
@@ -19,30 +17,22 @@ import {
   say,
   watch,
 } from "./screen-person.ts";
+import { type TwoScreens, twoScreens } from "./two-screens.ts";
 
 const GROUP = "Harbour swimmers";
 
 describe(withBrowser("The web screen"), function () {
   this.timeout(3 * PATIENCE_MS);
-  let scene: Scene;
-  let relay: Relay;
-  let browser: Browser;
+  let screens: TwoScreens;
   let ana: ScreenPerson;
   let ben: ScreenPerson;
 
   before(async function () {
     if (browserPath === undefined) this.skip();
-    scene = await openScene();
-    [relay, browser] = await Promise.all([scene.relay(), startChromium()]);
-    [ana, ben] = await Promise.all([
-      atScreen(scene, { name: "Ana", browser, relay: relay.address }),
-      atScreen(scene, { name: "Ben", browser, relay: relay.address }),
-    ]);
+    screens = await twoScreens();
+    ({ ana, ben } = screens);
   });
-  after(async () => {
-    await browser?.close();
-    await scene?.end();
-  });
+  after(() => screens?.end());
 
   const invite = async (): Promise<string> => {
     const { group } = await groupOf();
@@ -51,7 +41,7 @@ describe(withBrowser("The web screen"), function () {
   };
   /** A command on the profile of somebody whose screen is open: it asks the screen's process. */
   const commandOf = async (person: ScreenPerson, args: readonly string[]): Promise<unknown> => {
-    const ended = await scene.start({
+    const ended = await screens.scene.start({
       args: [...args, "--json", "--profile", person.profile],
       env: { HERMES_PASSPHRASE: PASSPHRASE },
     }).ended;
@@ -88,13 +78,13 @@ describe(withBrowser("The web screen"), function () {
   });
 
   it("keeps what is written while the relay is away, says so, and loses and doubles nothing", async () => {
-    await relay.kill();
+    await screens.relay.kill();
     await ana.page.getByText(words.network.offlineBanner).waitFor();
     await say(ana, GROUP, "into the dark");
     await bubbles(ana.page, "into the dark").getByText(words.delivery.queued).waitFor();
     await ana.page.reload();
     await bubbles(ana.page, "into the dark").waitFor();
-    await relay.restart();
+    await screens.relay.restart();
     await bubbles(ben.page, "into the dark").waitFor();
     assert.equal(await bubbles(ana.page, "into the dark").count(), 1);
   });
@@ -137,6 +127,7 @@ describe(withBrowser("The web screen"), function () {
 
   it("shows hostile names, texts and links harmlessly", async () => {
     const name = "\u202e<img src=x onerror=hacked=1>\u200b";
+    const { scene, relay } = screens;
     const mallory = await scene.person(name, [relay.address], { directory: `${scene.directory}/mallory` });
     await mallory.join(await invite());
     const { group } = await groupOf();
@@ -209,7 +200,7 @@ describe(withBrowser("The web screen"), function () {
   });
 
   it("is of no use to another browser that finds its address or its used link", async () => {
-    const context = await browser.newContext();
+    const context = await screens.browser.newContext();
     const page = await context.newPage();
     for (const address of [ana.origin, ana.url]) {
       await page.goto(address);
@@ -238,7 +229,7 @@ describe(withBrowser("The web screen"), function () {
 
   it("locks with the program's end, and opens with the passphrase alone", async () => {
     await ben.close();
-    const again = await atScreen(scene, { name: "Ben", browser, profile: ben.profile });
+    const again = await atScreen(screens.scene, { name: "Ben", browser: screens.browser, profile: ben.profile });
     const { page } = again;
     await page.getByLabel(words.unlock.passphrase).fill("not this one");
     await page.getByRole("button", { name: words.unlock.unlock }).click();
