@@ -21,8 +21,8 @@ import { type PaceByKey, pace, type Rate } from "./pace.ts";
 import type { OwnTopic } from "./topic-meeting.ts";
 import type { Gate } from "./turn-gate.ts";
 
-/** Requests of one stream that are worked on: a few chunks in memory. */
-const UNDER_WAY_MAX = 4;
+/** Requests of one stream that are worked on, 2 MiB: more than whoever uploads has under way, so that it is not stopped each time. */
+const UNDER_WAY_MAX = 8;
 /** Requests of one stream a second, and what it may save up: far above what moves chunks. */
 const RATE: Rate = { perSecond: 2_000, burst: 20_000 };
 /** Chunks in a `have` that count as one request more. */

@@ -14,9 +14,11 @@
 import type { Stream } from "@libp2p/interface";
 import * as lp from "it-length-prefixed";
 import { Uint8ArrayList } from "uint8arraylist";
+import { moved } from "./bulk-garbage.ts";
 import { type FrameDecoder, frameDecoder } from "./frame-decoder.ts";
-import type { FrameRooms } from "./frame-rooms.ts";
+import { type FrameRooms, ROOM_FROM_BYTES } from "./frame-rooms.ts";
 import { type LinkTimes, timesOf } from "./link-times.ts";
+import { openWindow } from "./stream-window.ts";
 
 /** Unsent bytes of one stream above which its writer has to wait: about 15 full envelopes, small beside a connection's cost when thousands stall. */
 export const WRITE_HIGH_BYTES = 1_048_576;
@@ -70,6 +72,7 @@ export class FrameStream {
     this.#handlers = handlers;
     this.#times = timesOf(handlers.link ?? this);
     this.#decoder = frameDecoder(handlers.rooms);
+    if (handlers.rooms) openWindow(stream);
     stream.addEventListener("message", (event) => this.#received(event.data));
     stream.addEventListener("drain", () => setImmediate(() => this.#wakeWriter()));
     stream.addEventListener("remoteCloseWrite", () => {
@@ -99,6 +102,7 @@ export class FrameStream {
     if (this.#ended) return;
     this.#queue.push(frames);
     this.#queuedBytes += frames.byteLength;
+    if (frames.byteLength >= ROOM_FROM_BYTES) moved(frames.byteLength);
     if (this.#flushing) return;
     this.#flushing = true;
     setImmediate(() => this.#flush());
@@ -168,6 +172,7 @@ export class FrameStream {
       const frame = this.#decoder.next();
       if (frame === undefined) return;
       this.#times.heardAtMs = this.#partSinceMs = performance.now();
+      if (frame.length >= ROOM_FROM_BYTES) moved(frame.length);
       if (frame === "malformed") this.abort("bytes that are no frame");
       else this.#guarded(() => this.#handlers.frame(frame));
     }

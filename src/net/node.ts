@@ -22,6 +22,7 @@ import { addressCrowd } from "./address-crowd.ts";
 import { listenFault, requireAddresses } from "./multiaddr-text.ts";
 import { countConnectionsLinearly, cutUnusedConnections, forgetDisconnectedPeers } from "./node-workarounds.ts";
 import { noiseCrypto } from "./noise-keys.ts";
+import { quickPackets } from "./noise-packets.ts";
 import { corkPackets } from "./socket-cork.ts";
 
 /** Largest window of a stream (bytes): bulk stays fast, and it must be smaller than {@link READ_BUFFER_BYTES} or a paused stream is reset. */
@@ -173,7 +174,7 @@ const overTcp = () => tcp({ dialOpts: SOCKET, listenOpts: SOCKET });
 async function build(options: Libp2pOptions & { readonly privateKey: PrivateKey }): Promise<Libp2p> {
   const node = await createLibp2p({
     start: false,
-    connectionEncrypters: [noise({ crypto: noiseCrypto })],
+    connectionEncrypters: [quickPackets(noise({ crypto: noiseCrypto }))],
     connectionMonitor: { enabled: false },
     nodeInfo: { name: "hermes", version: "0.1.0", userAgent: "hermes/0.1.0" },
     ...options,

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { describe, it } from "mocha";
+import { Uint8ArrayList } from "uint8arraylist";
+import { noisePackets } from "../../src/net/noise-packets.ts";
+import { nobleVerifier } from "../../src/verify/noble-verifier.ts";
+import { chunkClientNode, sourceAt } from "./chunk-parties.ts";
+import { Cleanup, startRelay } from "./test-relay.ts";
+
+const framed = (packet: Uint8Array): Uint8Array => Uint8Array.of(packet.length >> 8, packet.length & 0xff, ...packet);
+
+describe("packets of an encrypted connection", () => {
+  it("are found wherever a socket cuts them, whole and in order; empty ones are left out", () => {
+    const packet = fc.uint8Array({ maxLength: 600 });
+    fc.assert(
+      fc.property(fc.array(packet, { maxLength: 12 }), fc.array(fc.nat(300), { minLength: 1 }), (packets, cuts) => {
+        const bytes = Buffer.concat(packets.map(framed));
+        const found: Uint8Array[] = [];
+        const decoder = noisePackets();
+        for (let at = 0, i = 0; at < bytes.length; i++) {
+          const end = at + 1 + (cuts[i % cuts.length] ?? 0);
+          const piece = new Uint8Array(bytes.subarray(at, end));
+          for (const each of decoder.decode(i % 2 ? piece : new Uint8ArrayList(piece))) found.push(each.slice());
+          at = end;
+        }
+        assert.deepEqual(
+          found,
+          packets.filter(({ length }) => length > 0),
+        );
+      }),
+    );
+  });
+
+  it("are found so on our connections: libp2p still has the fields that are replaced", async () => {
+    const cleanup = new Cleanup();
+    try {
+      const relay = await startRelay();
+      cleanup.add(relay);
+      const { holder } = await sourceAt(await chunkClientNode(cleanup), relay.address, { verifier: nobleVerifier });
+      const { muxer } = holder.connection as unknown as { muxer: { maConn: { decoder: object; decrypt: object } } };
+      assert.deepEqual(Object.keys(muxer.maConn.decoder), ["decode"]);
+      assert(Object.hasOwn(muxer.maConn, "decrypt"));
+    } finally {
+      await cleanup.run();
+    }
+  });
+});
