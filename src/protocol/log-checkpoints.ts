@@ -9,7 +9,7 @@
 
 import type { EntryHash } from "../wire/ids.ts";
 import { copyOfView, type GrowingView } from "./group-view.ts";
-import { graphOf, type LogGraph, pastOf } from "./log-graph.ts";
+import { graphOf, type LogGraph, pastMarks } from "./log-graph.ts";
 import type { LogState } from "./log-state.ts";
 import type { Places } from "./shared-map.ts";
 
@@ -25,10 +25,10 @@ export interface Checkpoint {
   readonly keyHeads: readonly EntryHash[];
 }
 
-/** Entries between two checkpoints: one costs a copy of the view, about what 100 entries cost to apply. */
-const CHECKPOINT_EVERY = 128;
+/** Entries between two checkpoints: one costs a copy of the view's buckets, about what 10 entries cost to apply. */
+const CHECKPOINT_EVERY = 32;
 /** The newest ones that are kept, and entries between older ones. */
-const CHECKPOINTS_RECENT = 8;
+const CHECKPOINTS_RECENT = 32;
 const CHECKPOINT_EVERY_OLDER = 1_024;
 
 const checkpoints = new WeakMap<LogState, readonly Checkpoint[]>();
@@ -46,8 +46,7 @@ export function offerCheckpoint(log: LogState, settled: Settled): void {
   const place = log.entries.length - 1;
   const entry = log.entries[place];
   if (!entry || place % CHECKPOINT_EVERY !== 0) return;
-  const holds = new Uint8Array(place + 1);
-  for (const each of pastOf(log, [entry.hash])) holds[each] = 1;
+  const holds = pastMarks(log, [entry.hash]);
   const { view, counting, keyHeads } = settled;
   const fresh = { place, holds, view: copyOfView(view), counting: counting.copy(), keyHeads };
   checkpoints.set(log, [...sparse(checkpoints.get(log) ?? []), fresh]);

@@ -94,19 +94,23 @@ export function find(log: LogState, hash: Uint8Array): LogEntry | undefined {
 
 /** Places of these entries and of everything before them, in the log's order. */
 export function pastOf(log: LogState, heads: readonly EntryHash[]): readonly number[] {
+  const isIn = pastMarks(log, heads);
+  const found: number[] = [];
+  for (let place = 0; place < isIn.length; place++) if (isIn[place] === 1) found.push(place);
+  return found;
+}
+
+/** 1 for each place of these entries and of everything before them, as many as the log has. */
+export function pastMarks(log: LogState, heads: readonly EntryHash[]): Uint8Array {
   const { places, parents } = graphOf(log);
   const isIn = new Uint8Array(log.entries.length);
   for (const head of heads) {
     const place = places.get(toHex(head));
     if (place !== undefined) isIn[place] = 1;
   }
-  const found: number[] = [];
-  for (let place = log.entries.length - 1; place >= 0; place--) {
-    if (isIn[place] !== 1) continue;
-    found.push(place);
-    for (const parent of parents[place] ?? []) isIn[parent] = 1;
-  }
-  return found.reverse();
+  for (let place = log.entries.length - 1; place >= 0; place--)
+    if (isIn[place] === 1) for (const parent of parents[place] ?? []) isIn[parent] = 1;
+  return isIn;
 }
 
 /** Whether this entry is one of these heads or before one. What comes after it is looked through, which is mostly little. */

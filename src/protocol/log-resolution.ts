@@ -96,7 +96,8 @@ function ruled(found: Growing): Resolution {
   return view === found.view ? found : { ...found, view };
 }
 
-const nameOf = (heads: readonly EntryHash[]): string => sortedHashes(heads).map(toHex).join();
+const nameOf = (heads: readonly EntryHash[]): string =>
+  heads.length < 2 ? heads.map(toHex).join() : sortedHashes(heads).map(toHex).join();
 
 function remembered(log: LogState, name: string, make: () => Growing): Growing {
   let known = resolutions.get(log);
@@ -124,13 +125,14 @@ export function extended(log: LogState, entry: LogEntry): LogState {
   inheritCheckpoints(log, longer);
   resolutions.delete(log);
   const kept = new Map(branches);
-  const branch = kept.get(nameOf(entry.parents));
+  const past = nameOf(entry.parents);
+  const branch = kept.get(past);
   for (const [name, each] of branches ?? []) if (each === whole) kept.delete(name); // it grows, or is out of date
   resolutions.set(longer, kept);
   if (isSurplus(longer, entry)) return longer;
   if (whole && isAtEnd) kept.set(WHOLE, grown(whole, entry, longer.entries.length - 1));
   if (!branch || branch === whole) return longer;
-  kept.delete(nameOf(entry.parents));
+  kept.delete(past);
   kept.set(nameOf([entry.hash]), grown(branch, entry, longer.entries.length - 1));
   offerCheckpoint(longer, branch);
   return longer;

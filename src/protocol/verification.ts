@@ -46,9 +46,12 @@ function* devicesOf(work: Work, epoch: string, account: AccountKey): Step<readon
 
 /** After any step: whether it brought devices or namesakes of verified people. */
 export function* warnOfKeys(work: Work): Step<void> {
-  const written = [...work.written].filter(([, value]) => value !== null).map(([key]) => key);
-  const epochs = idsOf(written, ROSTER.prefix);
-  const members = idsOf(written, MEMBER.prefix);
+  const [epochs, members]: [string[], string[]] = [[], []];
+  for (const [key, value] of work.written) {
+    if (value === null) continue;
+    if (key.startsWith(ROSTER.prefix)) epochs.push(key.slice(ROSTER.prefix.length));
+    else if (key.startsWith(MEMBER.prefix)) members.push(key.slice(MEMBER.prefix.length));
+  }
   if (epochs.length + members.length === 0) return;
   const marks: Mark[] = [];
   for (const [, { value }] of yield* scan(work, SHARED, "verified/", MARKS_MAX))
@@ -56,10 +59,6 @@ export function* warnOfKeys(work: Work): Step<void> {
   if (marks.length === 0) return;
   for (const epoch of epochs) for (const mark of marks) yield* warnOfDevices(work, epoch, mark.account);
   for (const id of members) yield* warnOfNamesake(work, id, marks);
-}
-
-function idsOf(keys: readonly string[], prefix: string): readonly string[] {
-  return keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
 }
 
 function* warnOfDevices(work: Work, epoch: string, account: AccountKey): Step<void> {

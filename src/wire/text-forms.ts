@@ -3,11 +3,28 @@
 const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** Lower-case hex of `bytes`. */
+/** Codes of the two digits of each byte. */
+const DIGITS = Uint8Array.from(HEX.join(""), (digit) => digit.charCodeAt(0));
+/** Bytes of what is named most: ids, hashes and public keys. */
+const ID_BYTES = 32;
+const codes: number[] = new Array(2 * ID_BYTES).fill(0);
+
+/**
+ * Lower-case hex of `bytes`. Text that is put together piece by piece is a tree of pieces, which is made flat where it is
+ * looked up: for an id all digits at once take a third of the time.
+ */
 export function toHex(bytes: Uint8Array): string {
-  let out = "";
-  for (const b of bytes) out += HEX[b];
-  return out;
+  if (bytes.length !== ID_BYTES) {
+    let out = "";
+    for (const b of bytes) out += HEX[b];
+    return out;
+  }
+  for (let i = 0; i < ID_BYTES; i++) {
+    const at = 2 * (bytes[i] ?? 0);
+    codes[2 * i] = DIGITS[at] ?? 0;
+    codes[2 * i + 1] = DIGITS[at + 1] ?? 0;
+  }
+  return String.fromCharCode(...codes);
 }
 
 /** Bytes of lower-case hex, or `undefined`. */
