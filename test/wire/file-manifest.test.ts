@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { FileManifest, type FilePreviewImage } from "../../src/wire/file-manifest.ts";
-import { MessageContent } from "../../src/wire/group-message.ts";
-import { ChunkId, MessageId } from "../../src/wire/ids.ts";
-import { FILE_MAX_BYTES, NAME_MAX_BYTES } from "../../src/wire/limits.ts";
+import { MessageContent, NamedMerge } from "../../src/wire/group-message.ts";
+import { ChunkId, EntryHash, EpochId, MessageId } from "../../src/wire/ids.ts";
+import { FILE_MAX_BYTES, MERGED_HEADS_MAX, NAME_MAX_BYTES, NAMED_MERGES_MAX } from "../../src/wire/limits.ts";
 import { anyText, anyU32, brandedBytes, bytesOf, record } from "./arbitraries.ts";
 import { formatProperties } from "./format-properties.ts";
 
@@ -22,6 +22,9 @@ const anyManifest = record<FileManifest>({
 
 type ContentOf<K extends MessageContent["kind"]> = MessageContent & { readonly kind: K };
 const file = brandedBytes(MessageId);
+const heads = fc.array(brandedBytes(EntryHash), { minLength: 2, maxLength: MERGED_HEADS_MAX });
+const anyMerge = record<NamedMerge>({ epoch: brandedBytes(EpochId), heads });
+const merges = fc.array(anyMerge, { minLength: 1, maxLength: NAMED_MERGES_MAX });
 
 formatProperties("FileManifest", FileManifest, anyManifest);
 formatProperties(
@@ -33,5 +36,7 @@ formatProperties(
     record<ContentOf<"fileWanted">>({ kind: fc.constant("fileWanted"), file }),
     record<ContentOf<"fileHeld">>({ kind: fc.constant("fileHeld"), file }),
     record<ContentOf<"named">>({ kind: fc.constant("named"), name: anyText(NAME_MAX_BYTES / 4) }),
+    record<ContentOf<"merges">>({ kind: fc.constant("merges"), merges }),
   ),
 );
+formatProperties("NamedMerge", NamedMerge, anyMerge);
