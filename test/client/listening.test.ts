@@ -235,6 +235,29 @@ describe("listening", () => {
       await ended;
     });
 
+    it("is not kept waiting by what is written meanwhile, nor by a flow that does not end", async () => {
+      const written = await away();
+      await written.come(3, 4);
+      written.clock.goOn(2_999);
+      await written.come(5);
+      written.clock.goOn(1);
+      await turn();
+      assert.deepEqual(written.texts(), ["3", "4", "5"]);
+      const endless = await away();
+      await endless.come(5);
+      for (let seconds = 0; seconds < 60; seconds += 2) {
+        assert.deepEqual(endless.texts(), []);
+        await endless.come((seconds / 2) % 4 === 0 ? 4 : (seconds / 2) % 4);
+        endless.clock.goOn(2_000);
+      }
+      await turn();
+      assert.equal(endless.texts().at(-1), "5");
+      for (const each of [written, endless]) {
+        each.abort.abort();
+        await each.ended;
+      }
+    });
+
     it("leaves what is held unread when whoever listens goes", async () => {
       const { come, arrive, tell, groups, texts, start, store, abort, ended } = await away();
       await come(5);

@@ -1,7 +1,7 @@
 /**
  * What the client needs of a network: topics at relays and members, mail, prekeys. `src/net` implements it.
  */
-import type { DirectoryKey, EnvelopeId, LogId, Sequence, SlotKey, Topic } from "../../wire/ids.ts";
+import type { DirectoryKey, LogId, Sequence, SlotKey, Topic } from "../../wire/ids.ts";
 import type { DirectoryRecord, TakenPrekeys } from "../../wire/prekey-frames.ts";
 import type { AppendResult } from "../../wire/topic-frames.ts";
 import type { ChunkNetwork } from "./chunks.ts";
@@ -151,6 +151,3 @@ export interface Network {
   readonly reach: () => Reach;
   readonly stop: () => Promise<void>;
 }
-
-/** Id of an encoded envelope, for those who keep books by it. */
-export type EnvelopeIdOf = (encoded: Uint8Array) => EnvelopeId;
