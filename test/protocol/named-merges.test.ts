@@ -42,6 +42,27 @@ const topicOf = (device: Device, group: GroupId): string => toHex(device.existin
 
 const isIn = (device: Device, epoch: string): boolean => device.record(EPOCH, epoch) !== undefined;
 
+/** How many HMACs that takes: most of what deriving an epoch does. */
+function hmacsOf(work: () => unknown): number {
+  const { hmac } = p;
+  let count = 0;
+  Object.assign(p, {
+    hmac: (...args: Parameters<typeof hmac>) => {
+      count++;
+      return hmac(...args);
+    },
+  });
+  try {
+    work();
+  } finally {
+    Object.assign(p, { hmac });
+  }
+  return count;
+}
+
+/** HMACs of one contribution, at most: 128 levels of a tree, two each, and what surrounds them. */
+const HMACS_OF_HEAD = 300;
+
 describe("a merge of three branches that some never passed through", () => {
   it("is named by whoever said something in it with its next message: what was said is read after all", () => {
     const { scene, ann, bob, cem, group, merged } = party();
@@ -133,5 +154,25 @@ describe("a named merge", () => {
       ]),
     );
     assert(isIn(ann, merged), "another device's names have room of their own");
+  });
+
+  it("that is made up costs a bounded number of derivations, in each step and of each device", () => {
+    const { ann, cem, group, merged } = party();
+    const { frontier } = cem.existing(EPOCH, merged);
+    const nameEight = (from: number) => {
+      const ids = Array.from({ length: 8 }, (_, i) => EpochId.from(p.sha256(Uint8Array.of(from + i))));
+      ann.run((work) =>
+        hearMerges(
+          work,
+          group,
+          cem.account().device,
+          ids.map((epoch) => ({ epoch, heads: frontier })),
+        ),
+      );
+    };
+    const costs = Array.from({ length: 12 }, (_, i) => hmacsOf(() => nameEight(8 * i)));
+    for (const each of costs) assert(each < 32 * HMACS_OF_HEAD, `${each}`);
+    assert(Math.max(...costs) > 20 * 128, "they are derived");
+    assert(Math.max(...costs.slice(8)) < HMACS_OF_HEAD, "and from the 65th on no more");
   });
 });
