@@ -36,7 +36,7 @@ export interface ClientDependencies {
 export async function startClient(dependencies: ClientDependencies): Promise<Client> {
   const { store, network, clock } = dependencies;
   const hub = createEventHub();
-  const topics: TopicBook = { read: new Set(), caughtUp: new Set() };
+  const topics: TopicBook = { read: new Set(), caughtUp: new Set(), superseded: new Set() };
   const isCaughtUp = (topic: string): boolean => topics.caughtUp.has(topic);
   const put: StepQueue["put"] = (input) => queue.put(input);
   const performer = createEffectsPerformer({

@@ -49,6 +49,8 @@ export interface PerformerDependencies {
 export interface TopicBook {
   readonly read: Set<string>;
   readonly caughtUp: Set<string>;
+  /** Of epochs that newer ones have taken the place of. */
+  readonly superseded: Set<string>;
 }
 
 export interface EffectsPerformer {
@@ -81,8 +83,10 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     },
     unsubscribe: ({ topic }) => {
       d.topics.read.delete(toHex(topic));
+      d.topics.superseded.delete(toHex(topic));
       d.network.unsubscribe(topic);
     },
+    superseded: (effect) => noteSuperseded(d.topics, effect),
     trim: ({ log, topic, upTo }) => d.network.trim(log, topic, upTo),
     "use-relays": (effect) => relays.use(effect),
     flush: () => d.flusher().flush(),
@@ -124,6 +128,14 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     isIntroduced: () => introduced,
     close: timers.close,
   };
+}
+
+function noteSuperseded(
+  { superseded }: TopicBook,
+  { topic, isSuperseded }: Extract<Effect, { kind: "superseded" }>,
+): void {
+  if (isSuperseded) superseded.add(toHex(topic));
+  else superseded.delete(toHex(topic));
 }
 
 /** Says soon, and once for all calls until then, that we can be heard and reached. */
@@ -219,12 +231,14 @@ function createPrekeyTaker(d: PerformerDependencies, timers: Timers): PrekeyTake
 
 function subscriptionOf(d: PerformerDependencies, effect: Extract<Effect, { kind: "subscribe" }>): TopicSubscription {
   const { topic, inbox, takesMail = false, seed: topicSeed } = effect;
+  const name = toHex(topic);
   return {
     topic,
     inbox,
     takesMail,
     signAnew: (envelope) => signAnew(d.primitives, { topic, topicSeed }, envelope),
     prove: proofBy(d.primitives, effect),
+    isSuperseded: () => d.topics.superseded.has(name),
     cursor: async (log) => (await readRecord(d.store, CURSOR, cursorId(log, topic)))?.sequence ?? (0 as Sequence),
   };
 }

@@ -20,8 +20,8 @@ export interface DiallingParts {
   readonly dial: (address: Multiaddr, options: { readonly signal: AbortSignal }) => Promise<Connection>;
   /** Time after which a dial is given up (ms). */
   readonly connectTimeoutMs: number;
-  /** Whether more members are wanted than are here. */
-  readonly needsMore: () => boolean;
+  /** Which ways to more members than are here are wanted. */
+  readonly wanted: () => "none" | "direct" | "all";
   /** PeerIds of members to whom the way leads through a relay. */
   readonly circuitPeers: () => ReadonlySet<string>;
   /** Takes a connection; resolves at its end. */
@@ -67,12 +67,16 @@ export class AddressDialling {
 
   /** Dials what is due, as many as may be dialled. */
   look(): void {
-    const { needsMore, circuitPeers } = this.#parts;
+    const { wanted, circuitPeers } = this.#parts;
     while (this.#dials < DIALS_MAX && this.#slowDials < SLOW_DIALS_MAX && !this.#stopping.signal.aborted) {
-      const address = this.#book.takeDirect(circuitPeers()) ?? (needsMore() ? this.#book.take() : undefined);
+      const address = this.#book.takeDirect(circuitPeers()) ?? this.#takeOf(wanted());
       if (address === undefined) return;
       this.#dial(address).then((outcome) => this.#book.settle(address, outcome));
     }
+  }
+
+  #takeOf(ways: ReturnType<DiallingParts["wanted"]>): Multiaddr | undefined {
+    return ways === "none" ? undefined : this.#book.take(ways);
   }
 
   stop(): void {

@@ -120,7 +120,7 @@ class ClientNetwork implements Network {
     members?.links.learn(this.#addresses);
     const unwatch = this.#watch(() => this.#hurry());
     this.#running = { node, events, members, unwatch, reachability: reachability(node) };
-    this.#relays.start({ node, events: this.#relayEvents(events), healing: members?.healing });
+    this.#relays.start({ node, events: this.#relayEvents(events, members), healing: members?.healing });
   };
 
   readonly useRelays: Network["useRelays"] = (addresses, toldBy) => this.#relays.use(addresses, toldBy);
@@ -249,9 +249,10 @@ class ClientNetwork implements Network {
     };
   }
 
-  #relayEvents(events: NetworkEvents): RelayLinksParts["events"] {
+  #relayEvents(events: NetworkEvents, members: Members | undefined): RelayLinksParts["events"] {
     return {
       ...events,
+      delivered: (delivery, relay) => members?.fromRelay(relay, delivery) ?? events.delivered(delivery),
       said: (topic, body) => this.#heard(topic, body),
       relayChanged: (status) => {
         events.relayChanged(status);

@@ -12,7 +12,7 @@ import { fetchLacking, type Reconciled } from "./reconciliation.ts";
 import { delay } from "./turn-gate.ts";
 
 /** Envelopes fetched of one topic in one round: the rest comes with the next ones. */
-const ROUND_FETCHES = 512;
+export const ROUND_FETCHES = 512;
 /** Ids that are remembered of what was fetched: far more than faults lose. */
 const REMEMBERED_IDS = 8_192;
 
@@ -35,14 +35,14 @@ export async function comparingRounds({ everyMs, signal, begin }: RoundsOptions)
 /** Takes what was fetched; resolves when it is committed. */
 export type TakeLacking = (delivery: Delivery) => Promise<void>;
 
-/** Fetches those of `lacking` (ids in hex) that it has not fetched before. */
-export type LackingFetcher = (parts: Reconciled, topic: Topic, lacking: readonly string[]) => Promise<void>;
+/** Fetches those of `lacking` (ids in hex) that it has not fetched before, at most ROUND_FETCHES; answers how many it asked for. */
+export type LackingFetcher = (parts: Reconciled, topic: Topic, lacking: readonly string[]) => Promise<number>;
 
 export function lackingFetcher(take: TakeLacking): LackingFetcher {
   const fetched = new Set<string>();
   return async (parts, topic, lacking) => {
     const wanted = lacking.filter((id) => !fetched.has(id)).slice(0, ROUND_FETCHES);
-    if (wanted.length === 0) return;
+    if (wanted.length === 0) return 0;
     for (const id of wanted) fetched.add(id);
     for (const id of fetched) {
       if (fetched.size <= REMEMBERED_IDS) break;
@@ -52,5 +52,6 @@ export function lackingFetcher(take: TakeLacking): LackingFetcher {
       const items = envelopes.map((envelope) => ({ sequence: 0 as Sequence, envelope }));
       return take({ log: MEMBERS_LOG, topic, items });
     });
+    return wanted.length;
   };
 }

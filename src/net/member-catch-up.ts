@@ -1,13 +1,20 @@
 /**
  * Where to begin reading a topic at another member. Its log has a new name whenever its program starts, so places in it
  * are not remembered: what we lack is found by comparing sets, and only that is fetched.
+ *
+ * 1. What is coming in from somebody is not asked of others as well: of six members that have the same, one gives it. Where
+ *    the others have something else besides, it is fetched when nothing more comes (topic-arrivals.ts).
+ * 2. What was fetched in such a later look is fetched once only (comparing-rounds.ts).
  */
 import type { NetworkEvents } from "../client/ports/network.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Sequence, Topic } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
+import { lackingFetcher, ROUND_FETCHES } from "./comparing-rounds.ts";
 import type { IdSets } from "./id-sets.ts";
 import { MEMBERS_LOG } from "./members-log.ts";
-import { compareTopic, fetchLacking } from "./reconciliation.ts";
+import { compareTopic, fetchLacking, isSameTopic } from "./reconciliation.ts";
+import type { TopicArrivals } from "./topic-arrivals.ts";
 import type { TopicClient } from "./topic-client.ts";
 import type { TopicLog } from "./topic-log.ts";
 
@@ -18,21 +25,69 @@ export interface CatchUpParts {
   readonly log: Pick<TopicLog, "ids" | "get">;
   readonly sets: IdSets;
   readonly verifier: Verifier;
-  readonly delivered: NetworkEvents["delivered"];
+  readonly arrivals: TopicArrivals;
+  /** Takes what was fetched; resolves when it is committed. */
+  readonly take: NetworkEvents["delivered"];
 }
 
-/** Number after which to read this topic there, when what we lack up to it has been delivered. */
-export type StartAt = (client: TopicClient, topic: Topic) => Promise<Sequence>;
+/** A member as far as this is about it. */
+export type CaughtUpMember = Pick<TopicClient, "compare" | "get" | "append">;
 
-export function memberCatchUp({ delivered, ...ours }: CatchUpParts): StartAt {
-  return async (client, topic) => {
-    const parts = { ...ours, client };
+export interface MemberCatchUp {
+  /** Number after which to read this topic there. What we lack up to it has been taken, or is looked for later. */
+  readonly startAt: (client: CaughtUpMember, topic: Topic) => Promise<Sequence>;
+  /** Fetches what only the member has, when nothing of the topic comes in any more; once for all calls until then. */
+  readonly look: (client: CaughtUpMember, topic: Topic) => Promise<void>;
+}
+
+export function memberCatchUp({ take, arrivals, ...ours }: CatchUpParts): MemberCatchUp {
+  const fetchOnce = lackingFetcher(take);
+  const looks = new WeakMap<CaughtUpMember, Map<string, Promise<void>>>();
+  const lookNow = async (client: CaughtUpMember, topic: Topic): Promise<void> => {
+    let isLater = false;
+    await arrivals.whenQuiet(topic, async (isQuiet) => {
+      const parts = { ...ours, client };
+      for (let fetched = ROUND_FETCHES; fetched === ROUND_FETCHES; ) {
+        const difference = await compareTopic(parts, topic);
+        const lacking = difference?.lacking ?? [];
+        isLater = !isQuiet && lacking.length > FETCHED_MAX; // somebody else is bringing them, in order
+        fetched = isLater ? 0 : await fetchOnce(parts, topic, lacking);
+      }
+    });
+    if (isLater) await lookNow(client, topic);
+  };
+  const look: MemberCatchUp["look"] = (client, topic) => {
+    const planned = looks.get(client) ?? new Map<string, Promise<void>>();
+    looks.set(client, planned);
+    const name = toHex(topic);
+    const under = planned.get(name) ?? lookNow(client, topic).finally(() => planned.delete(name));
+    planned.set(name, under);
+    return under;
+  };
+  const begin = async (parts: typeof ours & { readonly client: CaughtUpMember }, topic: Topic): Promise<Sequence> => {
     const difference = await compareTopic(parts, topic);
-    if (!difference || difference.lacking.length > FETCHED_MAX) return 0 as Sequence;
+    if (!difference || difference.lacking.length > FETCHED_MAX) {
+      arrivals.came(topic); // it will
+      return 0 as Sequence;
+    }
     await fetchLacking(parts, topic, difference.lacking, (envelopes) => {
       const items = envelopes.map((envelope) => ({ sequence: 0 as Sequence, envelope }));
-      return delivered({ log: MEMBERS_LOG, topic, items });
+      return take({ log: MEMBERS_LOG, topic, items });
     });
     return difference.theirHead;
   };
+  return {
+    startAt: async (client, topic) => {
+      const parts = { ...ours, client };
+      const first = await isSameTopic(parts, topic);
+      if (first?.isSame) return first.theirHead;
+      if (!first || arrivals.isQuiet(topic)) return await arrivals.bringing(topic, () => begin(parts, topic));
+      look(client, topic).catch(ignore);
+      return first.theirHead;
+    },
+    look,
+  };
 }
+
+/** Our disk failed: the next comparison finds the same. */
+const ignore = (): void => undefined;

@@ -5,13 +5,13 @@
  * 2. Nobody but members is served, and nobody else learns of a topic (topic-meeting.ts). Mail for us is taken from anybody who
  *    knows where to (mailbox.ts), and our prekeys are given to whoever knows our account (own-prekeys.ts).
  */
-import type { NetworkEvents, TopicSubscription } from "../client/ports/network.ts";
+import type { Delivery, NetworkEvents, TopicSubscription } from "../client/ports/network.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { type Correspondence, correspondence } from "./correspondence.ts";
 import { gapFiller } from "./gap-filling.ts";
-import { createGivers, takeKept } from "./givers.ts";
+import { createGivers, type Givers, takeKept } from "./givers.ts";
 import { idSets } from "./id-sets.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { discoverLocally, type LocalDiscovery } from "./local-discovery.ts";
@@ -22,8 +22,9 @@ import { parseAddress } from "./multiaddr-text.ts";
 import type { NetNode } from "./node.ts";
 import { PeerLinks } from "./peer-links.ts";
 import type { PrekeyAsker } from "./prekey-client.ts";
-import { RelayHealing } from "./relay-healing.ts";
+import { type HealingOptions, RelayHealing } from "./relay-healing.ts";
 import type { HoldingMember } from "./session-context.ts";
+import { type TopicArrivals, topicArrivals } from "./topic-arrivals.ts";
 import type { TopicClient } from "./topic-client.ts";
 import type { StoredEnvelope } from "./topic-fanout.ts";
 import type { TopicLimits } from "./topic-limits.ts";
@@ -74,6 +75,8 @@ export interface Members {
   readonly healing: (client: () => TopicClient | undefined) => RelayHealing;
   /** Says this in passing to those who read here. */
   readonly say: (topic: Topic, body: Uint8Array) => void;
+  /** Takes what the relay with this PeerId has delivered. */
+  readonly fromRelay: (relay: string, delivery: Delivery) => Promise<void>;
   /** Fetches what these relays, or members, keep of the topic and we do not; answers how many were asked. */
   readonly fill: (topic: Topic, relays: readonly TopicClient[]) => Promise<number>;
   /** Nothing of this topic is read any more. */
@@ -88,46 +91,45 @@ export interface Members {
 
 export function createMembers({ log, verifier, addresses, discover }: MembersOptions, parts: MembersParts): Members {
   const { node, subscriptions } = parts;
-  const sets = idSets(log);
-  const delivered: NetworkEvents["delivered"] = (delivery) => parts.events.delivered({ ...delivery, log: MEMBERS_LOG });
-  const takes = (topic: Topic): void => parts.events.mailTaken?.(topic);
+  const ours = { log, verifier, sets: idSets(log), arrivals: topicArrivals() };
   const givers = createGivers();
+  const { take, fromMember, fromRelay } = incoming(parts.events, ours.arrivals, givers);
   const links = new PeerLinks({
     ...parts,
     givers,
-    events: { ...parts.events, delivered, kept: takeKept(log, delivered), said: parts.said, takes },
+    events: {
+      ...parts.events,
+      delivered: fromMember,
+      kept: takeKept(log, take),
+      said: parts.said,
+      takes: (topic) => parts.events.mailTaken?.(topic),
+    },
     verifier,
     readersOf: (topic) => service.readers(topic),
-    startAt: memberCatchUp({ log, sets, verifier, delivered }),
+    catchUp: memberCatchUp({ ...ours, take }),
   });
   const service = serviceOf({ log, verifier }, parts, {
     met: (openerPeerId, topics) => links.met(openerPeerId, topics),
-    mailbox: mailboxOf(subscriptions, delivered),
+    mailbox: mailboxOf(subscriptions, take),
   });
   const mail = correspondence({ ...parts, links, verifier, discovers: discover });
+  const healings = healingsOf({ ...ours, timing: parts.timing, take }, subscriptions);
   const unwatch = log.watch((fresh) => {
     for (const { topic, ...item } of fresh) service.stored(topic, { ...item, givers: givers.of(item.envelope) });
-    for (const healing of healings) healing.kept(fresh);
+    healings.kept(fresh);
   });
-  const signAnew = (topic: Topic, envelope: Uint8Array): Uint8Array | undefined =>
-    [...subscriptions()].find((each) => toHex(each.topic) === toHex(topic))?.signAnew?.(envelope);
-  const fillFrom = gapFiller({ log, sets, verifier }, delivered);
-  const healings = new Set<RelayHealing>();
+  const fillFrom = gapFiller(ours, take);
   let discovery: LocalDiscovery | undefined;
   return {
     links,
-    healing: (client) => {
-      const stopped = (): void => void healings.delete(healing);
-      const take = delivered;
-      const healing = new RelayHealing({ log, sets, verifier, timing: parts.timing, client, take, signAnew, stopped });
-      healings.add(healing);
-      return healing;
-    },
-    say: (topic, body) => service.say(topic, body),
+    healing: healings.begin,
+    say: service.say,
+    fromRelay,
     fill: (topic, relays) => fillFrom(topic, [...links.readAt(topic), ...relays]),
     mail: mail.calls,
     forget: (topic) => {
-      for (const healing of healings) healing.forget(topic);
+      ours.arrivals.forget(topic);
+      healings.forget(topic);
       links.unsubscribe(topic);
     },
     serve: async () => {
@@ -140,11 +142,50 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
     },
     stop: async () => {
       unwatch();
-      await Promise.all([...healings].map((healing) => healing.stop()));
+      ours.arrivals.stop();
+      await healings.stop();
       await discovery?.stop();
       await links.stop();
       await service.close();
     },
+  };
+}
+
+/** What comes in: from members, whose logs have one name here, and from relays. `take`: what was asked for by id. */
+function incoming({ delivered }: Pick<NetworkEvents, "delivered">, arrivals: TopicArrivals, givers: Givers) {
+  const take: NetworkEvents["delivered"] = (delivery) => delivered({ ...delivery, log: MEMBERS_LOG });
+  const fromMember: NetworkEvents["delivered"] = (delivery) => {
+    arrivals.came(delivery.topic);
+    return take(delivery);
+  };
+  const fromRelay: Members["fromRelay"] = (relay, delivery) => {
+    arrivals.came(delivery.topic);
+    return givers.during(relay, delivery, () => delivered(delivery));
+  };
+  return { take, fromMember, fromRelay };
+}
+
+/** The healings of all relays. */
+function healingsOf(
+  ours: Pick<HealingOptions, "log" | "verifier" | "sets" | "timing" | "take">,
+  subscriptions: MembersParts["subscriptions"],
+) {
+  const all = new Set<RelayHealing>();
+  const signAnew = (topic: Topic, envelope: Uint8Array): Uint8Array | undefined =>
+    [...subscriptions()].find((each) => toHex(each.topic) === toHex(topic))?.signAnew?.(envelope);
+  return {
+    begin: (client: HealingOptions["client"]): RelayHealing => {
+      const healing = new RelayHealing({ ...ours, client, signAnew, stopped: () => all.delete(healing) });
+      all.add(healing);
+      return healing;
+    },
+    kept: (fresh: Parameters<RelayHealing["kept"]>[0]): void => {
+      for (const each of all) each.kept(fresh);
+    },
+    forget: (topic: Topic): void => {
+      for (const each of all) each.forget(topic);
+    },
+    stop: () => Promise.all([...all].map((each) => each.stop())),
   };
 }
 

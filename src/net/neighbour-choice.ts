@@ -9,6 +9,16 @@
 
 /** Members at whom one topic is read: with six each, fifty people stay connected when thirty vanish at once. */
 export const NEIGHBOURS_MAX = 6;
+/**
+ * The same for a topic of an epoch that a newer one has taken the place of: little comes there, and late. A group has one
+ * for each change of its members, so that each costs all of them at every meeting; with three they stay connected.
+ */
+export const SUPERSEDED_NEIGHBOURS_MAX = 3;
+/**
+ * Members at whom one topic is read, from which on no way through a relay is dialled for it: such a neighbour goes with the
+ * relay, at which both read what comes, so it is there for what the relay leaves out. Each costs the relay a circuit.
+ */
+export const CIRCUITS_UNTIL = 3;
 /** Members who read one topic here, below which more are looked for. */
 const READERS_LEAST = 2;
 /** Members to whom we are linked over all groups: each costs a connection. */
@@ -29,10 +39,10 @@ export interface Reading {
 }
 
 /** Whether one more link should read this topic. */
-export function wantsNeighbour(links: Iterable<Reading>, topic: string): boolean {
+export function wantsNeighbour(links: Iterable<Reading>, topic: string, most = NEIGHBOURS_MAX): boolean {
   let reading = 0;
   for (const link of links) if (link.reads(topic)) reading += 1;
-  return reading < NEIGHBOURS_MAX;
+  return reading < most;
 }
 
 /** Whether to look for more members: some topic is read at too few, or by too few, and one more link is allowed. */
@@ -40,15 +50,21 @@ export function needsNeighbours(
   links: ReadonlyMap<unknown, Reading>,
   topics: Iterable<string>,
   readersOf: (topic: string) => number,
+  most = NEIGHBOURS_MAX,
 ): boolean {
   if (links.size >= LINKS_MAX) return false;
   for (const topic of topics)
-    if (wantsNeighbour(links.values(), topic) || readersOf(topic) < READERS_LEAST) return true;
+    if (wantsNeighbour(links.values(), topic, most) || readersOf(topic) < READERS_LEAST) return true;
   return false;
 }
 
 /** Whoever has to make room for somebody who came and reads here; undefined while there is room. `random` is in [0, 1). */
-export function replacedNeighbour<L extends Reading>(links: Iterable<L>, topic: string, random: number): L | undefined {
+export function replacedNeighbour<L extends Reading>(
+  links: Iterable<L>,
+  topic: string,
+  random: number,
+  most = NEIGHBOURS_MAX,
+): L | undefined {
   const reading = [...links].filter((link) => link.reads(topic));
-  return reading.length < NEIGHBOURS_MAX ? undefined : reading[Math.floor(random * reading.length)];
+  return reading.length < most ? undefined : reading[Math.floor(random * reading.length)];
 }

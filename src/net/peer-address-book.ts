@@ -41,7 +41,7 @@ export interface AddressBook {
   /** `of`: PeerId of the process that is said to be there, if that was said. */
   readonly learn: (address: Multiaddr, of?: string) => void;
   /** Of those that are due the one where a member was last, else one at random; it is in use until it is settled. */
-  readonly take: () => Multiaddr | undefined;
+  readonly take: (ways?: "all" | "direct") => Multiaddr | undefined;
   /** One that is due, needs no relay, and is said to lead to one of these (PeerIds), DIRECT_TRIES_MAX a minute for each; in use as well. */
   readonly takeDirect: (to: ReadonlySet<string>) => Multiaddr | undefined;
   readonly settle: (address: Multiaddr, outcome: AddressOutcome) => void;
@@ -71,8 +71,8 @@ export function addressBook(nowMs: () => number = Date.now, random: () => number
       const untried = { failures: 0, last: undefined, metAtMs: undefined, isInUse: false };
       known.set(key, { address: bare, of, nextAtMs, ...untried });
     },
-    take: () => {
-      const due = [...known.values()].filter(isDue);
+    take: (ways = "all") => {
+      const due = [...known.values()].filter((each) => isDue(each) && (ways === "all" || !isCircuit(each.address)));
       const lastMet = due.filter(({ metAtMs }) => metAtMs !== undefined).sort(byLastMet)[0];
       const taken = lastMet ?? due[Math.floor(random() * due.length)];
       if (taken) taken.isInUse = true;

@@ -17,7 +17,7 @@ import { comparingRounds } from "./comparing-rounds.ts";
 import { GONE_SILENT } from "./link-failure.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import type { MailTopic } from "./mail-meeting.ts";
-import type { StartAt } from "./member-catch-up.ts";
+import type { MemberCatchUp } from "./member-catch-up.ts";
 import type { NetNode } from "./node.ts";
 import { TopicClient, type TopicClientEvents } from "./topic-client.ts";
 import { TOPIC_PROTOCOL } from "./topic-service.ts";
@@ -31,7 +31,7 @@ export interface PeerLinkOptions {
   readonly node: NetNode;
   readonly connection: Connection;
   readonly verifier: Verifier;
-  readonly startAt: StartAt;
+  readonly catchUp: MemberCatchUp;
   readonly timing: LinkTiming;
   /** Everything that is to be read, now. */
   readonly subscriptions: () => Iterable<TopicSubscription>;
@@ -40,8 +40,10 @@ export interface PeerLinkOptions {
     readonly known: () => void;
     /** It has proved that mail for this topic is its own. */
     readonly takes: (topic: Topic) => void;
-    /** Whether this link, too, should read this topic; `isFirstTime`: it has not been asked about it before. */
-    readonly wants: (topic: Topic, isFirstTime: boolean) => boolean;
+    /** Whether this link, too, should read this topic, which both have proved; `isFirstTime`: it has not been asked about it before. */
+    readonly wants: (each: TopicSubscription, isFirstTime: boolean) => boolean;
+    /** False: the other end need not be asked whether it has this topic, others are read enough. */
+    readonly hasPlace: (each: TopicSubscription) => boolean;
   };
 }
 
@@ -118,7 +120,9 @@ export class PeerLink {
   /** Asks again about everything that is not read here: one of us may have learnt of it since. */
   meetAgain(): void {
     for (const [topic, state] of this.#mail) if (state === "asked") this.#mail.delete(topic);
-    for (const each of this.#options.subscriptions()) if (!this.#reading.has(toHex(each.topic))) this.subscribe(each);
+    const { subscriptions, events } = this.#options;
+    for (const each of subscriptions())
+      if (!this.#reading.has(toHex(each.topic)) && events.hasPlace(each)) this.subscribe(each);
   }
 
   /**
@@ -212,12 +216,12 @@ export class PeerLink {
 
   /** What the other end keeps and did not send is fetched, as when reading began. */
   async #compareAll(client: TopicClient): Promise<void> {
-    const { subscriptions, startAt } = this.#options;
-    for (const { topic } of [...subscriptions()]) if (this.reads(toHex(topic))) await startAt(client, topic);
+    const { subscriptions, catchUp } = this.#options;
+    for (const { topic } of [...subscriptions()]) if (this.reads(toHex(topic))) await catchUp.look(client, topic);
   }
 
   #startAt(topic: Topic): Promise<Sequence> {
-    return this.#client ? this.#options.startAt(this.#client, topic) : Promise.resolve(0 as Sequence);
+    return this.#client ? this.#options.catchUp.startAt(this.#client, topic) : Promise.resolve(0 as Sequence);
   }
 
   /** Answers which of these to read here. */
@@ -225,7 +229,7 @@ export class PeerLink {
     const wanted: TopicSubscription[] = [];
     for (const each of shared) {
       const name = toHex(each.topic);
-      if (this.#reading.has(name) || !this.#options.events.wants(each.topic, !this.#shared.has(name))) continue;
+      if (this.#reading.has(name) || !this.#options.events.wants(each, !this.#shared.has(name))) continue;
       wanted.push(each);
       this.#reading.add(name);
     }

@@ -19,8 +19,16 @@ import { AddressDialling } from "./address-dialling.ts";
 import type { Givers } from "./givers.ts";
 import { type LinkTiming, memberTiming } from "./link-timing.ts";
 import type { MailTopic } from "./mail-meeting.ts";
-import type { StartAt } from "./member-catch-up.ts";
-import { LINKS_MAX, needsNeighbours, replacedNeighbour, wantsNeighbour } from "./neighbour-choice.ts";
+import type { MemberCatchUp } from "./member-catch-up.ts";
+import {
+  CIRCUITS_UNTIL,
+  LINKS_MAX,
+  NEIGHBOURS_MAX,
+  needsNeighbours,
+  replacedNeighbour,
+  SUPERSEDED_NEIGHBOURS_MAX,
+  wantsNeighbour,
+} from "./neighbour-choice.ts";
 import type { NetNode } from "./node.ts";
 import type { AddressOutcome } from "./peer-address-book.ts";
 import { PeerLink } from "./peer-link.ts";
@@ -37,7 +45,7 @@ export type Inquiry<T> = (connection: Connection) => Promise<T | undefined>;
 export interface PeerLinksOptions {
   readonly node: NetNode;
   readonly verifier: Verifier;
-  readonly startAt: StartAt;
+  readonly catchUp: MemberCatchUp;
   readonly givers: Givers;
   /** How many members read this topic (hex) here. */
   readonly readersOf: (topic: string) => number;
@@ -66,7 +74,7 @@ export class PeerLinks {
     this.#dialling = new AddressDialling({
       dial: (address, dialOptions) => options.node.libp2p.dial(address, dialOptions),
       connectTimeoutMs: options.timing.connectTimeoutMs,
-      needsMore: () => this.#needsMore(),
+      wanted: () => this.#wantedWays(),
       circuitPeers: () => this.#circuitPeers(),
       talk: (connection) => this.#talk(connection),
     });
@@ -184,14 +192,13 @@ export class PeerLinks {
     return this.#links.size < LINKS_MAX && (proved.length > 0 || strangers.length < CORRESPONDENTS_MAX);
   }
 
-  #needsMore(): boolean {
-    if (this.#sought.size + this.#visitors.size > 0) return this.#links.size < LINKS_MAX;
-    const read = [...this.#options.subscriptions()].filter(({ inbox }) => !inbox);
-    return needsNeighbours(
-      this.#links,
-      read.map(({ topic }) => toHex(topic)),
-      this.#options.readersOf,
-    );
+  #wantedWays(): "none" | "direct" | "all" {
+    if (this.#sought.size + this.#visitors.size > 0) return this.#links.size < LINKS_MAX ? "all" : "none";
+    const { subscriptions, readersOf } = this.#options;
+    const topics = [...subscriptions()].filter((each) => !each.inbox && !isSuperseded(each));
+    const names = topics.map(({ topic }) => toHex(topic));
+    if (needsNeighbours(this.#links, names, readersOf, CIRCUITS_UNTIL)) return "all";
+    return needsNeighbours(this.#links, names, readersOf) ? "direct" : "none";
   }
 
   /** PeerIds of members to whom the way leads through a relay. */
@@ -201,7 +208,7 @@ export class PeerLinks {
 
   /** One conversation from its beginning to its end; `called-on`: the other end came to us, and reads here. */
   async #talk(connection: Connection, cause: "dialled" | "called-on" = "dialled"): Promise<AddressOutcome> {
-    const { node, verifier, timing, subscriptions, events, startAt, givers } = this.#options;
+    const { node, verifier, timing, subscriptions, events, catchUp, givers } = this.#options;
     const peer = connection.remotePeer.toString();
     const other = this.#links.get(peer);
     if (other && isBetter(connection, other.connection)) {
@@ -221,7 +228,7 @@ export class PeerLinks {
       node,
       connection,
       verifier,
-      startAt,
+      catchUp,
       timing: memberTiming(timing, connection.direction),
       subscriptions,
       events: {
@@ -232,10 +239,12 @@ export class PeerLinks {
         said: events.said,
         known: () => events.peerChanged?.(status, "connected"),
         takes: events.takes,
-        wants: (topic, isFirstTime) => {
-          if (cause === "called-on" && isFirstTime) this.#makeRoom(topic);
-          return wantsNeighbour(this.#links.values(), toHex(topic));
+        wants: (each, isFirstTime) => {
+          const isNamedAgain = cause === "called-on" || isSuperseded(each); // whoever names these has too few
+          if (isNamedAgain && isFirstTime) this.#makeRoom(each);
+          return this.#hasPlace(each);
         },
+        hasPlace: (each) => !isSuperseded(each) || this.#hasPlace(each),
       },
     });
     this.#links.set(peer, link);
@@ -250,10 +259,21 @@ export class PeerLinks {
     return outcome;
   }
 
-  #makeRoom(topic: Topic): void {
-    replacedNeighbour(this.#links.values(), toHex(topic), Math.random())?.unsubscribe(topic);
+  /** Whether this topic should be read at one more member. */
+  #hasPlace(each: TopicSubscription): boolean {
+    return wantsNeighbour(this.#links.values(), toHex(each.topic), mostOf(each));
+  }
+
+  #makeRoom(each: TopicSubscription): void {
+    const { topic } = each;
+    replacedNeighbour(this.#links.values(), toHex(topic), Math.random(), mostOf(each))?.unsubscribe(topic);
   }
 }
+
+const isSuperseded = ({ isSuperseded: ask }: TopicSubscription): boolean => ask?.() ?? false;
+
+/** Members at whom it is read at most. */
+const mostOf = (each: TopicSubscription): number => (isSuperseded(each) ? SUPERSEDED_NEIGHBOURS_MAX : NEIGHBOURS_MAX);
 
 /** Closing what nobody uses any more: if that fails, it is closed already. */
 const ignore = (): void => undefined;

@@ -16,7 +16,7 @@ import { FRAME_ENVELOPES_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { REFUSAL } from "../wire/topic-frames.ts";
 import type { IdSets } from "./id-sets.ts";
-import { compareSets, idOf, type SetDifference } from "./set-comparison.ts";
+import { compareSets, fingerprint, idOf, type SetDifference } from "./set-comparison.ts";
 import type { TopicClient } from "./topic-client.ts";
 import type { TopicLog } from "./topic-log.ts";
 import { nextTurn } from "./turn-gate.ts";
@@ -55,6 +55,17 @@ export async function compareTopic({ sets, client }: Reconciled, topic: Topic): 
     }));
   if (!ours || !difference || theirHead === undefined) return undefined;
   return { ...difference, ourHead: ours.head, theirHead };
+}
+
+/** Whether both logs have the same of a topic that is open at the holder; one question. Undefined as above. */
+export async function isSameTopic(
+  { sets, client }: Pick<Reconciled, "sets" | "client">,
+  topic: Topic,
+): Promise<{ readonly isSame: boolean; readonly theirHead: Sequence } | undefined> {
+  const ours = await sets.of(topic);
+  const compared = ours && (await client.compare(topic, [{ prefix: "", fingerprint: fingerprint(ours.ids, "") }]));
+  const [answer] = compared?.answers ?? [];
+  return compared && answer && { isSame: answer.kind === "same", theirHead: compared.head };
 }
 
 /** Gets these envelopes, as far as the holder has them, and hands them on in parts. */

@@ -5,7 +5,7 @@
  * 2. Those that only a peer told us are given mail and asked for prekeys, nothing else (RelayLink).
  */
 import { CODE_P2P, CODE_TCP, type Multiaddr } from "@multiformats/multiaddr";
-import type { NetworkEvents, RelayStatus, ToldBy, TopicSubscription } from "../client/ports/network.ts";
+import type { Delivery, NetworkEvents, RelayStatus, ToldBy, TopicSubscription } from "../client/ports/network.ts";
 import { Fault } from "../wire/fault.ts";
 import type { Topic } from "../wire/ids.ts";
 import type { LinkTiming } from "./link-timing.ts";
@@ -27,7 +27,9 @@ export interface RelayLinksOptions {
 /** What there is from the start on. */
 export interface RelayLinksParts {
   readonly node: NetNode;
-  readonly events: Pick<NetworkEvents, "delivered" | "caughtUp" | "relayChanged" | "relayFailed"> & {
+  readonly events: Pick<NetworkEvents, "caughtUp" | "relayChanged" | "relayFailed"> & {
+    /** `relay`: its PeerId. */
+    readonly delivered: (delivery: Delivery, relay: string) => Promise<void>;
     readonly said: (topic: Topic, body: Uint8Array) => void;
   };
   /** See `Members`; undefined: relays are not healed. */
@@ -132,7 +134,7 @@ export class RelayLinks {
       events: {
         delivered: (delivery) => {
           healing?.delivered(delivery);
-          return events.delivered(delivery);
+          return events.delivered(delivery, relay);
         },
         caughtUp: (topic, log) => {
           healing?.caughtUp(topic, log);

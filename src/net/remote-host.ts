@@ -1,5 +1,5 @@
 /**
- * The IP address at the other end of a connection, for limits per address.
+ * The IP address at the other end of a connection, for limits per address; and the relay between, where there is one.
  *
  * Loopback has none: a proxy, an onion service or a test on the holder's own machine stands for many people.
  * An IPv6 address counts as its /64, which is what one customer is given.
@@ -7,6 +7,7 @@
 import type { Connection, MultiaddrConnection } from "@libp2p/interface";
 
 const HOST = /^\/ip[46]\/([^/]+)\//;
+const THROUGH = /\/p2p\/([^/]+)\/p2p-circuit/;
 
 /** The address as a key, or undefined for loopback and for what is no IP connection of its own (a circuit). */
 export function remoteHost({ remoteAddr }: Pick<Connection | MultiaddrConnection, "remoteAddr">): string | undefined {
@@ -15,6 +16,11 @@ export function remoteHost({ remoteAddr }: Pick<Connection | MultiaddrConnection
   if (host === undefined || host.startsWith("127.") || host === "::1" || host.startsWith("::ffff:127."))
     return undefined;
   return host.includes(":") ? subnet(host) : host;
+}
+
+/** PeerId of the relay through which the other end is reached; undefined for a direct connection. */
+export function relayBetween({ remoteAddr }: Pick<Connection, "remoteAddr">): string | undefined {
+  return THROUGH.exec(remoteAddr.toString())?.[1];
 }
 
 /** The first four groups: `2001:db8::7` is `2001:db8:0:0`. */

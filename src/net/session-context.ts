@@ -46,6 +46,8 @@ export interface SessionIdentity {
   readonly nonce: Uint8Array;
   /** The opener's IP address as remote-host.ts names it. */
   readonly address: string | undefined;
+  /** PeerId of the relay through which the opener is reached; left out: directly. */
+  readonly through?: string | undefined;
 }
 
 /** One request of a kind. */

@@ -66,8 +66,8 @@ export function areApart(questions: readonly RangeQuestion[]): boolean {
 
 /** Answers one question from `set`. */
 export function answerRange(set: IdSet, { prefix, fingerprint: theirs }: RangeQuestion): RangeAnswer {
+  if (equal(theirs, fingerprint(set, prefix))) return { kind: "same" };
   const [from, to] = range(set, prefix);
-  if (equal(theirs, hash(set, from, to))) return { kind: "same" };
   if (to - from <= COMPARE_LEAF_IDS) return { kind: "ids", ids: set.slice(from, to).map(idOf) };
   const children = new Uint8Array(DIGITS.length * FINGERPRINT_BYTES);
   for (const [i, digit] of [...DIGITS].entries()) {
@@ -76,9 +76,15 @@ export function answerRange(set: IdSet, { prefix, fingerprint: theirs }: RangeQu
   return { kind: "split", children };
 }
 
+/** Of whole sets: each is asked about by everybody who reads the topic. */
+const WHOLE = new WeakMap<IdSet, Uint8Array>();
+
 /** First 16 bytes of SHA-256 over the ids of a range, in order. */
 export function fingerprint(set: IdSet, prefix: string): Uint8Array {
-  return hash(set, ...range(set, prefix));
+  if (prefix !== "") return hash(set, ...range(set, prefix));
+  const whole = WHOLE.get(set) ?? hash(set, 0, set.length);
+  WHOLE.set(set, whole);
+  return whole;
 }
 
 interface Found {

@@ -27,8 +27,21 @@ export interface ToldAddresses {
   readonly peerId: string | undefined;
 }
 
+/** Lists that are remembered: one device says the same in each of its groups, and people have many in common. */
+const REMEMBERED_MAX = 256;
+const remembered = new Map<string, ToldAddresses>();
+
 /** Reads a list; what cannot be used is passed over. */
 export function toldAddresses(texts: readonly string[]): ToldAddresses {
+  const name = JSON.stringify(texts);
+  const told = remembered.get(name) ?? readAddresses(texts);
+  remembered.set(name, told);
+  const [oldest] = remembered.keys();
+  if (remembered.size > REMEMBERED_MAX && oldest !== undefined) remembered.delete(oldest);
+  return told;
+}
+
+function readAddresses(texts: readonly string[]): ToldAddresses {
   const addresses = texts.flatMap((text) => parseAddress(text) ?? []);
   const named = new Set(addresses.flatMap((each) => peerIdAtEnd(each) ?? []));
   return { usable: addresses.filter(isDialled), peerId: named.size === 1 ? [...named][0] : undefined };

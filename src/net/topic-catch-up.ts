@@ -14,7 +14,7 @@ import { FORWARD_JUMP_MAX, KEPT_IDS_MAX } from "../wire/limits.ts";
 import { encodeHolderFrame, type HolderFrame } from "../wire/topic-frames.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { pace, type Rate } from "./pace.ts";
-import type { TopicReader } from "./topic-fanout.ts";
+import type { ReaderNames, TopicReader } from "./topic-fanout.ts";
 import type { TopicLimits } from "./topic-limits.ts";
 import type { LogPage, TopicLog } from "./topic-log.ts";
 import type { Gate } from "./turn-gate.ts";
@@ -53,15 +53,15 @@ export type CatchUpStream = Pick<FrameStream, "isWritable" | "send" | "sendPrefi
 export class CatchUp {
   readonly #source: CatchUpSource;
   readonly #stream: CatchUpStream;
-  readonly #peer: string;
+  readonly #names: ReaderNames;
   readonly #keptPace = pace(KEPT_RATE);
   readonly #behind = new Set<CatchUpReader>();
   #running = false;
 
-  /** `peer`: who reads, as those who give are named (givers.ts). */
-  constructor(source: CatchUpSource, stream: CatchUpStream, peer: string) {
+  /** `names`: who reads. */
+  constructor(source: CatchUpSource, stream: CatchUpStream, names: ReaderNames) {
     this.#source = source;
-    this.#peer = peer;
+    this.#names = names;
     this.#stream = stream;
   }
 
@@ -76,7 +76,7 @@ export class CatchUp {
       looked: false,
       accepts: () => !this.#behind.has(reader) && this.#stream.isWritable(),
       send: (frame) => this.#stream.sendPrefixed(frame),
-      peer: this.#peer,
+      ...this.#names,
       tellKept: (envelopes) => this.#tellKept(topic, envelopes),
       fallBehind: () => {
         reader.announced = true;

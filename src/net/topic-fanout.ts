@@ -6,7 +6,8 @@
  *    So notifications may be late, reordered or lost: what a reader receives is complete and in order all the same.
  * 3. What is said in passing goes to those who take data at that moment, once.
  * 4. Nothing is kept between ticks but who reads what.
- * 5. A reader is not sent what it gave itself: it is told that this is kept here.
+ * 5. A reader is not sent what it gave itself: it is told that this is kept here. Nor what the relay gave through which
+ *    it is reached, since it reads there as well.
  */
 import type { Sequence, Topic } from "../wire/ids.ts";
 import { FRAME_ENVELOPES_MAX } from "../wire/limits.ts";
@@ -21,20 +22,26 @@ const FRAME_BUDGET_BYTES = 524_288;
 export interface StoredEnvelope {
   readonly sequence: Sequence;
   readonly envelope: Uint8Array;
-  /** Readers, by their `peer`, from whom it came. */
+  /** Readers, by their `peer`, and relays from whom it came. */
   readonly givers?: ReadonlySet<string> | undefined;
 }
 
+/** A reader, as those who give are named (givers.ts). */
+export interface ReaderNames {
+  /** Who it is. */
+  readonly peer: string;
+  /** The relay through which it is reached; left out: directly. */
+  readonly through?: string | undefined;
+}
+
 /** One subscription as the fan-out sees it. */
-export interface TopicReader {
+export interface TopicReader extends ReaderNames {
   readonly topic: Topic;
   /** The last number written to this reader. The fan-out and the reader's own catching up move it. */
   sentUpTo: Sequence;
   /** True when the reader follows live and its stream takes data. */
   readonly accepts: () => boolean;
   readonly send: (prefixedFrame: Uint8Array) => void;
-  /** Who it is, as givers are named. */
-  readonly peer: string;
   /** Tells it that these, which it has given, are kept here. */
   readonly tellKept: (envelopes: readonly Uint8Array[]) => void;
   /** There is something after `sentUpTo` that it did not get: it reads from the log when it can. */
@@ -135,9 +142,8 @@ function sendRun(readers: Set<TopicReader>, run: readonly StoredEnvelope[]): { d
       reader.fallBehind();
       continue;
     }
-    const isGiven = ({ givers }: StoredEnvelope): boolean => givers?.has(reader.peer) === true;
-    if (run.some(isGiven)) {
-      deliveries += sendOthers(reader, after, { run, isGiven });
+    if (run.some((item) => isElsewhere(reader, item))) {
+      deliveries += sendNews(reader, after, run);
     } else {
       frame ??= deliverFrame(reader.topic, after, run);
       reader.send(frame);
@@ -148,17 +154,18 @@ function sendRun(readers: Set<TopicReader>, run: readonly StoredEnvelope[]): { d
   return { deliveries, bytes: frame === undefined ? 0 : (frame.byteLength * deliveries) / run.length };
 }
 
-interface PartlyGiven {
-  readonly run: readonly StoredEnvelope[];
-  readonly isGiven: (item: StoredEnvelope) => boolean;
+/** Whether the reader has, or gets without us, what these have given. */
+function isElsewhere({ peer, through }: ReaderNames, { givers }: StoredEnvelope): boolean {
+  return givers !== undefined && (givers.has(peer) || (through !== undefined && givers.has(through)));
 }
 
-/** Sends what the reader has not given; answers how many that is. */
-function sendOthers(reader: TopicReader, after: Sequence, { run, isGiven }: PartlyGiven): number {
-  reader.tellKept(run.filter(isGiven).map(({ envelope }) => envelope));
-  const others = run.filter((item) => !isGiven(item));
-  if (others.length > 0) reader.send(deliverFrame(reader.topic, after, others));
-  return others.length;
+/** Sends what the reader does not get elsewhere; answers how many that is. */
+function sendNews(reader: TopicReader, after: Sequence, run: readonly StoredEnvelope[]): number {
+  const news = run.filter((item) => !isElsewhere(reader, item));
+  const given = run.filter(({ givers }) => givers?.has(reader.peer));
+  if (given.length > 0) reader.tellKept(given.map(({ envelope }) => envelope));
+  if (news.length > 0) reader.send(deliverFrame(reader.topic, after, news));
+  return news.length;
 }
 
 const deliverFrame = (topic: Topic, after: Sequence, items: readonly StoredEnvelope[]): Uint8Array =>

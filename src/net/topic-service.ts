@@ -15,7 +15,7 @@ import { FrameStream } from "./frame-stream.ts";
 import { idSets } from "./id-sets.ts";
 import type { NetNode } from "./node.ts";
 import { paceByKey } from "./pace.ts";
-import { remoteHost } from "./remote-host.ts";
+import { relayBetween, remoteHost } from "./remote-host.ts";
 import type { HoldingMember, SessionContext } from "./session-context.ts";
 import type { TopicServiceEvent } from "./topic-events.ts";
 import { type TopicFanout, topicFanout } from "./topic-fanout.ts";
@@ -148,6 +148,7 @@ function accept(context: ServiceContext, sessions: Set<OpenSession>, { node, str
     openerPeerId: connection.remotePeer.toMultihash().bytes,
     nonce: new Uint8Array(randomBytes(32)),
     address: context.addressOf(connection),
+    through: relayBetween(connection),
   };
   const session = new TopicSession(context, identity, frames);
   const open: OpenSession = { stream: frames, connection };

@@ -6,14 +6,14 @@ import type { RequestFlow } from "./request-flow.ts";
 import type { Answering, Request, SessionContext } from "./session-context.ts";
 import { answerRange, areApart } from "./set-comparison.ts";
 import { CatchUp, type CatchUpReader, type CatchUpStream } from "./topic-catch-up.ts";
+import type { ReaderNames } from "./topic-fanout.ts";
 import { IDS_PER_UNIT } from "./topic-limits.ts";
 import type { TopicOpening } from "./topic-opening.ts";
 
 export interface ServingOptions {
   readonly context: SessionContext;
   readonly stream: CatchUpStream;
-  /** Who reads, as those who give are named (givers.ts). */
-  readonly peer: string;
+  readonly reader: ReaderNames;
   readonly answers: Answering;
   readonly opening: Pick<TopicOpening, "has" | "forget">;
   readonly flow: Pick<RequestFlow, "spend">;
@@ -27,7 +27,7 @@ export class TopicServing {
 
   constructor(options: ServingOptions) {
     this.#options = options;
-    this.#catchUp = new CatchUp(options.context, options.stream, options.peer);
+    this.#catchUp = new CatchUp(options.context, options.stream, options.reader);
   }
 
   /** The stream takes data again. */

@@ -45,7 +45,8 @@ export class TopicSession {
     };
     this.#opening = new TopicOpening(context, identity, answers);
     const shared = { context, answers, opening: this.#opening };
-    this.#serving = new TopicServing({ ...shared, stream, peer: toHex(identity.openerPeerId), flow: this.#flow });
+    const reader = { peer: toHex(identity.openerPeerId), through: identity.through };
+    this.#serving = new TopicServing({ ...shared, stream, reader, flow: this.#flow });
     this.#taking = { ...shared, identity };
     this.#send({ kind: "challenge", log: context.log.logId, nonce: identity.nonce });
   }

@@ -30,7 +30,9 @@ export interface Arrival {
 /** An envelope as a holder delivered it; its number is committed with whatever it caused. */
 export function* receive(work: Work, input: Arrival): Step<void> {
   const { isAhead = false } = input;
-  if (!isAhead) write(work, CURSOR, cursorId(input.log, input.topic), { sequence: input.sequence });
+  const from = input.log.every((byte) => byte === 0) ? "member" : "relay"; // one log stands for those of all members
+  // places in members' logs are not gone back to: what is here already costs no commit
+  if (!isAhead && from === "relay") write(work, CURSOR, cursorId(input.log, input.topic), { sequence: input.sequence });
   const envelope = decodeEnvelope(input.envelope);
   const state = yield* read(work, TOPIC, toHex(input.topic));
   if (!envelope || !state || !equalBytes(envelope.topic, input.topic)) return;
@@ -41,7 +43,6 @@ export function* receive(work: Work, input: Arrival): Step<void> {
     return yield* receiveJoinRequest(work, use.group, use.invite, envelope.body);
   if (use.kind === "account" && envelope.kind === ENVELOPE_KIND.deposit)
     return yield* wantLinks(work, yield* receiveSnapshot(work, input, envelope.body));
-  const from = input.log.every((byte) => byte === 0) ? "member" : "relay"; // one log stands for those of all members
   if (use.kind === "epoch" && (yield* receiveInEpoch(work, use, { ...envelope, from, isAhead })))
     work.effects.push({ kind: "keep", envelope: input.envelope });
 }

@@ -101,6 +101,8 @@ export type Effect =
       readonly takesMail?: boolean;
     }
   | { readonly kind: "unsubscribe"; readonly topic: Topic }
+  /** Whether others write in a newer epoch than that of this topic, which is read on for what is late. */
+  | { readonly kind: "superseded"; readonly topic: Topic; readonly isSuperseded: boolean }
   /** The holder of that log may erase what it has of this topic, an inbox of ours, up to and with this number. */
   | { readonly kind: "trim"; readonly log: LogId; readonly topic: Topic; readonly upTo: Sequence }
   /** Something new lies in the outbox. */

@@ -32,6 +32,7 @@ import { JOINING, REQUEST } from "./records/joining.ts";
 import { TOPIC } from "./records/topic.ts";
 import { reportDue, wakeForReports } from "./reports.ts";
 import { read, type Step, scan, write } from "./step.ts";
+import { tellSuperseded } from "./superseded-topics.ts";
 import { boundLetters } from "./unsent-messages.ts";
 
 /** Groups of one profile that are looked at when time passes. */
@@ -60,6 +61,7 @@ export function* start(work: Work): Step<void> {
   yield* noteLeftOver(work);
   yield* openAccountTopic(work);
   yield* forgetOldTries(work);
+  yield* tellSuperseded(work);
   for (const [id, { topic, seed, use }] of yield* scan(work, TOPIC, "", TOPICS_MAX))
     if (use.kind === "rendezvous" && (yield* isRendezvousOver(work, use))) write(work, TOPIC, id, null);
     else

@@ -61,6 +61,11 @@ export function* chooseSending(
     supersededAt: each === best ? undefined : (each.supersededAt ?? (work.nowMs as TimeMs)),
   }));
   write(work, LIVE, toHex(group.group), { epochs });
+  for (const [i, { topic, supersededAt }] of epochs.entries()) {
+    const isSuperseded = supersededAt !== undefined;
+    if (isSuperseded !== (live[i]?.supersededAt !== undefined))
+      work.effects.push({ kind: "superseded", topic, isSuperseded });
+  }
   yield* noteRekey(work, log, newest !== undefined);
   const rekeyAt = isMember
     ? yield* rekeyTime(work, group, log, { frontier, isCurrent: newest !== undefined })

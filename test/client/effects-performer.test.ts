@@ -22,7 +22,7 @@ function performing({ earlyMs = 0 } = {}) {
     ...exact,
     after: (delayMs, wake) => exact.after(delayMs > earlyMs ? delayMs - earlyMs : delayMs, wake),
   };
-  const topics: TopicBook = { read: new Set(), caughtUp: new Set() };
+  const topics: TopicBook = { read: new Set(), caughtUp: new Set(), superseded: new Set() };
   const followed: string[] = [];
   const roles: string[] = [];
   const subscribed: TopicSubscription[] = [];

@@ -23,12 +23,13 @@ async function member(options: MemberOptions): Promise<Member> {
 }
 
 /** A reader that follows live, and what it was sent and told. */
-function reader(peer: string): TopicReader & { readonly sent: string[]; readonly kept: string[] } {
+function reader(peer: string, through?: string): TopicReader & { readonly sent: string[]; readonly kept: string[] } {
   const [sent, kept]: [string[], string[]] = [[], []];
   return {
     topic: group.topic,
     sentUpTo: 0 as Sequence,
     peer,
+    through,
     sent,
     kept,
     accepts: () => true,
@@ -74,6 +75,23 @@ describe("those who give envelopes", () => {
     assert.deepEqual([ana.sent, ana.kept], [["his"], ["hers", "both"]]);
     assert.deepEqual([ben.sent, ben.kept], [["hers"], ["his", "both"]]);
     assert.deepEqual([ana.sentUpTo, ben.sentUpTo], [3, 3]);
+  });
+
+  it("may be relays: who is reached through one of them reads there what it gave, and is neither sent nor told of it", async () => {
+    const fanout = topicFanout(() => undefined);
+    const [beyond, elsewhere, direct] = [reader("ana", "relay"), reader("ben", "other relay"), reader("cleo")];
+    for (const each of [beyond, elsewhere, direct]) fanout.add(each);
+    for (const [i, text] of ["relayed", "by us"].entries())
+      fanout.stored(group.topic, {
+        sequence: (i + 1) as Sequence,
+        envelope: group.envelope(text),
+        givers: i === 0 ? new Set(["relay"]) : undefined,
+      });
+    await nextTurn();
+    await nextTurn();
+    assert.deepEqual([beyond.sent, beyond.kept, beyond.sentUpTo], [["by us"], [], 2]);
+    for (const each of [elsewhere, direct])
+      assert.deepEqual([each.sent, each.kept, each.sentUpTo], [["relayed", "by us"], [], 2]);
   });
 
   it("hear of what another member took from them, and of what the third wrote", async () => {

@@ -57,12 +57,20 @@ describe("the members to whom we are connected", () => {
     links = new PeerLinks({
       node: { peerId: "we", peerIdBytes: new Uint8Array(), libp2p } as unknown as NetNode,
       verifier: { verifyEd25519: () => false } as never,
-      startAt: () => assert.fail("nobody proves anything"),
+      catchUp: {
+        startAt: () => assert.fail("nobody proves anything"),
+        look: () => assert.fail("nobody proves anything"),
+      },
       givers: createGivers(),
       readersOf: () => 0,
       timing: { ...QUICK, connectTimeoutMs: 60_000 },
       subscriptions: () => [{ topic, inbox: false, prove: () => new Uint8Array(), cursor: async () => 0 as never }],
-      events: { delivered: async () => undefined, caughtUp: ignore, said: ignore, takes: ignore },
+      events: {
+        delivered: async () => undefined,
+        caughtUp: ignore,
+        said: ignore,
+        takes: ignore,
+      },
     });
   });
   afterEach(async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { multiaddr } from "@multiformats/multiaddr";
 import { describe, it } from "mocha";
-import { remoteHost } from "../../src/net/remote-host.ts";
+import { relayBetween, remoteHost } from "../../src/net/remote-host.ts";
 
 const hostOf = (address: string): string | undefined => remoteHost({ remoteAddr: multiaddr(address) });
 
@@ -20,5 +20,14 @@ describe("the remote host", () => {
     }
     const relay = "/ip4/203.0.113.7/tcp/1/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN/p2p-circuit";
     assert.equal(hostOf(relay), undefined);
+  });
+
+  it("is reached through the relay that a circuit names", () => {
+    const through = (address: string) => relayBetween({ remoteAddr: multiaddr(address) });
+    const relay = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
+    const direct = `/ip4/203.0.113.7/tcp/1/p2p/${relay}`;
+    assert.equal(through(`${direct}/p2p-circuit`), relay);
+    assert.equal(through(`${direct}/p2p-circuit/p2p/12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X`), relay);
+    assert.equal(through(direct), undefined);
   });
 });

@@ -60,7 +60,7 @@ function flow(pageEnvelopes: number) {
       sendPrefixed: (frame) => take(withoutLength(frame)),
       abort: (reason) => assert.fail(reason),
     },
-    "reader",
+    { peer: "reader" },
   );
   let appended = 0;
   const notify = (sequence: number): void =>

@@ -13,6 +13,8 @@ export interface TopicSubscription {
   readonly inbox: boolean;
   /** Others bring us mail for it directly: letters to our inbox, join requests to a rendezvous. */
   readonly takesMail?: boolean;
+  /** Whether others write elsewhere by now, so that little comes here, and late; left out: they do not. */
+  readonly isSuperseded?: () => boolean;
   /** Signature by the topic's key that proves us to one holder on one connection (PROTOCOL.md § Open proof). */
   readonly prove: (nonce: Uint8Array, holderPeerId: Uint8Array, openerPeerId: Uint8Array) => Uint8Array;
   /** The same encoded envelope with a signature of ours by the topic's key: a holder may have broken the one that it came with. */
