@@ -72,12 +72,15 @@ export async function makeDevice(store: ProfileStore, name: string, relays: read
 /** An encrypted profile on disk, as the program makes it. */
 export async function profileOnDisk(): Promise<{
   readonly store: OpenProfileStore;
+  /** Its directory, and its data key. */
+  readonly path: string;
+  readonly dataKey: Uint8Array;
   readonly remove: () => Promise<void>;
 }> {
-  const directory = await temporaryDirectory();
-  await createProfileDirectory(directory.path, random(100));
-  const store = await openProfileStore({ directory: directory.path, dataKey: random(32) });
-  return { store, remove: directory.remove };
+  const { path, remove } = await temporaryDirectory();
+  const dataKey = random(32);
+  await createProfileDirectory(path, random(100));
+  return { store: await openProfileStore({ directory: path, dataKey }), path, dataKey, remove };
 }
 
 /** One step outside the queue, for what no single input does; committed. */
