@@ -13,6 +13,7 @@ import { ROLE } from "../wire/entry.ts";
 import { type EntryHash, type GroupId, SealingKey, Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
+import type { InviteView } from "./group-invites.ts";
 import { type GroupSettings, memberOfDevice } from "./group-view.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
@@ -62,13 +63,22 @@ export function rendezvousOfLink(p: Primitives, rendezvousSeed: Uint8Array) {
   return { topicSeed, sealingKey: SealingKey.from(p.agreementPublicKey(sealingSecret)) };
 }
 
-/** A rank has changed: if we may admit people now, we do so by every invite. */
+/** A rank has changed: if we may admit people now, we do so by every invite. Others look at none: an old group has thousands. */
 export function* followEveryInvite(work: Work, log: LogState): Step<void> {
-  for (const { entry, rendezvousSeed } of resolve(log).view.invites.values()) {
-    const { topic } = rendezvousKeys(work.p, rendezvousSeed);
-    if (!(yield* read(work, TOPIC, toHex(topic)))) yield* followInvites(work, log, entry);
+  if (!(yield* mayAdmit(work, log))) return;
+  for (const invite of resolve(log).view.invites.values()) {
+    if (isPast(work, invite)) continue;
+    const { topic } = rendezvousKeys(work.p, invite.rendezvousSeed);
+    if (!(yield* read(work, TOPIC, toHex(topic)))) yield* followInvites(work, log, invite.entry);
   }
 }
+
+function* mayAdmit(work: Work, log: LogState): Step<boolean> {
+  const { device } = yield* readExisting(work, ACCOUNT);
+  return (memberOfDevice(resolve(log).view, device)?.role ?? ROLE.member) >= ROLE.admin;
+}
+
+const isPast = ({ nowMs }: Work, { expiresAt }: Pick<InviteView, "expiresAt">): boolean => expiresAt + LATE_MS <= nowMs;
 
 /** Whether a rendezvous need not be read any more: its invite ended long ago, or we are out of the group. */
 export function* isRendezvousOver(
@@ -78,16 +88,13 @@ export function* isRendezvousOver(
   const log = yield* readLog(work, toHex(group));
   if (!log || (yield* read(work, OUT, toHex(group)))) return true;
   const terms = resolve(log).view.invites.get(toHex(invite));
-  return !terms || terms.expiresAt + LATE_MS <= work.nowMs;
+  return !terms || isPast(work, terms);
 }
 
 /** If we may admit people, reads the rendezvous of this invite. */
 export function* followInvites(work: Work, log: LogState, entry: EntryHash): Step<void> {
-  const account = yield* readExisting(work, ACCOUNT);
-  const { view } = resolve(log);
-  const self = memberOfDevice(view, account.device);
-  const invite = view.invites.get(toHex(entry));
-  if (!invite || !self || self.role < ROLE.admin || invite.expiresAt + LATE_MS <= work.nowMs) return;
+  const invite = resolve(log).view.invites.get(toHex(entry));
+  if (!invite || isPast(work, invite) || !(yield* mayAdmit(work, log))) return;
   const { topic, topicSeed } = rendezvousKeys(work.p, invite.rendezvousSeed);
   write(work, TOPIC, toHex(topic), {
     topic,
