@@ -69,6 +69,9 @@ class Relay {
 }
 
 const stops: (() => Promise<void>)[] = [];
+const stopAll = async (): Promise<void> => {
+  for (const stop of stops.splice(0)) await stop();
+};
 
 /** A member that keeps these, connected to the relay. */
 async function memberWith(texts: readonly string[], healWithinMs = 20, compareEveryMs = 3_600_000) {
@@ -114,9 +117,7 @@ const textsOf = (log: MemoryLog, topic: Topic = group.topic) =>
 const names = (count: number) => Array.from({ length: count }, (_, n) => `${n}`);
 
 describe("healing of a relay", () => {
-  afterEach(async () => {
-    for (const stop of stops.splice(0)) await stop();
-  });
+  afterEach(stopAll);
 
   it("gives an empty log all that a member keeps, in the member's order", async () => {
     const relay = new Relay();
@@ -238,6 +239,8 @@ describe("an envelope that a relay handed out with a broken signature", () => {
 });
 
 describe("reconciling a topic", () => {
+  afterEach(stopAll);
+
   it("makes any two logs equal, in both directions, by giving and fetching", async function () {
     this.timeout(20_000);
     const some = fc.uniqueArray(fc.nat(99), { maxLength: 80 });
