@@ -9,17 +9,17 @@ import { failureText } from "./sim-report.ts";
 
 /** Enough for each kind of fault to meet each kind of change; `npm run sim` plays more. */
 const SEEDS = 300;
-/** Simulations spent on making the first failing one smaller. */
-const SHRINK_TRIES = 60;
+/** Simulations spent on making the first failing one smaller; none where it is enough to know that one fails. */
+const SHRINK_TRIES = Number(process.env["HERMES_SHRINK_TRIES"] ?? 60);
 
 describe("mixed simulations", function () {
   this.timeout(1_200_000);
 
   it(`hold together over ${SEEDS} seeds of people, relays, crashes, partitions, copies, liars and villains`, async () => {
-    const figures = await runCampaign({ first: 1, count: SEEDS }, USUAL_SCALE);
+    const figures = await runCampaign({ first: 1, count: SEEDS, failuresMax: 1 }, USUAL_SCALE);
     const [first] = figures.failed;
-    const smallest = first && (await shrink(first, SHRINK_TRIES));
-    assert(!smallest, `${figuresLine(figures)}\n${smallest ? failureText(first, smallest, USUAL_SCALE) : ""}`);
+    const smallest = first && SHRINK_TRIES > 0 ? await shrink(first, SHRINK_TRIES) : first;
+    assert(!smallest, `${figuresLine(figures)}\n${first && smallest ? failureText(first, smallest, USUAL_SCALE) : ""}`);
     assert.equal(figures.seeds, SEEDS);
   });
 
