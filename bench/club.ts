@@ -17,7 +17,17 @@ import { decodeEnvelope } from "../src/wire/envelope.ts";
 import type { EntryHash, TimeMs } from "../src/wire/ids.ts";
 import { encodePairwisePayload } from "../src/wire/pairwise-payload.ts";
 import { toHex } from "../src/wire/text-forms.ts";
-import { type Device, delivery, inputs, makeDevice, type Posted, random, runStep, takeOutbox } from "./device.ts";
+import {
+  type Device,
+  delivery,
+  inputs,
+  makeDevice,
+  type Posted,
+  processorTime,
+  random,
+  runStep,
+  takeOutbox,
+} from "./device.ts";
 import { memoryStore } from "./memory-store.ts";
 import { makePairwiseDevice, type PairwiseDevice } from "./pairwise-device.ts";
 
@@ -108,11 +118,11 @@ export async function deliveriesTo({ store }: Device, posted: readonly Posted[])
 
 /** Puts inputs into a device. */
 export async function cost(device: Device, ...what: readonly Input[]): Promise<Cost> {
-  const before = process.cpuUsage();
-  await inputs(device.put, what);
-  await device.finish();
-  const { user, system } = process.cpuUsage(before);
-  return { us: user + system, posted: await takeOutbox(device) };
+  const us = await processorTime(async () => {
+    await inputs(device.put, what);
+    await device.finish();
+  });
+  return { us, posted: await takeOutbox(device) };
 }
 
 export const bytesOf = (posted: readonly Posted[]): number =>

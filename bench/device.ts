@@ -35,8 +35,8 @@ const LOG = LogId.from(random(16));
 export interface Device {
   readonly store: ProfileStore;
   readonly put: StepQueue["put"];
-  /** Does what inputs left to be done piece by piece. */
-  readonly finish: () => Promise<void>;
+  /** Does what inputs left to be done piece by piece; `noted` is told what each piece took, in µs of processor time. */
+  readonly finish: (noted?: (us: number) => void) => Promise<void>;
   readonly account: AccountState;
   /** What its directory slot would hand out. */
   readonly taken: () => readonly TakenPrekeys[];
@@ -60,13 +60,21 @@ export async function makeDevice(store: ProfileStore, name: string, relays: read
     if (published === undefined) throw new Error("nothing was published");
     return [{ slot: published.slot, bundle: published.bundle, oneTime: undefined }];
   };
-  const finish = async (): Promise<void> => {
+  const finish = async (noted: (us: number) => void = () => undefined): Promise<void> => {
     while (isBusy) {
       isBusy = false;
-      await queue.put({ kind: "continue" });
+      noted(await processorTime(() => queue.put({ kind: "continue" })));
     }
   };
   return { store, put: queue.put, finish, account, taken, close: queue.close };
+}
+
+/** µs of processor time that something took. */
+export async function processorTime(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
 }
 
 /** An encrypted profile on disk, as the program makes it. */

@@ -9,7 +9,7 @@ import { ROLE } from "../src/wire/entry.ts";
 import { SlotKey } from "../src/wire/ids.ts";
 import { toHex } from "../src/wire/text-forms.ts";
 import { bytesOf, type Club, type Cost, cost, deliveriesTo, makeClub } from "./club.ts";
-import { delivery, inputs, makeDevice, random, takeOutbox } from "./device.ts";
+import { delivery, inputs, makeDevice, processorTime, random, takeOutbox } from "./device.ts";
 import { memoryStore } from "./memory-store.ts";
 import { type MlsCost, makeMlsGroup, mlsAdd, mlsRemove } from "./mls-group.ts";
 import { linkTo, makeOldClub, welcome } from "./old-club.ts";
@@ -26,7 +26,7 @@ const FLAT = 1.5;
 /** Entries of the log of an old group. */
 const OLD_ENTRIES = 10_000;
 /** ms of processor time that the project allows at 1,000 members. */
-const ALLOWED_MS = { remove: 200, removeWithoutSessions: 1_500, joinOldGroup: 2_000 } as const;
+const ALLOWED_MS = { remove: 200, longestStep: 20, removeWithoutSessions: 1_500, joinOldGroup: 2_000 } as const;
 
 /** Median of what was measured. */
 const middle = (costs: readonly MlsCost[]): MlsCost => ({
@@ -89,6 +89,17 @@ async function removeOne({ owner, admin, group, people }: Club, round: number) {
 function removal(group: Club["group"]["group"], who: PairwiseDevice | undefined): Input {
   if (!who) throw new Error("nobody is left");
   return { kind: "change-group", group, change: { kind: "remove", accounts: [who.bundle.certificate.account] } };
+}
+
+/** The longest of the steps of one removal, each with its commit: for so long nothing else is done. */
+async function longestStep({ owner, group, people }: Club): Promise<MlsCost> {
+  const longest = await repeated(async (round) => {
+    const gone = people[TIMES + 1 + round];
+    const steps = [await processorTime(() => owner.put(removal(group.group, gone)))];
+    await owner.finish((us) => steps.push(us));
+    return { step: { us: Math.max(...steps), bytes: bytesOf(await takeOutbox(owner)) } };
+  });
+  return longest.step;
 }
 
 /** By somebody who has a session with one member only: prekeys of the others are looked up first. */
@@ -191,6 +202,8 @@ async function run({ maxSize }: Extent, tell: (row: Row) => void): Promise<void>
     const at = `${figure(members)} members`;
     const remove = { name: `somebody is removed, ${at}`, measured: ours.remove, target: atMost(ALLOWED_MS.remove) };
     tell(inMs({ ...remove, peer }));
+    const step = { measured: await longestStep(club), target: atMost(ALLOWED_MS.longestStep) };
+    tell(inMs({ ...step, name: `the longest step of a removal, ${at}`, peer }));
     const cold = { measured: await removeWithoutSessions(club), target: atMost(ALLOWED_MS.removeWithoutSessions) };
     tell(inMs({ ...cold, name: `the same by somebody without sessions`, peer }));
     const name = `joining ${at} with ${figure(OLD_ENTRIES)} entries`;
