@@ -7,7 +7,7 @@
  * 4. Every query finds its page by an index; none sorts a conversation. A search and the unread lines are sorted when found.
  */
 import type Database from "better-sqlite3-multiple-ciphers";
-import type { ConversationLine, HistoryQuery, LineState, ProfileChanges } from "../client/ports/profile.ts";
+import type { ConversationLine, HistoryQuery, ProfileChanges } from "../client/ports/profile.ts";
 import { Fault } from "../wire/fault.ts";
 import { searchExpression } from "./search-words.ts";
 
@@ -28,21 +28,24 @@ const FOUND = `SELECT ${COLUMNS} FROM line_text CROSS JOIN line ON line.arrival 
 const UNREAD = `${PAGE} AND arrival > (SELECT read_arrival FROM conversation WHERE number = @conversation)
     AND state = 'received' AND kind <> 'system'`;
 
+// By name: SQLite prefers the index of the order, which has whole ids, and looks through a conversation there.
+const BY_ID = "INDEXED BY line_by_id";
+const WITH_ID = "WHERE conversation = @conversation AND substr(id, -12) = substr(@id, -12) AND id = @id";
+
 /** Statements of the tables, exported for the test that explains their plans. */
 export const CONVERSATION_SQL = {
   find: "SELECT number FROM conversation WHERE group_id = ?",
   start: "INSERT INTO conversation (group_id) VALUES (?)",
   insert: `INSERT INTO line (conversation, id, depth, sent_at_ms, account, device, name, kind, text, state)
-    VALUES (@conversation, @id, @depth, @sentAtMs, @account, @device, @name, @kind, @text, @state)
-    ON CONFLICT (conversation, id) DO NOTHING`,
+    VALUES (@conversation, @id, @depth, @sentAtMs, @account, @device, @name, @kind, @text, @state)`,
   index: "INSERT INTO line_text (rowid, text) VALUES (?, ?)",
-  arrivalOf: "SELECT arrival, text FROM line WHERE conversation = ? AND id = ?",
+  arrivalOf: `SELECT arrival, text FROM line ${BY_ID} ${WITH_ID}`,
   remove: "DELETE FROM line WHERE arrival = ?",
   unindex: "INSERT INTO line_text (line_text, rowid, text) VALUES ('delete', ?, ?)",
-  setState: "UPDATE line SET state = ? WHERE conversation = ? AND id = ?",
-  setDelivery: "UPDATE line SET devices = ?, devices_of = ? WHERE conversation = ? AND id = ?",
-  line: `${PAGE} AND id = @id`,
-  depth: "SELECT depth FROM line WHERE conversation = ? AND id = ?",
+  setState: `UPDATE line ${BY_ID} SET state = @state ${WITH_ID}`,
+  setDelivery: `UPDATE line ${BY_ID} SET devices = @devices, devices_of = @of ${WITH_ID}`,
+  line: `SELECT ${COLUMNS} FROM line ${BY_ID} ${WITH_ID} AND state <> 'withdrawn'`,
+  depth: `SELECT depth FROM line ${BY_ID} ${WITH_ID}`,
   page: `${PAGE} ${NEWEST}`,
   pageBefore: `${PAGE} ${BEFORE} ${NEWEST}`,
   pageAfter: `${PAGE} ${AFTER} ${OLDEST}`,
@@ -78,10 +81,10 @@ export function conversationTable(database: Database.Database): ConversationTabl
   const one = database.prepare<[Parameters], Row>(CONVERSATION_SQL.line);
   const unread = database.prepare<[string], { lines: number }>(CONVERSATION_SQL.unread);
   const markRead = database.prepare<[string]>(CONVERSATION_SQL.markRead);
-  const setState = database.prepare<[LineState, number, string]>(CONVERSATION_SQL.setState);
-  const depth = database.prepare<[number, string], { depth: number }>(CONVERSATION_SQL.depth);
+  const setState = database.prepare<[Parameters]>(CONVERSATION_SQL.setState);
+  const depth = database.prepare<[Parameters], { depth: number }>(CONVERSATION_SQL.depth);
   const numberOf = (group: string) => find.get(group)?.number;
-  const setDelivery = database.prepare<[number, number, number, string]>(CONVERSATION_SQL.setDelivery);
+  const setDelivery = database.prepare<[Parameters]>(CONVERSATION_SQL.setDelivery);
   const insertLines = lineWriter(database, numberOf);
   const removeLines = lineRemover(database, numberOf);
   const line = (group: string, id: string) => {
@@ -95,13 +98,13 @@ export function conversationTable(database: Database.Database): ConversationTabl
       removeLines(removedLines);
       for (const { group, id, state, delivery } of lineStates) {
         const conversation = numberOf(group) ?? 0;
-        setState.run(state, conversation, id);
-        if (delivery) setDelivery.run(delivery.devices, delivery.of, conversation, id);
+        setState.run({ state, conversation, id });
+        if (delivery) setDelivery.run({ ...delivery, conversation, id });
       }
     },
     history: historyReader(database, numberOf, line),
     line,
-    lineDepth: (group, id) => depth.get(numberOf(group) ?? 0, id)?.depth,
+    lineDepth: (group, id) => depth.get({ conversation: numberOf(group) ?? 0, id })?.depth,
     unread: (group) => unread.get(group)?.lines ?? 0,
     markRead: (group) => void markRead.run(group),
   };
@@ -111,25 +114,26 @@ type NumberOf = (group: string) => number | undefined;
 
 function lineWriter(database: Database.Database, numberOf: NumberOf): (lines: ProfileChanges["lines"]) => void {
   const start = database.prepare<[string]>(CONVERSATION_SQL.start);
+  const known = database.prepare<[Parameters]>(CONVERSATION_SQL.depth);
   const insert = database.prepare<[Parameters]>(CONVERSATION_SQL.insert);
   const index = database.prepare<[number | bigint, string]>(CONVERSATION_SQL.index);
   return (lines) => {
     for (const line of lines) {
       const conversation = numberOf(line.group) ?? Number(start.run(line.group).lastInsertRowid);
+      if (known.get({ conversation, id: line.id }) !== undefined) continue;
       const { delivery, ...columns } = line;
-      const { changes, lastInsertRowid } = insert.run({ ...columns, conversation });
-      if (changes > 0) index.run(lastInsertRowid, line.text);
+      index.run(insert.run({ ...columns, conversation }).lastInsertRowid, line.text);
     }
   };
 }
 
 function lineRemover(database: Database.Database, numberOf: NumberOf): (lines: ProfileChanges["removedLines"]) => void {
-  const find = database.prepare<[number, string], { arrival: number; text: string }>(CONVERSATION_SQL.arrivalOf);
+  const find = database.prepare<[Parameters], { arrival: number; text: string }>(CONVERSATION_SQL.arrivalOf);
   const unindex = database.prepare<[number, string]>(CONVERSATION_SQL.unindex);
   const remove = database.prepare<[number]>(CONVERSATION_SQL.remove);
   return (lines) => {
     for (const { group, id } of lines) {
-      const found = find.get(numberOf(group) ?? 0, id);
+      const found = find.get({ conversation: numberOf(group) ?? 0, id });
       if (found === undefined) continue;
       unindex.run(found.arrival, found.text);
       remove.run(found.arrival);

@@ -7,6 +7,7 @@
  *   to which it was read.
  * - `line`: what people read, `arrival` counting up in order of commit, never reused.
  *   `devices`: on how many devices of others, of `devices_of`, one of ours is known to be.
+ *   `line_by_id` holds the ends of ids: with the whole, as ids are hashes, a message changed a page of it more.
  * - `line_text`: full-text index over `line.text`; the text itself is stored once, in `line`.
  * - `kept_topic`, `kept_envelope`: envelopes of our groups, to serve to their members (envelope-log.ts); `kept_log`: the
  *   name of that log. An envelope of which only the id is left was dropped by retention.
@@ -76,5 +77,9 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE line ADD COLUMN devices INTEGER;
   ALTER TABLE line ADD COLUMN devices_of INTEGER;
+  `,
+  `
+  DROP INDEX line_by_id;
+  CREATE INDEX line_by_id ON line (conversation, substr(id, -12));
   `,
 ];

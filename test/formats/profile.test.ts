@@ -21,8 +21,8 @@ describe("a saved profile", () => {
     await chmod(directory, 0o700); // a clone has the modes of its user's umask
   };
 
-  it("of schema version 3 opens with its envelopes, and tells on how many devices a line is", async () => {
-    await copy(3);
+  const opensWhole = async (version: number): Promise<void> => {
+    await copy(version);
     const store = await openProfileStore({ directory, dataKey: SAVED_DATA_KEY });
     const group = SAVED.lines[0]?.group ?? "";
     assert.deepEqual(new Map(await store.scan("", { limit: 100 })), SAVED.records);
@@ -34,7 +34,11 @@ describe("a saved profile", () => {
       SAVED_ENVELOPES,
     );
     await store.close();
-  });
+  };
+
+  for (const version of [3, 4])
+    it(`of schema version ${version} opens with its envelopes, and tells on how many devices a line is`, () =>
+      opensWhole(version));
 
   it("of schema version 2 opens with the envelopes that it keeps, too, and goes on numbering", async () => {
     await copy(2);

@@ -215,6 +215,26 @@ describe("the profile database", () => {
     });
   });
 
+  it("knows lines apart whose ids end alike, and has each once", async () => {
+    const store = await profile.open();
+    const [one, other] = ["a", "b"].map((end, i) =>
+      line(i + 1, { id: `${end}${"0".repeat(63)}`, text: `text ${end}` }),
+    );
+    assert(one && other);
+    await store.commit({ ...NO_CHANGES, lines: [one, other, { ...one, text: "again" }] });
+    await store.commit({ ...NO_CHANGES, lines: [{ ...other, text: "again" }] });
+    await store.commit({ ...NO_CHANGES, lineStates: [{ group: GROUP, id: other.id, state: "delivered" }] });
+    assert.equal((await store.line(GROUP, one.id))?.text, "text a");
+    assert.deepEqual(await store.line(GROUP, other.id), { ...other, state: "delivered" });
+    assert.equal(await store.lineDepth(GROUP, `c${"0".repeat(63)}`), undefined);
+    await store.commit({ ...NO_CHANGES, removedLines: [{ group: GROUP, id: one.id }] });
+    assert.deepEqual(
+      (await store.history({ group: GROUP, limit: 10 })).map(({ id }) => id),
+      [other.id],
+    );
+    await store.close();
+  });
+
   it("keeps its search index equal to its lines when some are removed", async () => {
     const store = await profile.open();
     await store.commit({ ...NO_CHANGES, lines: [line(1), line(2, { text: "only here" })] });
