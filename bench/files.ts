@@ -1,6 +1,6 @@
 /**
- * Files: directly from a member, onto a relay and from it, each end a process of its own that has just begun, beside a bare socket;
- * what a MiB costs beside sealing and hashing it; and how long a short message takes while a file moves through the same relay.
+ * Files: directly from a member, onto a relay and from it, each end a process of its own, beside a bare socket; what a MiB
+ * costs beside sealing and hashing it; and how long a short message takes while a file moves through the same relay.
  */
 import { randomBytes } from "node:crypto";
 import { CHUNK_PLAIN_BYTES } from "../src/wire/limits.ts";
@@ -13,8 +13,6 @@ const MIB = 1_048_576;
 /** Of one file: 256 MiB. */
 const CHUNKS = 1_024;
 const FILE_MIB = (CHUNKS * CHUNK_PLAIN_BYTES) / MIB;
-/** What a relay has moved before it is measured, 64 MiB: one runs for months, and a second of compiling is no part of a file. */
-const WARM_CHUNKS = 256;
 const PATIENCE_MS = 300_000;
 
 /** What one end says at its end. */
@@ -103,19 +101,19 @@ async function throughRelay(
   { relayed: peer }: Peers,
   relay: Child & { readonly address: string },
 ): Promise<string> {
-  const [warm, file] = [key(), key()];
-  for (const what of ["put", "get"]) await (await mover(warm, what, relay.address, WARM_CHUNKS)).end;
-  const before = await processorUs(relay.pid);
-  const putter = await mover(file, "put", relay.address);
-  const put = await putter.end;
-  const between = await processorUs(relay.pid);
-  const getter = await mover(file, "get", relay.address);
-  const got = await getter.end;
-  const after = await processorUs(relay.pid);
-  tellRate(tell, `${FILE_MIB} MiB onto a relay's disk`, [put, 50, peer]);
-  tellRate(tell, `${FILE_MIB} MiB from a relay`, [got, 50, peer]);
-  tellCost(tell, "what a relay's storing costs", [between - before, putter.sealedUs]);
-  tellCost(tell, "what a relay's giving costs", [after - between, getter.sealedUs]);
+  const file = key();
+  const cost = async (
+    what: "put" | "get",
+  ): Promise<{ readonly end: Moved; readonly relayUs: number; readonly sealedUs: number }> => {
+    const { end, sealedUs } = await mover(file, what, relay.address);
+    const before = await processorUs(relay.pid);
+    return { end: await end, relayUs: (await processorUs(relay.pid)) - before, sealedUs };
+  };
+  const [put, got] = [await cost("put"), await cost("get")];
+  tellRate(tell, `${FILE_MIB} MiB onto a relay's disk`, [put.end, 50, peer]);
+  tellRate(tell, `${FILE_MIB} MiB from a relay`, [got.end, 50, peer]);
+  tellCost(tell, "what a relay's storing costs", [put.relayUs, put.sealedUs]);
+  tellCost(tell, "what a relay's giving costs", [got.relayUs, got.sealedUs]);
   return file;
 }
 

@@ -17,6 +17,7 @@ import type { Fault } from "../src/wire/fault.ts";
 import { type ChunkFiles, openChunkFiles } from "./chunk-files.ts";
 import { prepareDataDirectory } from "./data-directory.ts";
 import { loadIdentity } from "./identity.ts";
+import { messagesFirst } from "./messages-first.ts";
 import { nodeVerifier } from "./node-verifier.ts";
 import { bestFirst, interfaceAddresses } from "./relay-addresses.ts";
 import type { RelayLog } from "./relay-log.ts";
@@ -94,8 +95,9 @@ interface Parts {
 async function serve(config: RelayConfig, log: RelayLog, { store, node, chunks }: Parts): Promise<Relay> {
   const traffic = trafficCount(log);
   const watchWrites = writeWatch(store.log.health, log);
+  const { log: topicLog, calm } = messagesFirst(store.log);
   const topics = createTopicService({
-    log: store.log,
+    log: topicLog,
     verifier: nodeVerifier,
     limits: { addressRate: rate(config.addressBytesPerSecond), topicRate: rate(config.topicBytesPerSecond) },
     onEvent: (event) => {
@@ -112,6 +114,7 @@ async function serve(config: RelayConfig, log: RelayLog, { store, node, chunks }
   const files = createChunkService({
     store: chunks,
     verifier: nodeVerifier,
+    calm,
     addressRate: rate(config.addressBytesPerSecond),
     onEvent: traffic.chunkEvent,
     ...(config.access === "open" ? {} : { admit: admission(config.access) }),

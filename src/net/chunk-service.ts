@@ -39,6 +39,8 @@ export interface ChunkServiceOptions {
   readonly own?: () => Iterable<OwnTopic>;
   /** Bytes that one IP address may hand in; default: any. */
   readonly addressRate?: Rate;
+  /** Resolves when a chunk may be read or written; default: at once. */
+  readonly calm?: () => Promise<void>;
   readonly onEvent?: (event: ChunkEvent) => void;
 }
 
@@ -50,13 +52,15 @@ export interface ChunkService {
 }
 
 export function createChunkService(options: ChunkServiceOptions): ChunkService {
+  const { calm } = options;
+  const works = gate(WORKS_MAX);
   const context: ChunkSessionContext = {
     store: options.store,
     verifier: options.verifier,
     admit: options.admit,
     own: options.own,
     pace: paceByKey(options.addressRate ?? UNLIMITED),
-    works: gate(WORKS_MAX),
+    works: calm ? (work) => works(() => calm().then(work)) : works,
     rooms: createFrameRooms(),
     onEvent: options.onEvent ?? (() => undefined),
   };
