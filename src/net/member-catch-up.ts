@@ -5,6 +5,7 @@
  * 1. What is coming in from somebody is not asked of others as well: of six members that have the same, one gives it. Where
  *    the others have something else besides, it is fetched when nothing more comes (topic-arrivals.ts).
  * 2. What was fetched in such a later look is fetched once only (comparing-rounds.ts).
+ * 3. Whoever goes on sending without bringing what is lacking holds that up for two waits at most.
  */
 import type { NetworkEvents } from "../client/ports/network.ts";
 import type { Verifier } from "../verify/verifier.ts";
@@ -43,24 +44,27 @@ export interface MemberCatchUp {
 export function memberCatchUp({ take, arrivals, ...ours }: CatchUpParts): MemberCatchUp {
   const fetchOnce = lackingFetcher(take);
   const looks = new WeakMap<CaughtUpMember, Map<string, Promise<void>>>();
-  const lookNow = async (client: CaughtUpMember, topic: Topic): Promise<void> => {
-    let isLater = false;
+  /** `most`: if so many or fewer are lacking, somebody brings them. */
+  const lookNow = async (client: CaughtUpMember, topic: Topic, most: number): Promise<void> => {
+    let [isLater, left] = [false, 0];
     await arrivals.whenQuiet(topic, async (isQuiet) => {
       const parts = { ...ours, client };
       for (let fetched = ROUND_FETCHES; fetched === ROUND_FETCHES; ) {
         const difference = await compareTopic(parts, topic);
         const lacking = difference?.lacking ?? [];
-        isLater = !isQuiet && lacking.length > FETCHED_MAX; // somebody else is bringing them, in order
+        left = lacking.length;
+        isLater = !isQuiet && left > FETCHED_MAX && left <= most; // somebody else is bringing them, in order
         fetched = isLater ? 0 : await fetchOnce(parts, topic, lacking);
       }
     });
-    if (isLater) await lookNow(client, topic);
+    if (isLater) await lookNow(client, topic, left - FETCHED_MAX);
   };
   const look: MemberCatchUp["look"] = (client, topic) => {
     const planned = looks.get(client) ?? new Map<string, Promise<void>>();
     looks.set(client, planned);
     const name = toHex(topic);
-    const under = planned.get(name) ?? lookNow(client, topic).finally(() => planned.delete(name));
+    const under =
+      planned.get(name) ?? lookNow(client, topic, Number.POSITIVE_INFINITY).finally(() => planned.delete(name));
     planned.set(name, under);
     return under;
   };

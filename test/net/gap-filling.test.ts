@@ -82,6 +82,15 @@ describe("what is missing of a topic", () => {
     );
   });
 
+  it("is fetched from somebody else where a holder says that it has it and does not give it", async () => {
+    const { fill, taken } = await filling("here");
+    const all = await logWith("here", "one", "two");
+    const liar = { ...holderOf(all), get: async () => [] };
+    await fill(group.topic, [liar]);
+    await fill(group.topic, [liar, holderOf(all)]);
+    assert.deepEqual(taken.toSorted(), ["one", "two"]);
+  });
+
   it("was looked for nowhere when nobody answers", async () => {
     const { fill, taken } = await filling("here");
     assert.equal(await fill(group.topic, [silent]), 0);

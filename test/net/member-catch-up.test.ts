@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { nodeVerifier as verifier } from "../../relay-node/node-verifier.ts";
+import { idSets } from "../../src/net/id-sets.ts";
+import { type CaughtUpMember, memberCatchUp } from "../../src/net/member-catch-up.ts";
+import { answerRange } from "../../src/net/set-comparison.ts";
+import type { TopicArrivals } from "../../src/net/topic-arrivals.ts";
+import { envelopeId } from "../../src/verify/envelope-check.ts";
+import { ENVELOPE_KIND } from "../../src/wire/envelope.ts";
+import { memoryLog } from "./memory-log.ts";
+import { topicKey } from "./topic-keys.ts";
+
+const group = topicKey(1);
+const COUNT = 520;
+
+const itemsOf = (envelopes: readonly Uint8Array[]) =>
+  envelopes.map((envelope) => ({
+    topic: group.topic,
+    id: envelopeId(verifier.sha256, envelope),
+    kind: ENVELOPE_KIND.message,
+    envelope,
+  }));
+
+/** A member that keeps this. */
+async function memberWith(envelopes: readonly Uint8Array[]): Promise<CaughtUpMember> {
+  const log = memoryLog(1);
+  await log.append(itemsOf(envelopes));
+  const sets = idSets(log);
+  return {
+    compare: async (topic, ranges) => {
+      const set = await sets.of(topic);
+      const answers = set && ranges.map((each) => answerRange(set.ids, each));
+      return set && answers && { kind: "compared" as const, id: 1, head: set.head, answers };
+    },
+    get: async (topic, ids) => await log.get(topic, ids, 1_000_000),
+    append: async () => [],
+  };
+}
+
+/** A topic of which somebody goes on sending; nobody waits more often than `waitsMost`. */
+function neverQuiet(waitsMost: number): TopicArrivals & { waits: number } {
+  const arrivals = {
+    waits: 0,
+    came: () => undefined,
+    isQuiet: () => false,
+    bringing: async <T>(_: Uint8Array, fetch: () => Promise<T>) => await fetch(),
+    whenQuiet: async (_: Uint8Array, fetch: (isQuiet: boolean) => Promise<void>) => {
+      assert(++arrivals.waits <= waitsMost, "it waits and waits");
+      await fetch(false);
+    },
+    forget: () => undefined,
+    stop: () => undefined,
+  };
+  return arrivals;
+}
+
+describe("what a member has and we do not", () => {
+  it("is fetched after two waits where somebody else goes on sending and brings nothing of it", async () => {
+    const envelopes = Array.from({ length: COUNT }, (_, i) => group.envelope(`message ${i}`));
+    const log = memoryLog(1);
+    const arrivals = neverQuiet(2);
+    const take = async ({ items }: { readonly items: readonly { readonly envelope: Uint8Array }[] }) =>
+      void (await log.append(itemsOf(items.map(({ envelope }) => envelope))));
+    const { look } = memberCatchUp({ log, sets: idSets(log), verifier, arrivals, take });
+    await look(await memberWith(envelopes), group.topic);
+    assert.equal((await log.ids(group.topic, 0 as never, 1_000)).items.length, COUNT);
+    assert.equal(arrivals.waits, 2);
+  });
+
+  it("is left to whoever is bringing it", async () => {
+    const envelopes = Array.from({ length: COUNT }, (_, i) => group.envelope(`message ${i}`));
+    const log = memoryLog(1);
+    const arrivals = neverQuiet(10);
+    const bring = arrivals.whenQuiet;
+    const bringing = {
+      ...arrivals,
+      whenQuiet: async (topic: typeof group.topic, fetch: (isQuiet: boolean) => Promise<void>) => {
+        await bring(topic, fetch);
+        await log.append(itemsOf(envelopes.splice(0, COUNT)));
+      },
+    };
+    let asked = 0;
+    const member = await memberWith([...envelopes]);
+    const get: CaughtUpMember["get"] = async (topic, ids) => {
+      asked += ids.length;
+      return await member.get(topic, ids);
+    };
+    const { look } = memberCatchUp({
+      log,
+      sets: idSets(log),
+      verifier,
+      arrivals: bringing,
+      take: async () => undefined,
+    });
+    await look({ ...member, get }, group.topic);
+    assert.equal(asked, 0);
+  });
+});
