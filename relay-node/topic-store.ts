@@ -190,14 +190,13 @@ function getAll(
   const row = rows.topic.get(topic);
   const found: Uint8Array[] = [];
   let bytes = 0;
-  for (const id of row ? wanted : []) {
-    for (const arrival of ids.candidates(id)) {
-      const there = rows.envelope.get(arrival, row?.number ?? 0);
-      if (!there?.id.equals(id)) continue;
-      bytes += there.envelope.length;
-      if (found.length > 0 && bytes > maxBytes) return found;
-      found.push(there.envelope);
-    }
+  const candidates = (row ? wanted : []).flatMap((id) => ids.candidates(id).map((arrival) => ({ id, arrival })));
+  for (const { id, arrival } of candidates.sort((one, other) => one.arrival - other.arrival)) {
+    const there = rows.envelope.get(arrival, row?.number ?? 0);
+    if (!there?.id.equals(id)) continue;
+    bytes += there.envelope.length;
+    if (found.length > 0 && bytes > maxBytes) break;
+    found.push(there.envelope);
   }
   return found;
 }

@@ -31,7 +31,8 @@ export type ClientEvent =
   | { readonly event: "following" }
   /**
    * `late`: it stands before a message that this `listen` told already (its `depth` is smaller). After a long absence messages
-   * are held back until those before them are here, for as long as more of them come.
+   * are held back until those before them are here, for as long as more of them come; a message that cites one which is
+   * not here waits for that, for 3 s at most.
    */
   | { readonly event: "message"; readonly group: GroupName; readonly message: MessageView; readonly late?: true }
   | {

@@ -1,15 +1,18 @@
 /**
  * Messages in their order, for somebody who reads from top to bottom and cannot insert a line. Whoever was away for long
- * gets the newest of a group ahead of those before them (PROTOCOL.md § Topic protocol): they are held back until the
- * others have come.
+ * gets the newest of a group ahead of those before them (PROTOCOL.md § Topic protocol), and of two holders the faster may
+ * bring what cites a message that only the other has: these are held back until the others have come.
  *
- * 1. Nothing is held while nothing comes ahead, so what is written now is shown now.
- * 2. What is held is let go, sorted, when everything that was stored is here, or when nothing older has come for QUIET_MS:
- *    a relay that goes away in the middle hides nothing. What is written meanwhile keeps nothing back, and HOLD_MS is
- *    the longest time in any case.
- * 3. At most HELD_MAX are held; of more the older half goes first.
+ * 1. Nothing is held while nothing comes ahead and nothing is missing, so what is written now is shown now.
+ * 2. What came ahead is let go, sorted, when everything that was stored is here, or when nothing older has come for
+ *    QUIET_MS: a relay that goes away in the middle hides nothing. What is written meanwhile keeps nothing back, and
+ *    HOLD_MS is the longest time in any case.
+ * 3. What cites a missing message, and what stands behind that in the same group, is let go when the missing one is here
+ *    or has been waited for (missed-messages.ts).
+ * 4. At most HELD_MAX are held; of more the older half goes first.
  */
 import type { ClientNotice } from "./event-hub.ts";
+import { missedMessages } from "./missed-messages.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ConversationLine } from "./ports/profile.ts";
 
@@ -35,62 +38,102 @@ export interface LineOrder {
 /** `isCaughtUp`: everything that was stored for us is here. */
 export function lineOrder(clock: Clock, isCaughtUp: () => boolean): LineOrder {
   let held: MessageNotice[] = [];
-  /** Until when (ms) something is waited for; undefined: nothing is held. */
-  let untilMs: number | undefined;
-  let latestMs = 0;
-  /** How deep the messages of each group (hex) are that are held. */
-  const deepest = new Map<string, number>();
-  const waitOn = (): void => {
-    untilMs = Math.min(clock.nowMs() + QUIET_MS, latestMs);
+  const ahead = newestAhead(clock);
+  const missed = missedMessages(clock);
+  const releaseFree = (): readonly MessageNotice[] => {
+    if (held.length === 0 || ahead.untilMs() !== undefined) return [];
+    const places = missed.places();
+    const free = held.filter(({ line }) => !isBehind(places, line));
+    held = held.filter(({ line }) => isBehind(places, line));
+    return inOrder(free);
   };
-  const release = (count: number): readonly MessageNotice[] => {
-    held.sort((one, other) => compareLines(one.line, other.line));
-    return held.splice(0, count);
-  };
-  const releaseAll = (): readonly MessageNotice[] => {
-    untilMs = undefined;
-    deepest.clear();
-    return release(held.length);
+  const passMessage = (notice: MessageNotice): readonly ClientNotice[] => {
+    const { line } = notice;
+    const isHeld = ahead.untilMs() !== undefined || isBehind(missed.places(), line);
+    if (!isHeld && held.length === 0) return [notice]; // else it goes, in its place, with those that go now
+    ahead.came(line);
+    held.push(notice);
+    return held.length > HELD_MAX ? inOrder(held).splice(0, HELD_MAX / 2) : [];
   };
   const passOne = (notice: ClientNotice): readonly ClientNotice[] => {
-    if (notice.kind === "newest-first") {
-      if (untilMs === undefined && isCaughtUp()) return []; // somebody else had it all
-      if (untilMs === undefined) latestMs = clock.nowMs() + HOLD_MS;
-      waitOn();
-      return [];
+    switch (notice.kind) {
+      case "newest-first":
+        if (ahead.untilMs() !== undefined || !isCaughtUp()) ahead.waitOn(); // else somebody else had it all
+        return [];
+      case "missing":
+        missed.missing(notice);
+        return [];
+      case "found":
+        missed.found(notice.group, notice.found);
+        return [];
+      case "message":
+        return passMessage(notice);
+      case "line-state":
+        if (notice.state === "withdrawn") held = held.filter(({ line }) => line.id !== notice.id);
+        return [notice];
+      case "caught-up":
+        if (ahead.untilMs() === undefined || !isCaughtUp()) return [notice];
+        ahead.end();
+        return [...releaseFree(), notice];
+      default:
+        return [notice];
     }
-    if (untilMs === undefined) return [notice];
-    if (notice.kind === "message") {
-      const { group, depth } = notice.line;
-      if (depth < (deepest.get(group) ?? 0)) waitOn();
-      else deepest.set(group, depth);
-      held.push(notice);
-      return held.length > HELD_MAX ? release(HELD_MAX / 2) : [];
-    }
-    if (notice.kind === "line-state" && notice.state === "withdrawn")
-      held = held.filter(({ line }) => line.id !== notice.id);
-    if (notice.kind !== "caught-up" || !isCaughtUp()) return [notice];
-    return [...releaseAll(), notice];
   };
   return {
     pass: (notices) => {
       const passed = notices.flatMap(passOne);
-      return untilMs === undefined || clock.nowMs() < untilMs ? passed : [...passed, ...releaseAll()];
+      if (clock.nowMs() >= (ahead.untilMs() ?? Number.POSITIVE_INFINITY)) ahead.end();
+      return [...passed, ...releaseFree()];
     },
     holds: (group) => held.some(({ line }) => line.group === group),
-    wait: async (more) => {
-      if (untilMs === undefined) return await more;
-      let cancel = (): void => undefined;
-      const quiet = new Promise<void>((resolve) => {
-        cancel = clock.after(Math.max(0, (untilMs ?? 0) - clock.nowMs()), resolve);
-      });
-      await Promise.race([more, quiet]);
-      cancel();
+    wait: (more) => moreUntil(clock, more, ahead.untilMs() ?? (held.length > 0 ? missed.untilMs() : undefined)),
+  };
+}
+
+/** Until when those are waited for that stand before what came ahead. */
+function newestAhead(clock: Clock) {
+  let untilMs: number | undefined;
+  let latestMs = 0;
+  /** How deep the messages of each group (hex) are that have come. */
+  const deepest = new Map<string, number>();
+  const waitOn = (): void => {
+    if (untilMs === undefined) latestMs = clock.nowMs() + HOLD_MS;
+    untilMs = Math.min(clock.nowMs() + QUIET_MS, latestMs);
+  };
+  return {
+    /** Ms; undefined: nothing is waited for. */
+    untilMs: () => untilMs,
+    waitOn,
+    came: ({ group, depth }: ConversationLine): void => {
+      if (untilMs === undefined) return;
+      if (depth < (deepest.get(group) ?? 0)) waitOn();
+      else deepest.set(group, depth);
+    },
+    end: (): void => {
+      untilMs = undefined;
+      deepest.clear();
     },
   };
 }
 
-/** The order of a conversation. */
-function compareLines(one: ConversationLine, other: ConversationLine): number {
-  return one.depth - other.depth || one.sentAtMs - other.sentAtMs || (one.id < other.id ? -1 : 1);
+/** Resolves with `more`, or at that time (ms). */
+async function moreUntil(clock: Clock, more: Promise<void>, untilMs: number | undefined): Promise<void> {
+  if (untilMs === undefined) return await more;
+  let cancel = (): void => undefined;
+  const quiet = new Promise<void>((resolve) => {
+    cancel = clock.after(Math.max(0, untilMs - clock.nowMs()), resolve);
+  });
+  await Promise.race([more, quiet]);
+  cancel();
+}
+
+const isBehind = (places: ReadonlyMap<string, number>, { group, depth }: ConversationLine): boolean =>
+  depth >= (places.get(group) ?? Number.POSITIVE_INFINITY);
+
+/** Sorts them, in place, as a conversation is. */
+function inOrder(notices: MessageNotice[]): MessageNotice[] {
+  return notices.sort(
+    ({ line: one }, { line: other }) =>
+      one.depth - other.depth || one.sentAtMs - other.sentAtMs || (one.id < other.id ? -1 : 1),
+  );
 }

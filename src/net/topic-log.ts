@@ -54,7 +54,10 @@ export interface TopicLog {
   ) => Promise<LogPage>;
   /** At most `limit` ids of envelopes with a number greater than `after`. A member counts those that it had and dropped for age. */
   readonly ids: (topic: Topic, after: Sequence, limit: number) => Promise<LogIds>;
-  /** Those of these envelopes that are here, in any order, at most `maxBytes` but at least one if any is here. */
+  /**
+   * Those of these envelopes that are here, in the order of their numbers (ids are hashes: in theirs a reader would get
+   * what was said in any order), at most `maxBytes` but at least one if any is here.
+   */
   readonly get: (topic: Topic, ids: readonly EnvelopeId[], maxBytes: number) => Promise<readonly Uint8Array[]>;
   /**
    * Declares the topic an inbox (its owner proved the key): deposits are accepted from now on. Durable.

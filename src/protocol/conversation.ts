@@ -10,7 +10,7 @@
 import { equalBytes } from "../verify/transcript.ts";
 import type { GroupId, MessageId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
-import type { Work } from "./effects.ts";
+import { announce, type Work } from "./effects.ts";
 import { type Arriving, keepRecent, NO_HEADS, recentMessages } from "./recent-messages.ts";
 import { AHEAD, GAP, GAP_COUNT, HEADS, HEADS_MAX, type HeadsState, SEEN } from "./records/conversation.ts";
 import { idOf } from "./records/record.ts";
@@ -74,22 +74,28 @@ export function* citeUnread(work: Work, group: GroupId, head: HeadsState["heads"
 
 export const isAmong = (ids: readonly MessageId[], id: MessageId): boolean => ids.some((each) => equalBytes(each, id));
 
-/** Notes what the message cites and is not here. A gap is its first author's word until another account cites it too. */
+/**
+ * Notes what the message cites and is not here, and tells of it. A gap is its first author's word until another account
+ * cites it too.
+ */
 export function* noteGaps(work: Work, group: GroupId, message: Arriving): Step<void> {
-  const { cites, account, device } = message;
+  const { cites, account, device, depth } = message;
+  const at = work.nowMs as TimeMs;
   for (const cited of cites) {
     if ((yield* depthHere(work, group, cited)) !== undefined) continue;
     const id = idOf(group, cited);
     const known = yield* read(work, GAP, id);
     if (known && !known.isConfirmed && !equalBytes(known.account, account))
       write(work, GAP, id, { ...known, isConfirmed: true });
+    if (known) announce(work, { kind: "missing", group, missing: cited, depth, at: known.at });
     if (
       known ||
       !(yield* hasSpokenBefore(work, group, message)) ||
       !(yield* countGap(work, [toHex(group), idOf(group, device)]))
     )
       continue;
-    write(work, GAP, id, { citedBy: device, account, at: work.nowMs as TimeMs, isConfirmed: false });
+    write(work, GAP, id, { citedBy: device, account, at, isConfirmed: false });
+    announce(work, { kind: "missing", group, missing: cited, depth, at });
   }
 }
 
@@ -113,11 +119,12 @@ function* countGap(work: Work, [all, own]: readonly [string, string]): Step<bool
   return true;
 }
 
-/** What was missing has come; whether it was. */
+/** What was missing has come, and it is told; whether it was missing. */
 export function* closeGap(work: Work, group: GroupId, id: MessageId): Step<boolean> {
   const gap = yield* read(work, GAP, idOf(group, id));
   if (!gap) return false;
   write(work, GAP, idOf(group, id), null);
+  announce(work, { kind: "found", group, found: id });
   for (const count of [toHex(group), idOf(group, gap.citedBy)]) {
     const gaps = ((yield* read(work, GAP_COUNT, count))?.gaps ?? 1) - 1;
     write(work, GAP_COUNT, count, gaps > 0 ? { gaps } : null);

@@ -9,6 +9,7 @@ import type {
   MessageId,
   Sequence,
   Signature,
+  TimeMs,
   Topic,
 } from "../wire/ids.ts";
 import type { JoinRefusal } from "../wire/join-request.ts";
@@ -51,6 +52,16 @@ export type ProtocolEvent =
   | { readonly kind: "file"; readonly group: GroupId; readonly file: MessageId }
   /** Somebody misses chunks of it that nobody who is reached has. */
   | { readonly kind: "file-wanted"; readonly group: GroupId; readonly file: MessageId }
+  /** A message that stands at `depth` cites one that is not here, which was noticed first at the time `at`. */
+  | {
+      readonly kind: "missing";
+      readonly group: GroupId;
+      readonly missing: MessageId;
+      readonly depth: number;
+      readonly at: TimeMs;
+    }
+  /** One that was missing is here, or counts no more. */
+  | { readonly kind: "found"; readonly group: GroupId; readonly found: MessageId }
   /** Somebody says that they have messages of the group that are not here. */
   | { readonly kind: "behind"; readonly group: GroupId }
   /** An admin does not let us in; how many tries at the room password are left. */

@@ -114,7 +114,7 @@ export const ENVELOPE_SQL = {
   next: `SELECT sequence, envelope FROM kept_envelope WHERE topic = ? AND sequence > ? AND envelope IS NOT NULL
     ORDER BY sequence LIMIT 1`,
   ids: "SELECT sequence, id FROM kept_envelope WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT ?",
-  get: "SELECT envelope FROM kept_envelope WHERE topic = ? AND id = ? AND envelope IS NOT NULL",
+  get: "SELECT envelope FROM kept_envelope WHERE topic = ? AND sequence = ? AND envelope IS NOT NULL",
   prefixBytes: `SELECT coalesce(sum(length(envelope) + ${OVERHEAD_BYTES}), 0) AS bytes FROM kept_envelope
     WHERE topic = ? AND sequence <= ? AND envelope IS NOT NULL`,
   erase: "DELETE FROM kept_envelope WHERE topic = ? AND sequence <= ?",
@@ -244,11 +244,13 @@ function idReader(rows: Books["rows"]): EnvelopeTable["ids"] {
 
 function envelopeReader(rows: Books["rows"]): EnvelopeTable["get"] {
   return (topic, ids, maxBytes) => {
-    const row = rows.topic.get(topic);
+    const number = rows.topic.get(topic)?.number;
+    if (number === undefined) return [];
+    const sequences = ids.flatMap((id) => rows.stored.get(number, id)?.sequence ?? []);
     const found: Uint8Array[] = [];
     let bytes = 0;
-    for (const id of row ? ids : []) {
-      const envelope = rows.get.get(row?.number ?? 0, id)?.envelope;
+    for (const sequence of sequences.sort((one, other) => one - other)) {
+      const envelope = rows.get.get(number, sequence)?.envelope;
       bytes += envelope?.length ?? 0;
       if (found.length > 0 && bytes > maxBytes) break;
       if (envelope) found.push(new Uint8Array(envelope));
@@ -281,7 +283,7 @@ function prepare(db: Database.Database) {
     forget: db.prepare<[number, number]>(ENVELOPE_SQL.forget),
     next: db.prepare<[number, number], { sequence: number; envelope: Buffer }>(ENVELOPE_SQL.next),
     ids: db.prepare<[number, number, number], { sequence: number; id: Buffer }>(ENVELOPE_SQL.ids),
-    get: db.prepare<[number, Uint8Array], { envelope: Buffer }>(ENVELOPE_SQL.get),
+    get: db.prepare<[number, number], { envelope: Buffer }>(ENVELOPE_SQL.get),
     prefixBytes: db.prepare<[number, number], { bytes: number }>(ENVELOPE_SQL.prefixBytes),
     erase: db.prepare<[number, number]>(ENVELOPE_SQL.erase),
   };

@@ -177,7 +177,7 @@ describe("the step queue", () => {
       },
     });
     await queue.put(ACCOUNT);
-    const log = LogId.from(new Uint8Array(16));
+    const log = LogId.from(new Uint8Array(16).fill(1)); // a relay's
     const topic = Topic.from(new Uint8Array(32).fill(3));
     const envelope = new Uint8Array(64);
     const arrive = (sequence: number) =>
@@ -205,7 +205,7 @@ describe("the step queue", () => {
     });
     await queue.put(ACCOUNT);
     fails = true;
-    const log = LogId.from(new Uint8Array(16));
+    const log = LogId.from(new Uint8Array(16).fill(1)); // a relay's
     const topic = Topic.from(new Uint8Array(32).fill(3));
     const deliveries = [1, 2, 3].map((sequence) =>
       queue.put({ kind: "delivered", log, topic, sequence: sequence as Sequence, envelope: new Uint8Array(64) }),
@@ -245,7 +245,7 @@ describe("the step queue", () => {
     await queue.put(ACCOUNT);
     await Promise.all(Array.from({ length: 300 }, () => queue.put({ kind: "tick" })).concat(queue.put(group("one"))));
     assert.equal(committed.length, 2);
-    const log = LogId.from(new Uint8Array(16));
+    const log = LogId.from(new Uint8Array(16).fill(1)); // a relay's
     const arrive = (_: unknown, i: number) => {
       const topic = Topic.from(new Uint8Array(32).fill(i));
       return queue.put({ kind: "delivered", log, topic, sequence: 1 as Sequence, envelope: new Uint8Array(64) });

@@ -269,15 +269,16 @@ function byId(fresh: Fresh): void {
     assert.deepEqual((await log.ids(topicOf(7), START, 10)).items, []);
   });
 
-  it("gets envelopes by their ids, of that topic only, within a byte limit but at least one", async () => {
+  it("gets envelopes by their ids, of that topic only, the oldest first, within a byte limit but at least one", async () => {
     const { log } = await fresh();
     const items = Array.from({ length: 5 }, (_, n) => itemOf(topicOf(1), n));
     const other = itemOf(topicOf(2), 1);
     await log.append([...items, other]);
     const wanted = [3, 1].flatMap((n) => items[n]?.id ?? []);
     const got = await log.get(topicOf(1), [...wanted, other.id, itemOf(topicOf(1), 99).id], 10_000);
-    assert.deepEqual(got.map(hex).sort(), [3, 1].map((n) => hex(items[n]?.envelope ?? new Uint8Array())).sort());
-    assert.equal((await log.get(topicOf(1), wanted, 150)).length, 1);
+    const envelopes = [1, 3].map((n) => hex(items[n]?.envelope ?? new Uint8Array()));
+    assert.deepEqual(got.map(hex), envelopes);
+    assert.deepEqual((await log.get(topicOf(1), wanted, 150)).map(hex), envelopes.slice(0, 1));
     assert.equal((await log.get(topicOf(1), wanted.slice(0, 1), 1)).length, 1);
     assert.deepEqual(await log.get(topicOf(9), wanted, 10_000), []);
   });

@@ -127,6 +127,24 @@ describe("a gap", () => {
     assert.equal(bob.texts().length, 20);
   });
 
+  it("is told of with the place of whoever cites it, and again when it is filled", () => {
+    const { ann, bob, group, epoch } = pair();
+    const [first, second, third] = ["first", "second", "third"].map((text) => sayAndTake(ann, group, text));
+    const told = (body: Uint8Array | undefined) =>
+      hand(bob, epoch, body ?? assert.fail()).events.flatMap((event) => {
+        if (event.kind === "missing") return [`missing ${toHex(event.missing)} at ${event.depth - epoch.depth}`];
+        return event.kind === "found"
+          ? [`found ${toHex(event.found)}`]
+          : event.kind === "message"
+            ? [event.line.text]
+            : [];
+      });
+    const of = (text: string) => [...ann.lines.values()].find((line) => line.text === text)?.id;
+    assert.deepEqual(told(third), [`missing ${of("second")} at 3`, "third"]);
+    assert.deepEqual(told(second), [`found ${of("second")}`, `missing ${of("first")} at 2`, "second"]);
+    assert.deepEqual(told(first), [`found ${of("first")}`, "first"]);
+  });
+
   it("that is filled makes room, and what was cited already is no head", () => {
     const { ann, bob, group, epoch } = pair();
     const [first, second] = ["first", "second"].map((text) => sayAndTake(ann, group, text));
