@@ -258,15 +258,15 @@ function* findContribution(work: Work, group: GroupId, head: EntryHash, heads: r
   return kept && { contribution: Contribution.from(kept.value), tree: undefined };
 }
 
-/** Whether all that it takes to merge these heads by name seems to be here: cheap, and seldom wrong. */
-export function* canMerge(work: Work, log: LogState, heads: readonly EntryHash[]): Step<boolean> {
+/** Whether all that it takes to derive the merge of these heads by name seems to be here: cheap, and seldom wrong. */
+export function* hasContributions(work: Work, log: LogState, heads: readonly EntryHash[]): Step<boolean> {
   for (const head of heads) {
     if (!find(log, head)) return false;
     const fork = yield* read(work, FORK, toHex(frontierHash(work.p, log.group, [head])));
     if (fork && fork.tree.nodes.length <= NAMED_NODES_MAX) continue;
     if (!(yield* read(work, CONTRIBUTION, contributionId(work, log.group, head, heads)))) return false;
   }
-  return isMergeable(log, heads);
+  return true;
 }
 
 /** The epoch of these heads, if we are not in it and could be. Nothing is used up for that. */
@@ -277,9 +277,13 @@ export function* mergedEpochId(work: Work, log: LogState, heads: readonly EntryH
   for (const head of heads) {
     const found = yield* findContribution(work, log.group, head, heads);
     if (!found) return undefined;
-    contributions.push({ head, contribution: found.contribution });
+    contributions.push({ head, contribution: Contribution.from(found.contribution.slice()) });
+    if (found.tree) found.contribution.fill(0); // else it is a record's
   }
-  return epochKeys(work.p, mergedSecret(work.p, contributions, phi), phi).epochId;
+  const secret = mergedSecret(work.p, contributions, phi);
+  const { epochId } = epochKeys(work.p, secret, phi);
+  for (const each of [secret, ...contributions.map(({ contribution: value }) => value)]) each.fill(0);
+  return epochId;
 }
 
 /** Id of a saved contribution. */

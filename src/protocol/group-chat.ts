@@ -23,7 +23,7 @@ import {
   peerChainOf,
 } from "../crypto/sender-chain.ts";
 import type { ChainClosure, GroupPlaintext } from "../wire/group-message.ts";
-import type { AccountKey, DeviceKey, EpochId, GroupId, Iteration, MessageId, TimeMs } from "../wire/ids.ts";
+import type { AccountKey, DeviceKey, EpochId, Iteration, MessageId, TimeMs } from "../wire/ids.ts";
 import { FORWARD_JUMP_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { depthHere, joinConversation } from "./conversation.ts";
@@ -185,7 +185,7 @@ function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveO
   yield* joinConversation(work, group, said, { hasLine: isShown(plaintext.content), ahead });
   const member = yield* read(work, MEMBER, idOf(group, account));
   const author = { account, device, name: member?.name ?? toHex(account).slice(0, 8) };
-  yield* takeContent(work, group, { ...arrived, depth }, isHeld);
+  yield* takeContent(work, epoch, { ...arrived, depth }, isHeld);
   if (isShown(plaintext.content)) {
     const line = lineOf(group, id, { author, depth, plaintext, state: "received" });
     work.lines.push(line);
@@ -199,7 +199,7 @@ function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveO
 /** What a message says beside its line. */
 function* takeContent(
   work: Work,
-  group: GroupId,
+  { group, epoch }: EpochState,
   { account, device, messageId: id, plaintext, depth }: Arrived & { readonly depth: number },
   isHeld: boolean,
 ): Step<void> {
@@ -217,7 +217,7 @@ function* takeContent(
       if (!isHeld) yield* hearName(work, group, { id, account, device, name: content.name, depth, sentAt });
       return;
     case "merges":
-      return yield* hearMerges(work, group, device, content.merges); // believed by its id, whoever says so
+      return yield* hearMerges(work, { group, saidIn: epoch, by: device, isHeld }, content.merges);
     default:
       return content satisfies never;
   }

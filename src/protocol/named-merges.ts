@@ -4,20 +4,30 @@
  * So after a merge one of those who were in it names its heads in the next epoch.
  *
  * 1. What is named is believed only if its heads give the epoch of that id; until then nothing is used up for it.
- * 2. An epoch that nothing was said in is not named, and one that somebody has named is not named again.
+ * 2. An epoch that nothing was said in is not named, and one that somebody has named by its own heads is not named again.
  * 3. A name is tried once all that it takes is here, a device can make up a bounded number of them, and no head is merged by
  *    name so often that nothing would be left of its fork tree.
  *
  * @see PROTOCOL.md § Merging concurrent heads
  */
-import { equalBytes } from "../verify/transcript.ts";
+import { compareBytes, equalBytes } from "../verify/transcript.ts";
 import type { MessageContent, NamedMerge } from "../wire/group-message.ts";
-import type { DeviceKey, EpochId, GroupId, TimeMs } from "../wire/ids.ts";
+import type { DeviceKey, EntryHash, EpochId, GroupId, TimeMs } from "../wire/ids.ts";
 import { NAMED_MERGES_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import { beginMerging, canMerge, endMerging, enterMerged, type Merging, mergedEpochId } from "./epoch-merges.ts";
+import {
+  beginMerging,
+  endMerging,
+  enterMerged,
+  hasContributions,
+  type Merging,
+  mergedEpochId,
+} from "./epoch-merges.ts";
+import { ancestors, find } from "./log-graph.ts";
+import type { LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
+import { isMergeable } from "./mergeable-heads.ts";
 import { EPOCH, type EpochState, SOUGHT, SOUGHT_MERGE, USED_MERGE } from "./records/epoch.ts";
 import { GROUP, type GroupState, OUT } from "./records/group.ts";
 import { idOf } from "./records/record.ts";
@@ -85,19 +95,41 @@ export function* groupsToNameIn(work: Work): Step<readonly GroupState[]> {
   return [...groups.values()];
 }
 
-/** A member names merges in which something was said. */
-export function* hearMerges(work: Work, group: GroupId, by: DeviceKey, merges: readonly NamedMerge[]): Step<void> {
+/** Who names merges, and where. */
+export interface Naming {
+  readonly group: GroupId;
+  /** The epoch in which it says so. */
+  readonly saidIn: EpochId;
+  readonly by: DeviceKey;
+  /** It was removed, so not everybody takes in what it says. */
+  readonly isHeld: boolean;
+}
+
+/** A member names merges in which something was said. Of one epoch each device's word is looked at: some may be wrong. */
+export function* hearMerges(work: Work, naming: Naming, merges: readonly NamedMerge[]): Step<void> {
+  const { group, by } = naming;
   const others = yield* scan(work, SOUGHT_MERGE, `${toHex(group)}/`, SOUGHT_MAX);
   let left = SOUGHT_PER_DEVICE_MAX - others.filter(([, each]) => equalBytes(each.by, by)).length;
   left = Math.min(left, SOUGHT_MAX - others.length);
-  for (const { epoch, heads } of merges) {
-    const id = idOf(group, epoch);
-    write(work, USED_MERGE, id, null);
-    if ((yield* read(work, EPOCH, toHex(epoch))) || others.some(([other]) => other === id) || left-- <= 0) continue;
+  for (const merge of merges) {
+    const { epoch, heads } = merge;
+    const known = yield* read(work, EPOCH, toHex(epoch));
+    if (known && isNamed(known, naming, merge)) write(work, USED_MERGE, idOf(group, epoch), null);
+    const id = idOf(group, epoch, by);
+    if (known || !areSorted(heads) || others.some(([other]) => other === id) || left-- <= 0) continue;
     write(work, SOUGHT_MERGE, id, { heads, by, at: work.nowMs as TimeMs, state: SOUGHT.untried });
   }
   yield* enterNamed(work, toHex(group));
 }
+
+/** Whether those who lack the epoch can take its heads from that. */
+function isNamed({ epoch, frontier }: EpochState, { saidIn, isHeld }: Naming, { heads }: NamedMerge): boolean {
+  const isRight = heads.length === frontier.length && frontier.every((head, i) => equalBytes(head, heads[i] ?? head));
+  return isRight && !isHeld && !equalBytes(saidIn, epoch);
+}
+
+const areSorted = (heads: readonly EntryHash[]): boolean =>
+  heads.every((head, i) => i === 0 || compareBytes(heads[i - 1] ?? head, head) < 0);
 
 function* enterNamed(work: Work, group: string): Step<void> {
   const log = yield* existingLog(work, group);
@@ -123,19 +155,47 @@ export function* enterSought(work: Work, merging: Merging, states = SOUGHT_NOW):
   for (const [id, named] of yield* scan(work, SOUGHT_MERGE, `${toHex(log.group)}/`, SOUGHT_MAX)) {
     const { heads, state } = named;
     if (!states.includes(state)) continue;
-    const isHere = yield* canMerge(work, log, heads);
-    if (isHere && left < heads.length) {
-      work.effects.push({ kind: "wake", atMs: work.nowMs + 1 });
-      return isAny;
-    }
-    const epoch = isHere ? yield* mergedEpochId(work, log, heads) : undefined;
-    if (isHere) left -= heads.length;
-    write(work, SOUGHT_MERGE, id, { ...named, state: isHere ? SOUGHT.done : SOUGHT.waiting });
-    if (!epoch || toHex(epoch) !== id.split("/")[1]) continue;
+    const epoch = id.split("/")[1] ?? "";
+    const now = yield* stateOf(work, log, { epoch, heads, left });
+    if (now !== state) write(work, SOUGHT_MERGE, id, { ...named, state: now });
+    if (now === SOUGHT.untried) work.effects.push({ kind: "wake", atMs: work.nowMs + 1 }); // too many for one step
+    if (now !== SOUGHT.done) continue;
+    left -= heads.length;
+    if (!(yield* isOf(work, log, epoch, heads))) continue;
     yield* enterMerged(work, merging, heads);
     isAny = true;
   }
   return isAny;
+}
+
+interface Sought {
+  readonly epoch: string;
+  readonly heads: readonly EntryHash[];
+  /** Heads that this step still looks at. */
+  readonly left: number;
+}
+
+/** `done`: it is to be looked at now, once and for all. Cheap. */
+function* stateOf(work: Work, log: LogState, { epoch, heads, left }: Sought): Step<number> {
+  if (yield* read(work, EPOCH, epoch)) return SOUGHT.done;
+  if (!(yield* hasContributions(work, log, heads))) return SOUGHT.waiting;
+  return left < heads.length ? SOUGHT.untried : SOUGHT.done;
+}
+
+/** Whether these can be heads of the log at some time, and give that epoch. */
+function* isOf(work: Work, log: LogState, epoch: string, heads: readonly EntryHash[]): Step<boolean> {
+  if ((yield* read(work, EPOCH, epoch)) || !areApart(log, heads) || !isMergeable(log, heads)) return false;
+  const id = yield* mergedEpochId(work, log, heads);
+  return id !== undefined && toHex(id) === epoch;
+}
+
+/** None of them is in another one's past. */
+function areApart(log: LogState, heads: readonly EntryHash[]): boolean {
+  const before = ancestors(
+    log,
+    heads.flatMap((head) => find(log, head)?.parents ?? []),
+  );
+  return !heads.some((head) => before.has(toHex(head)));
 }
 
 /** At a start: merges that we name at some time, or are to try. */

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { frontierHash } from "../../src/crypto/epoch-secrets.ts";
-import { hearMerges } from "../../src/protocol/named-merges.ts";
+import { mergedEpochId } from "../../src/protocol/epoch-merges.ts";
+import { hearMerges, type Naming } from "../../src/protocol/named-merges.ts";
 import { CLOSED, EPOCH, FORK, SOUGHT_MERGE, USED_MERGE } from "../../src/protocol/records/epoch.ts";
+import { compareBytes } from "../../src/verify/transcript.ts";
 import { EpochId, type GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
@@ -123,7 +125,55 @@ describe("a merge in which something was said", () => {
   });
 });
 
+/** What that device says in the epoch that the hearer sends in. */
+function naming(hearer: Device, group: GroupId, by: Device): Naming {
+  const saidIn = EpochId.from(Buffer.from(epochOf(hearer, group), "hex"));
+  return { group, saidIn, by: by.account().device, isHeld: false };
+}
+
+const sorted = <T extends Uint8Array>(heads: readonly T[]): readonly T[] => [...heads].sort(compareBytes);
+
+describe("a lie about a merge", () => {
+  it("keeps nobody from naming it, nor from entering it when its heads are named by somebody else", () => {
+    const { scene, ann, bob, cem, group, merged } = party();
+    const { frontier } = cem.existing(EPOCH, merged);
+    const [first, second] = frontier;
+    assert(first && second);
+    const epoch = EpochId.from(Buffer.from(merged, "hex"));
+    for (const each of [ann, cem])
+      each.run((work) => hearMerges(work, naming(each, group, bob), [{ epoch, heads: [first, second] }]));
+    say(cem, group, "said in the next one");
+    scene.carry(ann, bob, cem);
+    assert.deepEqual(ann.texts(), ["said in the merge of three", "said in the next one"]);
+  });
+
+  it("is also to name it where those who lack it do not hear that, or while one's words are held", () => {
+    const { bob, cem, group, merged } = party();
+    const { frontier } = cem.existing(EPOCH, merged);
+    const epoch = EpochId.from(Buffer.from(merged, "hex"));
+    const said = naming(cem, group, bob);
+    const hears = (how: Partial<Naming>): boolean => {
+      cem.run((work) => hearMerges(work, { ...said, ...how }, [{ epoch, heads: frontier }]));
+      return cem.ids(USED_MERGE).some((id) => id.endsWith(merged));
+    };
+    assert.equal(hears({ saidIn: epoch }), true);
+    assert.equal(hears({ isHeld: true }), true);
+    assert.equal(hears({ saidIn: EpochId.from(p.sha256(epoch)) }), false);
+  });
+});
+
 describe("a named merge", () => {
+  it("is not entered where one head is in the past of another, though its id is right", () => {
+    const { ann, bob, group } = party();
+    const log = ann.log(group);
+    const heads = sorted([log.entries.at(-1)?.hash, log.entries.at(-1)?.parents[0]].flatMap((each) => each ?? []));
+    assert.equal(heads.length, 2);
+    const [id] = [ann.run((work) => mergedEpochId(work, log, heads)).answer];
+    assert(id, "its id can be computed");
+    ann.run((work) => hearMerges(work, naming(ann, group, bob), [{ epoch: id, heads }]));
+    assert(!isIn(ann, toHex(id)));
+  });
+
   it("is not believed when its heads make another epoch, and nothing is used up for it", () => {
     const { scene, ann, cem, group, merged } = party();
     const { frontier } = cem.existing(EPOCH, merged);
@@ -132,7 +182,7 @@ describe("a named merge", () => {
       frontier.map((head) => ann.record(FORK, toHex(frontierHash(p, group, [head])))?.tree.nodes.length);
     const before = trees();
     const wrong = EpochId.from(p.sha256(Uint8Array.of(1)));
-    ann.run((work) => hearMerges(work, group, cem.account().device, [{ epoch: wrong, heads: frontier }]));
+    ann.run((work) => hearMerges(work, naming(ann, group, cem), [{ epoch: wrong, heads: frontier }]));
     assert.deepEqual([trees(), ann.record(FORK, phi)], [before, undefined]);
     scene.carry(ann, cem);
   });
@@ -145,13 +195,11 @@ describe("a named merge", () => {
     assert(first);
     for (let i = 0; i < 80; i++) {
       const heads = [first, p.sha256(Uint8Array.of(i)) as typeof first];
-      ann.run((work) => hearMerges(work, group, cem.account().device, [{ epoch: unknown(i), heads }]));
+      ann.run((work) => hearMerges(work, naming(ann, group, cem), [{ epoch: unknown(i), heads: sorted(heads) }]));
     }
     assert.equal(ann.ids(SOUGHT_MERGE).length, 64);
     ann.run((work) =>
-      hearMerges(work, group, ann.account().device, [
-        { epoch: EpochId.from(Buffer.from(merged, "hex")), heads: frontier },
-      ]),
+      hearMerges(work, naming(ann, group, ann), [{ epoch: EpochId.from(Buffer.from(merged, "hex")), heads: frontier }]),
     );
     assert(isIn(ann, merged), "another device's names have room of their own");
   });
@@ -164,8 +212,7 @@ describe("a named merge", () => {
       ann.run((work) =>
         hearMerges(
           work,
-          group,
-          cem.account().device,
+          naming(ann, group, cem),
           ids.map((epoch) => ({ epoch, heads: frontier })),
         ),
       );

@@ -103,7 +103,7 @@ export const USED_MERGE: RecordType<{ readonly dueAt: TimeMs | undefined }> = re
 /** What became of a named merge: it waits for entries or contributions, or it was entered or made up. */
 export const SOUGHT = { untried: 0, waiting: 1, done: 2 } as const;
 
-/** A device named the heads of an epoch that we were not in; id: group/epoch. `state`: one of {@link SOUGHT}. */
+/** A device named the heads of an epoch that we were not in; id: group/epoch/device. `state`: one of {@link SOUGHT}. */
 export const SoughtMerge = struct({
   heads: list(EntryHash, MERGED_HEADS_MAX, 2),
   by: DeviceKey,
