@@ -8,11 +8,12 @@
  *    QUIET_MS: a relay that goes away in the middle hides nothing. What is written meanwhile keeps nothing back, and
  *    HOLD_MS is the longest time in any case.
  * 3. What cites a missing message, and what stands behind that in the same group, is let go when the missing one is here
- *    or has been waited for (missed-messages.ts).
+ *    or has been waited for (missed-messages.ts), and in any case when something of the group was held for PATIENCE_MS:
+ *    whoever cites message after message that nobody has keeps the others back no longer.
  * 4. At most HELD_MAX are held; of more the older half goes first.
  */
 import type { ClientNotice } from "./event-hub.ts";
-import { missedMessages } from "./missed-messages.ts";
+import { type MissedMessages, missedMessages, PATIENCE_MS } from "./missed-messages.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ConversationLine } from "./ports/profile.ts";
 
@@ -38,13 +39,18 @@ export interface LineOrder {
 /** `isCaughtUp`: everything that was stored for us is here. */
 export function lineOrder(clock: Clock, isCaughtUp: () => boolean): LineOrder {
   let held: MessageNotice[] = [];
-  const ahead = newestAhead(clock);
-  const missed = missedMessages(clock);
+  /** Since when (ms) something of a group (hex) is held. */
+  const since = new Map<string, number>();
+  const isHolding = (group: string): boolean => held.some(({ line }) => line.group === group);
+  const [ahead, missed] = [newestAhead(clock), missedMessages(clock)];
   const releaseFree = (): readonly MessageNotice[] => {
     if (held.length === 0 || ahead.untilMs() !== undefined) return [];
-    const places = missed.places();
-    const free = held.filter(({ line }) => !isBehind(places, line));
-    held = held.filter(({ line }) => isBehind(places, line));
+    const [places, nowMs] = [missed.places(), clock.nowMs()];
+    const isKept = ({ line }: MessageNotice): boolean =>
+      isBehind(places, line) && nowMs - (since.get(line.group) ?? 0) < PATIENCE_MS;
+    const free = held.filter((each) => !isKept(each));
+    held = held.filter(isKept);
+    for (const group of since.keys()) if (!isHolding(group)) since.delete(group);
     return inOrder(free);
   };
   const passMessage = (notice: MessageNotice): readonly ClientNotice[] => {
@@ -52,6 +58,7 @@ export function lineOrder(clock: Clock, isCaughtUp: () => boolean): LineOrder {
     const isHeld = ahead.untilMs() !== undefined || isBehind(missed.places(), line);
     if (!isHeld && held.length === 0) return [notice]; // else it goes, in its place, with those that go now
     ahead.came(line);
+    since.set(line.group, since.get(line.group) ?? clock.nowMs());
     held.push(notice);
     return held.length > HELD_MAX ? inOrder(held).splice(0, HELD_MAX / 2) : [];
   };
@@ -85,9 +92,15 @@ export function lineOrder(clock: Clock, isCaughtUp: () => boolean): LineOrder {
       if (clock.nowMs() >= (ahead.untilMs() ?? Number.POSITIVE_INFINITY)) ahead.end();
       return [...passed, ...releaseFree()];
     },
-    holds: (group) => held.some(({ line }) => line.group === group),
-    wait: (more) => moreUntil(clock, more, ahead.untilMs() ?? (held.length > 0 ? missed.untilMs() : undefined)),
+    holds: isHolding,
+    wait: (more) => moreUntil(clock, more, ahead.untilMs() ?? (held.length > 0 ? freeAt(missed, since) : undefined)),
   };
+}
+
+/** When (ms) something of what is missed or held has been waited for. */
+function freeAt(missed: MissedMessages, since: ReadonlyMap<string, number>): number | undefined {
+  const over = [...since.values()].map((ms) => ms + PATIENCE_MS);
+  return [...over, missed.untilMs() ?? []].flat().reduce<number | undefined>((a, b) => Math.min(a ?? b, b), undefined);
 }
 
 /** Until when those are waited for that stand before what came ahead. */

@@ -10,7 +10,7 @@ import { toHex } from "../wire/text-forms.ts";
 import type { Clock } from "./ports/clock.ts";
 
 /** Ms for which a missing message is waited for: it comes in a moment by another way, or after one look (gap-filling.ts). */
-const PATIENCE_MS = 3_000;
+export const PATIENCE_MS = 3_000;
 
 export interface MissedMessages {
   /** Somebody cites it. */

@@ -94,6 +94,19 @@ describe("messages of somebody who is caught up", () => {
     assert.deepEqual(come(2), ["2"]);
   });
 
+  it("wait 3 s and no more also while somebody goes on citing what nobody has", async () => {
+    const { clock, pass } = reader();
+    const cites = (place: number): ClientNotice => {
+      return { kind: "missing", group: ONE, missing: idOf(place), depth: 1, at: clock.nowMs() as TimeMs };
+    };
+    assert.deepEqual(pass(cites(100), message(5)), []);
+    await clock.pass(2_000);
+    assert.deepEqual(pass(cites(101), message(6)), []);
+    await clock.pass(1_000);
+    assert.deepEqual(pass(cites(102)), ["5", "6"]);
+    assert.deepEqual(pass(message(7)), []);
+  });
+
   it("wait for nothing that stands behind them, and for nothing of another group", () => {
     const { come, pass } = reader();
     assert.deepEqual(come(4), []);
