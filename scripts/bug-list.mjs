@@ -64,11 +64,17 @@ export const BUGS = [
     test: "test/protocol/group-chat.test.ts",
   },
   {
-    name: "an iteration is used twice: after a kill, seen in the relay's log",
+    name: "an iteration is used twice: what the commit says of the chain is not kept",
     file: "src/client/step-queue.ts",
     from: "      await store.commit({ records, lines, removedLines, lineStates, kept });",
+    // each chain is saved twice, when its epoch is entered and with its first message, and no more
     to: `      await store.commit({
-        records: new Map([...records].filter(([key]) => !key.startsWith("own-chain/"))),
+        records: new Map(
+          [...records].filter(([key]) => {
+            const times = (globalThis.chainWrites ??= new Map());
+            return !key.startsWith("own-chain/") || times.set(key, 1 + (times.get(key) ?? 0)).get(key) <= 2;
+          }),
+        ),
         lines,
         removedLines,
         lineStates,
