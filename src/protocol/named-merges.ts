@@ -4,7 +4,7 @@
  * So after a merge one of those who were in it names its heads in the next epoch.
  *
  * 1. What is named is believed only if its heads give the epoch of that id; until then nothing is used up for it.
- * 2. An epoch that nothing was said in is not named, and one that somebody has named by its own heads is not named again.
+ * 2. An epoch that nothing was said in is not named, nor one that somebody has named by its own heads where we would.
  * 3. A name is tried once all that it takes is here, a device can make up a bounded number of them, and no head is merged by
  *    name so often that nothing would be left of its fork tree.
  *
@@ -105,28 +105,33 @@ export interface Naming {
   readonly isHeld: boolean;
 }
 
-/** A member names merges in which something was said. Of one epoch each device's word is looked at: some may be wrong. */
+/**
+ * A member names merges in which something was said. Of one epoch each device's word is looked at: some may be wrong. We need
+ * not say it again if whoever reads what we write now has it.
+ */
 export function* hearMerges(work: Work, naming: Naming, merges: readonly NamedMerge[]): Step<void> {
   const { group, by } = naming;
   const others = yield* scan(work, SOUGHT_MERGE, `${toHex(group)}/`, SOUGHT_MAX);
   let left = SOUGHT_PER_DEVICE_MAX - others.filter(([, each]) => equalBytes(each.by, by)).length;
   left = Math.min(left, SOUGHT_MAX - others.length);
+  const { sending } = yield* readExisting(work, GROUP, toHex(group));
+  const isHeard = sending !== undefined && equalBytes(naming.saidIn, sending) && !naming.isHeld;
+  let isNew = false;
   for (const merge of merges) {
     const { epoch, heads } = merge;
     const known = yield* read(work, EPOCH, toHex(epoch));
-    if (known && isNamed(known, naming, merge)) write(work, USED_MERGE, idOf(group, epoch), null);
+    const isNamed = isHeard && known && !equalBytes(epoch, sending) && areSame(known.frontier, heads);
+    if (isNamed) write(work, USED_MERGE, idOf(group, epoch), null);
     const id = idOf(group, epoch, by);
     if (known || !areSorted(heads) || others.some(([other]) => other === id) || left-- <= 0) continue;
     write(work, SOUGHT_MERGE, id, { heads, by, at: work.nowMs as TimeMs, state: SOUGHT.untried });
+    isNew = true;
   }
-  yield* enterNamed(work, toHex(group));
+  if (isNew) yield* enterNamed(work, toHex(group));
 }
 
-/** Whether those who lack the epoch can take its heads from that. */
-function isNamed({ epoch, frontier }: EpochState, { saidIn, isHeld }: Naming, { heads }: NamedMerge): boolean {
-  const isRight = heads.length === frontier.length && frontier.every((head, i) => equalBytes(head, heads[i] ?? head));
-  return isRight && !isHeld && !equalBytes(saidIn, epoch);
-}
+const areSame = (some: readonly EntryHash[], others: readonly EntryHash[]): boolean =>
+  some.length === others.length && some.every((each, i) => equalBytes(each, others[i] ?? each));
 
 const areSorted = (heads: readonly EntryHash[]): boolean =>
   heads.every((head, i) => i === 0 || compareBytes(heads[i - 1] ?? head, head) < 0);

@@ -158,7 +158,8 @@ describe("a lie about a merge", () => {
     };
     assert.equal(hears({ saidIn: epoch }), true);
     assert.equal(hears({ isHeld: true }), true);
-    assert.equal(hears({ saidIn: EpochId.from(p.sha256(epoch)) }), false);
+    assert.equal(hears({ saidIn: EpochId.from(p.sha256(epoch)) }), true);
+    assert.equal(hears({}), false);
   });
 });
 
