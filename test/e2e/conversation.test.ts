@@ -12,7 +12,7 @@ const TEXT_MAX_BYTES = 60_000;
 const CLOVER = "🍀";
 
 describe("three people in a group", function () {
-  this.timeout(2 * PATIENCE_MS);
+  this.timeout(4 * PATIENCE_MS);
   let scene: Scene;
   let trio: Trio;
 

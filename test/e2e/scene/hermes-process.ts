@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../../dist/program/hermes.js", import.meta.url));
 
-/** How long to wait for something unless the test says otherwise (ms): far beyond what it takes, short of mocha's limit. */
+/** How long a process may say nothing while something is waited for, unless the test says otherwise (ms): who goes on is no hang. */
 export const PATIENCE_MS = 30_000;
 
 /** How a process ended. */
@@ -85,12 +85,13 @@ export function startHermes(launch: Launch): HermesProcess {
     objects: said.objects,
     stdout: () => said.stdout,
     stderr: () => said.stderr,
-    until: (what, find, ms = PATIENCE_MS) =>
+    until: (what, find, ms) =>
       waitFor({
         find: () => find(said.objects),
         watchers,
         isOver: () => isOver,
-        ms,
+        ms: ms ?? PATIENCE_MS,
+        isFirm: ms !== undefined,
         describe: (why) => `${why} for ${what} from: hermes ${launch.args.join(" ")}\n${lastWords(said)}`,
       }),
     type: (text) => child.stdin?.write(text),
@@ -127,10 +128,12 @@ interface Wait<T> {
   readonly watchers: Set<() => void>;
   readonly isOver: () => boolean;
   readonly ms: number;
+  /** Counted from the beginning, whatever is said meanwhile. */
+  readonly isFirm: boolean;
   readonly describe: (why: string) => string;
 }
 
-function waitFor<T>({ find, watchers, isOver, ms, describe }: Wait<T>): Promise<T> {
+function waitFor<T>({ find, watchers, isOver, ms, isFirm, describe }: Wait<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void): void => {
       clearTimeout(timer);
@@ -139,10 +142,14 @@ function waitFor<T>({ find, watchers, isOver, ms, describe }: Wait<T>): Promise<
     };
     const look = (): void => {
       const found = find();
+      if (!isFirm) timer.refresh();
       if (found !== undefined) finish(() => resolve(found));
       else if (isOver()) finish(() => reject(new Error(describe("the process ended while a test waited"))));
     };
-    const timer = setTimeout(() => finish(() => reject(new Error(describe(`waited ${ms} ms in vain`)))), ms);
+    const timer = setTimeout(
+      () => finish(() => reject(new Error(describe(`waited ${ms} ms ${isFirm ? "in vain" : "without a word"}`)))),
+      ms,
+    );
     watchers.add(look);
     look();
   });
