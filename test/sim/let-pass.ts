@@ -4,8 +4,7 @@
  * 1. A relay that loses what it acknowledged (a third of the lying ones): only secrecy and erasure are judged.
  * 2. A villain gives r of its re-key to some only, and nobody else may give it: what those say until somebody renews the key
  *    is closed to the others (`isKeptFrom`), who so lack witnesses of what the removed said. Whom a villain adds may get no
- *    welcome; where a link of before its removal let it in meanwhile, it hears of the others when somebody renews the key
- *    (`lacksWelcome`, seed 214283).
+ *    welcome (`wasLetInBadly`).
  * 3. A device that went back to an old copy: what it said and heard from the copy on, and until it has new sessions, may be
  *    gone with its disk or sealed to its former self, or in sessions that the others have left, like the keys that it hands
  *    out; so it lacks witnesses, sends no welcome that it was about to send, and says the next thing without knowing what it
@@ -57,17 +56,6 @@ export function wasLetInBadly({ world, ledger, isHostile }: Play, group: string,
 /** The account is in the group with devices that it has unlinked: those hand out no prekeys, so nobody can ask them. */
 export const hasRetiredOnly = (play: Play, devices: readonly string[]): boolean =>
   play.world.devices.filter(({ keys }) => devices.includes(toHex(keys.device))).every((each) => isRetired(play, each));
-
-/** A villain added its account, and it never heard of that. */
-export function lacksWelcome({ world, ledger, isHostile }: Play, group: string, device: SimDevice): boolean {
-  const villains = new Set(world.devices.filter(isHostile).map(({ keys }) => toHex(keys.device)));
-  const own = villains.size > 0 ? new Set(entriesOf(device, group)) : new Set();
-  return [...ledger.logOf(group).encoded].some(([hash, bytes]) => {
-    const core = villains.size > 0 && !own.has(hash) ? coreOf(bytes) : undefined;
-    const admitted = core?.action.kind === "add" ? core.action.members.map((each) => toHex(each.account)) : [];
-    return core !== undefined && villains.has(toHex(core.author)) && admitted.includes(device.account());
-  });
-}
 
 /** Another device of its account has unlinked it, or tried to. */
 export const isRetired = ({ retired }: Play, { name }: SimDevice): boolean => retired.has(name);

@@ -19,7 +19,6 @@ import {
   isKeptFrom,
   isRetired,
   keyAuthors,
-  lacksWelcome,
   lacksWitnesses,
   wasLetInBadly,
   wasRestored,
@@ -51,8 +50,7 @@ function finalView({ world, ledger, isHostile }: Play, group: string): TwinView 
 /** Honest devices that are members by the rules and take themselves for it. */
 function insideOf(play: Play, group: string): readonly SimDevice[] {
   const members = new Set(finalView(play, group).members.flatMap(({ devices }) => devices));
-  const isInside = (each: SimDevice): boolean =>
-    members.has(toHex(each.keys.device)) && isActive(each, group) && !lacksWelcome(play, group, each);
+  const isInside = (each: SimDevice): boolean => members.has(toHex(each.keys.device)) && isActive(each, group);
   return play.world.devices.filter((each) => !play.isHostile(each) && isInside(each));
 }
 
