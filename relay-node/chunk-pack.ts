@@ -164,7 +164,8 @@ async function readChecked(pack: Pack, id: ChunkId): Promise<Uint8Array | undefi
   const chunk = new Uint8Array(Buffer.allocUnsafeSlow(slot.bytes).buffer); // not worth filling with zeros
   const { bytesRead } = await pack.file.read(chunk, 0, slot.bytes, slotAt(slot.number));
   if (bytesRead === slot.bytes && Buffer.compare(nodeVerifier.sha256(chunk), id) === 0) return chunk;
-  if (!pack.slots.delete(nameOf(id))) return undefined; // another reader has seen it
+  if (pack.slots.get(nameOf(id)) !== slot) return undefined; // another reader has seen it, or it was handed in again
+  pack.slots.delete(nameOf(id));
   pack.lost(slot.bytes);
   await writeWhole(pack.file, [FREE], entryAt(slot.number)).catch(() => undefined);
   return undefined;
