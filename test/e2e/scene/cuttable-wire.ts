@@ -50,10 +50,14 @@ export async function cuttableWire(port: number): Promise<CuttableWire> {
     for (const end of [client, far]) end.on("error", close).on("close", close);
     const carry = (direction: Direction, from: Socket, to: Socket): void => {
       let freeAtMs = 0;
+      const held: (() => void)[] = [];
       const after = (waitMs: number, then: () => void): void => {
-        freeAtMs = Math.max(freeAtMs, performance.now() + waitMs);
-        if (freeAtMs <= performance.now()) then();
-        else setTimeout(then, freeAtMs - performance.now());
+        const nowMs = performance.now();
+        freeAtMs = Math.max(freeAtMs, nowMs + waitMs);
+        if (held.length === 0 && freeAtMs <= nowMs) return void then();
+        held.push(then);
+        // A timer may be late: whichever ends, what came first goes first.
+        setTimeout(() => held.shift()?.(), freeAtMs - nowMs);
       };
       from.on("data", (data) => {
         const cut = data.length >= MESSAGE_BYTES ? cuts.get(direction) : undefined;
