@@ -9,7 +9,7 @@
 import { equalBytes } from "../verify/transcript.ts";
 import type { DeviceKey, TimeMs } from "../wire/ids.ts";
 import type { Work } from "./effects.ts";
-import { EARLY, EARLY_AT, SECRET } from "./records/key-delivery.ts";
+import { EARLY, EARLY_AT, EARLY_ENTRY, SECRET } from "./records/key-delivery.ts";
 import { type Step, scan, write } from "./step.ts";
 
 /** Records of each kind. */
@@ -41,7 +41,11 @@ export function* eraseEarly(work: Work): Step<void> {
   for (const [id, { at }] of yield* scan(work, EARLY_AT, "", 2 * EARLY_MAX)) {
     if (work.nowMs - at <= EARLY_MS) continue;
     write(work, EARLY_AT, id, null);
-    if (id.split("/").length === 2) write(work, SECRET, id, null);
-    else write(work, EARLY, id, null);
+    if (id.split("/").length > 2) {
+      write(work, EARLY, id, null);
+      continue;
+    }
+    write(work, SECRET, id, null);
+    write(work, EARLY_ENTRY, id, null);
   }
 }

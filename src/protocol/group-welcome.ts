@@ -34,6 +34,7 @@ import { resolve } from "./log-resolution.ts";
 import { LOG_ENTRIES_MAX, type LogState } from "./log-state.ts";
 import { noteUnposted } from "./missing-entries.ts";
 import { tell } from "./pairwise.ts";
+import { takeEarlySecrets } from "./received-secrets.ts";
 import { ACCOUNT, LINKING } from "./records/account.ts";
 import { SEEN } from "./records/conversation.ts";
 import { GROUP, type GroupState } from "./records/group.ts";
@@ -197,6 +198,7 @@ function* assemble(work: Work, offered: Offered, parts: number): Step<Judging | 
 
 /** The answer turns the ratchet. What overtook the welcome is looked at now. */
 function* answerWelcome(work: Work, group: GroupId, { from, entry }: WelcomeState): Step<void> {
+  yield* takeEarlySecrets(work, group);
   yield* takeEarlyContributions(work, group);
   const peer = yield* read(work, PEER, toHex(from));
   if (peer && (yield* isEntered(work, { group, entry })))

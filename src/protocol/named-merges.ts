@@ -5,8 +5,8 @@
  *
  * 1. What is named is believed only if its heads give the epoch of that id; until then nothing is used up for it.
  * 2. An epoch that nothing was said in is not named, nor one that somebody has named by its own heads where we would.
- * 3. A name is tried once all that it takes is here, a device can make up a bounded number of them, and no head is merged by
- *    name so often that nothing would be left of its fork tree.
+ * 3. A name is tried once all that it takes is here, an account can make up a bounded number of them and takes no other
+ *    account's places, and no head is merged by name so often that nothing would be left of its fork tree.
  *
  * @see PROTOCOL.md § Merging concurrent heads
  */
@@ -24,7 +24,9 @@ import {
   type Merging,
   mergedEpochId,
 } from "./epoch-merges.ts";
+import { type GroupView, ownerOfDevice } from "./group-view.ts";
 import { ancestors, find } from "./log-graph.ts";
+import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
 import { isMergeable } from "./mergeable-heads.ts";
@@ -37,9 +39,11 @@ import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Ms after which a device names a merge that it sent in, if nobody has, and a random part of as much again: all re-key before. */
 const NAME_MS = 60_000;
-/** Merges that are named in one group in SOUGHT_MS, and by one device: more than branches meet; who makes them up costs us half a second in all. */
+/** Merges that are named in one group in SOUGHT_MS, and by one account: more than branches meet; who makes them up costs us half a second in all. */
 const SOUGHT_MAX = 1_024;
-const SOUGHT_PER_DEVICE_MAX = 64;
+const SOUGHT_PER_ACCOUNT_MAX = 64;
+/** Those that each account can name however many there are: as many as one message does. */
+const SOUGHT_OWN = NAMED_MERGES_MAX;
 /** Heads whose contributions are derived in one step, 0.4 ms each. */
 const DERIVED_MAX = 32;
 /** Ms for which a name is kept: as long as a superseded epoch is read. */
@@ -111,9 +115,11 @@ export interface Naming {
  */
 export function* hearMerges(work: Work, naming: Naming, merges: readonly NamedMerge[]): Step<void> {
   const { group, by } = naming;
-  const others = yield* scan(work, SOUGHT_MERGE, `${toHex(group)}/`, SOUGHT_MAX);
-  let left = SOUGHT_PER_DEVICE_MAX - others.filter(([, each]) => equalBytes(each.by, by)).length;
-  left = Math.min(left, SOUGHT_MAX - others.length);
+  const others = yield* scan(work, SOUGHT_MERGE, `${toHex(group)}/`, SOUGHT_AT_ONCE);
+  const { view } = resolve(yield* existingLog(work, toHex(group)));
+  const owner = ownerOf(view, by);
+  const own = others.filter(([, each]) => ownerOf(view, each.by) === owner).length;
+  let left = Math.max(SOUGHT_OWN, Math.min(SOUGHT_PER_ACCOUNT_MAX, own + SOUGHT_MAX - others.length)) - own;
   const { sending } = yield* readExisting(work, GROUP, toHex(group));
   const isHeard = sending !== undefined && equalBytes(naming.saidIn, sending) && !naming.isHeld;
   let isNew = false;
@@ -129,6 +135,9 @@ export function* hearMerges(work: Work, naming: Naming, merges: readonly NamedMe
   }
   if (isNew) yield* enterNamed(work, toHex(group));
 }
+
+/** Whose places a device's names take: its account's, or its own if it belongs to nobody any more. */
+const ownerOf = (view: GroupView, device: DeviceKey): string => ownerOfDevice(view, device) ?? toHex(device);
 
 const areSame = (some: readonly EntryHash[], others: readonly EntryHash[]): boolean =>
   some.length === others.length && some.every((each, i) => equalBytes(each, others[i] ?? each));
@@ -157,39 +166,42 @@ const SOUGHT_NOW: readonly number[] = [SOUGHT.untried, SOUGHT.waiting];
 export function* enterSought(work: Work, merging: Merging, states = SOUGHT_NOW): Step<boolean> {
   const { log } = merging;
   let [isAny, left] = [false, DERIVED_MAX];
-  for (const [id, named] of yield* scan(work, SOUGHT_MERGE, `${toHex(log.group)}/`, SOUGHT_MAX)) {
+  for (const [id, named] of yield* scan(work, SOUGHT_MERGE, `${toHex(log.group)}/`, SOUGHT_AT_ONCE)) {
     const { heads, state } = named;
     if (!states.includes(state)) continue;
     const epoch = id.split("/")[1] ?? "";
-    const now = yield* stateOf(work, log, { epoch, heads, left });
+    if (yield* read(work, EPOCH, epoch)) {
+      write(work, SOUGHT_MERGE, id, null); // it is of no use any more
+      continue;
+    }
+    const now = yield* stateOf(work, log, { heads, left });
     if (now !== state) write(work, SOUGHT_MERGE, id, { ...named, state: now });
     if (now === SOUGHT.untried) work.effects.push({ kind: "wake", atMs: work.nowMs + 1 }); // too many for one step
     if (now !== SOUGHT.done) continue;
     left -= heads.length;
     if (!(yield* isOf(work, log, epoch, heads))) continue;
     yield* enterMerged(work, merging, heads);
+    write(work, SOUGHT_MERGE, id, null);
     isAny = true;
   }
   return isAny;
 }
 
 interface Sought {
-  readonly epoch: string;
   readonly heads: readonly EntryHash[];
   /** Heads that this step still looks at. */
   readonly left: number;
 }
 
 /** `done`: it is to be looked at now, once and for all. Cheap. */
-function* stateOf(work: Work, log: LogState, { epoch, heads, left }: Sought): Step<number> {
-  if (yield* read(work, EPOCH, epoch)) return SOUGHT.done;
+function* stateOf(work: Work, log: LogState, { heads, left }: Sought): Step<number> {
   if (!(yield* hasContributions(work, log, heads))) return SOUGHT.waiting;
   return left < heads.length ? SOUGHT.untried : SOUGHT.done;
 }
 
 /** Whether these can be heads of the log at some time, and give that epoch. */
 function* isOf(work: Work, log: LogState, epoch: string, heads: readonly EntryHash[]): Step<boolean> {
-  if ((yield* read(work, EPOCH, epoch)) || !areApart(log, heads) || !isMergeable(log, heads)) return false;
+  if (!areApart(log, heads) || !isMergeable(log, heads)) return false;
   const id = yield* mergedEpochId(work, log, heads);
   return id !== undefined && toHex(id) === epoch;
 }

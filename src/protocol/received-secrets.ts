@@ -2,15 +2,16 @@
  * r of root entries as their authors deliver it.
  *
  * 1. r is taken from the entry's own author only, and from nobody else on request.
- * 2. What comes from devices of which we know nothing yet is bounded, and goes after EARLY_MS.
+ * 2. What comes from devices of which we know nothing yet is bounded, and goes after EARLY_MS. Once a welcome has told us
+ *    of them it is looked at again: whoever let us in may know less of the group than they.
  *
  * @see PROTOCOL.md § Re-keying
  */
 import { equalBytes } from "../verify/transcript.ts";
 import { decodeEntry, decodeEntryCore } from "../wire/entry.ts";
-import type { DeviceKey, EntryHash, GroupId } from "../wire/ids.ts";
+import { type DeviceKey, EntryHash, type GroupId } from "../wire/ids.ts";
 import type { PayloadItem } from "../wire/pairwise-payload.ts";
-import { toHex } from "../wire/text-forms.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
 import { EARLY_MAX, EARLY_SECRETS_PER_SENDER_MAX, hasRoomFor, noteEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
 import { enterEpochs } from "./epochs.ts";
@@ -22,18 +23,16 @@ import { noteUnposted } from "./missing-entries.ts";
 import { notePassing } from "./passing-on.ts";
 import { receiveEntry } from "./received-entries.ts";
 import { GROUP } from "./records/group.ts";
-import { EARLY_AT, SECRET } from "./records/key-delivery.ts";
+import { EARLY_AT, EARLY_ENTRY, SECRET } from "./records/key-delivery.ts";
 import { ENTRY, WAITING } from "./records/log.ts";
 import { idOf } from "./records/record.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
+type SecretItem = Extract<PayloadItem, { kind: "secret" }>;
+
 /** r of a root entry, from the entry's own author: nobody else's is listened to. */
-export function* receiveSecret(
-  work: Work,
-  from: DeviceKey,
-  item: Extract<PayloadItem, { kind: "secret" }>,
-): Step<void> {
+export function* receiveSecret(work: Work, from: DeviceKey, item: SecretItem): Step<void> {
   const encodedCore = decodeEntry(item.signed)?.core;
   const core = encodedCore && decodeEntryCore(encodedCore);
   const hash = hashOfEntry(work.p, item.signed);
@@ -41,8 +40,7 @@ export function* receiveSecret(
   if (!isAuthors) return;
   if (yield* isEntered(work, item)) return;
   const id = idOf(item.group, item.entry);
-  if (!(yield* wasMembersDevice(work, item.group, from)))
-    return yield* keepEarly(work, id, { secret: item.secret, from });
+  if (!(yield* wasMembersDevice(work, item.group, from))) return yield* keepEarly(work, from, item);
   write(work, SECRET, id, { secret: item.secret, from });
   write(work, EARLY_AT, id, null);
   const isNew = (yield* read(work, ENTRY, id)) === undefined;
@@ -52,11 +50,27 @@ export function* receiveSecret(
   if (!(yield* read(work, WAITING, id))) write(work, SECRET, id, null); // used by now, or of no use
 }
 
-function* keepEarly(work: Work, id: string, early: { secret: Uint8Array; from: DeviceKey }): Step<void> {
+function* keepEarly(work: Work, from: DeviceKey, { group, entry, secret, signed }: SecretItem): Step<void> {
   const others = yield* scan(work, SECRET, "", EARLY_MAX);
-  if (!hasRoomFor(early.from, others, EARLY_SECRETS_PER_SENDER_MAX)) return;
-  write(work, SECRET, id, early);
+  if (!hasRoomFor(from, others, EARLY_SECRETS_PER_SENDER_MAX)) return;
+  const id = idOf(group, entry);
+  write(work, SECRET, id, { secret, from });
+  write(work, EARLY_ENTRY, id, { encoded: signed });
   noteEarly(work, id);
+}
+
+/**
+ * A welcome has been taken in: what came before it is looked at now. An entry that is not in the welcome's branch waits for its
+ * parents then, and they are asked for.
+ */
+export function* takeEarlySecrets(work: Work, group: GroupId): Step<void> {
+  for (const [id, { encoded: signed }] of yield* scan(work, EARLY_ENTRY, `${toHex(group)}/`, EARLY_MAX)) {
+    const early = yield* read(work, SECRET, id);
+    if (early && !(yield* wasMembersDevice(work, group, early.from))) continue;
+    write(work, EARLY_ENTRY, id, null);
+    const entry = EntryHash.from(fromHex(id.split("/")[1] ?? "") ?? new Uint8Array());
+    if (early) yield* receiveSecret(work, early.from, { kind: "secret", group, entry, secret: early.secret, signed });
+  }
 }
 
 /** The entry was here before its secret: with it come the epochs that follow from it, also if we went on without. */

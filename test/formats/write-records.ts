@@ -20,6 +20,7 @@ import {
   DELIVERY,
   EARLY,
   EARLY_AT,
+  EARLY_ENTRY,
   KEY_LETTER,
   LACKING,
   RESENDING,
@@ -101,6 +102,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(EARLY, { from, head: entry, frontier: [entry, EntryHash.from(hash(12))], value: hash(13) });
   add(WELCOME, { from, entry, secret: hash(7), digest: hash(8), parts: 2, received: 1, at });
   add(EARLY_AT, { at });
+  add(EARLY_ENTRY, { encoded: hash(4) });
   add(ADOPTING, { done: 64 });
   add(DELIVERY, { random: hash(16), next: 32, number: 7 });
   add(KEY_LETTER, { topic: Topic.from(hash(17)), envelope: hash(18), resent: 1, dueAt: at });

@@ -13,7 +13,7 @@ import { ACCOUNT } from "../../src/protocol/records/account.ts";
 import { FORK } from "../../src/protocol/records/epoch.ts";
 import { GROUP, MISSING_SECRETS_MAX } from "../../src/protocol/records/group.ts";
 import { REQUEST } from "../../src/protocol/records/joining.ts";
-import { EARLY_AT, SECRET } from "../../src/protocol/records/key-delivery.ts";
+import { EARLY_AT, EARLY_ENTRY, SECRET } from "../../src/protocol/records/key-delivery.ts";
 import { LATE, WAITING } from "../../src/protocol/records/log.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { PENDING, PENDING_ITEMS_MAX } from "../../src/protocol/records/pairwise.ts";
@@ -124,10 +124,10 @@ describe("what a peer can cause has a bound", function () {
       for (let i = 0; i < 8; i++) write(stranger, s * 8 + i);
       scene.carry(stranger, ann);
     }
-    assert.equal(ann.ids(SECRET).length, EARLY_MAX);
+    assert.deepEqual([ann.ids(SECRET).length, ann.ids(EARLY_ENTRY).length], [EARLY_MAX, EARLY_MAX]);
     ann.clock.nowMs += EARLY_MS + 1;
     ann.put({ kind: "tick" });
-    assert.deepEqual([ann.ids(SECRET), ann.ids(EARLY_AT)], [[], []]);
+    assert.deepEqual([ann.ids(SECRET), ann.ids(EARLY_ENTRY), ann.ids(EARLY_AT)], [[], [], []]);
   });
 
   it("entries that are dated back beside a long log: of each account one at a time is judged, and in the end all are", () => {

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { author } from "../../src/protocol/group-log.ts";
 import { membersOf } from "../../src/protocol/membership-log.ts";
 import { answerWanted } from "../../src/protocol/missing-entries.ts";
 import { LINKING } from "../../src/protocol/records/account.ts";
 import { OUT } from "../../src/protocol/records/group.ts";
-import { LINK_AGAIN, WANTED } from "../../src/protocol/records/log.ts";
+import { EARLY_AT, EARLY_ENTRY, SECRET } from "../../src/protocol/records/key-delivery.ts";
+import { LINK_AGAIN, WAITING, WANTED } from "../../src/protocol/records/log.ts";
+import { TOPIC } from "../../src/protocol/records/topic.ts";
 import type { GroupId, TimeMs } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import type { Device } from "./device.ts";
@@ -87,5 +90,46 @@ describe("a link that does not count because its account was removed and added a
     wait(scene, 30_000, again, cem);
     assert.equal(devicesOf(again, group, bob), 2);
     assert.equal(epochOf(again, group), epochOf(cem, group));
+  });
+});
+
+/** Takes what lies in these devices' outboxes to the topics, but what is not for `reader` only when the answer is called. */
+function readBy(scene: Scene, reader: Device, ...authors: readonly Device[]): () => void {
+  const before = new Map([...scene.topics].map(([topic, items]) => [topic, items.length]));
+  for (const each of authors) scene.collect(each);
+  const held: [string, readonly Uint8Array[]][] = [];
+  for (const [topic, items] of scene.topics)
+    if (!reader.record(TOPIC, topic)) held.push([topic, items.splice(before.get(topic) ?? 0)]);
+  return () => {
+    for (const [topic, items] of held) scene.topics.get(topic)?.push(...items);
+  };
+}
+
+describe("a device that was added without a welcome, and let in by a link of before its account's removal", () => {
+  it("learns from a key that had come before that there is more than the link's branch, and asks for it", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const group = groupOf(scene, [ann, bob]);
+    const again = restored(scene, bob, "Bob");
+    const { account } = bob.account();
+    const devices = [bob, again]
+      .map((each) => each.account())
+      .map(({ device, certificate }) => ({ device, certificate }));
+    const member = { account, role: 0, name: "Bob", devices, proof: undefined } as const;
+    ann.put({ kind: "change-group", group, change: { kind: "remove", accounts: [account] } });
+    ann.run((work) => author(work, ann.group(group), { kind: "add", members: [member] }));
+    ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
+    ann.put({ kind: "prekeys-taken", account, taken: scene.taken(again) });
+    const release = readBy(scene, again, ann);
+    scene.deliver(again);
+    assert.deepEqual([again.ids(SECRET).length, again.ids(EARLY_ENTRY).length], [1, 1]);
+    again.put({ kind: "start" });
+    scene.carry(bob, again);
+    assert(again.group(group).sending, "the link let it in");
+    assert.deepEqual([again.ids(EARLY_ENTRY), again.ids(EARLY_AT), again.ids(WAITING).length], [[], [], 1]);
+    release();
+    wait(scene, 20_000, again, ann);
+    assert.equal(epochOf(again, group), epochOf(ann, group));
+    assert.deepEqual([again.ids(SECRET), again.ids(WAITING), devicesOf(again, group, bob)], [[], [], 2]);
   });
 });

@@ -4,10 +4,11 @@ import { frontierHash } from "../../src/crypto/epoch-secrets.ts";
 import { mergedEpochId } from "../../src/protocol/epoch-merges.ts";
 import { hearMerges, type Naming } from "../../src/protocol/named-merges.ts";
 import { CLOSED, EPOCH, FORK, SOUGHT_MERGE, USED_MERGE } from "../../src/protocol/records/epoch.ts";
-import { compareBytes } from "../../src/verify/transcript.ts";
-import { EpochId, type GroupId } from "../../src/wire/ids.ts";
+import { compareBytes, concat } from "../../src/verify/transcript.ts";
+import { DeviceKey, type EntryHash, EpochId, type GroupId } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
+import { restored } from "./restored-device.ts";
 import { epochOf, groupOf, newScene, type Scene, say } from "./scene.ts";
 
 /** Times by which a device that said something in a merge has named it. */
@@ -203,6 +204,42 @@ describe("a named merge", () => {
       hearMerges(work, naming(ann, group, ann), [{ epoch: EpochId.from(Buffer.from(merged, "hex")), heads: frontier }]),
     );
     assert(isIn(ann, merged), "another device's names have room of their own");
+  });
+
+  it("is kept until it is entered, and takes no place from then on", () => {
+    const { ann, bob, cem, group, merged } = party();
+    const { epoch, frontier } = cem.existing(EPOCH, merged);
+    const heads = sorted([frontier[0], p.sha256(epoch) as EntryHash].flatMap((each) => each ?? []));
+    ann.run((work) => hearMerges(work, naming(ann, group, bob), [{ epoch, heads }]));
+    assert.equal(ann.ids(SOUGHT_MERGE).length, 1);
+    ann.run((work) => hearMerges(work, naming(ann, group, cem), [{ epoch, heads: frontier }]));
+    assert(isIn(ann, merged));
+    rekey(ann, group);
+    assert.deepEqual(ann.ids(SOUGHT_MERGE), []);
+  });
+
+  it("has places of its account, which devices of others do not take, however many they are", () => {
+    const { scene, ann, bob, cem, group, merged } = party();
+    const again = restored(scene, bob, "Bob");
+    scene.carry(ann, bob, cem);
+    again.put({ kind: "start" });
+    scene.carry(bob, again);
+    scene.carry(ann, bob, cem);
+    const { epoch, frontier } = cem.existing(EPOCH, merged);
+    const said = naming(ann, group, bob);
+    const nameMany = (by: DeviceKey, count: number): void => {
+      const merges = Array.from({ length: count }, (_, i) => {
+        const other = EpochId.from(p.sha256(concat(by, Uint8Array.of(i))));
+        return { epoch: other, heads: sorted([other as Uint8Array as EntryHash, ...frontier.slice(0, 1)]) };
+      });
+      ann.run((work) => hearMerges(work, { ...said, by }, merges));
+    };
+    for (const each of [bob, again]) nameMany(each.account().device, 70);
+    assert.equal(ann.ids(SOUGHT_MERGE).length, 64, "of both devices together");
+    for (let i = 0; i < 16; i++) nameMany(DeviceKey.from(p.sha256(Uint8Array.of(i))), 64);
+    assert(ann.ids(SOUGHT_MERGE).length > 1_024);
+    ann.run((work) => hearMerges(work, naming(ann, group, cem), [{ epoch, heads: frontier }]));
+    assert(isIn(ann, merged));
   });
 
   it("that is made up costs a bounded number of derivations, in each step and of each device", () => {

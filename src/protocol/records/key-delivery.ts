@@ -4,6 +4,7 @@
  * @see PROTOCOL.md § Saved records
  */
 import { bytes, list, struct, u8, u32 } from "../../wire/codec.ts";
+import { ENTRY_CORE_MAX_BYTES } from "../../wire/entry.ts";
 import { DeviceKey, EntryHash, TimeMs, Topic } from "../../wire/ids.ts";
 import { ENTRY_PARENTS_MAX, ENVELOPE_MAX_BYTES } from "../../wire/limits.ts";
 import type { RecordType } from "../step.ts";
@@ -13,6 +14,12 @@ import { record, secret } from "./record.ts";
 export const SECRET: RecordType<{ readonly secret: Uint8Array; readonly from: DeviceKey }> = record(
   "secret/",
   struct({ secret, from: DeviceKey }),
+);
+
+/** The signed entry of a secret of whose sender we know nothing yet: by it we know what we lack; id: group/entry. */
+export const EARLY_ENTRY: RecordType<{ readonly encoded: Uint8Array }> = record(
+  "early-entry/",
+  struct({ encoded: bytes(ENTRY_CORE_MAX_BYTES + 128) }),
 );
 
 /** When a secret or a contribution came of whose sender we know nothing yet; id: that of its record. */
