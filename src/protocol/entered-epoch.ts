@@ -2,6 +2,7 @@
  * An epoch whose secret S(F) is here: what is kept of it, and its topic.
  *
  * 1. S(F) lives only inside one step; what is saved are its keys and its punctured trees.
+ * 2. An epoch is entered once while it is here: whoever still has its secret cannot set our chain back to its beginning.
  *
  * @see PROTOCOL.md § Group key schedule
  */
@@ -44,6 +45,7 @@ export function* enter(
   if (ownIndex < 0) return group;
   const { epochId: epoch, topic, topicSeed, headerKey, logKey } = keys;
   const id = toHex(epoch);
+  if (yield* read(work, EPOCH, id)) return group; // its secret was given again, and what was used up stays so
   write(work, EPOCH, id, {
     epoch,
     group: group.group,

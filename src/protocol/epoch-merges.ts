@@ -36,12 +36,10 @@ import { read, readExisting, type Step, scan, write } from "./step.ts";
 /** Heads of which every subset is entered: 15 epochs; beyond that only single heads and all together. */
 const MERGED_SUBSETS_MAX = 4;
 /** Nodes of a fork tree from which nothing more is taken: each use adds up to 127, and 16,384 are the most that can be saved. */
-const FORK_NODES_MAX = 8_192;
+export const FORK_NODES_MAX = 8_192;
 
 /** Nodes of the fork tree of a head that was merged often already: 8 uses. From then on it waits for more to come. */
 const BUSY_NODES = 1_024;
-/** The same of a head that is merged because somebody named such a merge: half of it is left for what the log itself brings. */
-const NAMED_NODES_MAX = FORK_NODES_MAX / 2;
 /** Ms between two merges with such a head. */
 const MERGE_PAUSE_MS = 2_000;
 /** A bound for scans only. */
@@ -256,17 +254,6 @@ function* findContribution(work: Work, group: GroupId, head: EntryHash, heads: r
   if (taken) return { contribution: taken.contribution, tree: taken.fork };
   const kept = yield* read(work, CONTRIBUTION, contributionId(work, group, head, heads));
   return kept && { contribution: Contribution.from(kept.value), tree: undefined };
-}
-
-/** Whether all that it takes to derive the merge of these heads by name seems to be here: cheap, and seldom wrong. */
-export function* hasContributions(work: Work, log: LogState, heads: readonly EntryHash[]): Step<boolean> {
-  for (const head of heads) {
-    if (!find(log, head)) return false;
-    const fork = yield* read(work, FORK, toHex(frontierHash(work.p, log.group, [head])));
-    if (fork && fork.tree.nodes.length <= NAMED_NODES_MAX) continue;
-    if (!(yield* read(work, CONTRIBUTION, contributionId(work, log.group, head, heads)))) return false;
-  }
-  return true;
 }
 
 /** The epoch of these heads, if we are not in it and could be. Nothing is used up for that. */

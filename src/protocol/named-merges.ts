@@ -16,14 +16,8 @@ import type { DeviceKey, EntryHash, EpochId, GroupId, TimeMs } from "../wire/ids
 import { NAMED_MERGES_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import {
-  beginMerging,
-  endMerging,
-  enterMerged,
-  hasContributions,
-  type Merging,
-  mergedEpochId,
-} from "./epoch-merges.ts";
+import { beginMerging, endMerging, enterMerged, type Merging, mergedEpochId } from "./epoch-merges.ts";
+import { type GivingHeads, hasContributions } from "./giving-heads.ts";
 import { type GroupView, ownerOfDevice } from "./group-view.ts";
 import { ancestors, find } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
@@ -166,6 +160,7 @@ const SOUGHT_NOW: readonly number[] = [SOUGHT.untried, SOUGHT.waiting];
 export function* enterSought(work: Work, merging: Merging, states = SOUGHT_NOW): Step<boolean> {
   const { log } = merging;
   let [isAny, left] = [false, DERIVED_MAX];
+  const giving: GivingHeads = new Map();
   for (const [id, named] of yield* scan(work, SOUGHT_MERGE, `${toHex(log.group)}/`, SOUGHT_AT_ONCE)) {
     const { heads, state } = named;
     if (!states.includes(state)) continue;
@@ -174,7 +169,7 @@ export function* enterSought(work: Work, merging: Merging, states = SOUGHT_NOW):
       write(work, SOUGHT_MERGE, id, null); // it is of no use any more
       continue;
     }
-    const now = yield* stateOf(work, log, { heads, left });
+    const now = yield* stateOf(work, log, { heads, left, giving });
     if (now !== state) write(work, SOUGHT_MERGE, id, { ...named, state: now });
     if (now === SOUGHT.untried) work.effects.push({ kind: "wake", atMs: work.nowMs + 1 }); // too many for one step
     if (now !== SOUGHT.done) continue;
@@ -182,6 +177,7 @@ export function* enterSought(work: Work, merging: Merging, states = SOUGHT_NOW):
     if (!(yield* isOf(work, log, epoch, heads))) continue;
     yield* enterMerged(work, merging, heads);
     write(work, SOUGHT_MERGE, id, null);
+    for (const head of heads) giving.delete(toHex(head)); // each has given something
     isAny = true;
   }
   return isAny;
@@ -191,11 +187,12 @@ interface Sought {
   readonly heads: readonly EntryHash[];
   /** Heads that this step still looks at. */
   readonly left: number;
+  readonly giving: GivingHeads;
 }
 
 /** `done`: it is to be looked at now, once and for all. Cheap. */
-function* stateOf(work: Work, log: LogState, { heads, left }: Sought): Step<number> {
-  if (!(yield* hasContributions(work, log, heads))) return SOUGHT.waiting;
+function* stateOf(work: Work, log: LogState, { heads, left, giving }: Sought): Step<number> {
+  if (!(yield* hasContributions(work, log, heads, giving))) return SOUGHT.waiting;
   return left < heads.length ? SOUGHT.untried : SOUGHT.done;
 }
 

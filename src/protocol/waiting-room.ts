@@ -22,6 +22,9 @@ import { read, type Step, scan, write } from "./step.ts";
 
 /** Of the places of one group, those of one account, and those of all unknown devices together. */
 export const WAITING_PER_AUTHOR_MAX = 250;
+/** Bytes of entries that wait in one group, and of those in the places of one account: all are looked through with each entry. */
+const WAITING_MAX_BYTES = 2_097_152;
+export const WAITING_PER_AUTHOR_MAX_BYTES = 524_288;
 /** Ms for which missing parents may still come by themselves, and a random part of as much again. */
 const MISSING_MS = 10_000;
 
@@ -39,13 +42,18 @@ export function* wait(work: Work, log: LogState, hash: EntryHash, encoded: Uint8
     const other = coreOf(each.encoded);
     return other && placeOf(log, other) === place;
   });
-  if (others.length >= WAITING_ENTRIES_MAX || same.length >= WAITING_PER_AUTHOR_MAX)
-    announce(work, { kind: "warning", code: "waiting-room-full", group });
+  const isFull = others.length >= WAITING_ENTRIES_MAX || bytesOf(others) + encoded.length > WAITING_MAX_BYTES;
+  const isOwnFull =
+    same.length >= WAITING_PER_AUTHOR_MAX || bytesOf(same) + encoded.length > WAITING_PER_AUTHOR_MAX_BYTES;
+  if (isFull || isOwnFull) announce(work, { kind: "warning", code: "waiting-room-full", group });
   else {
     write(work, WAITING, idOf(group, hash), { encoded });
     yield* noteMissing(work, group);
   }
 }
+
+const bytesOf = (waiting: readonly (readonly [string, { readonly encoded: Uint8Array }])[]): number =>
+  waiting.reduce((sum, [, { encoded }]) => sum + encoded.length, 0);
 
 /** Parents are missing: somebody is asked for them unless they come soon. */
 function* noteMissing(work: Work, group: GroupId): Step<void> {

@@ -19,11 +19,11 @@ import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { PENDING, PENDING_ITEMS_MAX } from "../../src/protocol/records/pairwise.ts";
 import { ROSTER_MAX } from "../../src/protocol/records/roster.ts";
 import { saveLog } from "../../src/protocol/saved-log.ts";
-import { WAITING_PER_AUTHOR_MAX } from "../../src/protocol/waiting-room.ts";
+import { WAITING_PER_AUTHOR_MAX, WAITING_PER_AUTHOR_MAX_BYTES } from "../../src/protocol/waiting-room.ts";
 import { u32be } from "../../src/verify/transcript.ts";
 import { ROLE } from "../../src/wire/entry.ts";
 import { AccountKey, DeviceKey, EntryHash, type GroupId, type TimeMs } from "../../src/wire/ids.ts";
-import { ENTRY_PARENTS_MAX } from "../../src/wire/limits.ts";
+import { ENTRY_PARENTS_MAX, MEMBERS_PER_ADD_MAX } from "../../src/wire/limits.ts";
 import type { PayloadItem } from "../../src/wire/pairwise-payload.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
@@ -105,6 +105,21 @@ describe("what a peer can cause has a bound", function () {
     assert.deepEqual(warnings, ["forged"]);
     take(ann, group, [nowhere(somebody("a device not heard of"), 2)]);
     assert.equal(ann.ids(WAITING).length, WAITING_PER_AUTHOR_MAX + 1);
+  });
+
+  it("bytes of entries that wait for parents: of large ones there are fewer", () => {
+    const { ann, bob, group } = pair();
+    const many = Array.from({ length: MEMBERS_PER_ADD_MAX }, (_, i) => memberOf(somebody(`nobody ${i}`)));
+    const nowhere = (i: number) =>
+      makeEntry({ by: authorOf(bob), action: adding(...many), group, parents: [EntryHash.from(p.sha256(u32be(i)))] });
+    const fitting = Math.floor(WAITING_PER_AUTHOR_MAX_BYTES / nowhere(0).encoded.length);
+    take(
+      ann,
+      group,
+      Array.from({ length: fitting + 1 }, (_, i) => nowhere(i)),
+    );
+    assert.equal(ann.ids(WAITING).length, fitting);
+    assert(fitting < WAITING_PER_AUTHOR_MAX / 4, "it is the bytes that are too many");
   });
 
   it("keys from strange devices: their places are free again after a day", () => {
