@@ -26,7 +26,7 @@ import { receiveEntry } from "./received-entries.ts";
 import { ACCOUNT } from "./records/account.ts";
 import type { EpochState } from "./records/epoch.ts";
 import { GROUP } from "./records/group.ts";
-import { ANSWERED, ENTRY, UNPOSTED, WAITING, WAITING_ENTRIES_MAX, WANTED } from "./records/log.ts";
+import { ANSWERED, ENTRY, UNPOSTED, WAITING, WAITING_AT_ONCE, WANTED } from "./records/log.ts";
 import { idOf } from "./records/record.ts";
 import { newDevices } from "./roster.ts";
 import { existingLog } from "./saved-log.ts";
@@ -79,7 +79,7 @@ export function* askForEntries(work: Work): Step<void> {
 }
 
 function* waitingOf(work: Work, { group }: LogState): Step<readonly EntryCore[]> {
-  const saved = yield* scan(work, WAITING, `${toHex(group)}/`, WAITING_ENTRIES_MAX);
+  const saved = yield* scan(work, WAITING, `${toHex(group)}/`, WAITING_AT_ONCE);
   return saved.flatMap(([, { encoded }]) => {
     const core = decodeEntry(encoded)?.core;
     return (core && decodeEntryCore(core)) ?? [];

@@ -14,9 +14,10 @@ import { FORK } from "../../src/protocol/records/epoch.ts";
 import { GROUP, MISSING_SECRETS_MAX } from "../../src/protocol/records/group.ts";
 import { REQUEST } from "../../src/protocol/records/joining.ts";
 import { EARLY_AT, EARLY_ENTRY, SECRET } from "../../src/protocol/records/key-delivery.ts";
-import { LATE, WAITING } from "../../src/protocol/records/log.ts";
+import { LATE, WAITING, WAITING_ENTRIES_MAX } from "../../src/protocol/records/log.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { PENDING, PENDING_ITEMS_MAX } from "../../src/protocol/records/pairwise.ts";
+import { idOf } from "../../src/protocol/records/record.ts";
 import { ROSTER_MAX } from "../../src/protocol/records/roster.ts";
 import { saveLog } from "../../src/protocol/saved-log.ts";
 import { WAITING_PER_AUTHOR_MAX, WAITING_PER_AUTHOR_MAX_BYTES } from "../../src/protocol/waiting-room.ts";
@@ -105,6 +106,19 @@ describe("what a peer can cause has a bound", function () {
     assert.deepEqual(warnings, ["forged"]);
     take(ann, group, [nowhere(somebody("a device not heard of"), 2)]);
     assert.equal(ann.ids(WAITING).length, WAITING_PER_AUTHOR_MAX + 1);
+  });
+
+  it("entries that wait for parents: however many there are, each account has some places", () => {
+    const { ann, bob, group } = pair();
+    const nowhere = (by: Somebody, i: number) =>
+      makeEntry({ by, action: rekeying, group, parents: [EntryHash.from(p.sha256(u32be(i)))] });
+    for (let i = 0; i < WAITING_ENTRIES_MAX; i++) {
+      const { hash, encoded } = nowhere(somebody("one of many"), i);
+      ann.save(WAITING, idOf(group, hash), { encoded });
+    }
+    const flood = Array.from({ length: 10 }, (_, i) => nowhere(authorOf(bob), i));
+    take(ann, group, flood);
+    assert.equal(ann.ids(WAITING).length, WAITING_ENTRIES_MAX + 8);
   });
 
   it("bytes of entries that wait for parents: of large ones there are fewer", () => {
