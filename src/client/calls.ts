@@ -40,7 +40,7 @@ import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
 import { groupRelays, ownRelays, relaysInUse } from "./relay-calls.ts";
 import { verify } from "./verification.ts";
-import { isoTime, sentState } from "./views.ts";
+import { isoTime, presentPeers, sentState } from "./views.ts";
 
 /** What calls work with. */
 export interface CallContext {
@@ -185,7 +185,7 @@ async function status(context: CallContext) {
   const { network, store, primitives, peerSince } = context;
   return {
     relays: await relaysInUse(context),
-    peers: network.peers().map((peer) => ({ ...peer, since: isoTime(peerSince(peer)) })),
+    peers: presentPeers(network).map((peer) => ({ ...peer, since: isoTime(peerSince(peer)) })),
     members: (await membersReach(context)).members,
     outbox: await outboxLength(store),
     primitives: primitives.provider,

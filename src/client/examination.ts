@@ -6,6 +6,7 @@ import { waitUntil } from "./event-hub.ts";
 import { membersReach } from "./member-reach.ts";
 import { scanRecords } from "./profile-reader.ts";
 import { relaysInUse } from "./relay-calls.ts";
+import { presentPeers } from "./views.ts";
 
 /** Ms that things may take to settle unless told otherwise: a connect, a first frame, what is stored, and its answers. */
 const SETTLE_MS = 8_000;
@@ -21,7 +22,7 @@ export async function examine(
   const { network, topics, hub, clock, primitives, isIntroduced, undelivered } = context;
   const look = async () => ({
     relays: await relaysInUse(context),
-    peers: network.peers(),
+    peers: presentPeers(network),
     reach: network.reach(),
     introduced: isIntroduced(),
     caughtUp: topics.read.size > 0 && [...topics.read].every((topic) => topics.caughtUp.has(topic)),

@@ -4,7 +4,7 @@ import { ROLE, type Role } from "../wire/entry.ts";
 import type { GroupId } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { GroupName, MemberView, MessageView } from "./api.ts";
-import type { RelayStatus } from "./ports/network.ts";
+import type { Network, PeerStatus, RelayStatus } from "./ports/network.ts";
 import type { ConversationLine } from "./ports/profile.ts";
 import type { RelayView } from "./relay-api.ts";
 
@@ -39,6 +39,12 @@ export function sentState(state: ConversationLine["state"]): "queued" | "on-rela
 export function relayView({ address, state, sinceMs, reason }: RelayStatus): RelayView {
   const view = { address, state, since: isoTime(sinceMs) };
   return reason === undefined ? view : { ...view, reason };
+}
+
+/** Those who are connected and up to date: who was removed is read from for a while, and is nobody to count on. */
+export function presentPeers({ peers, behind }: Pick<Network, "peers" | "behind">): readonly PeerStatus[] {
+  const past = behind?.();
+  return past ? peers().filter(({ peerId }) => !past.has(peerId)) : peers();
 }
 
 const ROLE_NAMES: Readonly<Record<Role, MemberView["role"]>> = { 0: "member", 1: "admin", 2: "owner" };

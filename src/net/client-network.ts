@@ -202,6 +202,8 @@ class ClientNetwork implements Network {
 
   readonly peers: Network["peers"] = () => this.#running?.members?.links.peers() ?? [];
 
+  readonly behind: NonNullable<Network["behind"]> = () => this.#running?.members?.links.behind() ?? new Set();
+
   readonly reach: Network["reach"] = () => {
     const relays = new Set(this.#relays.ours().map(({ connection }) => connection.remotePeer.toString()));
     const reach = this.#running?.reachability.now(relays) ?? { listening: [], circuits: [], observed: [], own: [] };

@@ -106,7 +106,7 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
     },
     verifier,
     readersOf: (topic) => service.readers(topic),
-    catchUp: memberCatchUp({ ...ours, take }),
+    catchUp: memberCatchUp({ ...ours, timing: parts.timing, take }),
   });
   const service = serviceOf({ log, verifier }, parts, {
     met: (openerPeerId, topics) => links.met(openerPeerId, topics),

@@ -2,7 +2,8 @@
  * One other member, while there is a connection to it: what both read, we read there, too.
  *
  * 1. A topic is read only after both ends have proved it (topic-meeting.ts).
- * 2. A stranger, with whom we share nothing, is let go after STRANGER_MS; one to whom we write, or who writes to us, later.
+ * 2. A stranger, who has answered and shares nothing with us, is let go after STRANGER_MS; one to whom we write, or who writes
+ *    to us, later. Whoever has not answered yet is no stranger: it is busy, or its connection has just gone.
  * 3. `ended` resolves once, when nothing is delivered any more.
  *
  * It does not know how the connection came to be, nor what follows its end (peer-links.ts).
@@ -15,10 +16,12 @@ import { OPEN_TOPICS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { comparingRounds } from "./comparing-rounds.ts";
 import { GONE_SILENT } from "./link-failure.ts";
+import { statusOf } from "./link-path.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import type { MailTopic } from "./mail-meeting.ts";
 import type { MemberCatchUp } from "./member-catch-up.ts";
 import type { NetNode } from "./node.ts";
+import type { AddressOutcome } from "./peer-address-book.ts";
 import { TopicClient, type TopicClientEvents } from "./topic-client.ts";
 import { TOPIC_PROTOCOL } from "./topic-service.ts";
 
@@ -49,8 +52,8 @@ export interface PeerLinkOptions {
 
 /** A link from the connection to its end. */
 export class PeerLink {
-  /** Resolves when it is over; whether it was somebody we share a topic with, and went without a word. */
-  readonly ended: Promise<"member" | "silent" | "stranger">;
+  /** Resolves when it is over; `absent`: it has not said who it is. */
+  readonly ended: Promise<AddressOutcome>;
   readonly #options: PeerLinkOptions;
   /** Topics that are read here, in hex. */
   readonly #reading = new Set<string>();
@@ -61,6 +64,9 @@ export class PeerLink {
   readonly #sought = new Map<string, MailTopic>();
   #isAsking = false;
   #isChallenged = false;
+  /** Topics were named to it, and it has said which of them it has. */
+  #hasAsked = false;
+  #hasAnswered = false;
   #keptUntilMs = 0;
   #client: TopicClient | undefined;
   #isMember = false;
@@ -83,13 +89,22 @@ export class PeerLink {
     return this.#isMember;
   }
 
+  /** It has no topic of ours but those of epochs that newer ones have taken the place of: it is behind, or was removed. */
+  get isBehind(): boolean {
+    for (const { topic, isSuperseded } of this.#options.subscriptions())
+      if (!isSuperseded?.() && this.#shared.has(toHex(topic))) return false;
+    return true;
+  }
+
   /** Whether this topic (hex) is read here. */
   reads(topic: string): boolean {
     return this.#reading.has(topic);
   }
 
   subscribe(subscription: TopicSubscription): void {
-    if (!subscription.inbox) this.#client?.subscribe(subscription);
+    if (subscription.inbox || !this.#client) return;
+    this.#hasAsked = true;
+    this.#client.subscribe(subscription);
   }
 
   unsubscribe(topic: Topic): void {
@@ -145,13 +160,17 @@ export class PeerLink {
     await this.ended;
   }
 
-  async #converse(): Promise<"member" | "silent" | "stranger"> {
+  get #isUnanswered(): boolean {
+    return !this.#isChallenged || (this.#hasAsked && !this.#hasAnswered);
+  }
+
+  async #converse(): Promise<AddressOutcome> {
     const { connection, timing } = this.#options;
     const over = new AbortController();
-    let isSilent = false;
+    let [isSilent, isForeign] = [false, false];
     const look = (): void => {
       if (this.#isMember) return;
-      const leftMs = this.#keptUntilMs - performance.now();
+      const leftMs = this.#isUnanswered ? STRANGER_MS : this.#keptUntilMs - performance.now();
       if (leftMs > 0) stranger = setTimeout(look, leftMs);
       else void this.stop();
     };
@@ -167,14 +186,14 @@ export class PeerLink {
       if (this.#isStopped) await client.close();
       isSilent = (await client.ended) === GONE_SILENT;
       await client.digested();
-    } catch {
-      // it went away, or speaks something else
+    } catch (error) {
+      isForeign = error instanceof Error && error.name === "UnsupportedProtocolError"; // else it went away
     }
     over.abort();
     clearTimeout(stranger);
     if (connection.streams.length === 0) await connection.close().catch(() => undefined);
-    if (!this.#isMember) return "stranger";
-    return isSilent ? "silent" : "member";
+    if (this.#isMember) return isSilent ? "silent" : "member";
+    return this.#isUnanswered && !isForeign ? "absent" : "stranger";
   }
 
   #clientOn(stream: Awaited<ReturnType<Connection["newStream"]>>): TopicClient {
@@ -221,11 +240,14 @@ export class PeerLink {
   }
 
   #startAt(topic: Topic): Promise<Sequence> {
-    return this.#client ? this.#options.catchUp.startAt(this.#client, topic) : Promise.resolve(0 as Sequence);
+    const { catchUp, connection } = this.#options;
+    const { path } = statusOf(connection);
+    return this.#client ? catchUp.startAt(this.#client, topic, path) : Promise.resolve(0 as Sequence);
   }
 
   /** Answers which of these to read here. */
   #met(shared: readonly TopicSubscription[]): readonly TopicSubscription[] {
+    this.#hasAnswered = true;
     const wanted: TopicSubscription[] = [];
     for (const each of shared) {
       const name = toHex(each.topic);

@@ -17,6 +17,7 @@ import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { AddressDialling } from "./address-dialling.ts";
 import type { Givers } from "./givers.ts";
+import { isBetter, statusOf } from "./link-path.ts";
 import { type LinkTiming, memberTiming } from "./link-timing.ts";
 import type { MailTopic } from "./mail-meeting.ts";
 import type { MemberCatchUp } from "./member-catch-up.ts";
@@ -100,8 +101,9 @@ export class PeerLinks {
     const connections = this.#options.node.libp2p
       .getConnections()
       .filter(({ remotePeer }) => toHex(remotePeer.toMultihash().bytes) === toHex(openerPeerId));
-    const connection = connections.find((each) => pathOf(each) === "direct") ?? connections[0];
+    const connection = connections.find((each) => statusOf(each).path === "direct") ?? connections[0];
     const link = connection && this.#links.get(connection.remotePeer.toString());
+    if (link && connections.length > 1) link.probe(); // it may have come anew because the last connection is broken
     if (link && !isBetter(connection, link.connection)) link.meetNew(topics);
     else if (connection && this.#hasRoomFor(topics) && !this.#stopping.signal.aborted)
       void this.#talk(connection, "called-on");
@@ -139,19 +141,22 @@ export class PeerLinks {
   /** Asks those who are there and those who come; undefined when nobody had it in time. `isNew`: it was not asked before. */
   inquire<T>(inquiry: Inquiry<T>, { withinMs, isNew }: { readonly withinMs: number; readonly isNew: boolean }) {
     return new Promise<T | undefined>((resolve) => {
+      const { signal } = this.#stopping;
       const end = (found: T | undefined): void => {
         clearTimeout(timer);
+        signal.removeEventListener("abort", stopped);
         this.#visitors.delete(visit);
         resolve(found);
       };
+      const stopped = (): void => end(undefined);
       const visit = (link: PeerLink): void =>
         void inquiry(link.connection).then((found) => {
           if (found === undefined) return;
           link.keep();
           end(found);
         });
-      const timer = setTimeout(() => end(undefined), withinMs);
-      this.#stopping.signal.addEventListener("abort", () => end(undefined), { once: true });
+      const timer = setTimeout(stopped, withinMs);
+      signal.addEventListener("abort", stopped);
       this.#visitors.add(visit);
       for (const link of this.#links.values()) visit(link);
       if (isNew) this.#dialling.forgive();
@@ -168,6 +173,11 @@ export class PeerLinks {
   /** Members only. */
   peers(): readonly PeerStatus[] {
     return [...this.#links.values()].filter(({ isMember }) => isMember).map(({ connection }) => statusOf(connection));
+  }
+
+  /** See `behind` of the port. */
+  behind(): ReadonlySet<string> {
+    return new Set([...this.#links].flatMap(([peer, link]) => (link.isMember && link.isBehind ? peer : [])));
   }
 
   /** Members at whom this topic is read. */
@@ -253,10 +263,20 @@ export class PeerLinks {
     const outcome = await link.ended;
     if (this.#links.get(peer) === link) this.#links.delete(peer);
     if (outcome !== "stranger" && !this.#stopping.signal.aborted) {
-      events.peerChanged?.(status, "gone");
+      if (link.isMember) events.peerChanged?.(status, "gone");
+      const successor = this.#openConnection(peer, connection);
+      if (successor) void this.#talk(successor, "called-on");
       for (const each of this.#links.values()) each.meetAgain();
     }
     return outcome;
+  }
+
+  /** The other end may have come anew, and read here, before its last connection was known to be gone. */
+  #openConnection(peer: string, besides: Connection): Connection | undefined {
+    const connections = this.#options.node.libp2p.getConnections();
+    return connections.find(
+      (each) => each !== besides && each.status === "open" && each.remotePeer.toString() === peer,
+    );
   }
 
   /** Whether this topic should be read at one more member. */
@@ -277,14 +297,3 @@ const mostOf = (each: TopicSubscription): number => (isSuperseded(each) ? SUPERS
 
 /** Closing what nobody uses any more: if that fails, it is closed already. */
 const ignore = (): void => undefined;
-
-function statusOf({ remotePeer, remoteAddr }: Connection): PeerStatus {
-  return { peerId: remotePeer.toString(), path: pathOf({ remoteAddr }) };
-}
-
-const pathOf = ({ remoteAddr }: Pick<Connection, "remoteAddr">): PeerStatus["path"] =>
-  /p2p-circuit/.test(remoteAddr.toString()) ? "circuit" : "direct";
-
-/** A direct way is better than one through a relay. */
-const isBetter = (one: Connection, other: Connection): boolean =>
-  pathOf(one) === "direct" && pathOf(other) === "circuit";

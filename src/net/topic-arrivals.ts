@@ -4,6 +4,7 @@
  * 1. A topic is quiet when nobody fetches anything of it and nothing has come for QUIET_MS.
  * 2. Nobody waits longer than QUIET_WITHIN_MS for that at a time, whoever goes on sending.
  */
+import { setMaxListeners } from "node:events";
 import type { Topic } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { delay } from "./turn-gate.ts";
@@ -23,6 +24,8 @@ export interface TopicArrivals {
   readonly bringing: <T>(topic: Topic, fetch: () => Promise<T>) => Promise<T>;
   /** The same when the topic is quiet, or was waited for long enough; not at all when this was stopped before. */
   readonly whenQuiet: (topic: Topic, fetch: (isQuiet: boolean) => Promise<void>) => Promise<void>;
+  /** Resolves after so many ms, or when this is stopped. */
+  readonly later: (afterMs: number) => Promise<void>;
   /** It is read no more. */
   readonly forget: (topic: Topic) => void;
   /** Whoever waits goes on. */
@@ -34,6 +37,7 @@ export function topicArrivals(now: () => number = () => performance.now()): Topi
   const cameAtMs = new Map<string, number>();
   const fetching = new Map<string, number>();
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal); // each topic may be waited for
   const came: TopicArrivals["came"] = (topic) => void cameAtMs.set(toHex(topic), now());
   const isQuiet: TopicArrivals["isQuiet"] = (topic) => {
     const name = toHex(topic);
@@ -61,6 +65,7 @@ export function topicArrivals(now: () => number = () => performance.now()): Topi
       const wasQuiet = isQuiet(topic); // no turn passes until it is fetched: of those who wait one begins
       if (!stopping.signal.aborted) await bringing(topic, () => fetch(wasQuiet));
     },
+    later: (afterMs) => delay(afterMs, stopping.signal),
     forget: (topic) => void cameAtMs.delete(toHex(topic)),
     stop: () => stopping.abort(),
   };

@@ -4,10 +4,11 @@ import { nodeVerifier as verifier } from "../../relay-node/node-verifier.ts";
 import { idSets } from "../../src/net/id-sets.ts";
 import { type CaughtUpMember, memberCatchUp } from "../../src/net/member-catch-up.ts";
 import { answerRange } from "../../src/net/set-comparison.ts";
-import type { TopicArrivals } from "../../src/net/topic-arrivals.ts";
+import { type TopicArrivals, topicArrivals } from "../../src/net/topic-arrivals.ts";
 import { envelopeId } from "../../src/verify/envelope-check.ts";
 import { ENVELOPE_KIND } from "../../src/wire/envelope.ts";
 import { memoryLog } from "./memory-log.ts";
+import { QUICK } from "./test-relay.ts";
 import { topicKey } from "./topic-keys.ts";
 
 const group = topicKey(1);
@@ -48,6 +49,7 @@ function neverQuiet(waitsMost: number): TopicArrivals & { waits: number } {
       assert(++arrivals.waits <= waitsMost, "it waits and waits");
       await fetch(false);
     },
+    later: async () => undefined,
     forget: () => undefined,
     stop: () => undefined,
   };
@@ -61,7 +63,7 @@ describe("what a member has and we do not", () => {
     const arrivals = neverQuiet(2);
     const take = async ({ items }: { readonly items: readonly { readonly envelope: Uint8Array }[] }) =>
       void (await log.append(itemsOf(items.map(({ envelope }) => envelope))));
-    const { look } = memberCatchUp({ log, sets: idSets(log), verifier, arrivals, take });
+    const { look } = memberCatchUp({ log, sets: idSets(log), verifier, arrivals, timing: QUICK, take });
     await look(await memberWith(envelopes), group.topic);
     assert.equal((await log.ids(group.topic, 0 as never, 1_000)).items.length, COUNT);
     assert.equal(arrivals.waits, 2);
@@ -90,9 +92,43 @@ describe("what a member has and we do not", () => {
       sets: idSets(log),
       verifier,
       arrivals: bringing,
+      timing: QUICK,
       take: async () => undefined,
     });
     await look({ ...member, get }, group.topic);
     assert.equal(asked, 0);
+  });
+
+  it("is looked for later at who is reached through a relay, which brings it as a rule", async () => {
+    const envelopes = Array.from({ length: 3 }, (_, i) => group.envelope(`message ${i}`));
+    const log = memoryLog(1);
+    const arrivals = topicArrivals();
+    const waits: { readonly afterMs: number; readonly go: () => void }[] = [];
+    const later = (afterMs: number) => new Promise<void>((go) => waits.push({ afterMs, go }));
+    const member = await memberWith(envelopes);
+    let get: CaughtUpMember["get"] = async () => assert.fail("it is too early to ask");
+    const { startAt } = memberCatchUp({
+      log,
+      sets: idSets(log),
+      verifier,
+      arrivals: { ...arrivals, later },
+      timing: QUICK,
+      take: async () => undefined,
+    });
+    const client: CaughtUpMember = { ...member, get: (topic, ids) => get(topic, ids) };
+    assert.equal(await startAt(client, group.topic, "circuit"), 3, "it is read on from its end");
+    assert.deepEqual(
+      waits.map(({ afterMs }) => afterMs),
+      [2 * QUICK.healWithinMs],
+    );
+    const asked = new Promise<number>((resolve) => {
+      get = async (topic, ids) => {
+        resolve(ids.length);
+        return await member.get(topic, ids);
+      };
+    });
+    waits[0]?.go();
+    assert.equal(await asked, 3);
+    arrivals.stop();
   });
 });

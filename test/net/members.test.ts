@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
-import { freePort, group, Member, type MemberOptions } from "./test-member.ts";
-import { Cleanup, QUICK } from "./test-relay.ts";
+import { cuttableWire } from "../e2e/scene/cuttable-wire.ts";
+import { tcpProxy } from "./tcp-proxy.ts";
+import { at, freePort, group, Member, type MemberOptions } from "./test-member.ts";
+import { Cleanup, PATIENT, QUICK } from "./test-relay.ts";
 import { topicKey } from "./topic-keys.ts";
 
 const cleanup = new Cleanup();
@@ -69,6 +71,22 @@ describe("members without a relay", () => {
     assert.equal(ana.network.peers().length, 1);
   });
 
+  it("are behind, or were removed, when they share nothing but topics of past epochs", async () => {
+    const port = await freePort();
+    const ana = await member({ port });
+    let isPast = false;
+    ana.network.subscribe({ ...group.subscription(), isSuperseded: () => isPast });
+    await member({ knows: [port] }).then((ben) => ben.reads(group));
+    await ana.recorder.until(() => ana.peers.length > 0);
+    assert.deepEqual([...(ana.network.behind?.() ?? [])], []);
+    isPast = true;
+    assert.deepEqual(
+      [...(ana.network.behind?.() ?? [])],
+      ana.network.peers().map(({ peerId }) => peerId),
+    );
+    assert.equal(ana.network.peers().length, 1, "it is read there all the same");
+  });
+
   it("find each other again after one was away", async () => {
     const port = await freePort();
     const ben = (await member({ knows: [port] })).reads(group);
@@ -82,17 +100,44 @@ describe("members without a relay", () => {
     assert.deepEqual(ben.peers, ["direct connected", "direct gone", "direct connected"]);
   });
 
+  for (const direction of ["up", "down"] as const)
+    it(`meet all the same when their connection breaks before they have shown who they are, on the way ${direction}`, async () => {
+      const port = await freePort();
+      const wire = await cuttableWire(port);
+      cleanup.add({ stop: wire.end });
+      const ana = (await member({ port, timing: PATIENT })).reads(group);
+      const isCut = wire.cutInside(direction);
+      const ben = (await member({ knows: [wire.port], timing: PATIENT })).reads(group);
+      await isCut;
+      await Promise.all([ana.write("by ana"), ben.write("by ben")]);
+      await ben.recorder.until(() => ben.recorder.texts(group.topic).includes("by ana"));
+      await ana.recorder.until(() => ana.recorder.texts(group.topic).includes("by ben"));
+    });
+
+  it("hear who comes anew over another way while the last connection seems to be there", async () => {
+    const port = await freePort();
+    const wire = await tcpProxy(port);
+    cleanup.add(wire);
+    const through = Number(wire.through(at(port)).split("/").at(-1));
+    const ana = (await member({ port, timing: { ...PATIENT, probeMs: 150 } })).reads(group);
+    const ben = (await member({ knows: [through], timing: { ...QUICK, deadAfterMs: 3_000 } })).reads(group);
+    await ana.recorder.until(() => ana.peers.length > 0);
+    wire.silence();
+    ben.network.useAddresses?.([at(port)]);
+    await ben.write("by another way");
+    await ana.recorder.until(() => ana.recorder.texts(group.topic).includes("by another way"));
+  });
+
   it("are read at six of them, and others take the place of those who go", async function () {
     this.timeout(60_000);
     const ports = await Promise.all(Array.from({ length: 9 }, freePort));
     const many: Member[] = [];
-    const timing = { ...QUICK, deadAfterMs: 30_000 }; // nobody is taken for dead because the machine is busy
     for (const [i, port] of ports.entries()) {
-      const one = (await member({ port, timing })).reads(group);
+      const one = (await member({ port, timing: PATIENT })).reads(group);
       await one.write(`by ${i}`);
       many.push(one);
     }
-    const reader = (await member({ knows: ports, timing })).reads(group);
+    const reader = (await member({ knows: ports, timing: PATIENT })).reads(group);
     const authors = (): string[] => [...new Set(reader.recorder.texts(group.topic))].filter((text) => /^by/.test(text));
     await reader.recorder.until(() => authors().length === 6);
     const read = many.filter((_, i) => authors().includes(`by ${i}`));
@@ -107,9 +152,9 @@ describe("members without a relay", () => {
     this.timeout(60_000);
     const ports = await Promise.all(Array.from({ length: 7 }, freePort));
     const many: Member[] = [];
-    for (const port of ports) many.push((await member({ port, knows: ports })).reads(group));
+    for (const port of ports) many.push((await member({ port, knows: ports, timing: PATIENT })).reads(group));
     for (const each of many) await each.recorder.until(() => each.peers.length >= 6);
-    const late = (await member({ knows: ports })).reads(group);
+    const late = (await member({ knows: ports, timing: PATIENT })).reads(group);
     await late.write("late");
     for (const each of many) await each.recorder.until(() => each.recorder.texts(group.topic).includes("late"));
   });

@@ -23,6 +23,14 @@ export const QUICK: LinkTiming = {
   compareEveryMs: 60_000,
 };
 
+/** The same where nobody goes without a goodbye: on a busy machine nobody is taken for gone, and all that is asked is answered. */
+export const PATIENT: LinkTiming = {
+  ...QUICK,
+  deadAfterMs: 60_000,
+  requestTimeoutMs: 60_000,
+  connectTimeoutMs: 60_000,
+};
+
 export interface TestRelay {
   readonly log: MemoryLog;
   readonly node: NetNode;

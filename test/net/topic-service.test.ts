@@ -8,7 +8,7 @@ import { LogId, type Sequence, type Signature } from "../../src/wire/ids.ts";
 import { FRAME_MAX_BYTES } from "../../src/wire/limits.ts";
 import { REFUSAL } from "../../src/wire/topic-frames.ts";
 import { openAndRead, type RawOpener, rawOpener } from "./raw-opener.ts";
-import { Cleanup, startClient, startRelay, type TestRelay } from "./test-relay.ts";
+import { Cleanup, PATIENT, startClient, startRelay, type TestRelay } from "./test-relay.ts";
 import { topicKey } from "./topic-keys.ts";
 
 const cleanup = new Cleanup();
@@ -155,13 +155,13 @@ describe("the topic service", () => {
   });
 
   it("keeps serving others while one reader takes nothing, buffers little for it, and it misses nothing", async function () {
-    this.timeout(20_000);
-    const { address, node } = await relay();
+    this.timeout(60_000);
+    const { address, node } = await relay({ limits: { silentAfterMs: 60_000 } });
     const frozen = await opener(address);
     await openAndRead(frozen, group);
     await frozen.next("caughtUp");
     frozen.frames.pause();
-    const { network, recorder } = await startClient([address]);
+    const { network, recorder } = await startClient([address], { timing: PATIENT });
     cleanup.add(network);
     network.subscribe(group.subscription());
     await recorder.untilCaughtUp(group.topic);

@@ -150,6 +150,11 @@ export interface Network {
   readonly chunks?: ChunkNetwork | undefined;
   readonly relays: () => readonly RelayStatus[];
   readonly peers: () => readonly PeerStatus[];
+  /**
+   * Those of them, by their PeerId, who share nothing with us but topics of past epochs: they are behind, or were removed.
+   * Left out: nobody.
+   */
+  readonly behind?: () => ReadonlySet<string>;
   readonly reach: () => Reach;
   readonly stop: () => Promise<void>;
 }
