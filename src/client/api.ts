@@ -171,6 +171,7 @@ export interface Client {
 export interface CancelSignal {
   readonly aborted: boolean;
   readonly addEventListener: (type: "abort", listener: () => void) => void;
+  readonly removeEventListener: (type: "abort", listener: () => void) => void;
 }
 
 /** What `createAccount` (src/client/account-setup.ts) answers once: 24 words that nobody else has. */

@@ -80,8 +80,10 @@ export function waitUntil(holds: () => Promise<boolean>, { hub, clock, waitMs, s
     const end = (settle: () => void): void => {
       stop();
       cancel();
+      signal?.removeEventListener("abort", cancelled); // one signal serves all waits of a call
       settle();
     };
+    const cancelled = (): void => end(() => resolve(false));
     const ask = async (): Promise<void> => {
       again = true;
       if (asking) return;
@@ -97,7 +99,7 @@ export function waitUntil(holds: () => Promise<boolean>, { hub, clock, waitMs, s
     };
     const stop = hub.listen(check);
     const cancel = clock.after(waitMs, () => end(() => resolve(false)));
-    signal?.addEventListener("abort", () => end(() => resolve(false)));
+    signal?.addEventListener("abort", cancelled);
     check();
   });
 }

@@ -23,8 +23,9 @@ export function queueNotices(hub: EventHub, signal: CancelSignal | undefined): N
   let overflown = false;
   const isOver = (): boolean => overflown || signal?.aborted === true;
   const isEmpty = (): boolean => notices.length === 0;
-  signal?.addEventListener("abort", () => wake());
-  const stop = hub.listen((notice) => {
+  const cancelled = (): void => wake();
+  signal?.addEventListener("abort", cancelled);
+  const unlisten = hub.listen((notice) => {
     notices.push(notice);
     overflown ||= notices.length > NOTICES_MAX;
     wake();
@@ -39,6 +40,9 @@ export function queueNotices(hub: EventHub, signal: CancelSignal | undefined): N
         wake = resolve;
         if (!isEmpty() || isOver()) resolve();
       }),
-    stop,
+    stop: () => {
+      unlisten();
+      signal?.removeEventListener("abort", cancelled);
+    },
   };
 }

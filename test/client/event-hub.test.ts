@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { describe, it } from "mocha";
 import { createEventHub, waitUntil } from "../../src/client/event-hub.ts";
 import { virtualClock } from "../sim/virtual-clock.ts";
@@ -66,6 +67,15 @@ describe("waiting for something", () => {
     const given = waitUntil(async () => false, cancelled.with);
     cancelled.abort.abort();
     assert.equal(await given, false);
+  });
+
+  it("leaves nothing behind on the signal, which a call that looks again and again gives each time", async () => {
+    const w = waiting();
+    for (let i = 0; i < 20; i++) await waitUntil(async () => true, w.with);
+    const late = waitUntil(async () => false, w.with);
+    await w.clock.pass(1_000);
+    await late;
+    assert.equal(getEventListeners(w.with.signal, "abort").length, 0);
   });
 
   it("ends with the fault of what it asks", async () => {
