@@ -5,6 +5,7 @@
  * 2. A topic's chunks go together: when it is released, or when none of them was handed in for the retention.
  * 3. Sums are counted before writing, so bounds hold also for many at once.
  */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChunkPut, ChunkStore } from "../src/net/chunk-store.ts";
 import type { ChunkId } from "../src/wire/ids.ts";
@@ -20,6 +21,8 @@ import {
   openShelf,
   type Shelf,
   type Shelved,
+  TOPIC_OVERHEAD_BYTES,
+  usedBytes,
   withPack,
 } from "./chunk-shelf.ts";
 import { durableDirectory } from "./durable-directory.ts";
@@ -37,7 +40,7 @@ const NOTE_EVERY_MS = 3_600_000;
 export interface ChunkFilesOptions {
   /** The relay's data directory. */
   readonly directory: string;
-  /** Bytes of all chunks. */
+  /** Bytes of all chunks, with what they and their topics count beside those. */
   readonly totalMaxBytes: number;
   /** Bytes under one topic. */
   readonly fileMaxBytes: number;
@@ -47,15 +50,19 @@ export interface ChunkFilesOptions {
 }
 
 export interface ChunkFiles extends ChunkStore {
-  /** Erases the topics of which nobody has handed in anything for longer than the retention. */
+  /** Erases the topics of which nobody has handed in anything for longer than the retention. Rejects at the end with the first error. */
   readonly purge: (nowMs?: number) => Promise<void>;
   readonly usage: () => { readonly files: number; readonly bytes: number };
+  /** Files of chunks that cannot be read. */
+  readonly unreadable: () => number;
   /** Closes what is open; what is just being written may be refused. */
   readonly close: () => Promise<void>;
 }
 
 interface Files extends ChunkFilesOptions {
   readonly shelf: Shelf;
+  /** Topics in hex of which a directory in the old way is still there. */
+  readonly old: Set<string>;
   /** Chunks that are being written, by topic and id. */
   readonly writing: Map<string, Promise<ChunkPut>>;
 }
@@ -64,9 +71,9 @@ interface Files extends ChunkFilesOptions {
 export async function openChunkFiles(options: ChunkFilesOptions): Promise<ChunkFiles> {
   const root = join(options.directory, CHUNK_DIRECTORY);
   const disk = durableDirectory(root, options.keepFreeBytes ?? KEEP_FREE_BYTES);
-  await takeOverOldChunks(root, disk);
+  const old = await takeOverOldChunks(root, disk);
   const shelf = await openShelf(root, disk);
-  const files: Files = { ...options, shelf, writing: new Map() };
+  const files: Files = { ...options, shelf, old, writing: new Map() };
   const look = async <T>(topic: Uint8Array, work: (pack: ChunkPack) => T | Promise<T>): Promise<T | undefined> => {
     const shelved = shelf.topics.get(toHex(topic));
     return shelved && (await withPack(shelf, shelved, work).catch(() => undefined));
@@ -75,14 +82,31 @@ export async function openChunkFiles(options: ChunkFilesOptions): Promise<ChunkF
     has: async (topic, ids) => (await look(topic, (pack) => ids.map(pack.has))) ?? ids.map(() => false),
     read: (topic, id) => look(topic, (pack) => pack.read(id)),
     put: (topic, id, chunk) => putOnce(files, toHex(topic), id, chunk),
-    release: (topic) => release(shelf, toHex(topic)),
-    purge: async (nowMs = Date.now()) => {
-      for (const each of [...shelf.topics.values()])
-        if (each.users === 0 && each.usedAtMs < nowMs - options.retentionMs) await erase(shelf, each);
+    release: async (topic) => {
+      await release(shelf, toHex(topic));
+      await forgetOld(files, toHex(topic));
     },
-    usage: () => ({ files: shelf.topics.size, bytes: shelf.total }),
+    purge: (nowMs = Date.now()) => purge(shelf, nowMs - options.retentionMs),
+    usage: () => ({ files: shelf.topics.size, bytes: usedBytes(shelf) }),
+    unreadable: () => [...shelf.topics.values()].filter(({ file }) => file === "unreadable").length,
     close: () => closeShelf(shelf),
   };
+}
+
+/** One that cannot be erased keeps no other. */
+async function purge(shelf: Shelf, beforeMs: number): Promise<void> {
+  const errors: unknown[] = [];
+  for (const each of [...shelf.topics.values()])
+    if (each.users === 0 && each.usedAtMs < beforeMs) await erase(shelf, each).catch((error) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
+}
+
+/** What could not be taken over does not come back with the next start. */
+async function forgetOld({ shelf, old }: Files, topic: string): Promise<void> {
+  if (!old.has(topic)) return;
+  await rm(join(shelf.root, topic), { recursive: true, force: true })
+    .then(() => old.delete(topic))
+    .catch(() => undefined);
 }
 
 async function release(shelf: Shelf, topic: string): Promise<void> {
@@ -95,7 +119,8 @@ async function release(shelf: Shelf, topic: string): Promise<void> {
 function isTooMuch({ shelf, fileMaxBytes, totalMaxBytes }: Files, topic: string, cost: number): boolean {
   const { bytes, chunks } = shelf.topics.get(topic) ?? { bytes: 0, chunks: 0 };
   const chunksMax = SHORT_CHUNKS_MAX + Math.ceil(fileMaxBytes / CHUNK_MAX_BYTES);
-  return bytes + cost > fileMaxBytes || chunks >= chunksMax || shelf.total + cost > totalMaxBytes;
+  const more = shelf.topics.has(topic) ? cost : cost + TOPIC_OVERHEAD_BYTES;
+  return bytes + cost > fileMaxBytes || chunks >= chunksMax || usedBytes(shelf) + more > totalMaxBytes;
 }
 
 /** Two who hand in the same chunk at once wait for one write. */
@@ -110,6 +135,7 @@ async function put(files: Files, topic: string, id: ChunkId, chunk: Uint8Array):
   const { shelf } = files;
   const before = shelf.topics.get(topic);
   if (before && (await isHandedInAgain(shelf, before, id))) return "stored";
+  if (before?.file === "unreadable") await erase(shelf, before).catch(() => undefined); // for a new one
   const cost = costOf(chunk.length);
   if (isTooMuch(files, topic, cost)) return "quota";
   const shelved = begin(shelf, topic);

@@ -11,7 +11,8 @@
  * 1. A chunk is on the disk, entry and all, when `append` resolves. What a failed write left is free again.
  * 2. A cut of the power may leave an entry and not its chunk: only in the last group that was written, whose hashes are
  *    looked at when the file is opened for the first time.
- * 3. What is read is checked; a slot that the disk has spoilt is given up.
+ * 3. What is read is checked; a slot that the disk has spoilt or cannot read is given up. Where it cannot read a section's
+ *    entries, nothing is written into that section any more; the others are as they were.
  * 4. Slots are filled in order, and none twice but after a failed write, so nothing that was acknowledged is written again.
  */
 import { type FileHandle, open } from "node:fs/promises";
@@ -30,6 +31,8 @@ const SECTION_BYTES = HEAD_BYTES + SECTION_SLOTS * SLOT_BYTES;
 const GROUP_MAX = 16;
 const NOTHING = new Uint8Array(SLOT_BYTES - CHUNK_MAX_BYTES);
 const FREE = new Uint8Array(ENTRY_BYTES);
+/** What the system calls bytes that a disk has lost. Any other failure may pass. */
+const LOST_CODES: readonly unknown[] = ["EIO", "EBADMSG", "EUCLEAN"];
 
 /** One chunk to be written. */
 interface Coming {
@@ -73,13 +76,16 @@ interface Pack extends Pick<ChunkPackOptions, "lost"> {
   isWriting: boolean;
 }
 
-/** Opens or makes it. Rejects with Node's error. */
-export async function openChunkPack({ path, file: before, lost }: ChunkPackOptions): Promise<ChunkPack> {
-  const file = await open(path, before === "none" ? "wx+" : "r+", 0o600);
+/** Opens or makes it. Rejects with Node's error. `openFile`: for tests, whose disks fail. */
+export async function openChunkPack(
+  { path, file: before, lost }: ChunkPackOptions,
+  openFile: typeof open = open,
+): Promise<ChunkPack> {
+  const file = await openFile(path, before === "none" ? "wx+" : "r+", 0o600);
   try {
-    const slots = await slotsOf(file);
-    const pack: Pack = { lost, file, slots, next: nextOf(slots), coming: [], isWriting: false };
-    if (before === "unknown") await checkLastGroup(pack);
+    const { slots, writableFrom } = await readEntries(file);
+    const pack: Pack = { lost, file, slots, next: nextOf(slots, writableFrom), coming: [], isWriting: false };
+    if (before === "unknown") await checkLastGroup(pack, writableFrom);
     return packOn(pack);
   } catch (error) {
     await file.close();
@@ -106,7 +112,7 @@ function packOn(pack: Pack): ChunkPack {
 export async function chunkLengths(path: string): Promise<readonly number[]> {
   const file = await open(path, "r");
   try {
-    return [...(await slotsOf(file)).values()].map(({ bytes }) => bytes);
+    return [...(await readEntries(file)).slots.values()].map(({ bytes }) => bytes);
   } finally {
     await file.close();
   }
@@ -114,26 +120,47 @@ export async function chunkLengths(path: string): Promise<readonly number[]> {
 
 /** An id as the key of a map: one byte a character takes half of what hex does. */
 const nameOf = (id: Uint8Array): string => Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("latin1");
-const nextOf = (slots: ReadonlyMap<string, Slot>): number =>
-  [...slots.values()].reduce((next, { number }) => Math.max(next, number + 1), 0);
+const nextOf = (slots: ReadonlyMap<string, Slot>, least: number): number =>
+  [...slots.values()].reduce((next, { number }) => Math.max(next, number + 1), least);
 
 const sectionAt = (number: number): number => Math.floor(number / SECTION_SLOTS) * SECTION_BYTES;
 const entryAt = (number: number): number => sectionAt(number) + (number % SECTION_SLOTS) * ENTRY_BYTES;
 const slotAt = (number: number): number => sectionAt(number) + HEAD_BYTES + (number % SECTION_SLOTS) * SLOT_BYTES;
 
-async function slotsOf(file: FileHandle): Promise<Map<string, Slot>> {
+/** Whether it says that the disk has lost what was asked for. */
+export const isLost = (error: unknown): boolean =>
+  LOST_CODES.includes((error as NodeJS.ErrnoException | undefined)?.code);
+
+/** How many bytes came; undefined: the disk has lost some of them. */
+async function readAt(file: FileHandle, into: Uint8Array, at: number): Promise<number | undefined> {
+  try {
+    return (await file.read(into, 0, into.length, at)).bytesRead;
+  } catch (error) {
+    if (isLost(error)) return undefined;
+    throw error;
+  }
+}
+
+interface Entries {
+  readonly slots: Map<string, Slot>;
+  /** The first number behind the sections whose entries cannot be read. */
+  readonly writableFrom: number;
+}
+
+async function readEntries(file: FileHandle): Promise<Entries> {
   const { size } = await file.stat();
   const slots = new Map<string, Slot>();
+  let writableFrom = 0;
   for (let number = 0; sectionAt(number) < size; number += SECTION_SLOTS) {
     const head = new Uint8Array(HEAD_BYTES);
-    await file.read(head, 0, HEAD_BYTES, sectionAt(number));
+    if ((await readAt(file, head, sectionAt(number))) === undefined) writableFrom = number + SECTION_SLOTS;
     for (let i = 0; i < SECTION_SLOTS; i++) {
       const entry = head.subarray(i * ENTRY_BYTES, (i + 1) * ENTRY_BYTES);
       const slot = slotOf(number + i, entry);
       if (slot) slots.set(nameOf(entry.subarray(0, 32)), slot);
     }
   }
-  return slots;
+  return { slots, writableFrom };
 }
 
 function entryOf(number: number, id: Uint8Array, bytes: number): Uint8Array {
@@ -162,7 +189,7 @@ async function readChecked(pack: Pack, id: ChunkId): Promise<Uint8Array | undefi
   const slot = pack.slots.get(nameOf(id));
   if (!slot) return undefined;
   const chunk = new Uint8Array(Buffer.allocUnsafeSlow(slot.bytes).buffer); // not worth filling with zeros
-  const { bytesRead } = await pack.file.read(chunk, 0, slot.bytes, slotAt(slot.number));
+  const bytesRead = await readAt(pack.file, chunk, slotAt(slot.number));
   if (bytesRead === slot.bytes && Buffer.compare(nodeVerifier.sha256(chunk), id) === 0) return chunk;
   if (pack.slots.get(nameOf(id)) !== slot) return undefined; // another reader has seen it, or it was handed in again
   pack.slots.delete(nameOf(id));
@@ -171,10 +198,10 @@ async function readChecked(pack: Pack, id: ChunkId): Promise<Uint8Array | undefi
   return undefined;
 }
 
-async function checkLastGroup(pack: Pack): Promise<void> {
+async function checkLastGroup(pack: Pack, writableFrom: number): Promise<void> {
   const last = [...pack.slots].filter(([, { number }]) => number >= pack.next - GROUP_MAX);
   for (const [name] of last) await readChecked(pack, ChunkId.from(new Uint8Array(Buffer.from(name, "latin1"))));
-  pack.next = nextOf(pack.slots);
+  pack.next = nextOf(pack.slots, writableFrom);
 }
 
 /** Writes what waits, group by group. */

@@ -59,6 +59,7 @@ export async function startRelay(config: RelayConfig, log: RelayLog, openChunks 
       fileMaxBytes: config.fileMaxBytes,
       retentionMs: config.chunkRetentionDays * DAY_MS,
     });
+    if (chunks.unreadable() > 0) log("warn", "chunks-unreadable", { files: chunks.unreadable() });
     const node = await createNode(config, await loadIdentity(directory));
     return await serve({ ...config, data: directory }, log, { store, node, chunks });
   } catch (error) {

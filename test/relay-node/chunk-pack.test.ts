@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, open, rm, stat, truncate } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
@@ -13,13 +13,36 @@ const SLOT_BYTES = 266_240;
 /** Chunks of one write. */
 const GROUP = 16;
 
+/** Opens files whose reads are looked at first: by their place. */
+const openWith =
+  (before: (at: number) => Promise<void>): typeof open =>
+  async (...given) => {
+    const file = await open(...given);
+    const read = async (into: Uint8Array, from: number, bytes: number, at: number) => {
+      await before(at);
+      return await file.read(into, from, bytes, at);
+    };
+    const get = (_: FileHandle, name: keyof FileHandle): unknown => {
+      const own = file[name];
+      if (name === "read") return read;
+      return typeof own === "function" ? own.bind(file) : own;
+    };
+    return new Proxy(file, { get: get as ProxyHandler<FileHandle>["get"] & {} });
+  };
+
+/** Opens files on a disk that cannot read what lies there. */
+const openBroken = (...places: readonly number[]): typeof open =>
+  openWith(async (at) => {
+    if (places.includes(at)) throw Object.assign(new Error("a bad sector"), { code: "EIO" });
+  });
+
 describe("a file of chunks", () => {
   let directory: string;
   let pack: ChunkPack;
   let lost: number[];
   const path = (): string => join(directory, "pack");
-  const openAs = async (file: ChunkPackOptions["file"]): Promise<void> => {
-    pack = await openChunkPack({ path: path(), file, lost: (bytes) => lost.push(bytes) });
+  const openAs = async (file: ChunkPackOptions["file"], openFile = open): Promise<void> => {
+    pack = await openChunkPack({ path: path(), file, lost: (bytes) => lost.push(bytes) }, openFile);
   };
   const reopen = async (): Promise<void> => {
     await pack.close();
@@ -89,6 +112,80 @@ describe("a file of chunks", () => {
     await reopen();
     for (const chunk of chunks) assert(await isRead(chunk));
     assert.equal((await stat(path())).size, size + SLOT_BYTES, "38 and 39 lie where they lay, 26 behind them");
+  });
+
+  it("gives up a chunk that the disk cannot read, and no other; it can be handed in again", async () => {
+    const chunks = Array.from({ length: 20 }, (_, i) => chunkOf(i));
+    await append(...chunks);
+    await pack.close();
+    const bad = [3, 18].map((n) => HEAD_BYTES + n * SLOT_BYTES); // one of the last group, and one that is asked for
+    await openAs("unknown", openBroken(...bad));
+    assert.deepEqual(lost, [CHUNK_MAX_BYTES]);
+    assert.equal(await isRead(chunkOf(3)), false);
+    assert.deepEqual(
+      chunks.filter((each) => !pack.has(idOf(each))),
+      [chunkOf(3), chunkOf(18)],
+    );
+    await append(chunkOf(3), chunkOf(18));
+    for (const chunk of chunks) assert(await isRead(chunk));
+  });
+
+  it("goes on without the section whose entries the disk cannot read, and writes nothing into it", async () => {
+    const chunks = Array.from({ length: 70 }, (_, i) => chunkOf(i, 16));
+    await append(...chunks);
+    await pack.close();
+    for (const [section, kept] of [
+      [0, chunks.slice(64)],
+      [1, chunks.slice(0, 64)],
+    ] as const) {
+      const at = section * (HEAD_BYTES + 64 * SLOT_BYTES);
+      await openAs("unknown", openBroken(at));
+      assert.deepEqual(
+        chunks.filter((each) => pack.has(idOf(each))),
+        kept,
+      );
+      const more = chunkOf(100 + section, 16);
+      await append(more);
+      assert(await isRead(more));
+      await reopen();
+      for (const chunk of [...chunks, more]) assert(await isRead(chunk), "what was there has been written over");
+      await pack.close();
+    }
+    await openAs("unknown");
+  });
+
+  it("is not opened where the system fails in another way, which may pass", async () => {
+    await append(chunkOf(1));
+    await pack.close();
+    const failing = openWith(() => Promise.reject(Object.assign(new Error("later"), { code: "ENOMEM" })));
+    await assert.rejects(openAs("unknown", failing), { code: "ENOMEM" });
+    await openAs("unknown");
+    assert(await isRead(chunkOf(1)));
+  });
+
+  it("keeps a spoilt chunk that was handed in again while somebody was still reading the old one", async () => {
+    await append(chunkOf(1), chunkOf(2));
+    await pack.close();
+    await spoil(HEAD_BYTES + 1_000, 10);
+    let go = (): void => undefined;
+    const slow = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    let reads = 0;
+    await openAs(
+      "known",
+      openWith(async (at) => {
+        if (at === HEAD_BYTES && ++reads === 2) await slow;
+      }),
+    );
+    const id = idOf(chunkOf(1));
+    const readers = [pack.read(id), pack.read(id)] as const;
+    assert.equal(await readers[0], undefined);
+    await append(chunkOf(1));
+    go();
+    assert.equal(await readers[1], undefined);
+    assert(await isRead(chunkOf(1)), "the second reader took the new one away");
+    assert.deepEqual(lost, [CHUNK_MAX_BYTES]);
   });
 
   it("counts an entry that is not whole as nothing", async () => {

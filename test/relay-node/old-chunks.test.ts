@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { CHUNK_DIRECTORY, type ChunkFiles, openChunkFiles } from "../../relay-node/chunk-files.ts";
-import { CHUNK_OVERHEAD_BYTES, packPath } from "../../relay-node/chunk-shelf.ts";
+import { CHUNK_OVERHEAD_BYTES, packPath, TOPIC_OVERHEAD_BYTES } from "../../relay-node/chunk-shelf.ts";
 import { nodeVerifier } from "../../relay-node/node-verifier.ts";
 import { ChunkId, Topic } from "../../src/wire/ids.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
@@ -43,7 +44,7 @@ describe("chunks as an earlier relay kept them, a file for each", () => {
     const taken = await open();
     for (const chunk of CHUNKS) assert.deepEqual(await taken.read(topic(1), idOf(chunk)), chunk);
     assert.deepEqual(await taken.read(topic(2), idOf(chunkOf(4))), chunkOf(4));
-    assert.deepEqual(taken.usage(), { files: 2, bytes: 1_000 + 4 * CHUNK_OVERHEAD_BYTES });
+    assert.deepEqual(taken.usage(), { files: 2, bytes: 1_000 + 4 * CHUNK_OVERHEAD_BYTES + 2 * TOPIC_OVERHEAD_BYTES });
     const paths = [topic(1), topic(2)].map((each) => packPath(root, toHex(each)));
     assert.deepEqual((await readdir(root)).map((name) => join(root, name)).sort(), paths);
   });
@@ -59,6 +60,28 @@ describe("chunks as an earlier relay kept them, a file for each", () => {
     assert.equal(Math.round((now - mtimeMs) / DAY_MS), 10, "when the last of them was handed in");
   });
 
+  it("of which some could not be taken over do not come back when their topic was released meanwhile", async () => {
+    await mkdir(oldPath(topic(1), chunkOf(9))); // opens, and cannot be read
+    const half = await open();
+    assert(existsSync(join(root, toHex(topic(1)))));
+    await half.release(topic(1));
+    assert.deepEqual(await readdir(root), [`${toHex(topic(2))}.pack`]);
+    assert.deepEqual(await (await open()).has(topic(1), CHUNKS.map(idOf)), [false, false, false]);
+  });
+
+  it("that could not all be taken over are counted from when they were handed in, also after the next start", async () => {
+    const now = Date.now();
+    const days = (count: number): Date => new Date(now - count * DAY_MS);
+    for (const chunk of CHUNKS) await utimes(oldPath(topic(1), chunk), days(3), days(3));
+    await open();
+    await mkdir(join(root, toHex(topic(1))));
+    await writeFile(oldPath(topic(1), chunkOf(5)), chunkOf(5));
+    await utimes(oldPath(topic(1), chunkOf(5)), days(9), days(9));
+    await open();
+    const { mtimeMs } = await stat(packPath(root, toHex(topic(1))));
+    assert.equal(Math.round((now - mtimeMs) / DAY_MS), 3, "when the last of all was handed in");
+  });
+
   it("are taken over but for what was spoilt or half written, also where a start was cut off in the middle", async () => {
     const [first = new Uint8Array(), second = new Uint8Array(), third = new Uint8Array()] = CHUNKS;
     const before = await readFile(oldPath(topic(1), first));
@@ -71,6 +94,6 @@ describe("chunks as an earlier relay kept them, a file for each", () => {
     const taken = await open();
     const ids = [first, second, third, chunkOf(5), chunkOf(6)].map(idOf);
     assert.deepEqual(await taken.has(topic(1), ids), [true, true, true, true, false]);
-    assert.equal(taken.usage().bytes, 1_500 + 5 * CHUNK_OVERHEAD_BYTES);
+    assert.equal(taken.usage().bytes, 1_500 + 5 * CHUNK_OVERHEAD_BYTES + 2 * TOPIC_OVERHEAD_BYTES);
   });
 });
