@@ -5,7 +5,8 @@ import { FILE_ID_SHOWN, printableLine } from "./render.ts";
 
 /** A line of `hermes files`. */
 export function renderFile(file: FileView): string {
-  return `${file.id.slice(0, FILE_ID_SHOWN)}  ${printableLine(file.name)}  ${renderBytes(file.sizeBytes)}  ${stateOf(file)}`;
+  const { id, name, sizeBytes, type } = file;
+  return [id.slice(0, FILE_ID_SHOWN), printableLine(name), renderBytes(sizeBytes), type, stateOf(file)].join("  ");
 }
 
 /** How it ended, or stands. */

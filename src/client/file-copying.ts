@@ -1,5 +1,6 @@
-/** A file that is here already is not fetched again: another place gets a copy. */
+/** A file that is here already is not fetched again: another place gets a copy, or nothing if it changes meanwhile. */
 import type { SavedFile } from "../protocol/file-state.ts";
+import { Fault } from "../wire/fault.ts";
 import type { FileManifest } from "../wire/file-manifest.ts";
 import { CHUNK_PLAIN_BYTES } from "../wire/limits.ts";
 import { change, type FileContext, type FilePlace } from "./file-transfer.ts";
@@ -11,7 +12,7 @@ export async function isUnchanged(parts: PartStore, { path, modified }: SavedFil
   return found?.kind === "file" && found.modifiedMs === modified;
 }
 
-/** Copies it piece by piece; the file counts as saved there from now on. */
+/** Copies it piece by piece; the file counts as saved there from now on. `usage/not-allowed`: it is not as it was any more. */
 export async function copyHere(
   c: Pick<FileContext, "put" | "parts">,
   place: FilePlace,
@@ -21,8 +22,12 @@ export async function copyHere(
   const target = { ...to, sizeBytes: size };
   const part = await c.parts.createPart(target);
   try {
-    for (let at = 0; at < size; at += CHUNK_PLAIN_BYTES)
-      await c.parts.write(part, at, (await c.parts.read(saved.path, at, CHUNK_PLAIN_BYTES)) ?? new Uint8Array());
+    for (let at = 0; at < size; at += CHUNK_PLAIN_BYTES) {
+      const piece = await c.parts.read(saved.path, at, CHUNK_PLAIN_BYTES);
+      if (piece?.length !== Math.min(CHUNK_PLAIN_BYTES, size - at)) throw changed(saved);
+      await c.parts.write(part, at, piece);
+    }
+    if (!(await isUnchanged(c.parts, saved))) throw changed(saved);
     const path = await c.parts.finish(part, target);
     const found = await c.parts.look(path);
     const modified = found.kind === "file" ? found.modifiedMs : 0;
@@ -33,3 +38,6 @@ export async function copyHere(
     throw error;
   }
 }
+
+const changed = ({ path }: SavedFile): Fault =>
+  new Fault("usage/not-allowed", `${path} changed while it was copied, so there is no copy of it: try again`);

@@ -114,10 +114,17 @@ function doneBefore(shape: FileShape, bits: ReadonlyMap<number, Uint8Array>, has
 /** Bytes a second over the last RATE_MS. */
 function createRate() {
   const samples: { readonly atMs: number; readonly bytes: number }[] = [];
+  /** Also while nobody looks: a file of 100 GB has 400,000 chunks. */
+  const forgetBefore = (ms: number): void => {
+    while (samples[0] && samples[0].atMs < ms) samples.shift();
+  };
   return {
-    add: (atMs: number, bytes: number): void => void samples.push({ atMs, bytes }),
+    add: (atMs: number, bytes: number): void => {
+      forgetBefore(atMs - RATE_MS);
+      samples.push({ atMs, bytes });
+    },
     perSecond: (nowMs: number): number | undefined => {
-      while (samples[0] && samples[0].atMs < nowMs - RATE_MS) samples.shift();
+      forgetBefore(nowMs - RATE_MS);
       const [first] = samples;
       if (!first) return undefined;
       const bytes = samples.reduce((sum, each) => sum + each.bytes, 0);

@@ -2,8 +2,9 @@
  * A directory as a tar archive, made while it is read, and taken apart again.
  *
  * 1. Only files and directories go in: no links, no devices, no owners. Names in sorted order.
- * 2. What comes out stays below the directory that is made for it: entries with `..`, absolute or reserved names, links and
- *    whatever exists already end the unpacking. Nothing is executable afterwards.
+ * 2. What comes out stays below the directory that is made for it: entries with `..`, absolute names, links and whatever
+ *    exists already end the unpacking. Names are cleaned, so that they can be taken on every system and show as they are.
+ *    Nothing is executable afterwards.
  */
 import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, stat } from "node:fs/promises";
@@ -19,6 +20,8 @@ const DIRECTORY_MODE = 0o755;
 const DEPTH_MAX = 64;
 /** Files and directories that an archive makes: bounds what a hostile one can make of a disk's directories. */
 const ENTRIES_MAX = 1_000_000;
+/** What no screen shows: control, format (bidi) and line-breaking characters. */
+const UNSHOWN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /** A reserved name of Windows, with or without an ending. */
 const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
@@ -102,11 +105,18 @@ async function unpackEntry(
 
 function safeParts(name: string): readonly string[] {
   const parts = name.replace(/\/$/, "").split("/");
-  const isSafe = parts.every(
-    (part) => part !== "" && part !== "." && part !== ".." && !/[\\:\0]/.test(part) && !RESERVED.test(part),
-  );
-  if (!isSafe || parts.length > DEPTH_MAX) throw hostile("names a place outside of it");
-  return parts;
+  const isInside = parts.every((part) => part !== "" && part !== "." && part !== "..");
+  if (!isInside || parts.length > DEPTH_MAX) throw hostile("names a place outside of it");
+  return parts.map(cleanPart);
+}
+
+/** Never `.`, `..` or empty. */
+function cleanPart(part: string): string {
+  const plain = part
+    .replace(UNSHOWN, "")
+    .replace(/[<>:"|?*\\]/g, "_")
+    .replace(/[. ]+$/, "");
+  return plain === "" || RESERVED.test(plain) ? `_${plain}` : plain;
 }
 
 const hostile = (what: string): Fault =>

@@ -90,7 +90,7 @@ describe("commands about files", () => {
 
   it("list and cancel", async () => {
     const listed = await run(["files", "walks"], { answers: { "file-list": { group, files: [file] } } });
-    assert.equal(listed.stdout, "01234567  route.pdf  2.00 MiB  sent\n");
+    assert.equal(listed.stdout, "01234567  route.pdf  2.00 MiB  application/pdf  sent\n");
     const cancelled = { ...file, state: "cancelled" as const };
     const ended = await run(["cancel-file", "walks", "route.pdf", "--json"], {
       answers: { "file-cancel": { group, file: cancelled } },
@@ -109,6 +109,13 @@ describe("files as people read them", () => {
       "931.3 GiB",
     ]);
     assert.deepEqual([0.4, 59, 200, 7_500].map(renderDuration), ["0 s", "59 s", "3 min 20 s", "2 h 5 min"]);
+  });
+
+  it("say which they are, how large, of which type, and how far", () => {
+    assert.equal(
+      renderFile({ ...file, id: "3f9c0a12b4".repeat(4), state: "offered", doneBytes: 0 }),
+      "3f9c0a12  route.pdf  2.00 MiB  application/pdf  offered",
+    );
   });
 
   it("show a bar with rate and time left", () => {
