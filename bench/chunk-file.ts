@@ -12,11 +12,14 @@ import { toHex } from "../src/wire/text-forms.ts";
 /** A file that can be given and taken. */
 export interface ChunkFile extends ChunkHoldings {
   readonly ids: readonly ChunkId[];
-  /** µs of processor time that sealing and hashing all of it took. */
-  readonly sealedUs: number;
+  /** µs of processor time that sealing and hashing all of it would take now, by a part of it: the machine's speed changes. */
+  readonly sealingUs: () => number;
   /** Opens what came; throws when it is forged. */
   readonly open: (id: ChunkId, ciphertext: Uint8Array) => void;
 }
+
+/** Chunks by which the cost of sealing is measured, 64 MiB. */
+const MEASURED_CHUNKS = 256;
 
 /** `key`: 32 bytes; `chunks`: of 256 KiB each, a power of two, so that nothing is padded. */
 export function chunkFile(key: Uint8Array, chunks: number): ChunkFile {
@@ -28,16 +31,21 @@ export function chunkFile(key: Uint8Array, chunks: number): ChunkFile {
     return sealChunk(p, chunkKey, { ...place, isLast: isLastAt(shape, place) }, plain);
   };
   const places = new Map<string, number>();
-  const before = process.cpuUsage();
-  const ids = Array.from({ length: chunks }, (_, i) => chunkIdOf(p, sealed(i)));
-  const { user, system } = process.cpuUsage(before);
+  const idsOf = (count: number): readonly ChunkId[] => Array.from({ length: count }, (_, i) => chunkIdOf(p, sealed(i)));
+  const ids = idsOf(chunks);
   for (const [i, id] of ids.entries()) places.set(toHex(id), i);
   const placeOf = (id: ChunkId): number => places.get(toHex(id)) ?? -1;
   return {
     topic,
     prove: proofBy(p, { topic, seed: topicSeed, inbox: false }),
     ids,
-    sealedUs: user + system,
+    sealingUs: () => {
+      const measured = Math.min(chunks, MEASURED_CHUNKS);
+      const before = process.cpuUsage();
+      idsOf(measured);
+      const { user, system } = process.cpuUsage(before);
+      return ((user + system) * chunks) / measured;
+    },
     has: async (wanted) => wanted.map((id) => placeOf(id) >= 0),
     read: async (id) => {
       const chunk = sealed(placeOf(id));

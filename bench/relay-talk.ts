@@ -19,9 +19,17 @@ export interface Ways {
   readonly p99: number;
 }
 
+/** What single ways (ms) come to. */
+export function waysOf(each: readonly number[]): Ways {
+  const sorted = each.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+/** Each answers with the way of every message (ms). */
 export interface RelayTalk {
-  readonly measure: (messages: number) => Promise<Ways>;
-  readonly measureUntil: (ended: Promise<unknown>) => Promise<Ways>;
+  readonly measure: (messages: number) => Promise<readonly number[]>;
+  readonly measureUntil: (ended: Promise<unknown>) => Promise<readonly number[]>;
   readonly stop: () => Promise<void>;
 }
 
@@ -52,15 +60,13 @@ export async function talkThrough(relay: string): Promise<RelayTalk> {
     await there;
     return performance.now() - startedMs;
   };
-  const talk = async (goesOn: () => boolean): Promise<Ways> => {
+  const talk = async (goesOn: () => boolean): Promise<readonly number[]> => {
     const ways: number[] = [];
     while (goesOn()) {
       ways.push(await say());
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
-    ways.sort((a, b) => a - b);
-    const at = (share: number): number => ways[Math.floor(ways.length * share)] ?? Number.NaN;
-    return { p50: at(0.5), p99: at(0.99) };
+    return ways;
   };
   return {
     measure: (messages) => {
