@@ -13,7 +13,7 @@
 import { compareBytes, equalBytes } from "../verify/transcript.ts";
 import type { MessageContent, NamedMerge } from "../wire/group-message.ts";
 import type { DeviceKey, EntryHash, EpochId, GroupId, TimeMs } from "../wire/ids.ts";
-import { NAMED_MERGES_MAX } from "../wire/limits.ts";
+import { MERGED_HEADS_MAX, NAMED_MERGES_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { beginMerging, endMerging, enterMerged, type Merging, mergedEpochId } from "./epoch-merges.ts";
@@ -38,8 +38,8 @@ const SOUGHT_MAX = 1_024;
 const SOUGHT_PER_ACCOUNT_MAX = 64;
 /** Those that each account can name however many there are: as many as one message does. */
 const SOUGHT_OWN = NAMED_MERGES_MAX;
-/** Heads whose contributions are derived in one step, 0.4 ms each. */
-const DERIVED_MAX = 32;
+/** Heads whose contributions are derived in one step, 0.4 ms each: those of the largest merge. */
+const DERIVED_MAX = MERGED_HEADS_MAX;
 /** Ms for which a name is kept: as long as a superseded epoch is read. */
 const SOUGHT_MS = 30 * 24 * 3600 * 1000;
 /** Bounds for scans only. */
@@ -198,9 +198,10 @@ function* stateOf(work: Work, log: LogState, { heads, left, giving }: Sought): S
 
 /** Whether these can be heads of the log at some time, and give that epoch. */
 function* isOf(work: Work, log: LogState, epoch: string, heads: readonly EntryHash[]): Step<boolean> {
-  if (!areApart(log, heads) || !isMergeable(log, heads)) return false;
+  if (!areApart(log, heads)) return false;
   const id = yield* mergedEpochId(work, log, heads);
-  return id !== undefined && toHex(id) === epoch;
+  // last: in a large group it costs more than all the rest, and what is made up is known before
+  return id !== undefined && toHex(id) === epoch && isMergeable(log, heads);
 }
 
 /** None of them is in another one's past. */
