@@ -7,8 +7,9 @@
  *    nothing is sent.
  * 4. After a delivery that could not be stored, those that wait behind it are refused too, with its fault: each moves
  *    the place from which its topic is read on, and that place must not pass what was lost. They are delivered again.
- * 5. The event loop gets a turn every TURN_MS, also where a step has asked for records, and so between the last step,
- *    the commit and the next batch: a commit may block for as long as the disk takes.
+ * 5. The event loop gets a turn every TURN_MS, also where a step has asked for records. A commit of many deliveries has
+ *    nearly a turn to itself, since it may block for as long as the disk takes.
+ * 6. Reports wait for what has come by then, for REPORTS_WAIT_MS at most: who catches up says once what it has, not in between.
  */
 import type { Primitives } from "../crypto/primitives.ts";
 import type { Effect, Work } from "../protocol/effects.ts";
@@ -25,6 +26,11 @@ const BATCH_INPUTS_MAX = 256;
 const BATCH_DELIVERIES_MAX = 64;
 /** Ms of work after which others get a turn; the longest step is bounded by itself. */
 const TURN_MS = 10;
+/** Deliveries from which on a commit does not share a turn with steps of more than SHORT_TURN_MS before it. */
+const LONG_COMMIT_DELIVERIES = 16;
+const SHORT_TURN_MS = 3;
+/** Ms for which a report waits for others: nobody is in a hurry to hear it, and each reads as much as a message. */
+const REPORTS_WAIT_MS = 10_000;
 
 export interface StepQueueDependencies {
   readonly primitives: Primitives;
@@ -37,6 +43,7 @@ export interface StepQueueDependencies {
 
 interface Waiting {
   readonly input: Input;
+  readonly sinceMs: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -63,12 +70,16 @@ interface Batch {
 }
 
 export function createStepQueue(dependencies: StepQueueDependencies): StepQueue {
+  const { clock } = dependencies;
   const queue: Waiting[] = [];
+  const reports: Waiting[] = [];
   let running: Promise<void> | undefined;
   let closed = false;
   const run = async (): Promise<void> => {
-    const turn = turnsOf(dependencies.clock);
-    while (queue.length > 0) {
+    const turn = turnsOf(clock);
+    while (queue.length + reports.length > 0) {
+      const areReportsDue = queue.length === 0 || (reports[0]?.sinceMs ?? Infinity) <= clock.nowMs() - REPORTS_WAIT_MS;
+      if (areReportsDue) queue.unshift(...reports.splice(0, BATCH_INPUTS_MAX));
       const lost = await runBatch(dependencies, queue.splice(0, batchLength(queue)), turn);
       if (lost !== undefined) queue.splice(0, queue.length, ...withoutDeliveries(queue, lost));
       if (queue.length > 0) await turn();
@@ -79,7 +90,8 @@ export function createStepQueue(dependencies: StepQueueDependencies): StepQueue 
     put: (input) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(new Fault("network/closed", "the program is closing"));
-        queue.push({ input, resolve, reject });
+        const isReport = input.kind === "tick" && input.report !== undefined;
+        (isReport ? reports : queue).push({ input, sinceMs: clock.nowMs(), resolve, reject });
         running ??= Promise.resolve().then(run);
       }),
     close: async () => {
@@ -103,15 +115,15 @@ function withoutDeliveries(queue: readonly Waiting[], lost: unknown): readonly W
   return queue.filter(({ input }) => input.kind !== "delivered");
 }
 
-/** Gives the event loop a turn if the last one was TURN_MS ago. */
-type Turn = () => Promise<void>;
+/** Gives the event loop a turn if the last one was TURN_MS ago, or so many ms. */
+type Turn = (afterMs?: number) => Promise<void>;
 
 function turnsOf(clock: Clock): Turn {
-  let endsMs = clock.nowMs() + TURN_MS;
-  return async () => {
-    if (clock.nowMs() < endsMs) return;
+  let beganMs = clock.nowMs();
+  return async (afterMs = TURN_MS) => {
+    if (clock.nowMs() < beganMs + afterMs) return;
     await new Promise<void>((resolve) => clock.after(0, resolve));
-    endsMs = clock.nowMs() + TURN_MS;
+    beganMs = clock.nowMs();
   };
 }
 
@@ -133,6 +145,8 @@ async function runBatch(dependencies: StepQueueDependencies, inputs: readonly Wa
     else await runOne(dependencies, batch, joined, turn);
     await turn();
   }
+  const deliveries = batch.done.filter(({ waiting }) => waiting.input.kind === "delivered").length;
+  if (deliveries >= LONG_COMMIT_DELIVERIES) await turn(SHORT_TURN_MS);
   await commit(dependencies, batch);
   return batch.lost;
 }
@@ -205,7 +219,8 @@ async function supply(store: ProfileStore, batch: Batch, need: Need): Promise<Re
     }
     return found;
   }
-  const found = new Map(await store.scan(need.prefix, { limit: need.limit }));
+  const { limit, isCount = false } = need;
+  const found = new Map(await store.scan(need.prefix, { limit, isCount }));
   for (const [key, value] of batch.written) {
     if (!key.startsWith(need.prefix)) continue;
     if (value) found.set(key, value);

@@ -42,7 +42,7 @@ import { standingOf, weigh } from "./removals.ts";
 import { noteToReport } from "./reports.ts";
 import { indexIn } from "./roster.ts";
 import { existingRoster, readRoster } from "./saved-roster.ts";
-import { read, readExisting, type Step, scan, write } from "./step.ts";
+import { count, read, readExisting, type Step, write } from "./step.ts";
 import { hearName } from "./told-names.ts";
 
 /** What became of a received message. */
@@ -242,9 +242,9 @@ const CLOSED_PER_DEVICE_MAX = 64;
 
 /** We may enter that epoch later; whoever was never in it forgets this with the epochs of its time. */
 function* keepClosure(work: Work, device: DeviceKey, { epoch, sent }: ChainClosure): Step<void> {
-  const others = yield* scan(work, CLOSED, `${toHex(device)}/`, CLOSED_PER_DEVICE_MAX);
   const id = idOf(device, epoch);
-  if (others.some(([each]) => each === id) || others.length >= CLOSED_PER_DEVICE_MAX) return;
+  if (yield* read(work, CLOSED, id)) return;
+  if ((yield* count(work, CLOSED, `${toHex(device)}/`, CLOSED_PER_DEVICE_MAX)) >= CLOSED_PER_DEVICE_MAX) return;
   write(work, CLOSED, id, { sent, at: work.nowMs as TimeMs });
 }
 

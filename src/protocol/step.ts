@@ -17,7 +17,8 @@ import { Fault } from "../wire/fault.ts";
 /** What a step lacks: records by key, all records under a prefix (at most `limit`, in key order), or the depth of a line. */
 export type Need =
   | { readonly kind: "keys"; readonly keys: readonly string[] }
-  | { readonly kind: "scan"; readonly prefix: string; readonly limit: number }
+  /** `isCount`: only how many they are is asked, so their values may be left out (empty). */
+  | { readonly kind: "scan"; readonly prefix: string; readonly limit: number; readonly isCount?: boolean }
   /** Of a saved line, withdrawn or not: found under its id, as {@link encodeDepth} makes it. */
   | { readonly kind: "line-depth"; readonly group: string; readonly id: string };
 
@@ -149,6 +150,18 @@ export function* scan<T>(
     if (bytes) out.push([name.slice(type.prefix.length), decodeRecord(type, bytes)]);
   }
   return out.slice(0, limit);
+}
+
+/** How many records of the type have an id that begins with `idPrefix`, `limit` at most: a scan without opening their values. */
+export function* count<T>(draft: Reading, type: RecordType<T>, idPrefix: string, limit: number): Step<number> {
+  const prefix = key(type, idPrefix);
+  const found = new Set((yield { kind: "scan", prefix, limit, isCount: true }).keys());
+  for (const [name, bytes] of draft.written) {
+    if (!name.startsWith(prefix)) continue;
+    if (bytes) found.add(name);
+    else found.delete(name);
+  }
+  return Math.min(found.size, limit);
 }
 
 /** Depth of a line that is here, in this draft or before it; `group` and `id` in hex. */

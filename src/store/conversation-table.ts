@@ -36,8 +36,10 @@ const WITH_ID = "WHERE conversation = @conversation AND substr(id, -12) = substr
 export const CONVERSATION_SQL = {
   find: "SELECT number FROM conversation WHERE group_id = ?",
   start: "INSERT INTO conversation (group_id) VALUES (?)",
+  // These two by position: names are looked up with each call, and a message that comes in runs both.
+  known: `SELECT 1 FROM line ${BY_ID} WHERE conversation = ? AND substr(id, -12) = substr(?, -12) AND id = ?`,
   insert: `INSERT INTO line (conversation, id, depth, sent_at_ms, account, device, name, kind, text, state)
-    VALUES (@conversation, @id, @depth, @sentAtMs, @account, @device, @name, @kind, @text, @state)`,
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   index: "INSERT INTO line_text (rowid, text) VALUES (?, ?)",
   arrivalOf: `SELECT arrival, text FROM line ${BY_ID} ${WITH_ID}`,
   remove: "DELETE FROM line WHERE arrival = ?",
@@ -114,15 +116,17 @@ type NumberOf = (group: string) => number | undefined;
 
 function lineWriter(database: Database.Database, numberOf: NumberOf): (lines: ProfileChanges["lines"]) => void {
   const start = database.prepare<[string]>(CONVERSATION_SQL.start);
-  const known = database.prepare<[Parameters]>(CONVERSATION_SQL.depth);
-  const insert = database.prepare<[Parameters]>(CONVERSATION_SQL.insert);
+  const known = database.prepare<[number, string, string]>(CONVERSATION_SQL.known);
+  const insert = database.prepare<(number | string)[]>(CONVERSATION_SQL.insert);
   const index = database.prepare<[number | bigint, string]>(CONVERSATION_SQL.index);
   return (lines) => {
-    for (const line of lines) {
-      const conversation = numberOf(line.group) ?? Number(start.run(line.group).lastInsertRowid);
-      if (known.get({ conversation, id: line.id }) !== undefined) continue;
-      const { delivery, ...columns } = line;
-      index.run(insert.run({ ...columns, conversation }).lastInsertRowid, line.text);
+    const numbers = new Map<string, number>(); // messages that come in together are of few groups
+    for (const { group, id, depth, sentAtMs, account, device, name, kind, text, state } of lines) {
+      const conversation = numbers.get(group) ?? numberOf(group) ?? Number(start.run(group).lastInsertRowid);
+      numbers.set(group, conversation);
+      if (known.get(conversation, id, id) !== undefined) continue;
+      const row = insert.run(conversation, id, depth, sentAtMs, account, device, name, kind, text, state);
+      index.run(row.lastInsertRowid, text);
     }
   };
 }

@@ -14,7 +14,7 @@ import type {
   EnvelopeStored,
   EnvelopeTable,
   KeptEnvelope,
-} from "./envelope-table.ts";
+} from "./kept-envelopes.ts";
 
 /** As TopicLog of src/net, which this folder does not know. */
 export interface EnvelopeLog {

@@ -12,84 +12,37 @@ import type Database from "better-sqlite3-multiple-ciphers";
 import { ENVELOPE_KIND } from "../wire/envelope.ts";
 import { type EnvelopeId, LogId, type Sequence, type Topic } from "../wire/ids.ts";
 import { ENVELOPE_MAX_BYTES } from "../wire/limits.ts";
-
-/** Bounds of what is kept. */
-export interface EnvelopeLimits {
-  /** Bytes of one topic, overheads included. */
-  readonly topicMaxBytes: number;
-  readonly totalMaxBytes: number;
-  readonly retentionMs: number;
-}
-
-/** A topic lasts for an epoch, so 64 MiB are years of text; 512 MiB are a small part of any disk. A relay keeps 30 days, too. */
-export const ENVELOPE_LIMITS: EnvelopeLimits = {
-  topicMaxBytes: 67_108_864,
-  totalMaxBytes: 536_870_912,
-  retentionMs: 30 * 86_400_000,
-};
+import {
+  ENVELOPE_LIMITS,
+  type EnvelopeItem,
+  type EnvelopeLimits,
+  type EnvelopeStored,
+  type EnvelopeTable,
+} from "./kept-envelopes.ts";
 
 /** Bytes that an envelope counts beside its own: row, id, three index entries. */
 const OVERHEAD_BYTES = 160;
+
 /** Part of a topic's bytes that only entries may use, so that messages cannot lock a group out of its own log. */
 const ENTRY_RESERVE = 1 / 16;
 /** Old ones that are dropped in a commit beside as many as are added: more go than come, and no commit gets long. */
 const DROPPED_BESIDE = 16;
 
-/** One envelope to store. */
-export interface EnvelopeItem {
-  readonly topic: Topic;
-  readonly id: EnvelopeId;
-  readonly kind: number;
-  readonly envelope: Uint8Array;
-}
-
-/** One that is new here. */
-export interface KeptEnvelope {
-  readonly topic: Topic;
-  readonly sequence: Sequence;
-  readonly envelope: Uint8Array;
-}
-
-export type EnvelopeStored =
-  | { readonly kind: "stored"; readonly sequence: Sequence; readonly duplicate: boolean }
-  | { readonly kind: "error"; readonly error: "quota" | "too-large" | "wrong-kind" };
-
-export interface EnvelopePage {
-  readonly items: readonly { readonly sequence: Sequence; readonly envelope: Uint8Array }[];
-  readonly head: Sequence;
-  readonly truncatedBefore?: Sequence;
-}
-
-export interface EnvelopeIds {
-  readonly items: readonly { readonly sequence: Sequence; readonly id: EnvelopeId }[];
-  readonly head: Sequence;
-  readonly goneBefore: Sequence;
-}
-
-/** Synchronous face of the tables. */
-export interface EnvelopeTable {
-  readonly logId: LogId;
-  /** Stores, or refuses where there is no room. */
-  readonly append: (item: EnvelopeItem, nowMs: number) => EnvelopeStored;
-  /** Stores, dropping the oldest where there is no room. All at once: what the tables hold is summed once. */
-  readonly keep: (items: readonly EnvelopeItem[], nowMs: number) => readonly EnvelopeStored[];
-  /** These three as in src/net/topic-log.ts. */
-  readonly read: (
-    topic: Topic,
-    after: number,
-    limits: { readonly limit: number; readonly maxBytes: number },
-  ) => EnvelopePage;
-  readonly ids: (topic: Topic, after: number, limit: number) => EnvelopeIds;
-  readonly get: (topic: Topic, ids: readonly EnvelopeId[], maxBytes: number) => readonly Uint8Array[];
-  readonly trim: (topic: Topic, upTo: number) => void;
-  readonly usage: () => { readonly topics: number; readonly bytes: number };
-}
-
+/** A topic as the tables have it. */
 interface TopicRow {
   readonly number: number;
   readonly head: number;
   /** Numbers up to this one were dropped. */
   readonly floor: number;
+  readonly bytes: number;
+}
+
+/** An envelope that may have to go. */
+interface OldRow {
+  readonly arrival: number;
+  readonly topic: number;
+  readonly sequence: number;
+  readonly keptAtMs: number;
   readonly bytes: number;
 }
 
@@ -120,13 +73,20 @@ export const ENVELOPE_SQL = {
   erase: "DELETE FROM kept_envelope WHERE topic = ? AND sequence <= ?",
 } as const;
 
+type Rows = ReturnType<typeof prepare>;
+
 /** The tables of an open database. */
 export function envelopeTable(database: Database.Database, limits: EnvelopeLimits = ENVELOPE_LIMITS): EnvelopeTable {
   const rows = prepare(database);
-  const books = (): Books => ({ rows, limits, total: { bytes: rows.usage.get()?.bytes ?? 0 } });
+  const books = (): Books => ({ rows, limits, total: { bytes: rows.usage.get()?.bytes ?? 0 }, topics: new Map() });
   return {
     logId: LogId.from(new Uint8Array(rows.logId.get()?.id ?? [])),
-    append: (item, nowMs) => store(books(), item, nowMs, "refuse"),
+    append: (item, nowMs) => {
+      const one = books();
+      const stored = store(one, item, nowMs, "refuse");
+      saveTopics(one);
+      return stored;
+    },
     keep: (items, nowMs) => (items.length === 0 ? [] : keepAll(books(), items, nowMs)),
     read: pageReader(rows),
     ids: idReader(rows),
@@ -142,32 +102,62 @@ export function envelopeTable(database: Database.Database, limits: EnvelopeLimit
 }
 
 interface Books {
-  readonly rows: ReturnType<typeof prepare>;
+  readonly rows: Rows;
   readonly limits: EnvelopeLimits;
   /** What all topics hold: one transaction's account, since it may be rolled back. */
   readonly total: { bytes: number };
+  /** Rows of topics by their keys, one look and one change each: messages that come together are of few topics. */
+  readonly topics: Map<string, Growing>;
+}
+
+interface Growing extends TopicRow {
+  /** Bytes that were added, and not yet to the table. */
+  readonly unsaved: number;
+}
+
+const keyOf = ({ buffer, byteOffset, byteLength }: Topic): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+
+function topicOf({ rows, topics }: Books, topic: Topic): Growing | undefined {
+  const key = keyOf(topic);
+  const known = topics.get(key);
+  const row = known ? undefined : rows.topic.get(topic);
+  if (row) topics.set(key, { ...row, unsaved: 0 });
+  return known ?? topics.get(key);
+}
+
+function saveTopics({ rows, topics }: Books): void {
+  for (const { number, head, unsaved } of topics.values()) if (unsaved > 0) rows.grow.run(head, unsaved, number);
+  topics.clear();
 }
 
 function store(books: Books, item: EnvelopeItem, nowMs: number, ifFull: "refuse" | "drop-oldest"): EnvelopeStored {
   const { rows } = books;
   if (item.envelope.length > ENVELOPE_MAX_BYTES) return { kind: "error", error: "too-large" };
   if (item.kind === ENVELOPE_KIND.deposit) return { kind: "error", error: "wrong-kind" };
-  const known = rows.topic.get(item.topic);
+  const known = topicOf(books, item.topic);
   const there = known && rows.stored.get(known.number, item.id)?.sequence;
   if (there !== undefined) return { kind: "stored", sequence: there as Sequence, duplicate: true };
   const cost = item.envelope.length + OVERHEAD_BYTES;
   if (!makeRoom(books, known, { ...item, cost }, ifFull)) return { kind: "error", error: "quota" };
-  const number = known?.number ?? Number(rows.addTopic.run(item.topic).lastInsertRowid);
-  const sequence = (known?.head ?? 0) + 1;
-  rows.add.run(number, sequence, nowMs, item.id, item.envelope);
-  rows.grow.run(sequence, cost, number);
+  const before = topicOf(books, item.topic) ?? addTopic(books, item.topic); // making room may have changed it
+  const head = before.head + 1;
+  rows.add.run(before.number, head, nowMs, item.id, item.envelope);
+  const grown = { ...before, head, bytes: before.bytes + cost, unsaved: before.unsaved + cost };
+  books.topics.set(keyOf(item.topic), grown);
   books.total.bytes += cost;
-  return { kind: "stored", sequence: sequence as Sequence, duplicate: false };
+  return { kind: "stored", sequence: head as Sequence, duplicate: false };
+}
+
+function addTopic({ rows }: Books, topic: Topic): Growing {
+  return { number: Number(rows.addTopic.run(topic).lastInsertRowid), head: 0, floor: 0, bytes: 0, unsaved: 0 };
 }
 
 function keepAll(books: Books, items: readonly EnvelopeItem[], nowMs: number): readonly EnvelopeStored[] {
   dropOld(books, nowMs, DROPPED_BESIDE + items.length);
-  return items.map((item) => store(books, item, nowMs, "drop-oldest"));
+  const stored = items.map((item) => store(books, item, nowMs, "drop-oldest"));
+  saveTopics(books);
+  return stored;
 }
 
 /** True when the item fits, now. */
@@ -201,15 +191,17 @@ function dropOld(books: Books, nowMs: number, most: number): void {
 }
 
 /** Bytes that this freed. */
-function drop({ rows, total }: Books, row: OldRow | undefined): number {
+function drop(books: Books, row: OldRow | undefined): number {
   if (!row) return 0;
+  saveTopics(books); // what it frees may be one's of these
+  const { rows, total } = books;
   rows.drop.run(row.arrival);
   rows.shrink.run(row.sequence, row.bytes + OVERHEAD_BYTES, row.topic);
   total.bytes -= row.bytes + OVERHEAD_BYTES;
   return row.bytes + OVERHEAD_BYTES;
 }
 
-function pageReader(rows: Books["rows"]): EnvelopeTable["read"] {
+function pageReader(rows: Rows): EnvelopeTable["read"] {
   return (topic, after, { limit, maxBytes }) => {
     const row = rows.topic.get(topic);
     if (!row) return { items: [], head: 0 as Sequence };
@@ -227,7 +219,7 @@ function pageReader(rows: Books["rows"]): EnvelopeTable["read"] {
   };
 }
 
-function idReader(rows: Books["rows"]): EnvelopeTable["ids"] {
+function idReader(rows: Rows): EnvelopeTable["ids"] {
   return (topic, after, limit) => {
     const row = rows.topic.get(topic);
     const found = row ? rows.ids.all(row.number, after, limit) : [];
@@ -242,7 +234,7 @@ function idReader(rows: Books["rows"]): EnvelopeTable["ids"] {
   };
 }
 
-function envelopeReader(rows: Books["rows"]): EnvelopeTable["get"] {
+function envelopeReader(rows: Rows): EnvelopeTable["get"] {
   return (topic, ids, maxBytes) => {
     const number = rows.topic.get(topic)?.number;
     if (number === undefined) return [];
@@ -257,14 +249,6 @@ function envelopeReader(rows: Books["rows"]): EnvelopeTable["get"] {
     }
     return found;
   };
-}
-
-interface OldRow {
-  readonly arrival: number;
-  readonly topic: number;
-  readonly sequence: number;
-  readonly keptAtMs: number;
-  readonly bytes: number;
 }
 
 function prepare(db: Database.Database) {

@@ -48,17 +48,26 @@ export function erasableValues(database: Database.Database): ErasableValues {
   const firstFree = database.prepare<[], { number: number }>(SLOT_SQL.firstFree);
   const overwrite = database.prepare<[Uint8Array, 0 | 1, number]>(SLOT_SQL.overwrite);
   const nextSecret = secretDrawer();
+  let mayBeFree = true; // after a commit that failed a slot may be free unknown to us, until the next one is
+  const freeSlot = (): number | undefined => {
+    const found = mayBeFree ? firstFree.get()?.number : undefined;
+    mayBeFree = found !== undefined;
+    return found;
+  };
   return {
     seal: (value, replacedSlot) => {
       const secret = nextSecret();
       const sealed = xorKeyStream(secret, value);
-      const known = replacedSlot ?? firstFree.get()?.number;
+      const known = replacedSlot ?? freeSlot();
       const slot = known ?? Number(add.run(secret).lastInsertRowid);
       if (known !== undefined) overwrite.run(secret, 0, known);
       secret.fill(0);
       return { slot, sealed };
     },
-    erase: (slot) => void overwrite.run(ERASED, 1, slot),
+    erase: (slot) => {
+      overwrite.run(ERASED, 1, slot);
+      mayBeFree = true;
+    },
   };
 }
 

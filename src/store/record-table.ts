@@ -10,6 +10,7 @@ export const RECORD_SQL = {
   // CROSS JOIN fixes the order: records by key, then the slot of each.
   scan: `SELECT key, sealed, secret FROM record CROSS JOIN slot ON number = slot
     WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?`,
+  names: "SELECT key FROM record WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?",
   slot: "SELECT slot FROM record WHERE key = ?",
   put: `INSERT INTO record (key, slot, sealed) VALUES (?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET sealed = excluded.sealed`,
@@ -18,6 +19,8 @@ export const RECORD_SQL = {
 
 /** Stands behind every other in the order of keys, which is that of their bytes. */
 const LAST_CHARACTER = "\u{10ffff}";
+
+const NO_VALUE = new Uint8Array();
 
 interface Row {
   readonly sealed: Buffer;
@@ -36,6 +39,7 @@ export interface RecordTable {
 export function recordTable(database: Database.Database): RecordTable {
   const get = database.prepare<[string], Row>(RECORD_SQL.get);
   const scan = database.prepare<[string, string, string, number], Row & { key: string }>(RECORD_SQL.scan);
+  const names = database.prepare<[string, string, string, number], { key: string }>(RECORD_SQL.names);
   return {
     load: (keys) => {
       const found = new Map<string, Uint8Array>();
@@ -45,10 +49,12 @@ export function recordTable(database: Database.Database): RecordTable {
       }
       return found;
     },
-    scan: (prefix, { after = "", limit }) => {
+    scan: (prefix, { after = "", limit, isCount = false }) => {
       if (!Number.isSafeInteger(limit) || limit < 1)
         throw new Fault("internal/invariant", "A scan has a positive limit.");
-      return scan.all(prefix, after, prefix + LAST_CHARACTER, limit).map((row) => [row.key, open(row)] as const);
+      const range = [prefix, after, prefix + LAST_CHARACTER, limit] as const;
+      if (isCount) return names.all(...range).map((row) => [row.key, NO_VALUE] as const);
+      return scan.all(...range).map((row) => [row.key, open(row)] as const);
     },
     write: recordWriter(database),
   };

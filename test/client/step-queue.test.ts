@@ -10,7 +10,7 @@ import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { decode } from "../../src/wire/encoding.ts";
 import { ENVELOPE_KIND, kindOf, topicOf } from "../../src/wire/envelope.ts";
 import { Fault, isFault } from "../../src/wire/fault.ts";
-import { GroupId, LogId, type Sequence, Topic } from "../../src/wire/ids.ts";
+import { EpochId, GroupId, LogId, type Sequence, Topic } from "../../src/wire/ids.ts";
 import { fromHex, toHex } from "../../src/wire/text-forms.ts";
 import { copyOf, emptyProfile, memoryStore } from "../sim/memory-profile.ts";
 import { seededRandom } from "../sim/seeded-random.ts";
@@ -27,12 +27,13 @@ interface Options {
 function newQueue({ commit, load, random = seededRandom(1).bytes }: Options = {}) {
   const profile = emptyProfile();
   const store = memoryStore(profile);
+  const clock = virtualClock();
   const committed: ProfileChanges[] = [];
   const performed: (readonly Effect[])[] = [];
   const seen: string[] = [];
   const queue = createStepQueue({
     primitives: nativePrimitives,
-    clock: virtualClock(),
+    clock,
     random,
     perform: (effects) => {
       seen.push("perform");
@@ -49,7 +50,7 @@ function newQueue({ commit, load, random = seededRandom(1).bytes }: Options = {}
       },
     },
   });
-  return { queue, profile, committed, performed, seen };
+  return { queue, profile, committed, performed, seen, clock };
 }
 
 const ACCOUNT: Input = { kind: "create-account", name: "Ann", relays: [], accountSeed: new Uint8Array(32).fill(1) };
@@ -213,6 +214,48 @@ describe("the step queue", () => {
     const outcomes = await Promise.allSettled(deliveries);
     assert(outcomes.every(({ status }) => status === "rejected"));
     assert(![...profile.records.keys()].some((key) => key.startsWith("cursor/")));
+  });
+
+  describe("with a report to make", () => {
+    const report = EpochId.from(new Uint8Array(32).fill(9));
+    const isOf = (prefix: string) => (keys: readonly string[]) => keys.some((key) => key.startsWith(prefix));
+    /** What was looked at, in its order; each commit takes so many ms. */
+    const orderWhen = async (commitMs: number) => {
+      const order: string[] = [];
+      const { queue, clock } = newQueue({
+        load: (keys, store) => {
+          order.push(...["topic/", "to-report/"].filter((prefix) => isOf(prefix)(keys)));
+          return store.load(keys);
+        },
+        commit: async (changes, store) => {
+          await store.commit(changes);
+          await clock.pass(commitMs);
+        },
+      });
+      await queue.put(ACCOUNT);
+      order.length = 0;
+      const log = LogId.from(new Uint8Array(16).fill(1)); // a relay's
+      const arrive = (_: unknown, i: number) => {
+        const topic = Topic.from(new Uint8Array(32).fill(i));
+        return queue.put({ kind: "delivered", log, topic, sequence: 1 as Sequence, envelope: new Uint8Array(64) });
+      };
+      let isDone = false;
+      const all = [queue.put({ kind: "tick", report }), ...Array.from({ length: 130 }, arrive)];
+      const done = Promise.all(all).then(() => {
+        isDone = true;
+      });
+      while (!isDone) await clock.pass(1);
+      await done;
+      return order.indexOf("to-report/");
+    };
+
+    it("takes in what has come before", async () => {
+      assert.equal(await orderWhen(0), 130);
+    });
+
+    it("makes it after 10 s, whatever comes", async () => {
+      assert.equal(await orderWhen(11_000), 64);
+    });
   });
 
   it("gives each input entropy of its own", async () => {

@@ -113,6 +113,11 @@ export function profileStoreContract(name: string, open: () => Promise<OpenedSto
           rest.map(([key]) => key),
           ["p/é", "p/\u{1f600}"],
         );
+        const counted = await store.scan("p/", { limit: 3, isCount: true });
+        assert.deepEqual(
+          counted.map(([key]) => key),
+          ["p/a", "p/b", "p/é"],
+        );
       });
 
       it("equals a map after any sequence of commits and reopenings", async () => {

@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { hashOf } from "../../src/crypto/kdf.ts";
+import { ACCOUNT } from "../../src/protocol/records/account.ts";
 import { FORK_PROOF, GAP } from "../../src/protocol/records/conversation.ts";
 import { CHAIN, CLOSED, type EpochState, OWN_CHAIN } from "../../src/protocol/records/epoch.ts";
 import { GROUP } from "../../src/protocol/records/group.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
+import { idOf } from "../../src/protocol/records/record.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { lpAll } from "../../src/verify/transcript.ts";
 import { decode, encode } from "../../src/wire/encoding.ts";
 import { decodeEnvelope, ENVELOPE_KIND, isDeposit } from "../../src/wire/envelope.ts";
 import { GroupHeader, GroupMessageBody } from "../../src/wire/group-message.ts";
-import { Signature } from "../../src/wire/ids.ts";
+import { Signature, type TimeMs } from "../../src/wire/ids.ts";
 import { FORWARD_JUMP_MAX } from "../../src/wire/limits.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
@@ -279,5 +281,24 @@ describe("the end of a chain in an epoch that is entered later", () => {
     assert.deepEqual(bob.texts().toSorted(), ["one", "two"]);
     const ends = bob.ids(CHAIN).map((id) => bob.existing(CHAIN, id).chain.end);
     assert.deepEqual([bob.ids(CLOSED).includes(closed), ends.filter((each) => each === 1).length], [false, 1]);
+  });
+
+  it("takes bounded room: 64 epochs of one device", () => {
+    const kept = [63, 64].map((before) => {
+      const scene = newScene();
+      const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+      const group = groupOf(scene, [ann, bob]);
+      const { device } = ann.existing(ACCOUNT);
+      for (let i = 0; i < before; i++)
+        bob.save(CLOSED, idOf(device, new Uint8Array(32).fill(i)), { sent: 1, at: 0 as TimeMs });
+      ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
+      for (const id of ann.ids(OUTBOX)) if (isDeposit(ann.existing(OUTBOX, id).envelope)) ann.save(OUTBOX, id, null);
+      ann.put({ kind: "change-group", group, change: { kind: "rekey" } });
+      say(ann, group, "two");
+      scene.carry(ann, bob);
+      assert.deepEqual(bob.texts(), ["two"]);
+      return bob.ids(CLOSED).length;
+    });
+    assert.deepEqual(kept, [64, 64]);
   });
 });

@@ -82,6 +82,21 @@ describe("envelopes that a profile keeps", () => {
     assert.equal((await read()).length, items.length, "what was dropped does not come back");
   });
 
+  it("are kept in one commit as in many", async () => {
+    const large = (n: number) => group.envelope(new Uint8Array(50_000).fill(n));
+    const all = Array.from({ length: 30 }, (_, n) => large(n)).toSpliced(9, 0, other.envelope("between"));
+    for (const each of all) await keep(each);
+    const [one, bytes] = [await read(), store.envelopes.usage().bytes];
+    await store.close();
+    await profile.remove();
+    await opened();
+    await keep(...all, large(29));
+    const sum = [...(await read()), ...(await read(other.topic))].reduce((n, { envelope }) => n + envelope.length, 0);
+    assert.deepEqual(await read(), one);
+    assert.equal(store.envelopes.usage().bytes, bytes);
+    assert.equal(bytes, sum + 160 * (one.length + 1));
+  });
+
   it("are dropped for age by those that follow", async () => {
     await store.close();
     await profile.remove();

@@ -43,10 +43,13 @@ export interface HistoryQuery {
 export interface ProfileStore {
   /** The values of those keys that exist. */
   readonly load: (keys: readonly string[]) => Promise<ReadonlyMap<string, Uint8Array>>;
-  /** Up to `limit` records whose key begins with `prefix` and is greater than `after`, in key order. */
+  /**
+   * Up to `limit` records whose key begins with `prefix` and is greater than `after`, in key order. `isCount`: only the keys
+   * matter, the values may be left out (empty).
+   */
   readonly scan: (
     prefix: string,
-    options: { readonly after?: string; readonly limit: number },
+    options: { readonly after?: string; readonly limit: number; readonly isCount?: boolean },
   ) => Promise<readonly (readonly [string, Uint8Array])[]>;
   /** One transaction, durable when it resolves. */
   readonly commit: (changes: ProfileChanges) => Promise<void>;
