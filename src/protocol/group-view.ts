@@ -223,6 +223,15 @@ export function noteGone(view: GrowingView, { action, account, rank }: LogEntry)
 /** How a device is named among the unlinked ones: only its own account can unlink it. */
 export const unlinkedName = (account: AccountKey, device: DeviceKey): string => `${toHex(account)}/${toHex(device)}`;
 
+/** How many devices of this account are among them. */
+export function unlinkedOf({ unlinked }: GroupView, account: AccountKey): number {
+  if (unlinked.size === 0) return 0;
+  const own = toHex(account);
+  let count = 0;
+  for (const name of unlinked.keys()) if (name.startsWith(own)) count++;
+  return count;
+}
+
 /** Settings after a change of some of them. */
 export function withSettings(before: GroupSettings, changed: Settings): GroupSettings {
   return {

@@ -9,7 +9,7 @@ import type { AccountKey, DeviceKey, GroupId } from "../wire/ids.ts";
 import { DEVICES_PER_ACCOUNT_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { isOpen } from "./group-invites.ts";
-import { type GroupView, type MemberView, memberOfAccount, unlinkedName } from "./group-view.ts";
+import { type GroupView, type MemberView, memberOfAccount, unlinkedName, unlinkedOf } from "./group-view.ts";
 import type { Resolution } from "./log-resolution.ts";
 import { hasGenuineDevices } from "./member-devices.ts";
 
@@ -116,10 +116,14 @@ export function checkInviteProof(p: Primitives, { group, member, proofKey, nonce
   return p.verify(proofKey, inviteProofBytes(group, member.account, device, nonce), signature);
 }
 
+/** Devices of one account that may have been unlinked before one more is linked: a life of them, and no end of entries. */
+export const UNLINKED_PER_ACCOUNT_MAX = 64;
+
 /** The account's certificate holds, and the device is new to the group. */
 export function isLinkable(p: Primitives, view: GroupView, { account, device }: ActionOf<"link">): boolean {
   const member = memberOfAccount(view, account);
   if (!member || member.devices.length >= DEVICES_PER_ACCOUNT_MAX) return false;
+  if (unlinkedOf(view, account) >= UNLINKED_PER_ACCOUNT_MAX) return false;
   const isTaken = view.claims.has(toHex(device.device)) || view.unlinked.has(unlinkedName(account, device.device));
   return !isTaken && hasGenuineDevices(p, { account, devices: [device] });
 }

@@ -9,6 +9,8 @@ import { DEVICES_PER_ACCOUNT_MAX, ENTRY_PARENTS_MAX, MEMBERS_PER_ADD_MAX, NAME_M
 export const LOG_ENTRIES_MAX = 100_000;
 /** Entries in the past of one entry: half of that, so that branches that meet find room, and everybody judges alike. */
 export const PAST_ENTRIES_MAX = 50_000;
+/** The same of an entry by a plain member: the rest is for admins, who can always remove whoever fills the log. */
+export const PAST_OF_MEMBERS_MAX = PAST_ENTRIES_MAX / 2;
 
 /** A member of a create or add entry, without the certificates, which were checked. */
 export const LoggedMember = struct({

@@ -17,7 +17,14 @@ import { type MemberView, memberOfDevice } from "./group-view.ts";
 import { find, isInPast, pastOf, sortedHashes } from "./log-graph.ts";
 import { needsOf } from "./log-permission.ts";
 import { extended, isKeyAction, type Resolution, resolve, resolveAt } from "./log-resolution.ts";
-import { LOG_ENTRIES_MAX, type LogEntry, type LoggedAction, type LogState, PAST_ENTRIES_MAX } from "./log-state.ts";
+import {
+  LOG_ENTRIES_MAX,
+  type LogEntry,
+  type LoggedAction,
+  type LogState,
+  PAST_ENTRIES_MAX,
+  PAST_OF_MEMBERS_MAX,
+} from "./log-state.ts";
 import { hasGenuineDevices } from "./member-devices.ts";
 import { ROSTER_MAX } from "./records/roster.ts";
 
@@ -99,7 +106,7 @@ function judge(p: Primitives, log: LogState, signed: Signed): LogEntry | undefin
   const author = memberOfDevice(past.view, core.author);
   const needs = author && needsOf(p, { group: log.group, past, author }, core);
   if (!author || needs === undefined || author.role < needs) return undefined;
-  if (!continuesAuthor(log, core) || !fits(log, past, core)) return undefined;
+  if (!continuesAuthor(log, core) || !fits(log, past, { core, rank: author.role })) return undefined;
   const logged = logEntry(p, signed, { account: author.account, rank: author.role, needs });
   const parents = core.parents.map((parent) => find(log, parent)).filter((each) => each !== undefined);
   const numbers = past.keyHeads.map((each) => find(log, each)?.number ?? 0);
@@ -124,11 +131,16 @@ function continuesAuthor(log: LogState, core: EntryCore): boolean {
 }
 
 /** What follows from it can be saved: entries of a log, devices of an epoch, key heads of an entry. */
-function fits(log: LogState, past: Resolution, core: EntryCore): boolean {
+function fits(
+  log: LogState,
+  past: Resolution,
+  { core, rank }: { readonly core: EntryCore; readonly rank: number },
+): boolean {
   const added = core.action.kind === "add" ? core.action.members.flatMap((each) => each.devices).length : 1;
   const isRoom = past.view.claims.size + added <= ROSTER_MAX;
   // the past decides, so that everybody judges alike; the whole log has room for that of several branches
-  const isLong = log.entries.length >= PAST_ENTRIES_MAX && pastOf(log, core.parents).length >= PAST_ENTRIES_MAX;
+  const most = rank > ROLE.member ? PAST_ENTRIES_MAX : PAST_OF_MEMBERS_MAX;
+  const isLong = log.entries.length >= most && pastOf(log, core.parents).length >= most;
   const isKept = log.entries.length < LOG_ENTRIES_MAX;
   return !isLong && isKept && isRoom && past.keyHeads.length <= ENTRY_PARENTS_MAX;
 }

@@ -5,7 +5,8 @@ import { frontierHash } from "../../src/crypto/epoch-secrets.ts";
 import { type ForkTree, puncture, treeOf } from "../../src/crypto/puncturable-tree.ts";
 import { EARLY_MAX, EARLY_MS } from "../../src/protocol/early-room.ts";
 import { LATE_BEHIND, LATE_PAUSE_MS } from "../../src/protocol/late-entries.ts";
-import type { LogEntry, LogState } from "../../src/protocol/log-state.ts";
+import { UNLINKED_PER_ACCOUNT_MAX } from "../../src/protocol/log-permission.ts";
+import { type LogEntry, type LogState, PAST_OF_MEMBERS_MAX } from "../../src/protocol/log-state.ts";
 import { acceptEntry, frontierOf, headsOf } from "../../src/protocol/membership-log.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
 import { receiveEntry, takeLate } from "../../src/protocol/received-entries.ts";
@@ -22,7 +23,7 @@ import { ROSTER_MAX } from "../../src/protocol/records/roster.ts";
 import { saveLog } from "../../src/protocol/saved-log.ts";
 import { WAITING_PER_AUTHOR_MAX, WAITING_PER_AUTHOR_MAX_BYTES } from "../../src/protocol/waiting-room.ts";
 import { u32be } from "../../src/verify/transcript.ts";
-import { ROLE } from "../../src/wire/entry.ts";
+import { type Action, ROLE } from "../../src/wire/entry.ts";
 import { AccountKey, DeviceKey, EntryHash, type GroupId, type TimeMs } from "../../src/wire/ids.ts";
 import { ENTRY_PARENTS_MAX, MEMBERS_PER_ADD_MAX } from "../../src/wire/limits.ts";
 import type { PayloadItem } from "../../src/wire/pairwise-payload.ts";
@@ -30,6 +31,8 @@ import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
 import {
   adding,
+  anotherDevice,
+  certified,
   inviting,
   type MadeEntry,
   makeEntry,
@@ -275,6 +278,35 @@ describe("what a peer can cause has a bound", function () {
     const parents = branches.map((each) => each.hash).sort((a, b) => (toHex(a) < toHex(b) ? -1 : 1));
     const over = club.draft(owner, rekeying, { parents, seq: 3, prev: parents[0] });
     assert.equal(club.judge(over).kind, "void");
+  });
+
+  it("an account links no more devices once 64 of them were unlinked", () => {
+    const [owner, bob] = [somebody("owner"), somebody("Bob")];
+    const club = newLog(owner);
+    club.add(owner, adding(memberOf(bob)));
+    const linking = (i: number) => {
+      const device = anotherDevice(bob, `${i}`);
+      return { action: { kind: "link" as const, account: bob.account, device: certified(device) }, device };
+    };
+    for (let i = 0; i < UNLINKED_PER_ACCOUNT_MAX; i++) {
+      const { action, device } = linking(i);
+      club.add(bob, action);
+      club.add(bob, { kind: "unlink", device: device.device });
+    }
+    for (const by of [bob, owner]) assert.equal(club.judge(club.draft(by, linking(64).action)).kind, "void");
+  });
+
+  it("a log that members have filled has room for what admins do", () => {
+    const { ann, bob, group } = pair();
+    const full = { ...ann.log(group), entries: rekeyedOften(ann, group, PAST_OF_MEMBERS_MAX) };
+    const last = full.entries.at(-1) ?? assert.fail();
+    const kindOf = (by: Device, action: Action) => {
+      const { entrySeq: seq, entryPrev: prev } = by.group(group);
+      const entry = makeEntry({ by: authorOf(by), action, group, parents: [last.hash], seq, prev });
+      return acceptEntry(p, group, full, entry.encoded).kind;
+    };
+    assert.equal(kindOf(bob, rekeying), "void");
+    assert.equal(kindOf(ann, { kind: "remove", accounts: [bob.account().account] }), "accepted");
   });
 
   it("an add beyond the devices that an epoch can hold is void", () => {

@@ -15,6 +15,8 @@ import {
 
 /** Devices of one account that an entry may bring it to. */
 const DEVICES_MAX = 8;
+/** Unlinked devices of one account, from which on none is linked any more. */
+const GONE_MAX = 64;
 /** "Nothing is above the owner": a need that nobody meets. */
 const ABOVE_OWNER = ROLE.owner + 1;
 
@@ -114,10 +116,16 @@ function isInvited(at: Standpoint, { proof, role }: Member): boolean {
 
 function linkRow(it: Case, account: string, device: string): Row {
   const member = memberOf(it.at, account);
-  return {
-    needs: ROLE.member,
-    holds: member !== undefined && member.devices.length < DEVICES_MAX && isFree(it.at, account, device),
-  };
+  const isRoom = member !== undefined && member.devices.length < DEVICES_MAX && goneOf(it.at, account) < GONE_MAX;
+  return { needs: ROLE.member, holds: isRoom && isFree(it.at, account, device) };
+}
+
+/** Devices of the account that were ever unlinked. */
+function goneOf(at: Standpoint, account: string): number {
+  const unlinked = entriesIn(at.log, at.counting).flatMap((each) =>
+    each.account === account && each.action.kind === "unlink" ? [toHex(each.action.device)] : [],
+  );
+  return new Set(unlinked).size;
 }
 
 /** In use by nobody and never unlinked. */
