@@ -14,7 +14,7 @@ import { openRelayStore } from "../relay-node/relay-store.ts";
 import { openDatabase } from "../relay-node/store-schema.ts";
 import { createTopicStore } from "../relay-node/topic-store.ts";
 import type { LogAppendResult, LogItem } from "../src/net/topic-log.ts";
-import { SqliteDatabase } from "../src/sqlite/sqlite-database.ts";
+import { openSqlite } from "../src/sqlite/sqlite-database.ts";
 import { ENVELOPE_KIND } from "../src/wire/envelope.ts";
 import { EnvelopeId, Topic } from "../src/wire/ids.ts";
 import { temporaryDirectory } from "./child-process.ts";
@@ -128,7 +128,7 @@ async function rawFile(): Promise<Place> {
 /** What SQLite takes for the same durability, with the relay's page cache and distance between checkpoints. */
 async function plainTable(): Promise<Place> {
   const directory = await temporaryDirectory();
-  const db = new SqliteDatabase(join(directory.path, "plain.db"));
+  const db = openSqlite(join(directory.path, "plain.db"));
   for (const setting of ["locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=4096"])
     db.pragma(setting);
   db.exec("CREATE TABLE envelope (arrival INTEGER PRIMARY KEY, topic BLOB, id BLOB, envelope BLOB)");

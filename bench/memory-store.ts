@@ -1,6 +1,6 @@
 /** The least profile store: records and lines in memory, no queries. For devices that are not measured. */
 import type { ConversationLine, ProfileStore } from "../src/client/ports/profile.ts";
-import { SqliteDatabase } from "../src/sqlite/sqlite-database.ts";
+import { openSqlite } from "../src/sqlite/sqlite-database.ts";
 
 interface Row {
   readonly key: string;
@@ -18,7 +18,7 @@ export const linesIn = (store: ProfileStore): readonly ConversationLine[] => [
 /** A store without a disk; ordered, so that thousands of groups cost what they cost on disk. Lines are kept, not found. */
 export function memoryStore(): ProfileStore {
   const lines: Lines = new Map();
-  const db = new SqliteDatabase(":memory:");
+  const db = openSqlite(":memory:");
   db.exec("CREATE TABLE record (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID");
   const one = db.prepare<[string], Row>("SELECT key, value FROM record WHERE key = ?");
   const from = db.prepare<[string, string], Row>(

@@ -11,7 +11,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type Sqlite from "better-sqlite3-multiple-ciphers";
-import { SqliteDatabase } from "../src/sqlite/sqlite-database.ts";
+import { isSqliteError, openSqlite } from "../src/sqlite/sqlite-database.ts";
 import { Fault, type FaultCode, isFault } from "../src/wire/fault.ts";
 import { claimInstance } from "./log-instance.ts";
 
@@ -114,7 +114,7 @@ export function openDatabase(options: DatabaseOptions): Sqlite.Database {
   try {
     const path = join(options.directory, DATABASE_FILE);
     createPrivately(path);
-    db = new SqliteDatabase(path, { timeout: 0 });
+    db = openSqlite(path, { timeout: 0 });
     configure(db, options.maxPages);
     migrate(db);
     claimInstance(db, options.directory, DATABASE_FILE);
@@ -178,7 +178,7 @@ function foreign(): Fault {
 /** Any error of the database as a {@link Fault}; its text carries SQLite's code, never a value. */
 export function storageFault(error: unknown): Fault {
   if (isFault(error)) return error;
-  if (!(error instanceof SqliteDatabase.SqliteError)) {
+  if (!isSqliteError(error)) {
     return new Fault("internal/invariant", "the relay's store met an unexpected error", { cause: error });
   }
   const [code, sentence] = REACTIONS.find(([prefix]) => error.code.startsWith(prefix))?.[1] ?? FAILED;

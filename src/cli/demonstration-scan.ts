@@ -1,7 +1,7 @@
 /** What a relay's files hold of some plaintexts. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SqliteDatabase } from "../sqlite/sqlite-database.ts";
+import { openSqlite } from "../sqlite/sqlite-database.ts";
 
 /** Beginning of every SQLite database. */
 const SQLITE_MAGIC = "SQLite format 3\u0000";
@@ -34,7 +34,7 @@ export async function scanFiles(directory: string, needles: readonly string[]): 
 export async function plant(directory: string, text: string): Promise<void> {
   for (const file of await filesUnder(directory)) {
     if (!(await readFile(file)).subarray(0, SQLITE_MAGIC.length).equals(Buffer.from(SQLITE_MAGIC))) continue;
-    const database = new SqliteDatabase(file);
+    const database = openSqlite(file);
     database.exec("CREATE TABLE planted (text TEXT)");
     database.prepare("INSERT INTO planted VALUES (?)").run(text);
     database.close();

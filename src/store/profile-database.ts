@@ -9,7 +9,7 @@
  */
 import { existsSync } from "node:fs";
 import type Database from "better-sqlite3-multiple-ciphers";
-import { SqliteDatabase } from "../sqlite/sqlite-database.ts";
+import { openSqlite } from "../sqlite/sqlite-database.ts";
 import { Fault } from "../wire/fault.ts";
 import { databasePath } from "./profile-directory.ts";
 import { MIGRATIONS } from "./profile-schema.ts";
@@ -40,7 +40,7 @@ export function openProfileDatabase({ directory, dataKey }: ProfileLocation): Da
   if (!existsSync(databasePath(directory))) throw corruptFault(directory);
   let database: Database.Database | undefined;
   try {
-    database = new SqliteDatabase(databasePath(directory), { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    database = openSqlite(databasePath(directory), { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     unlock(database, dataKey);
     refuseNewer(database, directory);
     for (const setting of SETTINGS) applySetting(database, setting);

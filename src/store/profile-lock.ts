@@ -11,7 +11,7 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Database from "better-sqlite3-multiple-ciphers";
-import { SqliteDatabase } from "../sqlite/sqlite-database.ts";
+import { openSqlite } from "../sqlite/sqlite-database.ts";
 import { checkProfileDirectory } from "./profile-directory.ts";
 import { errorCode, storageFault } from "./storage-fault.ts";
 
@@ -71,7 +71,7 @@ function owner(lock: Database.Database, socketNote: string, directory: string): 
 
 /** The connection whose open transaction is the lock, or undefined when somebody else has it. */
 function tryLock(path: string): Database.Database | undefined {
-  const database = new SqliteDatabase(path, { timeout: 0 });
+  const database = openSqlite(path, { timeout: 0 });
   try {
     // Nothing is ever written, so no journal file is needed beside it.
     database.pragma("journal_mode = MEMORY");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { plant, scanFiles } from "../../src/cli/demonstration-scan.ts";
-import { SqliteDatabase } from "../../src/sqlite/sqlite-database.ts";
+import { openSqlite } from "../../src/sqlite/sqlite-database.ts";
 
 const ACCOUNT = "0123456789abcdef".repeat(4);
 
@@ -34,7 +34,7 @@ describe("The search of the demonstration", () => {
   });
 
   it("finds what was planted into a database", async () => {
-    const database = new SqliteDatabase(join(directory, "relay.db"));
+    const database = openSqlite(join(directory, "relay.db"));
     database.exec("CREATE TABLE t (x)");
     database.close();
     assert.equal((await scanFiles(directory, ["planted text"])).found.length, 0);

@@ -5,7 +5,7 @@ import { afterEach, describe, it } from "mocha";
 import { openRelayStore } from "../../relay-node/relay-store.ts";
 import { openDatabase } from "../../relay-node/store-schema.ts";
 import type { TopicLog } from "../../src/net/topic-log.ts";
-import { SqliteDatabase } from "../../src/sqlite/sqlite-database.ts";
+import { openSqlite } from "../../src/sqlite/sqlite-database.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import type { Sequence } from "../../src/wire/ids.ts";
 import { directoryKeyOf, slotOf } from "../contract/prekey-directory-contract.ts";
@@ -133,7 +133,7 @@ describe("the relay's store", () => {
       const { directory, store } = await open();
       await store.log.close();
       const file = join(directory, "relay.db");
-      const db = new SqliteDatabase(file);
+      const db = openSqlite(file);
       db.pragma("user_version = 1000");
       db.close();
       const before = await readFile(file);
@@ -144,7 +144,7 @@ describe("the relay's store", () => {
     it("is refused when it is another program's or no database at all", async () => {
       const { directory, store } = await open();
       await store.log.close();
-      const db = new SqliteDatabase(join(directory, "relay.db"));
+      const db = openSqlite(join(directory, "relay.db"));
       db.pragma("application_id = 1");
       db.close();
       await assert.rejects(openRelayStore({ ...ROOMY, directory }), (error) => isFault(error, "storage/corrupt"));

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { DATABASE_FILE, MIGRATIONS } from "../../relay-node/store-schema.ts";
-import { SqliteDatabase } from "../../src/sqlite/sqlite-database.ts";
+import { openSqlite } from "../../src/sqlite/sqlite-database.ts";
 import type { Sequence } from "../../src/wire/ids.ts";
 import { itemOf, sequenceOf, topicOf } from "../contract/topic-log-contract.ts";
 import { temporaryStore } from "./store-directory.ts";
@@ -13,7 +13,7 @@ const APPLICATION_ID = 0x48526c79;
 
 /** A database as an earlier schema left it: one topic, ten envelopes, the first three gone by retention. */
 function writeSchema(path: string, version: number): void {
-  const db = new SqliteDatabase(path);
+  const db = openSqlite(path);
   for (const step of MIGRATIONS.slice(0, version)) db.exec(step);
   db.pragma(`application_id = ${APPLICATION_ID}`);
   db.pragma(`user_version = ${version}`);

@@ -15,11 +15,9 @@ describe("The database's module", () => {
   });
 
   it("is loaded by one file, and by no other", () => {
-    const files = ["src", "relay-node", "bench"].flatMap((folder) =>
-      readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)),
-    );
+    const files = ["src", "relay-node", "bench"].flatMap(sources);
     const naming = /^(?!import type ).*"better-sqlite3/m;
-    const loading = files.filter((path) => path.endsWith(".ts") && naming.test(readFileSync(join(ROOT, path), "utf8")));
+    const loading = files.filter((path) => naming.test(readFileSync(join(ROOT, path), "utf8")));
     assert.deepEqual(loading, ["src/sqlite/sqlite-database.ts"]);
   });
 
@@ -32,3 +30,12 @@ describe("The database's module", () => {
     assert.equal(stdout, "collected\n");
   });
 });
+
+/** The TypeScript files of one of our folders; bench has packages of its own in it, tens of thousands of files. */
+function sources(folder: string): readonly string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === "node_modules" ? [] : sources(path);
+    return path.endsWith(".ts") ? [path] : [];
+  });
+}

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Database from "better-sqlite3-multiple-ciphers";
-import { SqliteDatabase } from "../../src/sqlite/sqlite-database.ts";
+import { openSqlite } from "../../src/sqlite/sqlite-database.ts";
 import { createProfileDirectory } from "../../src/store/profile-directory.ts";
 import { type OpenProfileStore, openProfileStore, type ProfileStoreOptions } from "../../src/store/profile-store.ts";
 
@@ -35,7 +35,7 @@ export async function temporaryProfile(): Promise<TemporaryProfile> {
 
 /** An open connection to the database with its key and without our settings. */
 export function unlockedDatabase(path: string): Database.Database {
-  const database = new SqliteDatabase(path);
+  const database = openSqlite(path);
   database.pragma("cipher = 'sqlcipher'");
   database.pragma(`key = "x'${Buffer.from(DATA_KEY).toString("hex")}'"`);
   return database;

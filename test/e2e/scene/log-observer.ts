@@ -11,7 +11,7 @@ import { openHeader } from "../../../src/crypto/group-message.ts";
 import { passphraseBytes, unwrapKey } from "../../../src/crypto/key-wrap.ts";
 import { nativePrimitives } from "../../../src/crypto-native/native-primitives.ts";
 import { EPOCH, type EpochState } from "../../../src/protocol/records/epoch.ts";
-import { SqliteDatabase } from "../../../src/sqlite/sqlite-database.ts";
+import { openSqlite } from "../../../src/sqlite/sqlite-database.ts";
 import { readKeyFile } from "../../../src/store/profile-directory.ts";
 import { openProfileStore } from "../../../src/store/profile-store.ts";
 import { decode } from "../../../src/wire/encoding.ts";
@@ -56,7 +56,7 @@ export async function observerWith(profileDirectory: string, passphrase: string)
 
 /** Every envelope of a relay, in the order in which they came. */
 function storedIn(relayDirectory: string): readonly StoredEnvelope[] {
-  const database = new SqliteDatabase(join(relayDirectory, "relay.db"), { readonly: true });
+  const database = openSqlite(join(relayDirectory, "relay.db"), { readonly: true });
   const rows = database.prepare("SELECT sequence, envelope FROM envelope ORDER BY arrival").all();
   database.close();
   return (rows as readonly { readonly sequence: Sequence; readonly envelope: Buffer }[]).map((row) => {
