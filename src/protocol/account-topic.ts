@@ -32,6 +32,7 @@ import { enqueue, outboxId } from "./outbox.ts";
 import { ACCOUNT, type AccountState, SHARED, SHARING, type SharingState } from "./records/account.ts";
 import { EPOCH } from "./records/epoch.ts";
 import { GROUP, OUT } from "./records/group.ts";
+import { UNASKED } from "./records/joining.ts";
 import { COUNTERS, OUTBOX, UNKNOWN_INBOX } from "./records/outbox.ts";
 import { ROSTER } from "./records/roster.ts";
 import { TOPIC } from "./records/topic.ts";
@@ -41,6 +42,8 @@ import { depositEnvelope } from "./topic-envelope.ts";
 
 /** Ms after which a snapshot is posted again: relays keep envelopes for 30 days unless told otherwise. */
 export const SNAPSHOT_AGE_MS = 7 * 24 * 3600 * 1000;
+/** Ms within which a snapshot of several envelopes says what strangers did: each of their groups would cost all of them. */
+export const SOON_MS = 3_600_000;
 /** Things that an account remembers: groups, devices and people of a long life. */
 export const SHARED_ITEMS_MAX = 100_000;
 
@@ -64,7 +67,27 @@ export function* shareChanges(work: Work): Step<void> {
   if (yield* isUnlinked(work, account)) return;
   const values: AccountValue[] = isNewAccount ? ownValues(account) : [];
   for (const id of groups) values.push(...(yield* groupValue(work, account, id)));
-  yield* share(work, values);
+  if (!isNewAccount && (yield* areUnasked(work, groups))) yield* shareSoon(work, values);
+  else yield* share(work, values);
+}
+
+/** Somebody put us into all of these, as anybody can who knows us. */
+function* areUnasked(work: Work, groups: readonly string[]): Step<boolean> {
+  for (const id of groups) if (!(yield* read(work, UNASKED, id))) return false;
+  return true;
+}
+
+/** Says what others caused: at once while all fits one envelope, else within SOON_MS, as each time everything is said. */
+function* shareSoon(work: Work, values: readonly AccountValue[]): Step<void> {
+  const sharing = (yield* read(work, SHARING)) ?? NEVER;
+  if (sharing.outbox.length < 2) return yield* share(work, values);
+  let changed = false;
+  for (const value of values) if (yield* noteShared(work, value)) changed = true;
+  if (!changed) return;
+  const atMs = Math.min(sharing.postedAt + SNAPSHOT_AGE_MS, work.nowMs + SOON_MS);
+  const postedAt = Math.max(0, atMs - SNAPSHOT_AGE_MS) as TimeMs;
+  write(work, SHARING, "", { ...sharing, postedAt, revision: sharing.revision + 1, first: undefined });
+  work.effects.push({ kind: "wake", atMs });
 }
 
 /** Another device of the account has unlinked this one: it says nothing more in the account's name. */

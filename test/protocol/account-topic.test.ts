@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { SNAPSHOT_AGE_MS } from "../../src/protocol/account-topic.ts";
+import { SNAPSHOT_AGE_MS, SOON_MS } from "../../src/protocol/account-topic.ts";
 import { accountTopicKeys, openAccountSnapshot, sealAccountSnapshot } from "../../src/protocol/account-topic-box.ts";
 import { inParts, itemId, newestItems } from "../../src/protocol/account-topic-items.ts";
 import { ACCOUNT, SHARED, SHARING } from "../../src/protocol/records/account.ts";
@@ -193,6 +193,34 @@ describe("the account topic", () => {
     assert.deepEqual(trims(9, one), []);
     assert.deepEqual(trims(5, two, LogId.from(new Uint8Array(16).fill(9))), []);
     assert.deepEqual(trims(12, two), [{ kind: "trim", log: LOG_ID, topic, upTo: 8 }]);
+  });
+
+  it("in several envelopes is not written for each group that somebody else puts us into, but within an hour", () => {
+    const scene = newScene();
+    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
+    const { topic } = keysOf(ann);
+    const mark = (i: number) =>
+      ({ kind: "verified", account: key(i), name: "x".repeat(120), isVerified: true }) as const satisfies AccountValue;
+    for (let i = 1; i < 400; i++) ann.save(SHARED, itemId(mark(i)), { counter: 1, value: mark(i) });
+    ann.put({ ...mark(0), kind: "verify" });
+    scene.carry(ann);
+    const posted = () => scene.topics.get(toHex(topic))?.length ?? 0;
+    const before = posted();
+    const groups = Array.from({ length: 5 }, () => groupOf(scene, [bob, ann]));
+    assert.equal(posted(), before);
+    makeGroup(ann);
+    scene.carry(ann);
+    assert.equal(posted(), before + 2, "what we do ourselves is said at once, and all else with it");
+    addPerson(scene, bob, makeGroup(bob), ann);
+    scene.carry(bob, ann);
+    scene.clock.nowMs += SOON_MS;
+    ann.put({ kind: "tick" });
+    scene.carry(ann);
+    assert.equal(posted(), before + 4);
+    assert.equal(
+      groupsIn([...newestItems(p, readWithWords(scene, ann.account().accountSeed)).values()]).length,
+      groups.length + 2,
+    );
   });
 
   it("takes anything that a relay puts there", () => {
