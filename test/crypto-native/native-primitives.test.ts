@@ -39,6 +39,16 @@ describe("native and noble primitives", () => {
     );
   });
 
+  it("open what is as large as a chunk of a file to all of its bytes, in memory of its own, or to nothing", () => {
+    const text = new Uint8Array(262_144).map((_, i) => (i * 31) ^ (i >> 8));
+    const [key, nonce] = [new Uint8Array(32).fill(1), new Uint8Array(24).fill(2)];
+    const sealed = native.seal(key, nonce, nonce, text);
+    const opened = native.open(key, nonce, nonce, sealed);
+    assert.deepEqual([opened, opened?.buffer.byteLength], [text, text.length]);
+    sealed[200_000] = (sealed[200_000] ?? 0) ^ 1;
+    assert.equal(native.open(key, nonce, nonce, sealed), undefined);
+  });
+
   it("refuse the same mutated signatures and ciphertexts", () => {
     const place = fc.record({ at: fc.nat(63), bit: fc.nat(7) });
     fc.assert(
