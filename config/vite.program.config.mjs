@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Native code, which these packages find by their own place (the database's module: src/sqlite). */
-const NATIVE = ["sodium-native", "@node-rs/argon2"];
+const NATIVE = ["sodium-native", "sodium-native/binding.js", "@node-rs/argon2"];
 /** WebAssembly, likewise; loaded only in the thread that makes previews. */
 const WASM = ["@jsquash/jpeg", "@jsquash/png", "@jsquash/resize", "@jsquash/webp"];
 

@@ -23,8 +23,10 @@ const APPLICATION_ID = 0x48526c79;
 const SYNCHRONOUS_FULL = 2;
 /** Bytes to which the write-ahead log is cut after a checkpoint, so that one burst does not hold disk for ever. */
 const JOURNAL_MAX_BYTES = 67_108_864;
-/** Pages of the write-ahead log between checkpoints: 16 MiB, so that a page which many commits touch is written back once. */
-const CHECKPOINT_PAGES = 4_096;
+/** Pages of a new file: of records of a kilobyte three fit into 4 KiB and seven into 8 KiB; a file keeps the size that it has. */
+const PAGE_BYTES = 8_192;
+/** Of the write-ahead log between checkpoints, so that a page which many commits touch is written back once. */
+const CHECKPOINT_BYTES = 16_777_216;
 /** Memory for pages (KiB): the newest pages of every index stay in it. */
 const PAGE_CACHE_KIB = 32_768;
 
@@ -132,12 +134,14 @@ function createPrivately(path: string): void {
 
 function configure(db: Sqlite.Database, maxPages: number): void {
   db.pragma("locking_mode = EXCLUSIVE");
+  db.pragma(`page_size = ${PAGE_BYTES}`);
   db.pragma("journal_mode = WAL");
   db.pragma("synchronous = FULL");
   db.pragma(`journal_size_limit = ${JOURNAL_MAX_BYTES}`);
-  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  const pageBytes = Number(db.pragma("page_size", { simple: true }));
+  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_BYTES / pageBytes}`);
   db.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
-  if (maxPages > 0) db.pragma(`max_page_count = ${maxPages}`);
+  if (maxPages > 0) db.pragma(`max_page_count = ${Math.ceil((maxPages * 4_096) / pageBytes)}`);
   db.exec("BEGIN EXCLUSIVE; COMMIT"); // the lock is taken by the first transaction and kept from then on
   const mode = db.pragma("journal_mode", { simple: true });
   const synchronous = db.pragma("synchronous", { simple: true });

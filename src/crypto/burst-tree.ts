@@ -36,18 +36,17 @@ export function burstLeaf(p: Primitives, iteration: Iteration, ciphertextHash: U
 /** The tree over at least one leaf. */
 export function burstTree(p: Primitives, leaves: readonly Uint8Array[]): BurstTree {
   const paths: Uint8Array[][] = leaves.map(() => []);
-  return { root: subtree(p, leaves, paths), paths };
-}
-
-/** The root over these leaves, whose paths get the siblings on the way to it. */
-function subtree(p: Primitives, leaves: readonly Uint8Array[], paths: readonly Uint8Array[][]): Uint8Array {
-  const [only] = leaves;
-  if (only !== undefined && leaves.length === 1) return only;
-  const split = leftLeaves(leaves.length);
-  const left = subtree(p, leaves.slice(0, split), paths.slice(0, split));
-  const right = subtree(p, leaves.slice(split), paths.slice(split));
-  for (const [position, path] of paths.entries()) path.push(position < split ? right : left);
-  return node(p, left, right);
+  /** The root over `count` leaves from `first` on, whose paths get the siblings on the way to it. */
+  const rootOver = (first: number, count: number): Uint8Array => {
+    const only = leaves[first];
+    if (only !== undefined && count === 1) return only;
+    const split = leftLeaves(count);
+    const left = rootOver(first, split);
+    const right = rootOver(first + split, count - split);
+    for (let i = 0; i < count; i++) paths[first + i]?.push(i < split ? right : left);
+    return node(p, left, right);
+  };
+  return { root: rootOver(0, leaves.length), paths };
 }
 
 /** The root to which this leaf leads, or `undefined` when no leaf of so many has such a path. */

@@ -10,8 +10,8 @@
  *
  * @see PROTOCOL.md § Group messages
  */
-import { lpAll, passingTranscript, u32be, u64be } from "../verify/transcript.ts";
-import { decode, encode, withEncoding } from "../wire/encoding.ts";
+import { lpAll, passingTranscript, room, u32be, u64be } from "../verify/transcript.ts";
+import { decode, withEncoding } from "../wire/encoding.ts";
 import { GroupHeader, GroupMessageBody, GroupPlaintext } from "../wire/group-message.ts";
 import {
   type DeviceKey,
@@ -148,12 +148,15 @@ function bodyOf(p: Primitives, author: MessageAuthor, payload: SealedPayload, he
   const sealedHeader = withEncoding(GroupHeader, header, (encoded) =>
     p.seal(author.headerKey, nonces.header, aad, encoded),
   );
-  return encode(GroupMessageBody, {
-    headerNonce: nonces.header,
-    header: sealedHeader,
-    nonce: nonces.message,
-    ciphertext,
-  });
+  const body = { headerNonce: nonces.header, header: sealedHeader, nonce: nonces.message, ciphertext };
+  return withEncoding(GroupMessageBody, body, copied);
+}
+
+/** Public bytes, copied into a buffer that short ones share. */
+function copied(bytes: Uint8Array): Uint8Array {
+  const out = room(bytes.length);
+  out.set(bytes);
+  return out;
 }
 
 /** Opens the header: `malformed` when `body` is not of the format, `forged` when it was not sealed in this epoch. */

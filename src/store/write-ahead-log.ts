@@ -1,7 +1,7 @@
 /**
  * Empties the write-ahead log, because old versions of pages, with keys that were erased since, live on in it.
  *
- * 1. Within two seconds after a commit, sooner when the log reaches 4 MiB, and on close, its pages are moved to the
+ * 1. Within two seconds after a commit, sooner when the log reaches 2 MiB, and on close, its pages are moved to the
  *    database and the file is cut to nothing (checkpoint TRUNCATE).
  * 2. A checkpoint has a turn of the event loop to itself, since the commit before it took one: only a log that nobody
  *    leaves time for is emptied on the spot.
@@ -11,10 +11,10 @@ import { statSync } from "node:fs";
 import type Database from "better-sqlite3-multiple-ciphers";
 import type { Clock } from "../client/ports/clock.ts";
 
-/** About 1,000 pages: a checkpoint of that size takes some 20 ms of the event loop. */
-const LONG_LOG_BYTES = 4 * 1024 * 1024;
+/** About 500 pages: a checkpoint of that size takes some 10 ms of the event loop. */
+const LONG_LOG_BYTES = 2 * 1024 * 1024;
 /** From here on it is emptied at once: one commit of a batch from hundreds of groups writes 5 MiB. */
-const MAX_LOG_BYTES = 4 * LONG_LOG_BYTES;
+const MAX_LOG_BYTES = 16 * 1024 * 1024;
 /** Short enough that erased means erased, long enough that a burst of commits shares one checkpoint. */
 const CHECKPOINT_DELAY_MS = 2000;
 
