@@ -142,7 +142,7 @@ async function put(files: Files, topic: string, id: ChunkId, chunk: Uint8Array):
   shelved.usedAtMs = Date.now();
   grow(shelf, shelved, cost);
   try {
-    await shelf.disk.make();
+    if (shelved.file === "none") await shelf.disk.make();
     if (!(await shelf.disk.hasRoom(chunk.length))) throw new Error("the disk is nearly full");
     await withPack(shelf, shelved, (pack) => pack.append(id, chunk));
     shelved.notedAtMs = Date.now();
