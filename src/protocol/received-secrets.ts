@@ -7,25 +7,32 @@
  *
  * @see PROTOCOL.md § Re-keying
  */
+import { equalInConstantTime } from "../crypto/constant-time.ts";
+import { confirmation, coreHash, epochKeys, frontierHash, rootSecret } from "../crypto/epoch-secrets.ts";
+import type { Primitives } from "../crypto/primitives.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import { decodeEntry, decodeEntryCore } from "../wire/entry.ts";
-import { type DeviceKey, EntryHash, type GroupId } from "../wire/ids.ts";
+import { type DeviceKey, EntryHash, type EpochId, type GroupId } from "../wire/ids.ts";
 import type { PayloadItem } from "../wire/pairwise-payload.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { EARLY_MAX, EARLY_SECRETS_PER_SENDER_MAX, hasRoomFor, noteEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
 import { enterEpochs } from "./epochs.ts";
-import { isEntered, wanting, wasMembersDevice } from "./group-standing.ts";
-import { find, sinceThen } from "./log-graph.ts";
+import { wanting, wasMembersDevice } from "./group-standing.ts";
+import { graphOf, sinceThen } from "./log-graph.ts";
 import { isKeyAction } from "./log-resolution.ts";
+import type { LogEntry, LogState } from "./log-state.ts";
 import { frontierOf, hashOfEntry } from "./membership-log.ts";
 import { noteUnposted } from "./missing-entries.ts";
 import { notePassing } from "./passing-on.ts";
 import { receiveEntry } from "./received-entries.ts";
+import { ACCOUNT } from "./records/account.ts";
+import { EPOCH } from "./records/epoch.ts";
 import { GROUP } from "./records/group.ts";
 import { EARLY_AT, EARLY_ENTRY, SECRET } from "./records/key-delivery.ts";
 import { ENTRY, WAITING } from "./records/log.ts";
 import { idOf } from "./records/record.ts";
+import { newDevices } from "./roster.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 
@@ -38,16 +45,30 @@ export function* receiveSecret(work: Work, from: DeviceKey, item: SecretItem): S
   const hash = hashOfEntry(work.p, item.signed);
   const isAuthors = core && hash && equalBytes(hash, item.entry) && equalBytes(core.author, from);
   if (!isAuthors) return;
-  if (yield* isEntered(work, item)) return;
+  const epoch = confirmedEpoch(work.p, item);
+  if (epoch && (yield* read(work, EPOCH, toHex(epoch)))) return;
   const id = idOf(item.group, item.entry);
   if (!(yield* wasMembersDevice(work, item.group, from))) return yield* keepEarly(work, from, item);
-  write(work, SECRET, id, { secret: item.secret, from });
+  if (epoch) write(work, SECRET, id, { secret: item.secret, from });
   write(work, EARLY_AT, id, null);
+  write(work, EARLY_ENTRY, id, null);
   const isNew = (yield* read(work, ENTRY, id)) === undefined;
   yield* receiveEntry(work, item.group, item.signed);
   if (isNew) noteUnposted(work, item.group, item.entry);
-  yield* enterAgain(work, item.group, item.entry);
+  if (epoch) yield* enterAgain(work, item.group, item.entry);
   if (!(yield* read(work, WAITING, id))) write(work, SECRET, id, null); // used by now, or of no use
+}
+
+/** The epoch that this r makes of its entry, if the entry confirms it: what is made up must not make us look for what follows. */
+function confirmedEpoch(p: Primitives, { group, entry, secret: random, signed }: SecretItem): EpochId | undefined {
+  const { core, confirmation: expected } = decodeEntry(signed) ?? {};
+  if (!core || !expected) return undefined;
+  const x = coreHash(p, core);
+  const secret = rootSecret(p, random, x);
+  const isConfirmed = equalInConstantTime(confirmation(p, secret, x), expected);
+  const epoch = isConfirmed ? epochKeys(p, secret, frontierHash(p, group, [entry])).epochId : undefined;
+  secret.fill(0);
+  return epoch;
 }
 
 function* keepEarly(work: Work, from: DeviceKey, { group, entry, secret, signed }: SecretItem): Step<void> {
@@ -77,9 +98,19 @@ export function* takeEarlySecrets(work: Work, group: GroupId): Step<void> {
 function* enterAgain(work: Work, groupId: GroupId, entry: EntryHash): Step<void> {
   const group = yield* readExisting(work, GROUP, toHex(groupId));
   const log = yield* existingLog(work, toHex(groupId));
-  if (!find(log, entry)) return;
+  if (!(yield* isOfOurTime(work, log, entry))) return;
   const later = sinceThen(log, entry).filter(({ action }) => isKeyAction(action.kind));
   const hashes = later.map(({ hash }) => hash);
   write(work, GROUP, toHex(groupId), yield* enterEpochs(work, yield* wanting(work, log, group, hashes), log));
   for (const head of frontierOf(log)) yield* notePassing(work, log, head); // its epoch could not be written to before
+}
+
+/** The entry is here, and this device was let in before it, or where it stands: else its epoch is none of ours. Cheap. */
+function* isOfOurTime(work: Work, log: LogState, entry: EntryHash): Step<boolean> {
+  const { device } = yield* readExisting(work, ACCOUNT);
+  const place = graphOf(log).places.get(toHex(entry)) ?? -1;
+  const letsUsIn = (each: LogEntry): boolean =>
+    (each.action.kind === "create" && equalBytes(each.author, device)) ||
+    newDevices(each).some((one) => equalBytes(one.device, device));
+  return log.entries.slice(0, place + 1).some(letsUsIn);
 }

@@ -4,6 +4,8 @@ import { frontierHash } from "../../src/crypto/epoch-secrets.ts";
 import { author } from "../../src/protocol/group-log.ts";
 import { deliver } from "../../src/protocol/key-delivery.ts";
 import { tell } from "../../src/protocol/pairwise.ts";
+import { receiveEntry } from "../../src/protocol/received-entries.ts";
+import { receiveSecret } from "../../src/protocol/received-secrets.ts";
 import { EPOCH, FORK, LIVE, OWN_CHAIN, SENDERS } from "../../src/protocol/records/epoch.ts";
 import { GROUP } from "../../src/protocol/records/group.ts";
 import { readExisting } from "../../src/protocol/step.ts";
@@ -11,7 +13,7 @@ import type { GroupId } from "../../src/wire/ids.ts";
 import type { PayloadItem } from "../../src/wire/pairwise-payload.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
 import { type Device, p } from "./device.ts";
-import { epochOf, groupOf, newScene, say } from "./scene.ts";
+import { addPerson, epochOf, groupOf, newScene, say } from "./scene.ts";
 
 const WEEK_MS = 7 * 24 * 3600 * 1000;
 
@@ -53,5 +55,23 @@ describe("an epoch whose secret is given a second time", () => {
     scene.carry(ann, bob);
     scene.carry(ann, bob, cem);
     assert.deepEqual(cem.texts(), ["before", "after", "last"]);
+  });
+
+  it("makes nobody look through what came after it: neither where it is wrong, nor where it is of before our time", () => {
+    const scene = newScene();
+    const [ann, bob, cem] = [scene.person("Ann"), scene.person("Bob"), scene.person("Cem")];
+    const group = groupOf(scene, [ann, bob]);
+    const old = rekeyKeeping(ann, group);
+    addPerson(scene, ann, group, cem);
+    scene.carry(ann, bob, cem);
+    assert(old.kind === "secret");
+    const entered = (device: Device, item: typeof old): boolean =>
+      device.run((work) => receiveSecret(work, ann.account().device, item)).written.has(LIVE.prefix + toHex(group));
+    assert.equal(entered(cem, old), false);
+    const lacked = rekeyKeeping(ann, group);
+    assert(lacked.kind === "secret");
+    bob.run((work) => receiveEntry(work, group, lacked.signed));
+    assert.equal(entered(bob, { ...lacked, secret: p.sha256(lacked.secret) }), false);
+    assert.equal(entered(bob, lacked), true);
   });
 });
