@@ -61,14 +61,16 @@ async function addFile(archive: Pack, path: string, name: string): Promise<void>
   });
 }
 
-/** Unpacks an archive into `directory`, which must not exist. `usage/bad-argument` for what is no archive, or a hostile one. */
+/** Unpacks an archive into `directory`; `usage/not-allowed`: it is there already. `usage/bad-argument` for what is no archive, or a hostile one. */
 export async function unpackArchive(
   path: string,
   directory: string,
   { entriesMax }: { readonly entriesMax: number } = { entriesMax: ENTRIES_MAX },
 ): Promise<void> {
   try {
-    await mkdir(directory, { mode: 0o700 });
+    await mkdir(directory, { mode: 0o700 }).catch((error: unknown) => {
+      throw errorCode(error) === "EEXIST" ? inTheWay(directory) : error;
+    });
     const entries = extract();
     const file = createReadStream(path);
     file.on("error", (error) => entries.destroy(error)).pipe(entries as unknown as NodeJS.WritableStream);
@@ -79,6 +81,7 @@ export async function unpackArchive(
     }
   } catch (error) {
     if (error instanceof Error && errorCode(error) === undefined && !isFault(error)) throw hostile("is broken");
+    if (errorCode(error) === "EEXIST") throw hostile("has a name twice");
     throw storageFault(error, directory);
   }
 }
@@ -118,6 +121,12 @@ function cleanPart(part: string): string {
     .replace(/[. ]+$/, "");
   return plain === "" || RESERVED.test(plain) ? `_${plain}` : plain;
 }
+
+const inTheWay = (path: string): Fault =>
+  new Fault(
+    "usage/not-allowed",
+    `there is something at ${path} already, and nothing is overwritten: the archive is fetched, move the other away to unpack it`,
+  );
 
 const hostile = (what: string): Fault =>
   new Fault("usage/bad-argument", `the archive ${what}, so it is not unpacked any further`);

@@ -122,7 +122,7 @@ describe("the disk for files", () => {
       "none",
     ]);
     assert.equal((await readFile(join(root, "out", "deep", "ä.txt"), "utf8")).length, 100_000);
-    await fails(unpackArchive(join(root, "a.tar"), join(root, "out")), "storage/failed");
+    await fails(unpackArchive(join(root, "a.tar"), join(root, "out")), "usage/not-allowed");
   });
 
   for (const [what, name, type] of [
@@ -153,6 +153,14 @@ describe("the disk for files", () => {
       [".gitignore", "_nul.txt", "a_b.txt", "c_.._d", "e[2Jf", "end", "x"].sort(),
     );
     assert.deepEqual((await readdir(root)).sort(), ["odd.tar", "out"]);
+  });
+
+  it("unpacks no name twice", async () => {
+    await writeFile(
+      join(root, "bad.tar"),
+      Buffer.concat([tarHeader("a", "0"), tarHeader("a", "0"), Buffer.alloc(1_024)]),
+    );
+    await fails(unpackArchive(join(root, "bad.tar"), join(root, "out")), "usage/bad-argument");
   });
 
   it("unpacks no archive whose headers would fill the memory, nor more directories than it may make", async () => {
