@@ -8,7 +8,7 @@
  * SQLite runs on the calling thread: a commit costs a sync anyway, and pages are found by index. One process opens a profile at
  * a time (profile-lock.ts).
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type Database from "better-sqlite3-multiple-ciphers";
 import type { Clock } from "../client/ports/clock.ts";
 import type { ProfileChanges, ProfileStore } from "../client/ports/profile.ts";
@@ -106,7 +106,7 @@ function profileStore(
 
 /** Answers those that were not here before. */
 function keepEnvelopes(table: EnvelopeTable, encoded: readonly Uint8Array[]): readonly KeptEnvelope[] {
-  const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(bytes).digest());
+  const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(hash("sha256", bytes, "buffer"));
   const items = encoded.map((envelope) => ({
     topic: Topic.from(topicOf(envelope).slice()),
     id: envelopeId(sha256, envelope),

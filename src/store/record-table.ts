@@ -39,7 +39,7 @@ export interface RecordTable {
 export function recordTable(database: Database.Database): RecordTable {
   const get = database.prepare<[string], Row>(RECORD_SQL.get);
   const scan = database.prepare<[string, string, string, number], Row & { key: string }>(RECORD_SQL.scan);
-  const names = database.prepare<[string, string, string, number], { key: string }>(RECORD_SQL.names);
+  const names = database.prepare<[string, string, string, number], string>(RECORD_SQL.names).pluck();
   return {
     load: (keys) => {
       const found = new Map<string, Uint8Array>();
@@ -53,7 +53,7 @@ export function recordTable(database: Database.Database): RecordTable {
       if (!Number.isSafeInteger(limit) || limit < 1)
         throw new Fault("internal/invariant", "A scan has a positive limit.");
       const range = [prefix, after, prefix + LAST_CHARACTER, limit] as const;
-      if (isCount) return names.all(...range).map((row) => [row.key, NO_VALUE] as const);
+      if (isCount) return names.all(...range).map((key) => [key, NO_VALUE] as const);
       return scan.all(...range).map((row) => [row.key, open(row)] as const);
     },
     write: recordWriter(database),
