@@ -5,14 +5,17 @@
 import { frontierHash } from "../crypto/epoch-secrets.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import type { DeviceKey, GroupId } from "../wire/ids.ts";
+import { MERGED_HEADS_MAX } from "../wire/limits.ts";
 import type { PayloadItem } from "../wire/pairwise-payload.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { EARLY_CONTRIBUTIONS_PER_SENDER_MAX, EARLY_MAX, hasRoomFor, noteEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
 import { contributionId, enterHeads } from "./epoch-merges.ts";
+import { hasContributions } from "./giving-heads.ts";
 import { isEntered } from "./group-standing.ts";
 import { find } from "./log-graph.ts";
 import type { LogEntry } from "./log-state.ts";
+import { areApart } from "./named-merges.ts";
 import { ACCOUNT } from "./records/account.ts";
 import { FORK } from "./records/epoch.ts";
 import { GROUP } from "./records/group.ts";
@@ -36,6 +39,7 @@ export function* receiveContribution(work: Work, from: DeviceKey, item: Contribu
   const adders = log?.entries.filter(isOurs).map(({ author }) => author) ?? [];
   if (!group || !log || !adders.some((each) => equalBytes(each, from))) return;
   const id = contributionId(work, item.group, item.head, item.frontier);
+  if (item.frontier.length > MERGED_HEADS_MAX) return;
   const isMerged = yield* read(work, FORK, toHex(frontierHash(work.p, item.group, item.frontier)));
   if (isMerged || !item.frontier.some((head) => equalBytes(head, item.head))) return;
   if ((yield* read(work, CONTRIBUTION, id)) || (yield* isEntered(work, { group: item.group, entry: item.head })))
@@ -43,8 +47,9 @@ export function* receiveContribution(work: Work, from: DeviceKey, item: Contribu
   const others = yield* scan(work, CONTRIBUTION, `${toHex(item.group)}/`, CONTRIBUTIONS_MAX);
   if (others.length >= CONTRIBUTIONS_MAX) return;
   write(work, CONTRIBUTION, id, { value: item.value });
-  const isKnown = item.frontier.every((head) => find(log, head));
-  if (isKnown) write(work, GROUP, toHex(item.group), yield* enterHeads(work, group, log, item.frontier));
+  const isFrontier = item.frontier.every((head) => find(log, head)) && areApart(log, item.frontier);
+  if (isFrontier && (yield* hasContributions(work, log, item.frontier, new Map())))
+    write(work, GROUP, toHex(item.group), yield* enterHeads(work, group, log, item.frontier));
 }
 
 function* keepEarlyContribution(work: Work, from: DeviceKey, item: ContributionItem): Step<void> {

@@ -205,7 +205,7 @@ function* isOf(work: Work, log: LogState, epoch: string, heads: readonly EntryHa
 }
 
 /** None of them is in another one's past. */
-function areApart(log: LogState, heads: readonly EntryHash[]): boolean {
+export function areApart(log: LogState, heads: readonly EntryHash[]): boolean {
   const before = ancestors(
     log,
     heads.flatMap((head) => find(log, head)?.parents ?? []),
