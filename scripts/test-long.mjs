@@ -33,6 +33,7 @@ const CAMPAIGNS = [
   { name: "large-files", tests: ["test/e2e/files.test.ts"], env: { HERMES_FILE_MIB: "1024" } },
   { name: "file-kills", tests: ["test/e2e/file-kills.campaign.ts"], env: { HERMES_FILE_KILLS: "20" } },
   { name: "file-routes", tests: ["test/e2e/file-routes.campaign.ts"], env: {} },
+  { name: "file-full-relay", tests: ["test/e2e/file-full-relay.campaign.ts"], env: {} },
   { name: "crowd", tests: ["test/e2e/crowd.test.ts"], env: { HERMES_CROWD: "80" } },
 ];
 

@@ -114,6 +114,6 @@ const WHY_NOT = "the relay takes no chunks of this file";
 const WHY: Readonly<Record<number, string>> = {
   [REFUSAL.quota]:
     "the relay has no room for this file; it is tried again from time to time, and members can fetch it from here",
-  [REFUSAL.unavailable]: "the relay cannot write to its disk now; it is tried again",
+  [REFUSAL.unavailable]: "the relay's disk is full, or cannot be written to; it is tried again",
   [REFUSAL.token]: "the relay wants an access token",
 };
