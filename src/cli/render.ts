@@ -119,7 +119,7 @@ export function renderJoin({ group, state }: ClientMethods["group-join"][1]): st
 export function renderState(state: NonNullable<MessageView["state"]>): string {
   switch (state) {
     case "queued":
-      return "queued: no relay could be reached yet, it is sent as soon as one can be";
+      return "queued: it leaves as soon as a relay or a member is reached";
     case "on-relay":
       return "on the relay";
     case "delivered":

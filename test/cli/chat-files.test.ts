@@ -96,7 +96,7 @@ describe("files in a chat", () => {
     const list = { group, files: [fileAt("sent", 1_000)] };
     const human = chat(async () => list);
     await human.files.obey("/files", "");
-    assert.deepEqual(human.printed, ["01234567  route.pdf  1000 B  sent"]);
+    assert.deepEqual(human.printed, ["01234567  route.pdf  1000 B  application/pdf  sent"]);
     const json = chat(async () => list, "json");
     await json.files.obey("/files", "");
     assert.deepEqual([json.printed, json.results], [[], [{ file: fileAt("sent", 1_000) }]]);
