@@ -10,6 +10,7 @@ import type { Primitives } from "../crypto/primitives.ts";
 import { ACCOUNT_ITEMS_MAX, AccountItem, AccountValue } from "../wire/account-snapshot.ts";
 import { encode } from "../wire/encoding.ts";
 import { toHex } from "../wire/text-forms.ts";
+import { SNAPSHOT_PARTS_MAX } from "./records/account.ts";
 
 /** Bytes of items in one envelope of a snapshot: fits after padding. */
 const PART_ITEMS_MAX_BYTES = 48_000;
@@ -52,11 +53,15 @@ export function isSameValue(one: AccountValue, other: AccountValue): boolean {
   return toHex(encode(AccountValue, one)) === toHex(encode(AccountValue, other));
 }
 
-/** Items in as few envelopes as they fit; at least one. */
+/**
+ * Items in as few envelopes as they fit; at least one, at most SNAPSHOT_PARTS_MAX. Groups come last: strangers can put us
+ * into them without end, and what has no room any more is left out.
+ */
 export function inParts(items: readonly AccountItem[]): readonly (readonly AccountItem[])[] {
+  const isGroup = ({ value }: AccountItem): boolean => value.kind === "group";
   const parts: AccountItem[][] = [[]];
   let free = PART_ITEMS_MAX_BYTES;
-  for (const item of items) {
+  for (const item of [...items.filter((each) => !isGroup(each)), ...items.filter(isGroup)]) {
     const size = encode(AccountItem, item).length;
     if (size > free || (parts.at(-1)?.length ?? 0) >= ACCOUNT_ITEMS_MAX) {
       parts.push([]);
@@ -65,5 +70,5 @@ export function inParts(items: readonly AccountItem[]): readonly (readonly Accou
     parts.at(-1)?.push(item);
     free -= size;
   }
-  return parts;
+  return parts.slice(0, SNAPSHOT_PARTS_MAX);
 }

@@ -5,7 +5,7 @@ import { describe, it } from "mocha";
 import { SNAPSHOT_AGE_MS, SOON_MS } from "../../src/protocol/account-topic.ts";
 import { accountTopicKeys, openAccountSnapshot, sealAccountSnapshot } from "../../src/protocol/account-topic-box.ts";
 import { inParts, itemId, newestItems } from "../../src/protocol/account-topic-items.ts";
-import { ACCOUNT, SHARED, SHARING } from "../../src/protocol/records/account.ts";
+import { ACCOUNT, SHARED, SHARING, SNAPSHOT_PARTS_MAX } from "../../src/protocol/records/account.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { TOPIC } from "../../src/protocol/records/topic.ts";
 import type { AccountItem, AccountValue } from "../../src/wire/account-snapshot.ts";
@@ -293,6 +293,18 @@ describe("of two items about one thing", () => {
     assert(parts.length > 2);
     assert.deepEqual(parts.flat(), many);
     assert.deepEqual(inParts([]), [[]]);
+  });
+
+  it("are left out beyond the envelopes that a snapshot may have, groups before all else", () => {
+    const relays = Array.from({ length: 8 }, (_, i) => `/dns4/${"r".repeat(480)}/tcp/${i}`);
+    const group = (i: number): AccountItem => {
+      const named = { group: GroupId.from(p.sha256(Uint8Array.of(i >> 8, i))), name: "", relays };
+      return { counter: 1, value: { kind: "group", ...named, contacts: [], left: false } };
+    };
+    const person = { kind: "verified" as const, account: key(1), name: "Ann", isVerified: true };
+    const parts = inParts([...Array.from({ length: 13_000 }, (_, i) => group(i)), { counter: 1, value: person }]);
+    assert.equal(parts.length, SNAPSHOT_PARTS_MAX);
+    assert.deepEqual(parts[0]?.[0]?.value, person);
   });
 });
 
