@@ -9,10 +9,9 @@
  */
 import { equalInConstantTime } from "../crypto/constant-time.ts";
 import { confirmation, coreHash, epochKeys, frontierHash, rootSecret } from "../crypto/epoch-secrets.ts";
-import type { Primitives } from "../crypto/primitives.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import { decodeEntry, decodeEntryCore } from "../wire/entry.ts";
-import { type DeviceKey, EntryHash, type EpochId, type GroupId } from "../wire/ids.ts";
+import { type DeviceKey, EntryHash, type GroupId } from "../wire/ids.ts";
 import type { PayloadItem } from "../wire/pairwise-payload.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { EARLY_MAX, EARLY_SECRETS_PER_SENDER_MAX, hasRoomFor, noteEarly } from "./early-room.ts";
@@ -45,30 +44,29 @@ export function* receiveSecret(work: Work, from: DeviceKey, item: SecretItem): S
   const hash = hashOfEntry(work.p, item.signed);
   const isAuthors = core && hash && equalBytes(hash, item.entry) && equalBytes(core.author, from);
   if (!isAuthors) return;
-  const epoch = confirmedEpoch(work.p, item);
-  if (epoch && (yield* read(work, EPOCH, toHex(epoch)))) return;
   const id = idOf(item.group, item.entry);
   if (!(yield* wasMembersDevice(work, item.group, from))) return yield* keepEarly(work, from, item);
-  if (epoch) write(work, SECRET, id, { secret: item.secret, from });
   write(work, EARLY_AT, id, null);
   write(work, EARLY_ENTRY, id, null);
   const isNew = (yield* read(work, ENTRY, id)) === undefined;
+  if (!isNew && !(yield* isOfUse(work, item))) return write(work, SECRET, id, null);
+  write(work, SECRET, id, { secret: item.secret, from });
   yield* receiveEntry(work, item.group, item.signed);
   if (isNew) noteUnposted(work, item.group, item.entry);
-  if (epoch) yield* enterAgain(work, item.group, item.entry);
+  yield* enterAgain(work, item.group, item.entry);
   if (!(yield* read(work, WAITING, id))) write(work, SECRET, id, null); // used by now, or of no use
 }
 
-/** The epoch that this r makes of its entry, if the entry confirms it: what is made up must not make us look for what follows. */
-function confirmedEpoch(p: Primitives, { group, entry, secret: random, signed }: SecretItem): EpochId | undefined {
+/** The entry confirms this r, and its epoch is not here: what is made up must not make us look for what follows. */
+function* isOfUse(work: Work, { group, entry, secret: random, signed }: SecretItem): Step<boolean> {
   const { core, confirmation: expected } = decodeEntry(signed) ?? {};
-  if (!core || !expected) return undefined;
-  const x = coreHash(p, core);
-  const secret = rootSecret(p, random, x);
-  const isConfirmed = equalInConstantTime(confirmation(p, secret, x), expected);
-  const epoch = isConfirmed ? epochKeys(p, secret, frontierHash(p, group, [entry])).epochId : undefined;
+  if (!core || !expected) return false;
+  const x = coreHash(work.p, core);
+  const secret = rootSecret(work.p, random, x);
+  const isConfirmed = equalInConstantTime(confirmation(work.p, secret, x), expected);
+  const { epochId } = epochKeys(work.p, secret, frontierHash(work.p, group, [entry]));
   secret.fill(0);
-  return epoch;
+  return isConfirmed && (yield* read(work, EPOCH, toHex(epochId))) === undefined;
 }
 
 function* keepEarly(work: Work, from: DeviceKey, { group, entry, secret, signed }: SecretItem): Step<void> {
