@@ -12,7 +12,7 @@
 import type { Connection } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { DIALS_MAX, LOOK_MS, PATIENCE_MS, SLOW_DIALS_MAX } from "./neighbour-choice.ts";
-import { type AddressOutcome, addressBook } from "./peer-address-book.ts";
+import { type AddressOutcome, addressBook, isCircuit } from "./peer-address-book.ts";
 
 /** What a dial needs to know of those to whom we are connected. */
 export interface DiallingParts {
@@ -36,11 +36,17 @@ export class AddressDialling {
   readonly #timer: NodeJS.Timeout;
   #dials = 0;
   #slowDials = 0;
+  #circuits = 0;
 
   constructor(parts: DiallingParts) {
     this.#parts = parts;
     this.#timer = setInterval(() => this.look(), LOOK_MS);
     this.#timer.unref();
+  }
+
+  /** Dials through relays that are under way. */
+  get circuits(): number {
+    return this.#circuits;
   }
 
   /** How many addresses are known. */
@@ -87,7 +93,9 @@ export class AddressDialling {
   async #dial(address: Multiaddr): Promise<AddressOutcome> {
     const { dial, connectTimeoutMs, talk } = this.#parts;
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(connectTimeoutMs)]);
+    const circuits = isCircuit(address) ? 1 : 0;
     this.#dials += 1;
+    this.#circuits += circuits;
     let isSlow = false;
     const patience = setTimeout(() => {
       isSlow = true;
@@ -97,6 +105,7 @@ export class AddressDialling {
     }, PATIENCE_MS);
     const connection = await dial(address, { signal }).catch(() => undefined);
     clearTimeout(patience);
+    this.#circuits -= circuits;
     if (isSlow) this.#slowDials -= 1;
     else this.#dials -= 1;
     return connection ? talk(connection) : "absent";

@@ -111,6 +111,7 @@ class ClientNetwork implements Network {
         events: this.#alsoChunks(events),
         said: (topic, body) => this.#heard(topic, body),
         askPrekeys: this.#askPrekeys,
+        relayTakes: (relay) => this.#relays.takes(relay),
       });
     if (this.#offered) members?.mail.offerPrekeys(this.#offered);
     await members?.serve();
@@ -224,9 +225,8 @@ class ClientNetwork implements Network {
   async #fill(topics: readonly Topic[]): Promise<number> {
     const members = this.#running?.members;
     const relays = this.#relays.ours().map(({ client }) => client);
-    let most = 0;
-    for (const topic of members ? topics : []) most = Math.max(most, (await members?.fill(topic, relays)) ?? 0);
-    return most;
+    const asked = await Promise.all(topics.map((topic) => members?.fill(topic, relays) ?? 0));
+    return Math.max(0, ...asked);
   }
 
   #readersAt(topic: Topic): readonly TopicClient[] {
@@ -254,6 +254,7 @@ class ClientNetwork implements Network {
   #relayEvents(events: NetworkEvents, members: Members | undefined): RelayLinksParts["events"] {
     return {
       ...events,
+      arriving: members?.arriving,
       delivered: (delivery, relay) => members?.fromRelay(relay, delivery) ?? events.delivered(delivery),
       said: (topic, body) => this.#heard(topic, body),
       relayChanged: (status) => {

@@ -38,17 +38,21 @@ export async function comparingRounds({ everyMs, signal, begin }: RoundsOptions)
 /** Takes what was fetched; resolves when it is committed. */
 export type TakeLacking = (delivery: Delivery) => Promise<void>;
 
-/** Fetches those of `lacking` (ids in hex) that have not come before, at most ROUND_FETCHES; answers how many it asked for, 0 if none of them came. */
-export type LackingFetcher = (parts: Reconciled, topic: Topic, lacking: readonly string[]) => Promise<number>;
+export interface Fetching extends Reconciled {
+  readonly take: TakeLacking;
+}
 
-export function lackingFetcher(take: TakeLacking): LackingFetcher {
+/** Fetches those of `lacking` (ids in hex) that have not come before, at most ROUND_FETCHES; answers how many it asked for, 0 if none of them came. */
+export type LackingFetcher = (parts: Fetching, topic: Topic, lacking: readonly string[]) => Promise<number>;
+
+export function lackingFetcher(): LackingFetcher {
   const fetched = new Set<string>();
   return async (parts, topic, lacking) => {
     const wanted = lacking.filter((id) => !fetched.has(id)).slice(0, ROUND_FETCHES);
     let isAny = false;
     await fetchLacking(parts, topic, wanted, async (envelopes) => {
       const items = envelopes.map((envelope) => ({ sequence: 0 as Sequence, envelope }));
-      await take({ log: MEMBERS_LOG, topic, items });
+      await parts.take({ log: MEMBERS_LOG, topic, items });
       for (const envelope of envelopes) fetched.add(toHex(envelopeId(parts.verifier.sha256, envelope)));
       forgetFirst(fetched);
       isAny = true;

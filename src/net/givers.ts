@@ -14,8 +14,8 @@ const NAME_BYTES = 32;
 const KEPT_BYTES = 262_144;
 
 export interface Givers {
-  /** Runs `take`; until it is done what is in the delivery counts as given by this peer. */
-  readonly during: (peer: string, delivery: Delivery, take: () => Promise<void>) => Promise<void>;
+  /** Runs `take`; until it is done what is in the delivery counts as given by these. */
+  readonly during: (givers: readonly string[], delivery: Delivery, take: () => Promise<void>) => Promise<void>;
   /** Those who have given this envelope just now. */
   readonly of: (envelope: Uint8Array) => ReadonlySet<string> | undefined;
 }
@@ -29,13 +29,16 @@ export function createGivers(): Givers {
     if (peers?.size === 0) given.delete(name);
   };
   return {
-    during: async (peer, { items }, take) => {
-      const names = items.map(({ envelope }) => nameOf(envelope));
-      for (const name of names) given.set(name, (given.get(name) ?? new Set()).add(peer));
+    during: async (givers, { items }, take) => {
+      const named = items.flatMap(({ envelope }) => {
+        const name = nameOf(envelope);
+        return givers.map((giver) => ({ name, giver }));
+      });
+      for (const { name, giver } of named) given.set(name, (given.get(name) ?? new Set()).add(giver));
       try {
         await take();
       } finally {
-        for (const name of names) forget(name, peer);
+        for (const { name, giver } of named) forget(name, giver);
       }
     },
     of: (envelope) => {

@@ -16,7 +16,7 @@ import { idSets } from "./id-sets.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import { discoverLocally, type LocalDiscovery } from "./local-discovery.ts";
 import { mailboxOf } from "./mailbox.ts";
-import { memberCatchUp } from "./member-catch-up.ts";
+import { type CatchUpParts, memberCatchUp } from "./member-catch-up.ts";
 import { MEMBERS_LOG } from "./members-log.ts";
 import { parseAddress } from "./multiaddr-text.ts";
 import type { NetNode } from "./node.ts";
@@ -66,6 +66,11 @@ export interface MembersParts {
   /** A member said this in passing. */
   readonly said: (topic: Topic, body: Uint8Array) => void;
   readonly askPrekeys: PrekeyAsker;
+  /**
+   * Whether the relay with this PeerId takes what we give it. What reaches us over a circuit of such a one reaches everybody
+   * behind it as well, and counts as given by it (givers.ts).
+   */
+  readonly relayTakes: (relay: string) => boolean;
 }
 
 export interface Members {
@@ -75,9 +80,11 @@ export interface Members {
   readonly healing: (client: () => TopicClient | undefined) => RelayHealing;
   /** Says this in passing to those who read here. */
   readonly say: (topic: Topic, body: Uint8Array) => void;
+  /** See `TopicClientEvents`. */
+  readonly arriving: (delivery: Delivery) => () => void;
   /** Takes what the relay with this PeerId has delivered. */
   readonly fromRelay: (relay: string, delivery: Delivery) => Promise<void>;
-  /** Fetches what these relays, or members, keep of the topic and we do not; answers how many were asked. */
+  /** When nothing of it comes in: fetches what these relays, or members, keep of the topic and we do not; answers how many were asked. */
   readonly fill: (topic: Topic, relays: readonly TopicClient[]) => Promise<number>;
   /** Nothing of this topic is read any more. */
   readonly forget: (topic: Topic) => void;
@@ -93,20 +100,19 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
   const { node, subscriptions } = parts;
   const ours = { log, verifier, sets: idSets(log), arrivals: topicArrivals() };
   const givers = createGivers();
-  const { take, fromMember, fromRelay } = incoming(parts.events, ours.arrivals, givers);
+  const { fromMembers, fromRelay, take, takeFrom } = incoming(parts.events, { ...ours, givers });
   const links = new PeerLinks({
     ...parts,
+    ...ours,
     givers,
     events: {
       ...parts.events,
-      delivered: fromMember,
-      kept: takeKept(log, take),
+      ...fromMembers,
       said: parts.said,
       takes: (topic) => parts.events.mailTaken?.(topic),
     },
-    verifier,
     readersOf: (topic) => service.readers(topic),
-    catchUp: memberCatchUp({ ...ours, timing: parts.timing, take }),
+    catchUp: memberCatchUp({ ...ours, timing: parts.timing, take: takeFrom }),
   });
   const service = serviceOf({ log, verifier }, parts, {
     met: (openerPeerId, topics) => links.met(openerPeerId, topics),
@@ -118,14 +124,15 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
     for (const { topic, ...item } of fresh) service.stored(topic, { ...item, givers: givers.of(item.envelope) });
     healings.kept(fresh);
   });
-  const fillFrom = gapFiller(ours, take);
+  const fillFrom = gapFiller({ ...ours, take });
   let discovery: LocalDiscovery | undefined;
   return {
     links,
     healing: healings.begin,
     say: service.say,
+    arriving: fromMembers.arriving,
     fromRelay,
-    fill: (topic, relays) => fillFrom(topic, [...links.readAt(topic), ...relays]),
+    fill: (topic, relays) => fillFrom(topic, () => [...links.readAt(topic), ...relays]),
     mail: mail.calls,
     forget: (topic) => {
       ours.arrivals.forget(topic);
@@ -151,18 +158,20 @@ export function createMembers({ log, verifier, addresses, discover }: MembersOpt
   };
 }
 
+interface IncomingParts {
+  readonly log: MembersLog;
+  readonly arrivals: TopicArrivals;
+  readonly givers: Givers;
+}
+
 /** What comes in: from members, whose logs have one name here, and from relays. `take`: what was asked for by id. */
-function incoming({ delivered }: Pick<NetworkEvents, "delivered">, arrivals: TopicArrivals, givers: Givers) {
+function incoming({ delivered }: Pick<NetworkEvents, "delivered">, { log, arrivals, givers }: IncomingParts) {
   const take: NetworkEvents["delivered"] = (delivery) => delivered({ ...delivery, log: MEMBERS_LOG });
-  const fromMember: NetworkEvents["delivered"] = (delivery) => {
-    arrivals.came(delivery.topic);
-    return take(delivery);
-  };
-  const fromRelay: Members["fromRelay"] = (relay, delivery) => {
-    arrivals.came(delivery.topic);
-    return givers.during(relay, delivery, () => delivered(delivery));
-  };
-  return { take, fromMember, fromRelay };
+  const arriving: Members["arriving"] = ({ topic }) => arrivals.arriving(topic);
+  const fromRelay: Members["fromRelay"] = (relay, delivery) =>
+    givers.during([relay], delivery, () => delivered(delivery));
+  const takeFrom: CatchUpParts["take"] = (delivery, from) => givers.during(from, delivery, () => take(delivery));
+  return { fromMembers: { arriving, delivered: take, kept: takeKept(log, take) }, fromRelay, take, takeFrom };
 }
 
 /** The healings of all relays. */

@@ -7,6 +7,8 @@
  * 2. Who is read at fewer than READERS_LEAST members goes on looking: what it writes must not hang on one of them.
  */
 
+import type { PeerStatus } from "../client/ports/network.ts";
+
 /** Members at whom one topic is read: with six each, fifty people stay connected when thirty vanish at once. */
 export const NEIGHBOURS_MAX = 6;
 /**
@@ -14,6 +16,8 @@ export const NEIGHBOURS_MAX = 6;
  * for each change of its members, so that each costs all of them at every meeting; with three they stay connected.
  */
 export const SUPERSEDED_NEIGHBOURS_MAX = 3;
+/** The same where the way leads through a relay, which brings what comes there as a rule. */
+export const SUPERSEDED_CIRCUITS_MAX = 1;
 /**
  * Members at whom one topic is read, from which on no way through a relay is dialled for it: such a neighbour goes with the
  * relay, at which both read what comes, so it is there for what the relay leaves out. Each costs the relay a circuit.
@@ -56,6 +60,37 @@ export function needsNeighbours(
   for (const topic of topics)
     if (wantsNeighbour(links.values(), topic, most) || readersOf(topic) < READERS_LEAST) return true;
   return false;
+}
+
+/** Members at whom a topic of such an epoch is read at most, one to whom this way leads among them. */
+export function neighboursMost(epoch: "present" | "past", path: PeerStatus["path"]): number {
+  if (epoch === "present") return NEIGHBOURS_MAX;
+  return path === "circuit" ? SUPERSEDED_CIRCUITS_MAX : SUPERSEDED_NEIGHBOURS_MAX;
+}
+
+/** What is wanted beside more neighbours. */
+export interface Want {
+  /** In hex: those of present epochs. */
+  readonly topics: readonly string[];
+  readonly readersOf: (topic: string) => number;
+  /** Dials through relays that are under way. */
+  readonly circuits: number;
+  /** Much is coming in: nobody is met through a relay meanwhile, which costs both ends and the relay. */
+  readonly isBusy: boolean;
+}
+
+/**
+ * Which ways to more members than are here are wanted. Whoever is being dialled through a relay, or asked what it shares, may be
+ * the neighbour that is wanted: on a slow machine everybody would end up with everybody else.
+ */
+export function wantedWays(
+  links: ReadonlyMap<unknown, Reading & { readonly isUnanswered: boolean }>,
+  { topics, readersOf, circuits, isBusy }: Want,
+): "none" | "direct" | "all" {
+  const unanswered = [...links.values()].filter((link) => link.isUnanswered).length;
+  const isRoom = !isBusy && unanswered + circuits < CIRCUITS_UNTIL;
+  if (isRoom && needsNeighbours(links, topics, readersOf, CIRCUITS_UNTIL)) return "all";
+  return needsNeighbours(links, topics, readersOf) ? "direct" : "none";
 }
 
 /** Whoever has to make room for somebody who came and reads here; undefined while there is room. `random` is in [0, 1). */

@@ -126,7 +126,7 @@ function pauseMs(outcome: AddressOutcome, failures: number): number {
 }
 
 /** Only such an address needs a PeerId: it says for whom the circuit is. */
-function isCircuit(address: Multiaddr): boolean {
+export function isCircuit(address: Multiaddr): boolean {
   return address.toString().includes("/p2p-circuit");
 }
 

@@ -19,7 +19,7 @@ import { GONE_SILENT } from "./link-failure.ts";
 import { statusOf } from "./link-path.ts";
 import type { LinkTiming } from "./link-timing.ts";
 import type { MailTopic } from "./mail-meeting.ts";
-import type { MemberCatchUp } from "./member-catch-up.ts";
+import type { CaughtUpMember, MemberCatchUp } from "./member-catch-up.ts";
 import type { NetNode } from "./node.ts";
 import type { AddressOutcome } from "./peer-address-book.ts";
 import { TopicClient, type TopicClientEvents } from "./topic-client.ts";
@@ -35,10 +35,12 @@ export interface PeerLinkOptions {
   readonly connection: Connection;
   readonly verifier: Verifier;
   readonly catchUp: MemberCatchUp;
+  /** See `CaughtUpMember`. */
+  readonly givers: () => readonly string[];
   readonly timing: LinkTiming;
   /** Everything that is to be read, now. */
   readonly subscriptions: () => Iterable<TopicSubscription>;
-  readonly events: Pick<TopicClientEvents, "delivered" | "caughtUp" | "said" | "kept"> & {
+  readonly events: Pick<TopicClientEvents, "arriving" | "delivered" | "caughtUp" | "said" | "kept"> & {
     /** It has turned out to be a member of something of ours. */
     readonly known: () => void;
     /** It has proved that mail for this topic is its own. */
@@ -160,7 +162,8 @@ export class PeerLink {
     await this.ended;
   }
 
-  get #isUnanswered(): boolean {
+  /** It has not said yet whether it shares anything with us. */
+  get isUnanswered(): boolean {
     return !this.#isChallenged || (this.#hasAsked && !this.#hasAnswered);
   }
 
@@ -170,7 +173,7 @@ export class PeerLink {
     let [isSilent, isForeign] = [false, false];
     const look = (): void => {
       if (this.#isMember) return;
-      const leftMs = this.#isUnanswered ? STRANGER_MS : this.#keptUntilMs - performance.now();
+      const leftMs = this.isUnanswered ? STRANGER_MS : this.#keptUntilMs - performance.now();
       if (leftMs > 0) stranger = setTimeout(look, leftMs);
       else void this.stop();
     };
@@ -193,19 +196,19 @@ export class PeerLink {
     clearTimeout(stranger);
     if (connection.streams.length === 0) await connection.close().catch(() => undefined);
     if (this.#isMember) return isSilent ? "silent" : "member";
-    return this.#isUnanswered && !isForeign ? "absent" : "stranger";
+    return this.isUnanswered && !isForeign ? "absent" : "stranger";
   }
 
   #clientOn(stream: Awaited<ReturnType<Connection["newStream"]>>): TopicClient {
     const { node, connection, timing, verifier, events } = this.#options;
-    const { delivered, caughtUp, said, kept } = events;
+    const { arriving, delivered, caughtUp, said, kept } = events;
     return new TopicClient({
       stream,
       connection,
       openerPeerId: node.peerIdBytes,
       accessToken: "",
       timing,
-      events: { delivered, caughtUp, said, ...(kept ? { kept } : {}), challenged: () => this.#challenged() },
+      events: { arriving, delivered, caughtUp, said, kept, challenged: () => this.#challenged() },
       meeting: { verifier, met: (shared) => this.#met(shared) },
     });
   }
@@ -236,13 +239,18 @@ export class PeerLink {
   /** What the other end keeps and did not send is fetched, as when reading began. */
   async #compareAll(client: TopicClient): Promise<void> {
     const { subscriptions, catchUp } = this.#options;
-    for (const { topic } of [...subscriptions()]) if (this.reads(toHex(topic))) await catchUp.look(client, topic);
+    for (const { topic } of [...subscriptions()])
+      if (this.reads(toHex(topic))) await catchUp.look(this.#member(client), topic);
+  }
+
+  #member(client: TopicClient): CaughtUpMember {
+    const { connection, givers } = this.#options;
+    return { client, givers, path: statusOf(connection).path };
   }
 
   #startAt(topic: Topic): Promise<Sequence> {
-    const { catchUp, connection } = this.#options;
-    const { path } = statusOf(connection);
-    return this.#client ? catchUp.startAt(this.#client, topic, path) : Promise.resolve(0 as Sequence);
+    const { catchUp } = this.#options;
+    return this.#client ? catchUp.startAt(this.#member(this.#client), topic) : Promise.resolve(0 as Sequence);
   }
 
   /** Answers which of these to read here. */

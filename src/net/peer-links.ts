@@ -6,8 +6,6 @@
  * 2. Whoever comes and reads here is read in turn, for which another one has to make room once.
  * 3. A direct connection takes the place of one through a relay, from either end (PROTOCOL.md § Addresses).
  * 4. Links are bounded, whoever comes: of those beyond LINKS_MAX the connection is closed.
- *
- * It does not know what is in an envelope.
  */
 import type { Connection } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
@@ -22,17 +20,18 @@ import { type LinkTiming, memberTiming } from "./link-timing.ts";
 import type { MailTopic } from "./mail-meeting.ts";
 import type { MemberCatchUp } from "./member-catch-up.ts";
 import {
-  CIRCUITS_UNTIL,
   LINKS_MAX,
-  NEIGHBOURS_MAX,
-  needsNeighbours,
+  neighboursMost,
   replacedNeighbour,
-  SUPERSEDED_NEIGHBOURS_MAX,
+  SUPERSEDED_CIRCUITS_MAX,
+  wantedWays,
   wantsNeighbour,
 } from "./neighbour-choice.ts";
 import type { NetNode } from "./node.ts";
 import type { AddressOutcome } from "./peer-address-book.ts";
 import { PeerLink } from "./peer-link.ts";
+import { relayBetween } from "./remote-host.ts";
+import type { TopicArrivals } from "./topic-arrivals.ts";
 import type { TopicClient, TopicClientEvents } from "./topic-client.ts";
 
 /** Strangers whom we call in turn because they have mail for us, at the same time. */
@@ -40,7 +39,7 @@ const CORRESPONDENTS_MAX = 8;
 /** Topics for which a taker is looked for: who has more to deliver finds the others afterwards. */
 const SOUGHT_MAX = 256;
 
-/** Asks somebody to whom we are connected; undefined: not there. */
+/** Undefined: not there. */
 export type Inquiry<T> = (connection: Connection) => Promise<T | undefined>;
 
 export interface PeerLinksOptions {
@@ -48,12 +47,14 @@ export interface PeerLinksOptions {
   readonly verifier: Verifier;
   readonly catchUp: MemberCatchUp;
   readonly givers: Givers;
+  readonly relayTakes: (relay: string) => boolean;
   /** How many members read this topic (hex) here. */
   readonly readersOf: (topic: string) => number;
+  readonly arrivals: Pick<TopicArrivals, "isBusy">;
   readonly timing: LinkTiming;
   readonly subscriptions: () => Iterable<TopicSubscription>;
   readonly events: Pick<NetworkEvents, "delivered" | "caughtUp" | "peerChanged"> &
-    Pick<TopicClientEvents, "said" | "kept"> & {
+    Pick<TopicClientEvents, "arriving" | "said" | "kept"> & {
       /** Somebody has come who takes mail for this topic. */
       readonly takes: (topic: Topic) => void;
     };
@@ -204,11 +205,10 @@ export class PeerLinks {
 
   #wantedWays(): "none" | "direct" | "all" {
     if (this.#sought.size + this.#visitors.size > 0) return this.#links.size < LINKS_MAX ? "all" : "none";
-    const { subscriptions, readersOf } = this.#options;
-    const topics = [...subscriptions()].filter((each) => !each.inbox && !isSuperseded(each));
-    const names = topics.map(({ topic }) => toHex(topic));
-    if (needsNeighbours(this.#links, names, readersOf, CIRCUITS_UNTIL)) return "all";
-    return needsNeighbours(this.#links, names, readersOf) ? "direct" : "none";
+    const { subscriptions, readersOf, arrivals } = this.#options;
+    const present = [...subscriptions()].filter((each) => !each.inbox && !isSuperseded(each));
+    const topics = present.map(({ topic }) => toHex(topic));
+    return wantedWays(this.#links, { topics, readersOf, circuits: this.#dialling.circuits, isBusy: arrivals.isBusy() });
   }
 
   /** PeerIds of members to whom the way leads through a relay. */
@@ -218,7 +218,7 @@ export class PeerLinks {
 
   /** One conversation from its beginning to its end; `called-on`: the other end came to us, and reads here. */
   async #talk(connection: Connection, cause: "dialled" | "called-on" = "dialled"): Promise<AddressOutcome> {
-    const { node, verifier, timing, subscriptions, events, catchUp, givers } = this.#options;
+    const { node, verifier, timing, subscriptions, events, catchUp, givers, relayTakes } = this.#options;
     const peer = connection.remotePeer.toString();
     const other = this.#links.get(peer);
     if (other && isBetter(connection, other.connection)) {
@@ -234,27 +234,31 @@ export class PeerLinks {
       return "stranger";
     }
     const status = statusOf(connection);
+    const [name, through] = [toHex(connection.remotePeer.toMultihash().bytes), relayBetween(connection)];
+    const givenBy = (): readonly string[] => (through && relayTakes(through) ? [name, through] : [name]);
     const link = new PeerLink({
       node,
       connection,
       verifier,
       catchUp,
+      givers: givenBy,
       timing: memberTiming(timing, connection.direction),
       subscriptions,
       events: {
-        delivered: (delivery) =>
-          givers.during(toHex(connection.remotePeer.toMultihash().bytes), delivery, () => events.delivered(delivery)),
-        ...(events.kept ? { kept: events.kept } : {}),
+        arriving: events.arriving,
+        delivered: (delivery) => givers.during(givenBy(), delivery, () => events.delivered(delivery)),
+        kept: events.kept,
         caughtUp: events.caughtUp,
         said: events.said,
         known: () => events.peerChanged?.(status, "connected"),
         takes: events.takes,
         wants: (each, isFirstTime) => {
           const isNamedAgain = cause === "called-on" || isSuperseded(each); // whoever names these has too few
-          if (isNamedAgain && isFirstTime) this.#makeRoom(each);
-          return this.#hasPlace(each);
+          const most = neighboursMost(isSuperseded(each) ? "past" : "present", status.path);
+          if (isNamedAgain && isFirstTime && most > SUPERSEDED_CIRCUITS_MAX) this.#makeRoom(each, most);
+          return this.#hasPlace(each, most);
         },
-        hasPlace: (each) => !isSuperseded(each) || this.#hasPlace(each),
+        hasPlace: (each) => !isSuperseded(each) || this.#hasPlace(each, neighboursMost("past", status.path)),
       },
     });
     this.#links.set(peer, link);
@@ -280,20 +284,16 @@ export class PeerLinks {
   }
 
   /** Whether this topic should be read at one more member. */
-  #hasPlace(each: TopicSubscription): boolean {
-    return wantsNeighbour(this.#links.values(), toHex(each.topic), mostOf(each));
+  #hasPlace({ topic }: TopicSubscription, most: number): boolean {
+    return wantsNeighbour(this.#links.values(), toHex(topic), most);
   }
 
-  #makeRoom(each: TopicSubscription): void {
-    const { topic } = each;
-    replacedNeighbour(this.#links.values(), toHex(topic), Math.random(), mostOf(each))?.unsubscribe(topic);
+  #makeRoom({ topic }: TopicSubscription, most: number): void {
+    replacedNeighbour(this.#links.values(), toHex(topic), Math.random(), most)?.unsubscribe(topic);
   }
 }
 
 const isSuperseded = ({ isSuperseded: ask }: TopicSubscription): boolean => ask?.() ?? false;
 
-/** Members at whom it is read at most. */
-const mostOf = (each: TopicSubscription): number => (isSuperseded(each) ? SUPERSEDED_NEIGHBOURS_MAX : NEIGHBOURS_MAX);
-
-/** Closing what nobody uses any more: if that fails, it is closed already. */
+/** If closing fails, it is closed already. */
 const ignore = (): void => undefined;

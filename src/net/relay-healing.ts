@@ -31,8 +31,10 @@ const PAGE_IDS = 4_096;
 const PAUSE_MS = { least: 10, most: 2_000 } as const;
 /** Before the first part one listens for so long (ms), whether somebody gives already. */
 const LISTEN_MS = 100;
-/** Envelopes of a part: few at first, so that it costs little when many begin at once. */
-const PART = { least: 4, most: 64 } as const;
+/** Envelopes of a part: few at first, so that it costs little when many begin at once; in the end what one frame holds of short messages. */
+const PART = { least: 4, most: 256 } as const;
+/** How much larger each part is than the one before: each costs a round trip, to a relay that has much to do then. */
+const GROWTH = 4;
 /** How much longer the pause gets with each sign of others: of many who begin at once one is soon alone. */
 const BACK_OFF = 8;
 
@@ -88,7 +90,7 @@ export class RelayHealing {
 
   constructor(options: HealingOptions) {
     this.#options = options;
-    this.#lacking = lackingFetcher(options.take);
+    this.#lacking = lackingFetcher();
     const { compareEveryMs: everyMs } = options.timing;
     this.#rounds = comparingRounds({ everyMs, signal: this.#stopping.signal, begin: () => this.#beginRound() });
   }
@@ -254,7 +256,7 @@ function adjust(giving: Giving, repeated: number): void {
   }
   giving.given = giving.part - repeated;
   giving.pauseMs = Math.max(PAUSE_MS.least, giving.pauseMs / 2);
-  giving.part = Math.min(PART.most, giving.part * 2);
+  giving.part = Math.min(PART.most, giving.part * GROWTH);
 }
 
 /** Each begins with another topic, so that several are given at once. */

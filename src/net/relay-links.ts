@@ -28,6 +28,7 @@ export interface RelayLinksOptions {
 export interface RelayLinksParts {
   readonly node: NetNode;
   readonly events: Pick<NetworkEvents, "caughtUp" | "relayChanged" | "relayFailed"> & {
+    readonly arriving?: ((delivery: Delivery) => () => void) | undefined;
     /** `relay`: its PeerId. */
     readonly delivered: (delivery: Delivery, relay: string) => Promise<void>;
     readonly said: (topic: Topic, body: Uint8Array) => void;
@@ -106,6 +107,12 @@ export class RelayLinks {
     return this.connected().filter(({ isForMail }) => !isForMail);
   }
 
+  /** Whether this relay (PeerId) is connected, no mere peer told us of it, and it has not refused what we gave it last. */
+  takes(relay: string): boolean {
+    const link = this.#links.get(relay);
+    return link?.live?.isForMail === false && link.status.reason === undefined;
+  }
+
   statuses(): readonly RelayStatus[] {
     return [...this.#links.values()].map(({ status }) => status);
   }
@@ -132,10 +139,11 @@ export class RelayLinks {
       subscriptions,
       ended: () => healing?.stop(),
       events: {
-        delivered: (delivery) => {
+        arriving: (delivery) => {
           healing?.delivered(delivery);
-          return events.delivered(delivery, relay);
+          return events.arriving?.(delivery) ?? ignore;
         },
+        delivered: (delivery) => events.delivered(delivery, relay),
         caughtUp: (topic, log) => {
           healing?.caughtUp(topic, log);
           events.caughtUp(topic, log);
@@ -149,6 +157,8 @@ export class RelayLinks {
     link.start();
   }
 }
+
+const ignore = (): void => undefined;
 
 /** PeerId of a relay, with which its address ends. */
 const relayOf = (address: Multiaddr): string => address.getComponents().at(-1)?.value ?? "";

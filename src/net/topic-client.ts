@@ -31,10 +31,12 @@ import { type Holder, TopicReading } from "./topic-reading.ts";
 export interface TopicClientEvents {
   /** The holder has spoken: appending is possible from now on. */
   readonly challenged: () => void;
+  /** A delivery has come, and waits for its turn; the answer is called when it was taken, or never will be. */
+  readonly arriving?: ((delivery: Delivery) => () => void) | undefined;
   readonly delivered: (delivery: Delivery) => Promise<void>;
   readonly caughtUp: (topic: Topic, log: LogId) => void;
   /** The other end, a member, keeps these now, which it has from us. */
-  readonly kept?: (topic: Topic, ids: readonly EnvelopeId[]) => Promise<void>;
+  readonly kept?: ((topic: Topic, ids: readonly EnvelopeId[]) => Promise<void>) | undefined;
   /** A reader of that topic said this in passing. */
   readonly said: (topic: Topic, body: Uint8Array) => void;
   /** The holder has contradicted itself. Left out: it is not watched. */

@@ -8,7 +8,7 @@
  *
  * @see PROTOCOL.md § Topic protocol
  */
-import type { TopicSubscription } from "../client/ports/network.ts";
+import type { Delivery, TopicSubscription } from "../client/ports/network.ts";
 import { type LogId, type Sequence, Signature, type Topic } from "../wire/ids.ts";
 import { OPEN_TOPICS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
@@ -39,7 +39,7 @@ export interface Holder {
 }
 
 export interface ReadingOptions extends Pick<TopicClientOptions, "openerPeerId" | "accessToken" | "meeting"> {
-  readonly events: Pick<TopicClientOptions["events"], "delivered" | "caughtUp" | "said" | "kept">;
+  readonly events: Pick<TopicClientOptions["events"], "arriving" | "delivered" | "caughtUp" | "said" | "kept">;
   readonly asking: Asking;
   readonly watch: FlowWatch | undefined;
   /** With a nonce of our own for one meeting. */
@@ -59,6 +59,8 @@ export class TopicReading {
   #opening = false;
   #holder: Holder | undefined;
   #undigestedBytes = 0;
+  /** Told when what waits has been taken, or never will be. */
+  readonly #arrived = new Set<() => void>();
 
   constructor(options: ReadingOptions) {
     this.#options = options;
@@ -73,6 +75,7 @@ export class TopicReading {
   /** Nothing more is handed on. */
   end(): void {
     this.#digestion.close();
+    for (const arrived of [...this.#arrived]) arrived();
   }
 
   reads(topic: Topic): boolean {
@@ -100,7 +103,7 @@ export class TopicReading {
     if (!this.#holder || !this.reads(topic)) return;
     this.#options.watch?.delivered(topic, items);
     const { log } = this.#holder;
-    this.#digest(bytes, items.length, () => this.#options.events.delivered({ log, topic, items }));
+    this.#take(bytes, { log, topic, items });
   }
 
   /** The newest of a group's topic that is far behind. */
@@ -108,8 +111,7 @@ export class TopicReading {
     if (!this.#holder || this.#wanted.get(toHex(topic))?.inbox !== false) return;
     const { log } = this.#holder;
     const items = envelopes.map((envelope) => ({ sequence: 0 as Sequence, envelope }));
-    const delivery = { log, topic, items, isAhead: true };
-    this.#digest(bytes, items.length, () => this.#options.events.delivered(delivery));
+    this.#take(bytes, { log, topic, items, isAhead: true });
   }
 
   /** Taken as if they had been sent back whole. */
@@ -131,6 +133,16 @@ export class TopicReading {
 
   said({ topic, body }: FrameOf<"live">): void {
     if (this.reads(topic)) this.#options.events.said(topic, body);
+  }
+
+  #take(bytes: number, delivery: Delivery): void {
+    const { events } = this.#options;
+    const told = events.arriving?.(delivery);
+    const arrived = (): void => {
+      if (this.#arrived.delete(arrived)) told?.();
+    };
+    this.#arrived.add(arrived);
+    this.#digest(bytes, delivery.items.length, () => events.delivered(delivery).finally(arrived));
   }
 
   #digest(bytes: number, envelopes: number, deliver: () => Promise<void>): void {

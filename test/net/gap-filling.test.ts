@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { nodeVerifier as verifier } from "../../relay-node/node-verifier.ts";
+import type { TakeLacking } from "../../src/net/comparing-rounds.ts";
 import { gapFiller } from "../../src/net/gap-filling.ts";
 import { idSets } from "../../src/net/id-sets.ts";
 import type { Reconciled } from "../../src/net/reconciliation.ts";
 import { answerRange } from "../../src/net/set-comparison.ts";
+import { topicArrivals } from "../../src/net/topic-arrivals.ts";
 import { envelopeId } from "../../src/verify/envelope-check.ts";
 import { ENVELOPE_KIND } from "../../src/wire/envelope.ts";
 import { type MemoryLog, memoryLog } from "./memory-log.ts";
@@ -50,7 +52,8 @@ function holderOf(log: MemoryLog): Reconciled["client"] & { asked: number } {
 async function filling(...texts: readonly string[]) {
   const log = await logWith(...texts);
   const taken: string[] = [];
-  const fill = gapFiller({ log, sets: idSets(log), verifier }, async ({ items }) => {
+  const arrivals = topicArrivals();
+  const take: TakeLacking = async ({ items }) => {
     for (const { envelope } of items) taken.push(bodyText(envelope));
     const kind = ENVELOPE_KIND.message;
     const kept = items.map(({ envelope }) => ({
@@ -60,8 +63,9 @@ async function filling(...texts: readonly string[]) {
       envelope,
     }));
     await log.append(kept);
-  });
-  return { fill, taken };
+  };
+  const fill = gapFiller({ log, sets: idSets(log), verifier, arrivals, take });
+  return { fill, taken, arrivals };
 }
 
 const silent: Reconciled["client"] = {
@@ -74,7 +78,7 @@ describe("what is missing of a topic", () => {
   it("is fetched from whoever has it, each envelope from one holder only", async () => {
     const { fill, taken } = await filling("here");
     const holders = [holderOf(await logWith("here", "one")), holderOf(await logWith("here", "one", "two"))];
-    assert.equal(await fill(group.topic, holders), 2);
+    assert.equal(await fill(group.topic, () => holders), 2);
     assert.deepEqual(taken.toSorted(), ["one", "two"]);
     assert.deepEqual(
       holders.map(({ asked }) => asked),
@@ -86,15 +90,28 @@ describe("what is missing of a topic", () => {
     const { fill, taken } = await filling("here");
     const all = await logWith("here", "one", "two");
     const liar = { ...holderOf(all), get: async () => [] };
-    await fill(group.topic, [liar]);
-    await fill(group.topic, [liar, holderOf(all)]);
+    await fill(group.topic, () => [liar]);
+    await fill(group.topic, () => [liar, holderOf(all)]);
     assert.deepEqual(taken.toSorted(), ["one", "two"]);
   });
 
   it("was looked for nowhere when nobody answers", async () => {
     const { fill, taken } = await filling("here");
-    assert.equal(await fill(group.topic, [silent]), 0);
-    assert.equal(await fill(group.topic, []), 0);
+    assert.equal(await fill(group.topic, () => [silent]), 0);
+    assert.equal(await fill(group.topic, () => []), 0);
     assert.deepEqual(taken, []);
+  });
+
+  it("is looked for when nothing more comes in: it may be on its way", async () => {
+    const { fill, taken, arrivals } = await filling("here");
+    const holder = holderOf(await logWith("here", "one"));
+    let arrived: () => void = () => undefined;
+    const coming = arrivals.bringing(group.topic, () => new Promise<void>((resolve) => (arrived = resolve)));
+    const filled = fill(group.topic, () => [holder]);
+    assert.equal(holder.asked, 0);
+    arrived();
+    await coming;
+    assert.equal(await filled, 1);
+    assert.deepEqual(taken, ["one"]);
   });
 });

@@ -50,12 +50,12 @@ describe("those who give envelopes", () => {
     const [one] = delivery("one").items;
     const during: (readonly string[])[] = [];
     const look = (): void => void during.push([...(givers.of(one?.envelope ?? assert.fail()) ?? [])]);
-    await givers.during("ana", delivery("one", "two"), async () => {
+    await givers.during(["ana"], delivery("one", "two"), async () => {
       look();
-      await givers.during("ben", delivery("one"), async () => look());
+      await givers.during(["ben"], delivery("one"), async () => look());
       look();
     });
-    await givers.during("cleo", delivery("one"), () => Promise.reject(new Error("no room"))).catch(() => undefined);
+    await givers.during(["cleo"], delivery("one"), () => Promise.reject(new Error("no room"))).catch(() => undefined);
     look();
     assert.deepEqual(during, [["ana"], ["ana", "ben"], ["ana"], []]);
   });

@@ -22,8 +22,10 @@ const itemsOf = (envelopes: readonly Uint8Array[]) =>
     envelope,
   }));
 
+type Client = CaughtUpMember["client"];
+
 /** A member that keeps this. */
-async function memberWith(envelopes: readonly Uint8Array[]): Promise<CaughtUpMember> {
+async function clientWith(envelopes: readonly Uint8Array[]): Promise<Client> {
   const log = memoryLog(1);
   await log.append(itemsOf(envelopes));
   const sets = idSets(log);
@@ -38,12 +40,21 @@ async function memberWith(envelopes: readonly Uint8Array[]): Promise<CaughtUpMem
   };
 }
 
+/** It is connected. */
+const by = (client: Client, path: CaughtUpMember["path"] = "direct"): CaughtUpMember => ({
+  client,
+  path,
+  givers: () => [],
+});
+
 /** A topic of which somebody goes on sending; nobody waits more often than `waitsMost`. */
 function neverQuiet(waitsMost: number): TopicArrivals & { waits: number } {
   const arrivals = {
     waits: 0,
     came: () => undefined,
+    arriving: () => () => undefined,
     isQuiet: () => false,
+    isBusy: () => true,
     bringing: async <T>(_: Uint8Array, fetch: () => Promise<T>) => await fetch(),
     whenQuiet: async (_: Uint8Array, fetch: (isQuiet: boolean) => Promise<void>) => {
       assert(++arrivals.waits <= waitsMost, "it waits and waits");
@@ -64,7 +75,7 @@ describe("what a member has and we do not", () => {
     const take = async ({ items }: { readonly items: readonly { readonly envelope: Uint8Array }[] }) =>
       void (await log.append(itemsOf(items.map(({ envelope }) => envelope))));
     const { look } = memberCatchUp({ log, sets: idSets(log), verifier, arrivals, timing: QUICK, take });
-    await look(await memberWith(envelopes), group.topic);
+    await look(by(await clientWith(envelopes)), group.topic);
     assert.equal((await log.ids(group.topic, 0 as never, 1_000)).items.length, COUNT);
     assert.equal(arrivals.waits, 2);
   });
@@ -82,10 +93,10 @@ describe("what a member has and we do not", () => {
       },
     };
     let asked = 0;
-    const member = await memberWith([...envelopes]);
-    const get: CaughtUpMember["get"] = async (topic, ids) => {
+    const client = await clientWith([...envelopes]);
+    const get: Client["get"] = async (topic, ids) => {
       asked += ids.length;
-      return await member.get(topic, ids);
+      return await client.get(topic, ids);
     };
     const { look } = memberCatchUp({
       log,
@@ -95,7 +106,7 @@ describe("what a member has and we do not", () => {
       timing: QUICK,
       take: async () => undefined,
     });
-    await look({ ...member, get }, group.topic);
+    await look(by({ ...client, get }), group.topic);
     assert.equal(asked, 0);
   });
 
@@ -105,8 +116,8 @@ describe("what a member has and we do not", () => {
     const arrivals = topicArrivals();
     const waits: { readonly afterMs: number; readonly go: () => void }[] = [];
     const later = (afterMs: number) => new Promise<void>((go) => waits.push({ afterMs, go }));
-    const member = await memberWith(envelopes);
-    let get: CaughtUpMember["get"] = async () => assert.fail("it is too early to ask");
+    const client = await clientWith(envelopes);
+    let get: Client["get"] = async () => assert.fail("it is too early to ask");
     const { startAt } = memberCatchUp({
       log,
       sets: idSets(log),
@@ -115,16 +126,16 @@ describe("what a member has and we do not", () => {
       timing: QUICK,
       take: async () => undefined,
     });
-    const client: CaughtUpMember = { ...member, get: (topic, ids) => get(topic, ids) };
-    assert.equal(await startAt(client, group.topic, "circuit"), 3, "it is read on from its end");
+    const member = by({ ...client, get: (topic, ids) => get(topic, ids) }, "circuit");
+    assert.equal(await startAt(member, group.topic), 3, "it is read on from its end");
     assert.deepEqual(
       waits.map(({ afterMs }) => afterMs),
-      [2 * QUICK.healWithinMs],
+      [6 * QUICK.healWithinMs],
     );
     const asked = new Promise<number>((resolve) => {
       get = async (topic, ids) => {
         resolve(ids.length);
-        return await member.get(topic, ids);
+        return await client.get(topic, ids);
       };
     });
     waits[0]?.go();

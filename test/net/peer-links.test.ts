@@ -63,6 +63,8 @@ describe("the members to whom we are connected", () => {
       },
       givers: createGivers(),
       readersOf: () => 0,
+      arrivals: { isBusy: () => false },
+      relayTakes: () => true,
       timing: { ...QUICK, connectTimeoutMs: 60_000 },
       subscriptions: () => [{ topic, inbox: false, prove: () => new Uint8Array(), cursor: async () => 0 as never }],
       events: {

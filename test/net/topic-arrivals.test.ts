@@ -19,6 +19,27 @@ describe("a topic of which something comes in", () => {
     assert.deepEqual([arrivals.isQuiet(topic), arrivals.isQuiet(other)], [true, false]);
   });
 
+  it("keeps us busy until nothing has come of any for three seconds, but for no longer than five minutes", () => {
+    const clock = { ms: 1_000 };
+    const arrivals = topicArrivals(() => clock.ms);
+    assert.equal(arrivals.isBusy(), false);
+    arrivals.came(topic);
+    clock.ms += 2_999;
+    arrivals.came(other);
+    clock.ms += 2_999;
+    assert.equal(arrivals.isBusy(), true);
+    clock.ms += 1;
+    assert.equal(arrivals.isBusy(), false);
+    const goOn = (): void => {
+      arrivals.came(topic);
+      clock.ms += 1_000;
+    };
+    for (let i = 0; i < 299; i++) goOn();
+    assert.equal(arrivals.isBusy(), true);
+    goOn();
+    assert.equal(arrivals.isBusy(), false);
+  });
+
   it("is not quiet while somebody fetches it, also when that fails, until the last of them is done", async () => {
     const arrivals = topicArrivals();
     let done: () => void = () => undefined;
@@ -27,6 +48,20 @@ describe("a topic of which something comes in", () => {
     assert.equal(arrivals.isQuiet(topic), false);
     done();
     await first;
+    assert.equal(arrivals.isQuiet(topic), true);
+  });
+
+  it("is not quiet while something of it waits for its turn, nor right after that", () => {
+    const clock = { ms: 1_000 };
+    const arrivals = topicArrivals(() => clock.ms);
+    const [first, second] = [arrivals.arriving(topic), arrivals.arriving(topic)];
+    clock.ms += 10_000;
+    first();
+    clock.ms += 10_000;
+    assert.equal(arrivals.isQuiet(topic), false);
+    second();
+    assert.equal(arrivals.isQuiet(topic), false);
+    clock.ms += 500;
     assert.equal(arrivals.isQuiet(topic), true);
   });
 
