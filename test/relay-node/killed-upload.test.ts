@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { askRelay } from "../../relay-node/ask-relay.ts";
-import { CHUNK_OVERHEAD_BYTES } from "../../relay-node/chunk-shelf.ts";
+import { CHUNK_OVERHEAD_BYTES, TOPIC_OVERHEAD_BYTES } from "../../relay-node/chunk-shelf.ts";
 import { nodeVerifier } from "../../relay-node/node-verifier.ts";
 import type { RelayReport } from "../../relay-node/relay-report.ts";
 import { openChunks } from "../../src/net/chunk-client.ts";
@@ -85,7 +85,7 @@ describe("a relay that is killed while files are put there", function () {
     }
     for (const file of files) await assertThere(address, file, new Set(file.chunks.keys()));
     const { store } = JSON.parse(await askRelay(directory, "json")) as RelayReport;
-    assert.equal(store.chunkBytes, ROUNDS * CHUNKS * (CHUNK_MAX_BYTES + CHUNK_OVERHEAD_BYTES));
+    assert.equal(store.chunkBytes, ROUNDS * (TOPIC_OVERHEAD_BYTES + CHUNKS * (CHUNK_MAX_BYTES + CHUNK_OVERHEAD_BYTES)));
   });
 });
 
