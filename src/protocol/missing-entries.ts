@@ -171,6 +171,7 @@ function lackedEntries(log: LogState, wanted: readonly EntryHash[], heads: reado
 
 function* mayAnswer(work: Work, group: GroupId, from: DeviceKey): Step<boolean> {
   const id = idOf(group, from);
+  if (work.written.has(ANSWERED.prefix + id)) return false; // a letter holds 64 items: one of them is answered, with all that fits
   const before = yield* read(work, ANSWERED, id);
   const count = before && work.nowMs - before.at < ANSWERS_MS ? before : { at: work.nowMs as TimeMs, answers: 0 };
   if (count.answers >= ANSWERS_MAX) return false;

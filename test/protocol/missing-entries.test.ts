@@ -174,6 +174,23 @@ describe("a member that was told a key which the others lack", () => {
   });
 });
 
+describe("a letter that asks for entries many times", () => {
+  it("is answered once: each answer goes through the whole log", () => {
+    const { ann, bob, group } = party();
+    const wanted = {
+      kind: "wanted" as const,
+      group,
+      wanted: bob.log(group).entries.map(({ hash }) => hash),
+      heads: [],
+    };
+    const before = bob.ids(OUTBOX).length;
+    bob.run(function* (work) {
+      for (let i = 0; i < 64; i++) yield* answerWanted(work, ann.account().device, wanted);
+    });
+    assert.equal(bob.ids(OUTBOX).length, before + 1);
+  });
+});
+
 describe("a letter that does not open", () => {
   it("makes a device begin a new session with whoever it names, once in an hour", () => {
     const scenery = party();
