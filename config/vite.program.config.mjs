@@ -47,6 +47,7 @@ export default {
         relay: at("../relay-node/main.ts"),
         "store-worker": at("../relay-node/store-worker.ts"),
         "picture-worker": at("../src/store/picture-worker.ts"),
+        "page-copier-worker": at("../src/store/page-copier-worker.ts"),
       },
       // side by side, where the threads' files are looked for; a part that has changed has another name (see emptyOutDir)
       output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },

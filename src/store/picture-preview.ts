@@ -7,12 +7,10 @@
  */
 
 import { open } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import type { PicturePreview } from "../client/ports/parts.ts";
 import { FILE_PREVIEW_MAX_BYTES } from "../wire/limits.ts";
 import { pictureHeader } from "../wire/picture-header.ts";
+import { startThread } from "./worker-thread.ts";
 
 /** Bytes of a picture file: larger ones are not for showing in a chat. */
 const PICTURE_MAX_BYTES = 32 * 1024 * 1024;
@@ -49,7 +47,10 @@ function isSmallEnough(start: Uint8Array): boolean {
 }
 
 function inThread(picture: Uint8Array): Promise<PicturePreview | undefined> {
-  const worker = spawn(picture);
+  const worker = startThread("./picture-worker", {
+    workerData: picture,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+  });
   return new Promise((resolve) => {
     const end = (preview?: PicturePreview): void => {
       clearTimeout(timer);
@@ -61,16 +62,4 @@ function inThread(picture: Uint8Array): Promise<PicturePreview | undefined> {
     worker.once("error", () => end());
     worker.once("exit", () => end());
   });
-}
-
-function spawn(picture: Uint8Array): Worker {
-  const options = { workerData: picture, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB } };
-  if (!import.meta.url.endsWith(".ts")) return new Worker(new URL("./picture-worker.js", import.meta.url), options);
-  const tsx = createRequire(import.meta.url)
-    .resolve("tsx/esm/api")
-    .replace(/\.cjs$/, ".mjs"); // as in relay-node/store-thread.ts
-  const loader = JSON.stringify(pathToFileURL(tsx).href);
-  const entry = JSON.stringify(new URL("./picture-worker.ts", import.meta.url).href);
-  const code = `import(${loader}).then(({ register }) => { register(); return import(${entry}); });`;
-  return new Worker(code, { eval: true, ...options });
 }

@@ -20,6 +20,7 @@ import { conversationTable } from "./conversation-table.ts";
 import { type EnvelopeLog, envelopeLog } from "./envelope-log.ts";
 import { envelopeTable } from "./envelope-table.ts";
 import type { EnvelopeLimits, EnvelopeTable, KeptEnvelope } from "./kept-envelopes.ts";
+import { pageCopier } from "./page-copier.ts";
 import { openProfileDatabase, type ProfileLocation } from "./profile-database.ts";
 import { checkProfileDirectory } from "./profile-directory.ts";
 import { recordTable } from "./record-table.ts";
@@ -32,6 +33,8 @@ export interface ProfileStoreOptions extends ProfileLocation {
   readonly after?: Clock["after"];
   /** Bounds of the envelopes that are kept; ENVELOPE_LIMITS by default. */
   readonly envelopeLimits?: EnvelopeLimits;
+  /** Pages of a long write-ahead log are copied by a thread; true by default. */
+  readonly hasThread?: boolean;
 }
 
 /** A profile's store and what it keeps of its groups' envelopes. */
@@ -58,12 +61,12 @@ export async function openProfileStore(options: ProfileStoreOptions): Promise<Op
 
 function profileStore(
   database: Database.Database,
-  { directory, after, envelopeLimits }: ProfileStoreOptions,
+  { directory, dataKey, after, envelopeLimits, hasThread = true }: ProfileStoreOptions,
 ): OpenProfileStore {
   const table = envelopeTable(database, envelopeLimits);
   const records = recordTable(database);
   const conversations = conversationTable(database);
-  const log = keepLogShort(database, after);
+  const log = keepLogShort(database, { after, copier: hasThread ? pageCopier({ directory, dataKey }) : undefined });
   // What a killed owner erased may still be in the log that it left.
   log.committed();
   const write = database.transaction((changes: ProfileChanges) => {
@@ -100,7 +103,10 @@ function profileStore(
     lineDepth: (group, id) => guarded(() => conversations.lineDepth(group, id)),
     unread: (group) => guarded(() => conversations.unread(group)),
     markRead: (group) => durably(() => conversations.markRead(group)),
-    close: () => guarded(() => close(database, directory, log.stop)),
+    close: () =>
+      close(database, directory, log.stop).catch((error: unknown) => {
+        throw storageFault(error, directory);
+      }),
   };
 }
 
@@ -120,9 +126,9 @@ function keepEnvelopes(table: EnvelopeTable, encoded: readonly Uint8Array[]): re
   });
 }
 
-function close(database: Database.Database, directory: string, emptyLog: () => void): void {
+async function close(database: Database.Database, directory: string, emptyLog: () => Promise<void>): Promise<void> {
   try {
-    emptyLog();
+    await emptyLog();
   } catch (error) {
     const { code } = storageFault(error, directory);
     if (code === "internal/invariant") throw error;

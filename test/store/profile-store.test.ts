@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { copyFile, open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { ProfileStore } from "../../src/client/ports/profile.ts";
@@ -189,9 +189,28 @@ describe("the profile database", () => {
       assert.ok(!(await readdir(profile.directory)).includes("profile.db-wal"));
     });
 
-    it("is moved out of the write-ahead log of a busy profile, in a turn of its own and not within the commit", async () => {
+    it("is moved out of the write-ahead log of a busy profile by a thread, and is there in another process", async () => {
+      const store = await profile.open({ after: () => () => undefined });
+      const value = new Uint8Array(randomBytes(1_000_000));
+      for (let i = 0; i < 3; i++) await commitRecords(store, ["large", value]);
+      while ((await stat(`${path()}-wal`)).size > 0) await new Promise((resolve) => setImmediate(resolve));
+      const copy = await temporaryProfile();
+      await copyFile(path(), join(copy.directory, "profile.db"));
+      const other = await copy.open();
+      assert.deepEqual((await other.load(["large"])).get("large"), value);
+      for (let i = 0; i < 40; i++) await commitRecords(store, [`key/${i}`, randomBytes(400_000)]);
+      await Promise.all([other.close(), store.close()]);
+      assert.ok(!(await readdir(profile.directory)).includes("profile.db-wal"));
+      const again = await profile.open();
+      assert.equal((await again.scan("key/", { limit: 100 })).length, 40);
+      await again.close();
+      await copy.remove();
+    });
+
+    it("is moved out of the write-ahead log of a busy profile without a thread, in a turn of its own and not within the commit", async () => {
       const wakes = new Map<() => void, number>();
       const store = await profile.open({
+        hasThread: false,
         after: (delayMs, wake) => {
           wakes.set(wake, delayMs);
           return () => wakes.delete(wake);
