@@ -97,8 +97,11 @@ export interface Giving {
   readonly repeated: (count: number) => void;
 }
 
-/** Appends what is pending. False: the holder did not take all of it. */
-export async function giveExtra(parts: Reconciled, topic: Topic, giving: Giving): Promise<boolean> {
+/** How giving ended: all of it was given; the holder did not take all; it did not answer, or `turn` has stopped it. */
+export type Given = "all" | "refused" | "unanswered";
+
+/** Appends what is pending. */
+export async function giveExtra(parts: Reconciled, topic: Topic, giving: Giving): Promise<Given> {
   const { pending, turn } = giving;
   let after = 0 as Sequence;
   for (;;) {
@@ -108,23 +111,24 @@ export async function giveExtra(parts: Reconciled, topic: Topic, giving: Giving)
       wanted = wanted.filter((id) => pending.has(toHex(id)));
       if (wanted.length === 0) break;
       const size = await turn();
-      if (size === 0) return false;
+      if (size === 0) return "unanswered";
       const part = wanted.filter((id) => pending.has(toHex(id))).slice(0, size);
-      if (part.length > 0 && !(await givePart(parts, topic, { part, giving }))) return false;
+      const given = part.length > 0 ? await givePart(parts, topic, { part, giving }) : "all";
+      if (given !== "all") return given;
     }
     const last = page.items.at(-1);
-    if (!last || pending.size === 0) return true;
+    if (!last || pending.size === 0) return "all";
     after = last.sequence;
     await nextTurn();
   }
 }
 
-/** Takes from `pending` what is given now; false when the holder is not there or takes nothing now. */
+/** Takes from `pending` what is given now. */
 async function givePart(
   { log, client, verifier, signAnew }: Reconciled,
   topic: Topic,
   { part, giving }: { readonly part: readonly EnvelopeId[]; readonly giving: Giving },
-): Promise<boolean> {
+): Promise<Given> {
   const found = await log.get(topic, part, GIVEN_BYTES);
   const done = found.map((envelope) => envelopeId(verifier.sha256, envelope));
   for (const id of found.length === 0 ? part : done) giving.pending.delete(toHex(id)); // none: dropped for age since
@@ -132,7 +136,8 @@ async function givePart(
   const given = signed.filter((each) => isSigned(verifier, each));
   const outcomes = given.length === 0 ? [] : await client.append(given);
   giving.repeated(outcomes.filter((each) => each.kind === "stored" && each.duplicate).length);
-  return outcomes.every((each) => each.kind === "stored" || isForGood(each));
+  if (outcomes.every((each) => each.kind === "stored" || isForGood(each))) return "all";
+  return outcomes.some(({ kind }) => kind === "unreachable") ? "unanswered" : "refused";
 }
 
 function isSigned(verifier: Verifier, encoded: Uint8Array): boolean {

@@ -18,7 +18,7 @@ import { toHex } from "../wire/text-forms.ts";
 import { comparingRounds, type LackingFetcher, lackingFetcher, type TakeLacking } from "./comparing-rounds.ts";
 import type { IdSets } from "./id-sets.ts";
 import type { LinkTiming } from "./link-timing.ts";
-import { compareTopic, giveExtra, type Reconciled } from "./reconciliation.ts";
+import { compareTopic, type Given, giveExtra, type Reconciled } from "./reconciliation.ts";
 import type { TopicClient } from "./topic-client.ts";
 import type { TopicLog } from "./topic-log.ts";
 import { delay } from "./turn-gate.ts";
@@ -33,6 +33,8 @@ const PAUSE_MS = { least: 10, most: 2_000 } as const;
 const LISTEN_MS = 100;
 /** Envelopes of a part: few at first, so that it costs little when many begin at once; in the end what one frame holds of short messages. */
 const PART = { least: 4, most: 256 } as const;
+/** Times that a topic is begun on one connection while the relay does not answer; then the next round, or connection, does. */
+const ATTEMPTS_MAX = 5;
 /** How much larger each part is than the one before: each costs a round trip, to a relay that has much to do then. */
 const GROWTH = 4;
 /** How much longer the pause gets with each sign of others: of many who begin at once one is soon alone. */
@@ -84,6 +86,8 @@ export class RelayHealing {
   readonly #doubted = new Map<string, string>();
   /** Topics (hex) of which we keep something that may not be there: it came while the relay was away, or was not taken. */
   readonly #unsettled = new Set<string>();
+  /** How often a topic (hex) has been begun on this connection without an answer. */
+  readonly #attempts = new Map<string, number>();
   #log: LogId | undefined;
   #giving: Giving | undefined;
   #running: Promise<void> | undefined;
@@ -99,6 +103,7 @@ export class RelayHealing {
   caughtUp(topic: Topic, log: LogId): void {
     this.#log = log;
     this.#read.set(toHex(topic), topic);
+    this.#attempts.delete(toHex(topic));
     if (this.#healed.has(placeOf(log, topic)) && !this.#unsettled.has(toHex(topic))) return;
     this.#planned.set(toHex(topic), { topic, cause: "caught-up" });
     this.#running ??= this.#run();
@@ -108,6 +113,7 @@ export class RelayHealing {
   forget(topic: Topic): void {
     this.#read.delete(toHex(topic));
     this.#planned.delete(toHex(topic));
+    this.#attempts.delete(toHex(topic));
   }
 
   #beginRound(): void {
@@ -171,10 +177,20 @@ export class RelayHealing {
       for (const [name, plan] of due) {
         if (!this.#isDue(name, plan)) continue;
         this.#unsettled.add(name);
-        if (await this.#heal(plan).catch(ignore)) this.#unsettled.delete(name);
+        const given = await this.#heal(plan).catch(ignore);
+        if (given === "all") this.#unsettled.delete(name);
+        if (given === "unanswered") this.#again(name, plan);
       }
     }
     this.#running = undefined;
+  }
+
+  /** A relay that has much to do answers late, or not in time: what was begun is not left until the next round. */
+  #again(name: string, { topic }: { readonly topic: Topic }): void {
+    const attempts = (this.#attempts.get(name) ?? 0) + 1;
+    this.#attempts.set(name, attempts);
+    if (attempts < ATTEMPTS_MAX && this.#options.client() && !this.#stopping.signal.aborted)
+      this.#planned.set(name, { topic, cause: "caught-up" });
   }
 
   /** False when all that was in doubt has come from the relay since. */
@@ -184,30 +200,29 @@ export class RelayHealing {
     return !this.#stopping.signal.aborted && (cause !== "doubt" || doubted.length > 0);
   }
 
-  /** True when nothing of ours is left to be given. */
-  async #heal({ topic, cause }: { readonly topic: Topic; readonly cause: Cause }): Promise<boolean> {
+  async #heal({ topic, cause }: { readonly topic: Topic; readonly cause: Cause }): Promise<Given> {
     const client = this.#options.client();
     const log = this.#log;
     const ours = await this.#options.sets.of(topic);
-    if (!client || !log || !ours) return false;
+    if (!client || !log || !ours) return "refused";
     const key = placeOf(log, topic);
     const offered = this.#healed.get(key) ?? (0 as Sequence);
-    if (ours.head <= offered && cause !== "round") return true;
+    if (ours.head <= offered && cause !== "round") return "all";
     const parts = { ...this.#options, client };
     const difference = await compareTopic(parts, topic);
-    if (!difference) return false;
+    if (!difference) return "unanswered";
     if (cause === "round") await this.#lacking(parts, topic, difference.lacking);
     const pending = await this.#newer(topic, offered, difference.extra);
     const giving = { topic: toHex(topic), pending, byOthers: 0, given: 0, pauseMs: LISTEN_MS, part: PART.least };
     this.#giving = giving;
-    const isDone = await giveExtra(parts, topic, {
+    const given = await giveExtra(parts, topic, {
       pending,
       turn: () => this.#turn(giving, client),
       repeated: (count) => adjust(giving, count),
     });
     this.#giving = undefined;
-    if (isDone) this.#healed.set(key, difference.ourHead);
-    return isDone;
+    if (given === "all") this.#healed.set(key, difference.ourHead);
+    return given;
   }
 
   /** Without what the log was offered before: what it has of that is for its retention to say. */
@@ -269,4 +284,4 @@ function shuffled<T>(items: T[]): readonly T[] {
 }
 
 /** Our disk failed, or the store is closing: the next connection tries again. */
-const ignore = (): false => false;
+const ignore = (): Given => "refused";
