@@ -18,6 +18,7 @@ import type { PartStore } from "./ports/parts.ts";
 import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord } from "./profile-reader.ts";
 import { createStopper, type Stopper } from "./stopping.ts";
+import type { Turn } from "./turns.ts";
 
 /** Ms between two progress events of one file. */
 const TELL_MS = 250;
@@ -49,6 +50,8 @@ export interface Transfer extends FilePlace {
   readonly parts: FileParts;
   readonly progress: FileProgress;
   readonly stopper: Stopper;
+  /** While it is its turn to move bytes. */
+  turn: Turn | undefined;
   /** Called when all is through, and when the transfer is stopped. */
   readonly wakers: Set<() => void>;
   /** What people are told beside the progress; set by whoever moves the bytes. */
@@ -98,7 +101,21 @@ export async function openTransfer(c: FileContext, place: FilePlace, state: File
     tell();
     progress.save(clock.nowMs(), "due").catch(() => undefined); // saved with the next one, or fetched again
   };
-  return { ...place, state, shape, keys, shelf, parts, progress, stopper, wakers, told, through, tell };
+  return {
+    ...place,
+    state,
+    shape,
+    keys,
+    shelf,
+    parts,
+    progress,
+    stopper,
+    turn: undefined,
+    wakers,
+    told,
+    through,
+    tell,
+  };
 }
 
 /** Where the file's bytes are in that stage. */

@@ -4,7 +4,7 @@
  *
  * 1. The records say what is to be done; everything here can be made again from them.
  * 2. A few transfers move at a time, the others wait for their turn, so that one large file does not starve a small one
- *    for ever and memory stays bounded.
+ *    for ever and memory stays bounded. One that nobody can help now keeps no other from its turn.
  *
  * @see PROTOCOL.md § Files
  */
@@ -185,9 +185,15 @@ async function move(book: Book, transfer: Transfer): Promise<void> {
   const { stage } = transfer.state;
   if (stage.kind === "sending") {
     serveTransfer(book, transfer, true);
-    await book.turns.send(transfer.stopper.signal, () => sendChunks(book, transfer));
+    await book.turns.send(transfer.stopper.signal, (turn) => {
+      transfer.turn = turn;
+      return sendChunks(book, transfer);
+    });
   } else if (stage.kind === "fetching")
-    await book.turns.fetch(transfer.stopper.signal, () => fetchAndServe(book, transfer, stage));
+    await book.turns.fetch(transfer.stopper.signal, (turn) => {
+      transfer.turn = turn;
+      return fetchAndServe(book, transfer, stage);
+    });
 }
 
 async function fetchAndServe(

@@ -7,8 +7,16 @@ const RETRY_MS = 30_000;
 const RETRY_LEAST_MS = 250;
 const RETRY_MOST_MS = 3_600_000;
 
-/** Resolves when somebody new may have chunks of this file, or take them; after `retryMs` at the latest; when the transfer is stopped or has all. */
-export function pauseUntilNews(c: FileContext, t: Transfer, retryMs = RETRY_MS): Promise<void> {
+/**
+ * Resolves when somebody new may have chunks of this file, or take them; after `retryMs` at the latest; when the transfer is
+ * stopped or has all. Other transfers have its turn meanwhile.
+ */
+export async function pauseUntilNews(c: FileContext, t: Transfer, retryMs = RETRY_MS): Promise<void> {
+  const news = untilNews(c, t, retryMs);
+  await (t.turn?.rest(news) ?? news);
+}
+
+function untilNews(c: FileContext, t: Transfer, retryMs: number): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       cancel();

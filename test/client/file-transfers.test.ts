@@ -109,6 +109,22 @@ describe("files of a group", function () {
     assert.equal(hub.fetched.length, before);
   });
 
+  it("that nobody has keep no other from coming, and come when somebody has them again", async () => {
+    const lost = ["a.txt", "b.txt", "c.txt", "d.txt"];
+    for (const name of lost) await send(ada, name, fillerBytes(1_000));
+    await world.settle(5_000);
+    hub.stored.clear();
+    hub.away.add("Ada");
+    for (const file of lost)
+      assert.equal((await world.call(ben, "file-get", { group, file, waitMs: 5_000 })).file.state, "waiting");
+    await send(cleo, "e.txt", fillerBytes(1_000));
+    await world.settle(5_000);
+    assert.equal((await get(ben, "e.txt")).state, "here");
+    hub.away.delete("Ada");
+    await world.settle(60_000);
+    assert.deepEqual(new Set((await filesOf(ben)).map(({ state }) => state)), new Set(["here"]));
+  });
+
   it("small ones come by themselves, large ones do not", async () => {
     automaticBytes = 1_000;
     ben.crash();
