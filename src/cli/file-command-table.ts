@@ -18,7 +18,7 @@ export const FILE_COMMANDS: readonly Command[] = [
       "no-wait": flag("do not wait until it has left this machine"),
     },
     details: `Any size. Shows how far it is until all of it is at a relay or at another member. Interrupted by whatever, it goes on
-where it stood whenever Hermes runs again, as long as the file is where it was. A small picture is sent with a preview.`,
+where it stood whenever Hermes runs again, as long as the file is where it was. A small picture is sent with a preview. Of a directory go files and directories, no links.`,
     examples: [
       "hermes send-file 'Sunday hikes' route.pdf",
       "hermes send-file Servers /etc/nginx",

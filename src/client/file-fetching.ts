@@ -22,6 +22,9 @@ import { createStopper, type Stopper } from "./stopping.ts";
 
 /** Ms that we give ourselves to reach somebody before anything is said: a program has just started, a relay is dialled again. */
 const CONNECTING_MS = 3_000;
+/** Tries for nothing after which it is tried more seldom, unless somebody new is there: ten minutes; and how seldom (ms). */
+const TRIES_MAX = 20;
+const SELDOM_MS = 300_000;
 const FORGED =
   "what came has the hashes that the sender's message names but does not open, so the file is not as it was sent: ask for it again";
 
@@ -161,14 +164,16 @@ async function fetchThese(c: FileContext, t: Transfer, wanted: Map<string, Wante
   const failing = createStopper(); // what cannot be saved ends this fetch, not the transfer
   signal.addEventListener("abort", failing.stop);
   try {
-    for (let isFirst = true; wanted.size > 0 && !signal.aborted; isFirst = false) {
+    for (let tries = 1; wanted.size > 0 && !signal.aborted; tries++) {
+      const before = wanted.size;
       const { outcome, failure } = await fetchOnce(c, t, { wanted, part: run.part, failing });
       if (failure !== undefined) throw failure;
       if (wanted.size === 0 || signal.aborted) return;
-      if (!isFirst && outcome.kind === "lacking" && outcome.asked > 0) run.lacking();
-      if (!isFirst) t.told.isWaiting = true;
+      if (tries > 1 && outcome.kind === "lacking" && outcome.asked > 0) run.lacking();
+      if (tries > 1) t.told.isWaiting = true;
       t.tell();
-      await pauseUntilNews(c, t, isFirst ? CONNECTING_MS : undefined);
+      await pauseUntilNews(c, t, tries === 1 ? CONNECTING_MS : tries > TRIES_MAX ? SELDOM_MS : undefined);
+      if (wanted.size < before) tries = 1;
     }
   } finally {
     signal.removeEventListener("abort", failing.stop);

@@ -125,6 +125,27 @@ describe("files of a group", function () {
     assert.deepEqual(new Set((await filesOf(ben)).map(({ state }) => state)), new Set(["here"]));
   });
 
+  it("that nobody has are asked for often at first, and seldom after ten minutes", async () => {
+    await send(ada, "a.txt", fillerBytes(1_000));
+    await world.settle(5_000);
+    hub.stored.clear();
+    hub.away.add("Ada");
+    let tries = 0;
+    hub.onChunk = (device) => {
+      if (device === "Ben") tries++;
+    };
+    void ben.call("file-get", { group, file: "a.txt" }).catch(() => undefined);
+    await world.clock.pass(600_000);
+    assert(tries >= 15, `${tries}`);
+    tries = 0;
+    await world.clock.pass(3_600_000);
+    assert(tries >= 10 && tries <= 20, `${tries}`);
+    hub.away.delete("Ada");
+    hub.news();
+    await world.clock.pass(1_000);
+    assert.equal((await fileOf(ben)).state, "here");
+  });
+
   it("small ones come by themselves, large ones do not", async () => {
     automaticBytes = 1_000;
     ben.crash();
