@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import type { ClientMethods } from "../../../src/client/api.ts";
 import { PATIENCE_MS } from "./hermes-process.ts";
 import type { Person } from "./person.ts";
+import { withSessions } from "./prepared-people.ts";
 import type { Relay } from "./relay.ts";
-import type { Scene } from "./scene.ts";
+import { PASSPHRASE, type Scene } from "./scene.ts";
 
 export type Info = ClientMethods["group-info"][1];
 
@@ -14,12 +15,16 @@ export async function gather(
   ...names: readonly string[]
 ) {
   const all = await Promise.all(names.map((name) => scene.person(name, [relay.address])));
-  const [owner, ...others] = all;
-  assert(owner);
-  const group = await owner.createGroup("gardeners");
-  for (const each of others) await owner.ask("group", "add", group, (await each.whoami()).contact);
-  await owner.sync();
-  for (const each of others) assert.equal((await each.sync()).complete, true);
+  const directories = all.map(({ profile }) => profile);
+  const group = await withSessions({ directories, passphrase: PASSPHRASE }, async ([owner, ...others]) => {
+    assert(owner);
+    const { id } = (await owner.call("group-create", { name: "gardeners" })).group;
+    for (const each of others)
+      await owner.call("group-add", { group: id, account: (await each.call("whoami", {})).contact });
+    await owner.call("sync", {});
+    for (const each of others) assert.equal((await each.call("sync", {})).complete, true);
+    return id;
+  });
   return { group, all };
 }
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { ClientMethods, MessageView } from "../../../src/client/api.ts";
 import type { ClientEvent } from "../../../src/client/event-api.ts";
 import type { Ended, HermesProcess } from "./hermes-process.ts";
+import { withSessions } from "./prepared-people.ts";
 import type { Environment, Place, Scene } from "./scene.ts";
 
 type Result<M extends keyof ClientMethods> = ClientMethods[M][1];
@@ -62,10 +63,14 @@ const JOIN_WAIT_S = 25;
 /** More than any test writes. */
 const ALL = "10000";
 
-export function createPerson(
-  start: Scene["start"],
-  { name, place }: { readonly name: string; readonly place: Required<Place> },
-): Person {
+/** Who it is; with a passphrase, groups and links are made in the test's own process (prepared-people.ts), since they only prepare. */
+export interface PersonChoice {
+  readonly name: string;
+  readonly place: Required<Place>;
+  readonly passphrase: string | undefined;
+}
+
+export function createPerson(start: Scene["start"], { name, place, passphrase }: PersonChoice): Person {
   const { directory: profile, shellPrefix, env: own } = place;
   const begin: Person["start"] = (args, input, env = {}) =>
     start({
@@ -85,6 +90,17 @@ export function createPerson(
     assert.equal(all.length, 1, `hermes ${args.join(" ")} answered ${all.length} objects`);
     return all[0] as T;
   };
+  const prepare = <M extends "whoami" | "group-create" | "group-invite">(
+    method: M,
+    params: ClientMethods[M][0],
+    ...args: readonly string[]
+  ): Promise<Result<M>> =>
+    passphrase === undefined
+      ? ask(...args)
+      : withSessions({ directories: [profile], passphrase }, ([session]) => {
+          assert(session);
+          return session.call(method, params);
+        });
   return {
     name,
     profile,
@@ -94,9 +110,9 @@ export function createPerson(
     start: begin,
     refused: async (args, input) => refusalOf(await run(args, input), args),
     listen: (...args) => listenerOf(begin(["listen", ...args])),
-    whoami: () => ask("whoami"),
-    createGroup: async (title) => (await ask<Result<"group-create">>("group", "create", title)).group.id,
-    invite: async (group) => (await ask<Result<"group-invite">>("group", "invite", group)).link,
+    whoami: () => prepare("whoami", {}, "whoami"),
+    createGroup: async (title) => (await prepare("group-create", { name: title }, "group", "create", title)).group.id,
+    invite: async (group) => (await prepare("group-invite", { group }, "group", "invite", group)).link,
     join: (link, waitS = JOIN_WAIT_S) => ask("group", "join", link, "--wait", String(waitS)),
     send: (group, text, ...args) => ask("send", ...args, group, text),
     history: async (group) =>

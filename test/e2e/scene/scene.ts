@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type HermesProcess, type Launch, startHermes } from "./hermes-process.ts";
 import { createPerson, type Person } from "./person.ts";
+import { prepareProfile } from "./prepared-people.ts";
 import { createRelay, type Relay } from "./relay.ts";
 
 /** The passphrase of every profile here, but where a test says otherwise. */
@@ -31,7 +32,7 @@ export interface Scene {
   readonly start: (launch: Omit<Launch, "env"> & { readonly env?: Environment }) => HermesProcess;
   /** A relay that is ready. */
   readonly relay: (place?: Place & { readonly args?: readonly string[] }) => Promise<Relay>;
-  /** Somebody with a new profile; `relays` are addresses. */
+  /** Somebody with a new profile, made by `init` where the place has a shell or an environment; `relays` are addresses. */
   readonly person: (name: string, relays: readonly string[], place?: Place) => Promise<Person>;
   /** Somebody without a profile yet. */
   readonly stranger: (name: string, place?: Place) => Person;
@@ -66,16 +67,20 @@ export async function openScene(): Promise<Scene> {
     shellPrefix: shellPrefix ?? (() => undefined),
     env: own,
   });
-  const stranger: Scene["stranger"] = (name, place = {}) => createPerson(start, { name, place: placeOf(place) });
+  /** Nothing stands between the profile and the test's own process. */
+  const isPlain = ({ shellPrefix, env: own }: Place): boolean => shellPrefix === undefined && own === undefined;
+  const stranger: Scene["stranger"] = (name, place = {}) =>
+    createPerson(start, { name, place: placeOf(place), passphrase: isPlain(place) ? PASSPHRASE : undefined });
   return {
     directory,
     env,
     start,
     relay: (place = {}) => createRelay(start, { ...placeOf(place), args: place.args ?? [] }),
     stranger,
-    person: async (name, relays, place) => {
+    person: async (name, relays, place = {}) => {
       const one = stranger(name, place);
-      await one.ask("init", "--name", name, ...relays.flatMap((address) => ["--relay", address]));
+      if (isPlain(place)) await prepareProfile({ directory: one.profile, passphrase: PASSPHRASE }, { name, relays });
+      else await one.ask("init", "--name", name, ...relays.flatMap((address) => ["--relay", address]));
       return one;
     },
     end: async () => {
