@@ -22,8 +22,11 @@ import { createStopper, type Stopper } from "./stopping.ts";
 
 /** Ms that we give ourselves to reach somebody before anything is said: a program has just started, a relay is dialled again. */
 const CONNECTING_MS = 3_000;
-/** Tries for nothing after which it is tried more seldom, unless somebody new is there: ten minutes; and how seldom (ms). */
-const TRIES_MAX = 20;
+/**
+ * Tries for nothing after which it is tried more seldom, unless somebody new is there: a quarter of an hour, in which who has it was
+ * asked twice; and how seldom (ms).
+ */
+const TRIES_MAX = 30;
 const SELDOM_MS = 300_000;
 const FORGED =
   "what came has the hashes that the sender's message names but does not open, so the file is not as it was sent: ask for it again";
