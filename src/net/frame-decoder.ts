@@ -10,13 +10,14 @@
 import { Uint8ArrayList } from "uint8arraylist";
 import { FRAME_MAX_BYTES } from "../wire/limits.ts";
 import { type FrameRooms, ROOM_FROM_BYTES } from "./frame-rooms.ts";
+import { joinPieces } from "./joined-pieces.ts";
 
 /** Bytes of the longest length prefix that can be valid: 3 x 7 bits hold FRAME_MAX_BYTES. */
 const PREFIX_MAX_BYTES = 3;
 
 /** Incremental decoder of one direction of one stream. */
 export interface FrameDecoder {
-  /** Takes the next bytes of the stream; they are not copied. */
+  /** Takes the next bytes of the stream; they are not copied but where they come in many small pieces. */
   readonly push: (chunk: Uint8Array | Uint8ArrayList) => void;
   /** The next whole frame, `undefined` when more bytes are needed, `malformed` when the stream cannot be trusted any more. */
   readonly next: () => Uint8Array | undefined | "malformed";
@@ -28,7 +29,10 @@ export interface FrameDecoder {
 export function frameDecoder(rooms?: FrameRooms): FrameDecoder {
   const buffer = new Uint8ArrayList();
   return {
-    push: (chunk) => buffer.append(chunk),
+    push: (chunk) => {
+      buffer.append(chunk);
+      joinPieces(buffer);
+    },
     waitingBytes: () => buffer.byteLength,
     next: () => {
       const prefix = readPrefix(buffer);

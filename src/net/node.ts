@@ -20,6 +20,7 @@ import { createLibp2p, type Libp2pOptions } from "libp2p";
 import { Fault } from "../wire/fault.ts";
 import { addressCrowd } from "./address-crowd.ts";
 import { listenFault, requireAddresses } from "./multiaddr-text.ts";
+import { boundedMuxer } from "./muxer-bounds.ts";
 import { countConnectionsLinearly, cutUnusedConnections, forgetDisconnectedPeers } from "./node-workarounds.ts";
 import { noiseCrypto } from "./noise-keys.ts";
 import { quickPackets } from "./noise-packets.ts";
@@ -90,7 +91,7 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<NetNod
     privateKey: await generateKeyPairFromSeed("Ed25519", options.seed),
     addresses: { listen: [...options.listen], appendAnnounce: [...(options.announce ?? [])] },
     transports: [overTcp()],
-    streamMuxers: [yamux({ ...YAMUX, keepAliveInterval: RELAY_YAMUX_PING_MS })],
+    streamMuxers: [boundedMuxer(yamux({ ...YAMUX, keepAliveInterval: RELAY_YAMUX_PING_MS }), STREAM_WINDOW_BYTES)],
     connectionManager: {
       maxConnections: options.maxConnections ?? 6_000,
       inboundConnectionThreshold: options.connectionsPerSecond ?? 500,
@@ -140,7 +141,7 @@ export async function createClientNode(options: ClientNodeOptions = {}): Promise
     addresses: { listen: ["/p2p-circuit", ...(options.listen ?? [])], announceFilter },
     transports: [overTcp(), circuitRelayTransport()],
     transportManager: { faultTolerance: FaultTolerance.NO_FATAL }, // a relay that is away is no reason not to start
-    streamMuxers: [yamux(YAMUX)],
+    streamMuxers: [boundedMuxer(yamux(YAMUX), STREAM_WINDOW_BYTES)],
     connectionManager: {
       reconnectRetries: 0, // relay-link.ts dials: libp2p gives up after 30 s
       maxConnections: CLIENT_CONNECTIONS_MAX,

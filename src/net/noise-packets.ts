@@ -8,6 +8,7 @@
  */
 import type { ConnectionEncrypter } from "@libp2p/interface";
 import { Uint8ArrayList } from "uint8arraylist";
+import { joinPieces } from "./joined-pieces.ts";
 
 const TAG_BYTES = 16;
 
@@ -55,6 +56,7 @@ export function noisePackets(): Decrypting["decoder"] {
         if (end > 2) packets.push(buffer.sublist(2, end));
         buffer.consume(end);
       }
+      joinPieces(buffer);
       return packets;
     },
   };
