@@ -4,21 +4,23 @@
  */
 import { frontierHash } from "../crypto/epoch-secrets.ts";
 import { equalBytes } from "../verify/transcript.ts";
-import type { DeviceKey, GroupId } from "../wire/ids.ts";
+import type { DeviceKey, EntryHash, GroupId } from "../wire/ids.ts";
 import { MERGED_HEADS_MAX } from "../wire/limits.ts";
 import type { PayloadItem } from "../wire/pairwise-payload.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { EARLY_CONTRIBUTIONS_PER_SENDER_MAX, EARLY_MAX, hasRoomFor, noteEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
 import { contributionId, enterHeads } from "./epoch-merges.ts";
+import { enterEpochs } from "./epochs.ts";
 import { hasContributions } from "./giving-heads.ts";
-import { isEntered } from "./group-standing.ts";
-import { find } from "./log-graph.ts";
-import type { LogEntry } from "./log-state.ts";
+import { isEntered, wanting } from "./group-standing.ts";
+import { find, sinceThen } from "./log-graph.ts";
+import { isKeyAction } from "./log-resolution.ts";
+import type { LogEntry, LogState } from "./log-state.ts";
 import { areApart } from "./named-merges.ts";
 import { ACCOUNT } from "./records/account.ts";
 import { FORK } from "./records/epoch.ts";
-import { GROUP } from "./records/group.ts";
+import { GROUP, type GroupState } from "./records/group.ts";
 import { CONTRIBUTION, EARLY, EARLY_AT } from "./records/key-delivery.ts";
 import { newDevices } from "./roster.ts";
 import { readLog } from "./saved-log.ts";
@@ -49,7 +51,18 @@ export function* receiveContribution(work: Work, from: DeviceKey, item: Contribu
   write(work, CONTRIBUTION, id, { value: item.value });
   const isFrontier = item.frontier.every((head) => find(log, head)) && areApart(log, item.frontier);
   if (isFrontier && (yield* hasContributions(work, log, item.frontier, new Map())))
-    write(work, GROUP, toHex(item.group), yield* enterHeads(work, group, log, item.frontier));
+    write(work, GROUP, toHex(item.group), yield* enterLate(work, group, log, item.frontier));
+}
+
+/** Enters the merge of these heads, and the epochs of what was written on it: we may have gone on to a later one without them. */
+function* enterLate(work: Work, group: GroupState, log: LogState, heads: readonly EntryHash[]): Step<GroupState> {
+  const merged = yield* enterHeads(work, group, log, heads);
+  const isOn = ({ keyParents }: LogEntry): boolean =>
+    keyParents.length === heads.length && keyParents.every((each) => heads.some((head) => equalBytes(head, each)));
+  const following = log.entries.filter(isOn).flatMap(({ hash }) => sinceThen(log, hash));
+  if (following.length === 0) return merged;
+  const hashes = following.filter(({ action }) => isKeyAction(action.kind)).map(({ hash }) => hash);
+  return yield* enterEpochs(work, yield* wanting(work, log, merged, hashes), log);
 }
 
 function* keepEarlyContribution(work: Work, from: DeviceKey, item: ContributionItem): Step<void> {
