@@ -25,6 +25,11 @@ async function faultOf(task: Promise<unknown>): Promise<Fault> {
   return error;
 }
 
+interface Reservations {
+  readonly size: number;
+  readonly values: () => Iterable<{ readonly signal: { clear: () => void } }>;
+}
+
 describe("a relay's node", () => {
   afterEach(() => cleanup.run());
 
@@ -63,7 +68,7 @@ describe("a relay's node", () => {
   it("forgets a client that has gone, and counts those that are there", async () => {
     const relay = cleanup.add(await startRelay());
     const { libp2p } = relay.node;
-    const { circuits } = libp2p.services as { circuits?: { reservations: { size: number } } };
+    const { circuits } = libp2p.services as { circuits?: { reservations: Reservations } };
     const clients = [await startClient([relay.address]), await startClient([relay.address])];
     for (const { network, recorder } of clients) {
       cleanup.add(network);
@@ -71,9 +76,18 @@ describe("a relay's node", () => {
     }
     await within(5_000, async () => circuits?.reservations.size === 2);
     assert.equal(relay.node.connections(), 2);
+    let silenced = 0;
+    for (const { signal } of circuits?.reservations.values() ?? []) {
+      const { clear } = signal;
+      signal.clear = () => {
+        silenced += 1;
+        clear();
+      };
+    }
     for (const { network } of clients) await network.stop();
     await within(5_000, async () => relay.node.connections() === 0);
     await within(5_000, async () => (await libp2p.peerStore.all()).length === 0);
     assert.equal(circuits?.reservations.size, 0);
+    assert.equal(silenced, 2, "Node holds the signal of a reservation, and the client with it, to the end of its time");
   });
 });
