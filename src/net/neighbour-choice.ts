@@ -27,6 +27,8 @@ export const CIRCUITS_UNTIL = 3;
 const READERS_LEAST = 2;
 /** Members to whom we are linked over all groups: each costs a connection. */
 export const LINKS_MAX = 48;
+/** Who has dialled so much later than the present connection came about (ms) has come anew: two who dial each other do it at once. */
+export const ANEW_MS = 1_000;
 /** Addresses that are dialled at the same time. */
 export const DIALS_MAX = 4;
 /** A dial that takes longer (ms) does not count as one of them: most that are answered are so in a fraction of it. */

@@ -20,6 +20,7 @@ import { type LinkTiming, memberTiming } from "./link-timing.ts";
 import type { MailTopic } from "./mail-meeting.ts";
 import type { MemberCatchUp } from "./member-catch-up.ts";
 import {
+  ANEW_MS,
   LINKS_MAX,
   neighboursMost,
   replacedNeighbour,
@@ -104,7 +105,8 @@ export class PeerLinks {
       .filter(({ remotePeer }) => toHex(remotePeer.toMultihash().bytes) === toHex(openerPeerId));
     const connection = connections.find((each) => statusOf(each).path === "direct") ?? connections[0];
     const link = connection && this.#links.get(connection.remotePeer.toString());
-    if (link && connections.length > 1) link.probe(); // it may have come anew because the last connection is broken
+    const newestMs = Math.max(...connections.map(({ timeline }) => timeline.open));
+    if (link && newestMs - link.connection.timeline.open > ANEW_MS) link.probe(); // its last connection may be broken
     if (link && !isBetter(connection, link.connection)) link.meetNew(topics);
     else if (connection && this.#hasRoomFor(topics) && !this.#stopping.signal.aborted)
       void this.#talk(connection, "called-on");
@@ -277,10 +279,8 @@ export class PeerLinks {
 
   /** The other end may have come anew, and read here, before its last connection was known to be gone. */
   #openConnection(peer: string, besides: Connection): Connection | undefined {
-    const connections = this.#options.node.libp2p.getConnections();
-    return connections.find(
-      (each) => each !== besides && each.status === "open" && each.remotePeer.toString() === peer,
-    );
+    const open = this.#options.node.libp2p.getConnections().filter((each) => each.status === "open");
+    return open.find((each) => each !== besides && each.remotePeer.toString() === peer);
   }
 
   /** Whether this topic should be read at one more member. */

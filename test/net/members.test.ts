@@ -114,7 +114,8 @@ describe("members without a relay", () => {
       await ana.recorder.until(() => ana.recorder.texts(group.topic).includes("by ben"));
     });
 
-  it("hear who comes anew over another way while the last connection seems to be there", async () => {
+  it("hear who comes anew over another way while the last connection seems to be there", async function () {
+    this.timeout(60_000);
     const port = await freePort();
     const wire = await tcpProxy(port);
     cleanup.add(wire);
