@@ -19,6 +19,7 @@ import type { Multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p, type Libp2pOptions } from "libp2p";
 import { Fault } from "../wire/fault.ts";
 import { addressCrowd } from "./address-crowd.ts";
+import { boundCircuits } from "./circuit-bounds.ts";
 import { listenFault, requireAddresses } from "./multiaddr-text.ts";
 import { boundedMuxer } from "./muxer-bounds.ts";
 import { countConnectionsLinearly, cutUnusedConnections, forgetDisconnectedPeers } from "./node-workarounds.ts";
@@ -119,6 +120,7 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<NetNod
   countConnectionsLinearly(node);
   forgetDisconnectedPeers(node);
   cutUnusedConnections(node);
+  boundCircuits(node);
   return wrap(node, options.listen);
 }
 
