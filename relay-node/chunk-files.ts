@@ -32,7 +32,10 @@ import { takeOverOldChunks } from "./old-chunks.ts";
 export const CHUNK_DIRECTORY = "chunks";
 /** Bytes of the disk that chunks leave free: room for some hundred thousand messages after the last file. */
 const KEEP_FREE_BYTES = 134_217_728;
-/** Chunks of a topic beside full ones: the last of each level of a file is shorter, and a few for whoever has files of his own kind. */
+/**
+ * Empty chunks that a topic may have: the last of each level of a file is shorter, and a few for whoever has files of his own
+ * kind. Else thousands of tiny ones cost little and make each opening of their topic, which takes 6 us for each, a tenth of a second.
+ */
 const SHORT_CHUNKS_MAX = 64;
 /** Ms between two notes on the disk that chunks which are here were handed in again. */
 const NOTE_EVERY_MS = 3_600_000;
@@ -118,9 +121,10 @@ async function release(shelf: Shelf, topic: string): Promise<void> {
 /** Whether one chunk more of that cost is too much. */
 function isTooMuch({ shelf, fileMaxBytes, totalMaxBytes }: Files, topic: string, cost: number): boolean {
   const { bytes, chunks } = shelf.topics.get(topic) ?? { bytes: 0, chunks: 0 };
-  const chunksMax = SHORT_CHUNKS_MAX + Math.ceil(fileMaxBytes / CHUNK_MAX_BYTES);
+  const missingBytes = (chunks + 1) * costOf(CHUNK_MAX_BYTES) - (bytes + cost);
+  const isShort = missingBytes > SHORT_CHUNKS_MAX * CHUNK_MAX_BYTES;
   const more = shelf.topics.has(topic) ? cost : cost + TOPIC_OVERHEAD_BYTES;
-  return bytes + cost > fileMaxBytes || chunks >= chunksMax || usedBytes(shelf) + more > totalMaxBytes;
+  return bytes + cost > fileMaxBytes || isShort || usedBytes(shelf) + more > totalMaxBytes;
 }
 
 /** Two who hand in the same chunk at once wait for one write. */
