@@ -42,7 +42,11 @@ export async function readCommand(argv: readonly string[], env: Environment): Pr
   const { values: flags, positionals } = parseWords(argv);
   const words = positionals.join(" ");
   const work = words === "" ? "serve" : WORKS.find((each) => each === words);
-  if (work === undefined) throw new Fault("usage/bad-argument", `${words} is no work of a relay. ${SEE_HELP}`);
+  if (work === undefined)
+    throw new Fault(
+      "usage/bad-argument",
+      `hermes relay ${words} is no command; there are ${WORKS.join(", ")}. ${SEE_HELP}`,
+    );
   if (flags["help"] === true) return { kind: "help" };
   const path = textFlag(flags["config"]) ?? env[CONFIG_VARIABLE];
   const config = { ...defaults(), ...(await fromFile(path)), ...fromEnvironment(env), ...fromFlags(flags) };

@@ -42,7 +42,8 @@ export async function exportIdentity(directory: string): Promise<string> {
     parse(text, path);
     return text;
   } catch (error) {
-    throw failed(error, path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw failed(error, path);
+    throw new Fault("storage/failed", `${path} is not there: has a relay run here, and is --data the same?`);
   }
 }
 

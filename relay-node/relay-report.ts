@@ -98,23 +98,30 @@ export function reportText({ store, traffic, process, ...now }: RelayReport): st
     ["relay", now.peerId],
     ...now.addrs.map((address, i) => [i === 0 ? "addresses" : "", address] as const),
     ["up for", duration(now.uptimeSeconds)],
-    ["clients", `${now.sessions} (${now.connections} connections, ${now.topicsRead} topics being read)`],
+    [
+      "clients",
+      `${now.sessions} (${counted(now.connections, "connection")}, ${counted(now.topicsRead, "topic")} being read)`,
+    ],
     [
       "store",
       store.writable
         ? `takes envelopes, ${Math.round(store.lagMs)} ms behind`
         : "CANNOT BE WRITTEN: disk full or failing",
     ],
-    ["envelopes", `${size(store.bytes)} of ${size(store.maxBytes)} in ${store.topics} topics`],
+    ["envelopes", `${size(store.bytes)} of ${size(store.maxBytes)} in ${counted(store.topics, "topic")}`],
     [
       "prekeys",
-      `${size(store.directoryBytes)} of ${size(store.directoryMaxBytes)} for ${store.directorySlots} devices`,
+      `${size(store.directoryBytes)} of ${size(store.directoryMaxBytes)} for ${counted(store.directorySlots, "device")}`,
     ],
-    ["files", `${size(store.chunkBytes)} of ${size(store.chunksMaxBytes)} of ${store.chunkFiles} files`],
+    ["files", `${size(store.chunkBytes)} of ${size(store.chunksMaxBytes)} in ${counted(store.chunkFiles, "file")}`],
     ["since start", `${traffic.stored} stored, ${traffic.delivered} delivered, ${traffic.refused} refused`],
     ["process", `${size(process.memoryBytes)} of memory, event loop p99 ${process.eventLoopP99Ms} ms`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join("");
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function size(bytes: number): string {

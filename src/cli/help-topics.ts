@@ -49,18 +49,18 @@ The last part is the relay's identity: another program at that address is refuse
 into a new profile, hermes relays --add ADDRESS into one that you have; either may be given several times. Links carry
 the relays of a group, so whoever joins needs none.
 
-Members who reach each other directly, because they are on one LAN or named in peers of the settings, go on without a
-relay while Hermes is open on both sides; hermes status shows them. For everybody else messages wait in the profile and
-are sent when a relay can be reached, in their order. hermes status shows how the relays are, hermes doctor looks for
-what is wrong. A relay that asks for a token gets accessToken of the settings, or HERMES_ACCESS_TOKEN.
+While no relay can be reached messages wait in the profile, and are sent in their order when one can. hermes status
+shows how the relays are, hermes doctor looks for what is wrong. A relay that asks for a token gets accessToken of the
+settings, or HERMES_ACCESS_TOKEN.
 
 A group may have several relays, and one is enough: hermes group relays G --add ADDRESS. With --remove it leaves one;
 whoever was away then finds the new ones at the old one, which is used for a week more, or from another member.
 
-Members of a group whose machines reach each other pass messages on directly, too, so that a conversation goes on while
-the relay is away. On one LAN they find each other (--no-mdns: not this one); elsewhere name an address in peers of the
-settings or HERMES_PEERS, and a port that is open in listen or HERMES_LISTEN. --no-listen lets nobody connect to this
-machine, --no-relay connects to no relay. hermes status lists the members that are connected.`,
+Members of a group whose machines reach each other while Hermes is open on both sides pass messages on directly, too,
+so that a conversation goes on while the relay is away. On one LAN they find each other (--no-mdns: not this one);
+elsewhere name an address in peers of the settings or HERMES_PEERS, and a port that is open in listen or
+HERMES_LISTEN. --no-listen lets nobody connect to this machine, --no-relay connects to no relay. hermes status lists
+the members that are connected.`,
 
   scripting: `Scripting
 

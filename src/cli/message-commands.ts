@@ -44,10 +44,16 @@ export async function history(context: CommandContext): Promise<number> {
   const { messages } = await withSession(context, (session) => session.call("history", params));
   for (const message of messages) output.result({ message }, renderMessage(message));
   const [first] = messages;
+  if (output.format === "human" && first === undefined) output.note(nothingFound(before, search));
   if (output.format === "human" && first !== undefined && messages.length >= (limit ?? PAGE_LINES)) {
     output.note(`Older ones: the same command with --before ${first.id}`);
   }
   return 0;
+}
+
+function nothingFound(before: string | undefined, search: string | undefined): string {
+  const older = before === undefined ? "" : " older";
+  return search === undefined ? `There are no${older} messages here.` : `No${older} message has all of these words.`;
 }
 
 /** `hermes listen [G]`: follows until it is told to stop. */

@@ -65,11 +65,16 @@ export function renderGroups(groups: ClientMethods["group-list"][1]["groups"]): 
   if (groups.length === 0) return "No groups yet. Make one with hermes group create NAME, or join one with a link.";
   return groups
     .map(({ members, unread, state, ...group }) => {
-      if (state !== undefined) return `${group.id.slice(0, SHORT_ID)}  ${groupOf(group)} (${ABSENT[state]})`;
+      if (state !== undefined) return renderAbsent(group, ABSENT[state]);
       const people = members === 1 ? "1 person" : `${members} people`;
       return `${group.id.slice(0, SHORT_ID)}  ${groupOf(group)} (${people}${unread > 0 ? `, ${unread} unread` : ""})`;
     })
     .join("\n");
+}
+
+/** Before we are let in we know no name of it. */
+function renderAbsent({ id, name }: GroupName, why: string): string {
+  return [`${id.slice(0, SHORT_ID)} `, printableLine(name), `(${why})`].filter((part) => part !== "").join(" ");
 }
 
 const ABSENT = {

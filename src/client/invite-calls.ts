@@ -186,7 +186,7 @@ async function ask({ put, primitives }: CallContext, link: InviteLink, password:
   if (password === undefined)
     throw new Fault(
       "usage/wrong-passphrase",
-      "this link asks for the room password as well, so nothing was done: ask whoever sent it",
+      "this link asks for the room password, so nothing was done: give it as well, or ask for it whoever sent the link",
     );
   await put({ kind: "join", link, passwordKey: roomPasswordKey(primitives, checkPassword(password), link.group) });
 }

@@ -69,6 +69,13 @@ describe("Results for people", () => {
     ];
     assert.equal(renderGroups(groups), "abababababab  Home (1 person)\nabababababab  Home (3 people, 2 unread)");
     assert.match(renderGroups([]), /group create/);
+    const asked = { ...GROUP, members: 0, unread: 0, state: "pending" as const };
+    assert.equal(renderGroups([asked]), "abababababab  Home (asked to be let in)");
+    assert.equal(
+      renderGroups([{ ...asked, name: "" }]),
+      "abababababab  (asked to be let in)",
+      "its name is not known yet",
+    );
   });
 
   it("show who is in a group", () => {

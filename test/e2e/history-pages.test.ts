@@ -51,5 +51,8 @@ describe("pages of a history", function () {
     const { code, stderr } = await scene.start({ args }).ended;
     assert.equal(code, 0);
     assert.match(stderr, /^Older ones: the same command with --before [0-9a-f]{64}\n$/);
+    const nothing = ["history", group, "--search", "nowhere", "--profile", ana.profile];
+    const none = await scene.start({ args: nothing }).ended;
+    assert.deepEqual([none.code, none.stderr], [0, "No message has all of these words.\n"]);
   });
 });

@@ -119,6 +119,7 @@ describe("the relay's configuration", () => {
     it("point at unknown names wherever they stand", async () => {
       assert.match(await refusal("usage/bad-argument", ["--retention", "1"]), /--retention/);
       assert.match(await refusal("usage/bad-argument", ["statistics"]), /statistics/);
+      assert.match(await refusal("usage/bad-argument", ["identity"]), /there are .*identity export, identity import/);
       assert.match(await refusal("config/invalid", [], { HERMES_RELAY_RETENTION: "1" }), /^HERMES_RELAY_RETENTION /);
       const path = join(directory, "unknown.jsonc");
       await writeFile(path, '{ "retention": 1 }');

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { KEY_FILE, loadIdentity } from "../../relay-node/identity.ts";
+import { exportIdentity, KEY_FILE, loadIdentity } from "../../relay-node/identity.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { temporaryDirectory } from "./store-directory.ts";
 
@@ -21,6 +21,12 @@ describe("the relay's key", () => {
     assert.deepEqual(await loadIdentity(directory), seed);
     assert.equal((await stat(join(directory, KEY_FILE))).mode & 0o777, 0o600);
     assert.deepEqual(await readdir(directory), [KEY_FILE]);
+  });
+
+  it("is not exported from where no relay has run, and nothing is made there", async () => {
+    const nowhere = join(directory, "nowhere");
+    await assert.rejects(exportIdentity(nowhere), { code: "storage/failed", message: /is not there: .*--data/ });
+    assert.deepEqual(await readdir(directory), []);
   });
 
   it("differs from relay to relay", async () => {

@@ -68,6 +68,8 @@ describe("what a relay tells its operator", function () {
     const text = (await command(["status", "--data", directory])).stdout;
     assert.match(text, /^relay +12D3\w+\n/);
     assert.match(text, /since start +2 stored/);
+    assert.match(text, /clients +1 \(1 connection, 1 topic being read\)\n/);
+    assert.match(text, /files +0 B of \S+ GiB in 0 files\n/);
     const topic = Buffer.from(group.topic).toString("hex");
     assert(!stdout.includes(topic) && !text.includes(topic));
   });
