@@ -1,7 +1,7 @@
 /** Files, directories and streams to be sent, as the disk has them. Nothing here holds more than one piece in memory. */
-import { createReadStream } from "node:fs";
+import { constants, createReadStream, openSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, Socket } from "node:net";
 import { basename } from "node:path";
 import type { FileSource } from "../client/ports/parts.ts";
 import { Fault } from "../wire/fault.ts";
@@ -63,5 +63,18 @@ export async function* streamOf(path: string): AsyncIterable<Uint8Array> {
   const found = await stat(path);
   if (source.kind === "directory") yield* archiveOf(path);
   else if (found.isSocket()) yield* connect(path);
+  else if (found.isFIFO()) yield* pipeAt(path);
   else yield* createReadStream(path);
+}
+
+/**
+ * A named pipe, opened without waiting for somebody who writes: a thread that waits in open(2) cannot be stopped, so that
+ * the process could not end, and four of them would hold up every other file.
+ */
+function pipeAt(path: string): Socket {
+  try {
+    return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
