@@ -73,7 +73,11 @@ export async function* streamOf(path: string): AsyncIterable<Uint8Array> {
  */
 function pipeAt(path: string): Socket {
   try {
-    return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+    return new Socket({
+      fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+      readable: true,
+      writable: false,
+    });
   } catch (error) {
     throw unreadable(path, error);
   }
