@@ -107,9 +107,10 @@ function happenings({ owner, people, seeds }: Cast, round: number): readonly (re
     more.push([[one, { kind: "add", members: [memberOf(guest, ROLE.member)] }]]);
   }
   if (round % 11 === 0) {
-    const { device, certificate } = person(seeds[1]);
-    more.push([[one, { kind: "link", account: other.account, device: { device, certificate } }]]);
-    more.push([[other, { kind: "unlink", device }]]);
+    const at = (round / 11) % people.length; // nobody may unlink more than 64 devices
+    const [changing, { device, certificate }] = [people[at] ?? other, person(seeds[at])];
+    more.push([[one, { kind: "link", account: changing.account, device: { device, certificate } }]]);
+    more.push([[changing, { kind: "unlink", device }]]);
   }
   if (guest && round % 13 === 0) {
     more.push([[owner, { kind: "role", account: guest.account, role: ROLE.admin }]]);
