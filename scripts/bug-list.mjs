@@ -147,7 +147,7 @@ export const BUGS = [
       {
         file: "src/protocol/entered-epoch.ts",
         from: `import { TOPIC } from "./records/topic.ts";`,
-        to: `import { CONTRIBUTION } from "./records/epoch.ts";
+        to: `import { CONTRIBUTION } from "./records/key-delivery.ts";
 import { idOf } from "./records/record.ts";
 import { TOPIC } from "./records/topic.ts";`,
       },
@@ -225,12 +225,12 @@ import { PEER } from "./records/pairwise.ts";`,
     test: "test/protocol/missing-entries.test.ts",
   },
   {
-    name: "simulated: a fresh secret is not checked against its tag",
+    name: "a fresh secret is not checked against its tag",
     file: "src/protocol/epochs.ts",
     from: "return equalInConstantTime(confirmation(work.p, secret, x), expected) ? secret : undefined;",
     to: "return equalInConstantTime(confirmation(work.p, secret, x), expected) ? secret : secret;",
-    test: "test/sim/mixed.test.ts",
-    only: "hold together",
+    test: "test/protocol/epochs.test.ts",
+    only: "does not confirm its entry",
   },
   {
     name: "a newcomer is told the contributions of an epoch that it is not in",

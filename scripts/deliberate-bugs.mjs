@@ -2,7 +2,8 @@
  * `node scripts/deliberate-bugs.mjs [WORD…]`: puts each bug of bug-list.mjs into a temporary clone of the last commit and
  * runs the test that must fail by it; WORDs choose bugs by their names. Exit code 0 only when each is caught.
  *
- * A bug is caught when its test passes without it and fails with it. The working tree is not touched.
+ * A bug is caught when its test passes without it and fails with it, and what fails is no module that does not load. The working
+ * tree is not touched.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -13,6 +14,9 @@ import { BUNDLES, prepare, ROOT, runMain, Unprepared } from "./prepare.mjs";
 
 /** Longest run of one test (ms); one that hangs has noticed the bug, too. */
 const TEST_MS = 1_800_000;
+
+/** What a test, or a simulation's worker, says of a module that does not load. */
+const UNLOADED = /SyntaxError|does not provide an export|Cannot find module|a worker ended with/;
 
 function run(cwd, command, ...args) {
   return spawnSync(command, args, {
@@ -74,6 +78,7 @@ function tryBug(directory, bug, sound) {
   for (const [path, text] of broken) writeFileSync(path, text);
   const outcome = outcomeOf(directory, bug);
   for (const [path, text] of texts) writeFileSync(path, text);
+  if (UNLOADED.test(outcome)) return `NOT TRIED: the program does not load with it: the test ${outcome}`;
   return outcome.startsWith("fails") ? `caught, it ${outcome}` : `NOT CAUGHT: the test ${outcome}`;
 }
 
