@@ -159,7 +159,7 @@ export class RelayLink {
       longestMs = longestRetryMs(timing, livedMs > timing.lastRetryMs ? 0 : longestMs, failure === NOBODY_LISTENS);
       const spentMs = livedMs > 0 ? 0 : Date.now() - startedAtMs;
       this.#resting = new AbortController();
-      await delay(shortened(longestMs, Math.random()) - spentMs, this.#resting.signal);
+      await delay(Math.max(0, shortened(longestMs, Math.random()) - spentMs), this.#resting.signal);
       if (this.#resting.signal.aborted) longestMs = 0;
     }
   }
