@@ -1,5 +1,5 @@
 /**
- * `/hermes/topic/1.0.0` for whoever holds logs: a relay now, members for each other with the same code.
+ * `/hermes/topic/1.0.0` for whoever holds logs: relays, and members for each other.
  *
  * 1. A connection from which nothing came for `silentAfterMs` is cut: half-open links do not pile up.
  * 2. `close` ends every session; the log belongs to whoever gave it and is not closed here.

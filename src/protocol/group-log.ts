@@ -1,3 +1,11 @@
+/**
+ * Entries of a group's membership log: making ours, and all that follows from one that was accepted.
+ *
+ * 1. An entry of ours is judged as those of others are.
+ * 2. What follows from an entry (members, epochs, our standing, which messages count) is saved in the commit that saves it.
+ *
+ * @see PROTOCOL.md § Membership log, § Group key schedule
+ */
 import {
   confirmation,
   coreHash,
@@ -128,7 +136,7 @@ export function* canDerive(work: Work, log: LogState): Step<boolean> {
   return fork !== undefined && hasRoom(fork.tree);
 }
 
-/** S({e}) of an add of ours, from the fork tree of the frontier, which loses that point. */
+/** S({e}) of a derived entry of ours, from the fork tree of what it follows, which loses that point; undefined for other entries. */
 function* derivedFor(work: Work, log: LogState, core: EntryCore): Step<EpochSecret | undefined> {
   if (!isDerived(core.action.kind)) return undefined;
   const x = coreHash(work.p, encodeEntryCore(core));
