@@ -16,7 +16,7 @@ import { join } from "node:path";
 import type Sqlite from "better-sqlite3-multiple-ciphers";
 
 /** Name of the file in the data directory. */
-export const INSTANCE_FILE = "relay.instance";
+const INSTANCE_FILE = "relay.instance";
 const LOG_ID_BYTES = 16;
 
 /** Gives the database in `directory` a new instance name, and a new log id if it is a copy. @param file the database's name */

@@ -6,7 +6,7 @@ import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from "n
 import { join } from "node:path";
 
 /** Name of the file in the data directory. */
-export const RESERVE_FILE = "relay.reserve";
+const RESERVE_FILE = "relay.reserve";
 /** What a full log (16 MiB) makes the database grow by when it is written back, and one round of erasing. */
 const RESERVE_BYTES = 20_971_520;
 /** Bytes stored from which on it is kept: a small relay has little to erase. */

@@ -86,7 +86,7 @@ function aloneSince({ network }: CallContext, helper: Awaited["helper"], beganMs
 }
 
 /** Whether one is connected, or may be about to be. */
-export const isRelayThere = (network: Pick<Network, "relays">): boolean =>
+const isRelayThere = (network: Pick<Network, "relays">): boolean =>
   network.relays().some(({ state }) => state === "connected" || state === "connecting");
 
 /** All topics that we read have been read to their end. */

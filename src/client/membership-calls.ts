@@ -217,7 +217,7 @@ function settingsFrom(
 }
 
 /** The setting for this room password; `null` for none. */
-export function passwordSetting(
+function passwordSetting(
   { primitives }: Pick<CallContext, "primitives">,
   group: GroupState["group"],
   password: string | null,

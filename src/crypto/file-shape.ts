@@ -16,7 +16,7 @@ import { padme } from "./padme.ts";
 /** Bytes of a hash in a list. */
 export const CHUNK_ID_BYTES = 32;
 /** Bytes of the smallest padded file: short notes all look alike. */
-export const FILE_PADDED_MIN_BYTES = 4_096;
+const FILE_PADDED_MIN_BYTES = 4_096;
 
 /** Which chunk of a file. `level`: 0 for data, above that lists; `index`: from 0. */
 export interface ChunkPlace {

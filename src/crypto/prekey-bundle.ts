@@ -81,7 +81,7 @@ export function directoryKeyOf(p: Primitives, account: AccountKey): DirectoryKey
 }
 
 /** Key under which an account's bundles and one-time prekeys are stored: 32 bytes, known to all who know the account. */
-export function bundleSealKey(p: Primitives, account: AccountKey): Uint8Array {
+function bundleSealKey(p: Primitives, account: AccountKey): Uint8Array {
   return extract(p, "directory-seal", account);
 }
 

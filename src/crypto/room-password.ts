@@ -7,7 +7,7 @@ import { passphraseBytes } from "./key-wrap.ts";
 import type { Argon2Cost, Primitives } from "./primitives.ts";
 
 /** Of the protocol, so everybody's key is the same: RFC 9106's second recommended choice, as for a new profile. */
-export const ROOM_PASSWORD_COST: Argon2Cost = { memoryKiB: 64 * 1024, passes: 3 };
+const ROOM_PASSWORD_COST: Argon2Cost = { memoryKiB: 64 * 1024, passes: 3 };
 /** Bytes of Argon2id's salt: the beginning of the group's id. */
 const SALT_BYTES = 16;
 

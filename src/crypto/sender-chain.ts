@@ -33,7 +33,7 @@ export const MessageKey = branded("message-key", 32);
 export type MessageKey = Infer<typeof MessageKey>;
 
 /** Open ranges of one chain: each reordering inside a long gap may split one; as many as single keys. */
-export const OPEN_RANGES_MAX = SKIPPED_KEYS_MAX;
+const OPEN_RANGES_MAX = SKIPPED_KEYS_MAX;
 /** Milliseconds after which an open range is given up (14 days): it costs forward secrecy while it lives. */
 export const OPEN_RANGE_MAX_MS = 14 * 24 * 3600 * 1000;
 

@@ -22,7 +22,7 @@ const CALLS_MAX = 64;
 const UNREAD_MAX_BYTES = 32 * 1_024 * 1_024;
 
 /** Codes with which we end a connection. */
-export const CLOSE = { strange: 4_400, shutOut: 4_401, over: 1_001 } as const;
+const CLOSE = { strange: 4_400, shutOut: 4_401, over: 1_001 } as const;
 
 /** What a connection asks of the server. */
 export interface ConnectionHost {

@@ -10,19 +10,19 @@
 import type { PeerStatus } from "../client/ports/network.ts";
 
 /** Members at whom one topic is read: with six each, fifty people stay connected when thirty vanish at once. */
-export const NEIGHBOURS_MAX = 6;
+const NEIGHBOURS_MAX = 6;
 /**
  * The same for a topic of an epoch that a newer one has taken the place of: little comes there, and late. A group has one
  * for each change of its members, so that each costs all of them at every meeting; with three they stay connected.
  */
-export const SUPERSEDED_NEIGHBOURS_MAX = 3;
+const SUPERSEDED_NEIGHBOURS_MAX = 3;
 /** The same where the way leads through a relay, which brings what comes there as a rule. */
 export const SUPERSEDED_CIRCUITS_MAX = 1;
 /**
  * Members at whom one topic is read, from which on no way through a relay is dialled for it: such a neighbour goes with the
  * relay, at which both read what comes, so it is there for what the relay leaves out. Each costs the relay a circuit.
  */
-export const CIRCUITS_UNTIL = 3;
+const CIRCUITS_UNTIL = 3;
 /** Members who read one topic here, below which more are looked for. */
 const READERS_LEAST = 2;
 /** Members to whom we are linked over all groups: each costs a connection. */

@@ -17,7 +17,7 @@ import { idOf } from "./records/record.ts";
 import { lineDepth, read, type Step, write } from "./step.ts";
 
 /** Gaps noted for one group: more than a relay loses in an accident; further ones are not noted. */
-export const GAPS_MAX = 1_024;
+const GAPS_MAX = 1_024;
 /** Gaps among those that one device cited first, so that one member who invents ids takes nobody else's room. */
 export const GAPS_PER_DEVICE_MAX = 64;
 

@@ -232,7 +232,7 @@ function* noteNewcomers(
  * c(head, F): the one that was kept or given, or from the head's fork tree, which loses that point. It is kept
  * until the merge is complete, so that a newcomer can still be told.
  */
-export function* contributionOf(
+function* contributionOf(
   work: Work,
   group: GroupId,
   head: EntryHash,

@@ -17,7 +17,7 @@ import { read, type Step, write } from "./step.ts";
 import { restate } from "./withdrawn-lines.ts";
 
 /** Forks of one chain that are looked into; a device that makes more of them is known for what it is, and costs no more work. */
-export const FORKS_MAX = 64;
+const FORKS_MAX = 64;
 
 /** A second message at a used place of a chain, its signature checked. */
 export interface ForkedMessage extends Omit<Origin, "epoch"> {

@@ -13,7 +13,7 @@ import type { LogEntry } from "./log-state.ts";
 import { SharedMap } from "./shared-map.ts";
 
 /** Devices of one member after concurrent links; more are left out, so that an epoch's roster stays bounded. */
-export const MEMBER_DEVICES_MAX = 16;
+const MEMBER_DEVICES_MAX = 16;
 
 /** A member of a group. */
 export interface MemberView {

@@ -28,7 +28,7 @@ import { depositEnvelope } from "./topic-envelope.ts";
 /** Bytes of items packed into one letter: a 44,000 B piece of a log and small items fit. */
 const LETTER_ITEMS_MAX_BYTES = 48_000;
 /** Accounts whose prekeys we are waiting for, looked at in one go. */
-export const PENDING_DEVICES_MAX = 10_000;
+const PENDING_DEVICES_MAX = 10_000;
 
 /** A device and whose it is. */
 export interface Addressee {

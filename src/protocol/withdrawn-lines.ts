@@ -13,7 +13,7 @@ import { ACCOUNT } from "./records/account.ts";
 import { HEADS, type HeadsState, type SaidState } from "./records/conversation.ts";
 import { type LineState, read, readExisting, type Step, write } from "./step.ts";
 
-export const isCounting = ({ said }: Recent): boolean => counts(said);
+const isCounting = ({ said }: Recent): boolean => counts(said);
 
 const counts = ({ isHeld, isVoid }: SaidState): boolean => !isHeld && !isVoid;
 

@@ -11,7 +11,7 @@ import type { MessageRow, Row } from "./view-state.ts";
 /** Two messages of one person belong together when they are less than this apart (ms). */
 const TOGETHER_MS = 300_000;
 /** Number of the first row of a conversation at first: more may come in front than anybody writes. */
-export const FIRST_INDEX = 1_000_000_000;
+const FIRST_INDEX = 1_000_000_000;
 
 /** What rows are made of. */
 export interface RowParts {

@@ -17,7 +17,7 @@ export interface LineWindow {
 export const EMPTY_WINDOW: LineWindow = { lines: [], atStart: false, atEnd: false };
 
 /** Lines that a window holds before its far end is let go: some hours of scrolling, a few MB. */
-export const WINDOW_LINES_MAX = 5_000;
+const WINDOW_LINES_MAX = 5_000;
 const ISO_LENGTH = 24;
 
 /** The order of the profile. */
@@ -45,7 +45,7 @@ export function placeOf(lines: readonly MessageView[], line: MessageView): numbe
 }
 
 /** Two ordered lists as one; where both have a line, that of `newer` counts. */
-export function mergeLines(older: readonly MessageView[], newer: readonly MessageView[]): readonly MessageView[] {
+function mergeLines(older: readonly MessageView[], newer: readonly MessageView[]): readonly MessageView[] {
   const [first, last] = [newer[0], newer.at(-1)];
   if (first === undefined || last === undefined) return older;
   const ids = new Set(newer.map(({ id }) => id));

@@ -3,7 +3,7 @@ import type { ViewSurroundings } from "./screen-link.ts";
 import type { ViewState } from "./view-state.ts";
 
 /** As often as a screen draws (ms). */
-export const FRAME_MS = 16;
+const FRAME_MS = 16;
 
 export interface ViewStore {
   /** What was shown last. */

@@ -23,7 +23,7 @@ export const ROSTER_BASE: RecordType<{ readonly devices: readonly RosterDevice[]
 );
 
 /** Devices that a roster may differ by from the one that it begins with. */
-export const ROSTER_CHANGES_MAX = 1_024;
+const ROSTER_CHANGES_MAX = 1_024;
 
 /** Devices of an epoch, as what it differs by from those of an earlier one of its group. */
 export const RosterState = struct({

@@ -9,7 +9,7 @@ interface Delivery {
   readonly text: string;
 }
 
-export function deliveryOf({ own, line, sending }: MessageRow): Delivery | undefined {
+function deliveryOf({ own, line, sending }: MessageRow): Delivery | undefined {
   if (!own) return undefined;
   if (sending === "failed") return { icon: "warning", text: words.delivery.failed };
   if (sending === "sending") return { icon: "clock", text: words.delivery.sending };

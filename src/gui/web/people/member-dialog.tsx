@@ -26,7 +26,7 @@ type Sheet = "member" | "verify" | "remove" | "hand-over";
 
 const RANKS = { owner: 2, admin: 1, member: 0 } as const;
 /** Somebody may be changed by those who rank above. */
-export const ranksAbove = (one: MemberView, other: MemberView): boolean => RANKS[one.role] > RANKS[other.role];
+const ranksAbove = (one: MemberView, other: MemberView): boolean => RANKS[one.role] > RANKS[other.role];
 
 export function MemberDialog(props: MemberDialogProps) {
   const [sheet, setSheet] = useState<Sheet>("member");
