@@ -8,7 +8,7 @@
  * @see https://signal.org/docs/specifications/doubleratchet/ §4.3
  */
 import { constant, list, optional, raw, struct, u32 } from "../wire/codec.ts";
-import { decode, encode, type Infer } from "../wire/encoding.ts";
+import type { Infer } from "../wire/encoding.ts";
 import { SKIPPED_KEYS_MAX } from "../wire/limits.ts";
 import { EphemeralKey } from "../wire/pairwise.ts";
 import { equalInConstantTime } from "./constant-time.ts";
@@ -29,7 +29,7 @@ export type SkippedKey = Infer<typeof SkippedKey>;
 const PastChain = struct({ headerKey: key, keys: list(SkippedKey, SKIPPED_KEYS_MAX) });
 export type PastChain = Infer<typeof PastChain>;
 
-/** In the specification's names: RK, DHs (both halves), HKs/CKs/Ns, HKr/CKr/Nr, PN, NHKs, NHKr, MKSKIPPED (newest chain first). */
+/** In the specification's names: RK, DHs (both halves), HKs/CKs/Ns, HKr/CKr/Nr, PN, NHKs, NHKr, MKSKIPPED (newest chain first). Saved form too; secret. */
 export const RatchetState = struct({
   version: constant(1),
   rootKey: key,
@@ -43,11 +43,6 @@ export const RatchetState = struct({
   past: list(PastChain, PAST_CHAINS_MAX),
 });
 export type RatchetState = Infer<typeof RatchetState>;
-
-/** Saved form; secret. */
-export const encodeRatchetState = (state: RatchetState): Uint8Array => encode(RatchetState, state);
-/** The state, or `undefined` when the bytes are not exactly one saved form. */
-export const decodeRatchetState = (encoded: Uint8Array): RatchetState | undefined => decode(RatchetState, encoded);
 
 /** `state` with `keys` (ascending, all after those already there) among the skipped ones of that chain. */
 export function withSkipped(state: RatchetState, headerKey: Uint8Array, keys: readonly SkippedKey[]): RatchetState {

@@ -16,7 +16,7 @@
 import { compareBytes, equalBytes } from "../verify/transcript.ts";
 import { DeviceCertificate, DeviceIdentity, IdentityCertificate } from "../wire/bundle.ts";
 import { constant, list, optional, raw, struct } from "../wire/codec.ts";
-import { decode, encode, type Infer } from "../wire/encoding.ts";
+import type { Infer } from "../wire/encoding.ts";
 import { TimeMs } from "../wire/ids.ts";
 import { InitialFields } from "../wire/pairwise.ts";
 import { RatchetState } from "./double-ratchet-state.ts";
@@ -59,12 +59,6 @@ export const PairwiseSession = struct({
   accepted: list(SessionId, ACCEPTED_INITIALS_MAX),
 });
 export type PairwiseSession = Infer<typeof PairwiseSession>;
-
-/** Saved form; secret. */
-export const encodePairwiseSession = (session: PairwiseSession): Uint8Array => encode(PairwiseSession, session);
-/** The session, or `undefined` when the bytes are not exactly one saved form. */
-export const decodePairwiseSession = (encoded: Uint8Array): PairwiseSession | undefined =>
-  decode(PairwiseSession, encoded);
 
 /**
  * The ratchet to send on: of the living ones that the peer has shown to have, else of the living ones, that with the

@@ -20,10 +20,6 @@ const QUESTIONS_MAX = (2 * COMPARE_IDS_MAX) / COMPARE_LEAF_IDS;
 /** Ids as lower-case hex, sorted, each once. */
 export type IdSet = readonly string[];
 
-export function idSet(ids: Iterable<Uint8Array>): IdSet {
-  return [...new Set(Array.from(ids, toHex))].sort();
-}
-
 /** Bytes from the ids' hex. */
 export const idOf = (hex: string): EnvelopeId => EnvelopeId.from(fromHex(hex) ?? new Uint8Array());
 

@@ -28,8 +28,6 @@ const NEXT_CONTACT_MS = 5_000;
 const ASK_AGAIN_MS = 3_600_000;
 /** Ms after which all are asked again if nobody's prekeys were found before: they may not have been published yet. */
 const NOBODY_FOUND_MS = 60_000;
-/** Groups of one account that are looked at. */
-const GROUPS_AT_ONCE = 100_000;
 
 /** What a new profile of an account is made of: the 32-byte seed of the words, and what its topic held. */
 export interface Restoration {
@@ -74,7 +72,7 @@ function* isHere(work: Work, id: string): Step<boolean> {
 export function* askForLinks(work: Work): Step<void> {
   const wanted = new Map<string, AccountKey>();
   const isOut = yield* isUnlinked(work, yield* readExisting(work, ACCOUNT));
-  for (const [id, before] of yield* scan(work, LINKING, "", GROUPS_AT_ONCE)) {
+  for (const [id, before] of yield* scan(work, LINKING)) {
     if (isOut || (yield* isHere(work, id))) {
       write(work, LINKING, id, null);
       continue;
@@ -103,7 +101,7 @@ export function* askThoseTaken(work: Work, account: AccountKey, taken: readonly 
   const { device, certificate } = yield* readExisting(work, ACCOUNT);
   const items: PayloadItem[] = [];
   const waiting: (readonly [string, LinkingState])[] = [];
-  for (const [id, state] of yield* scan(work, LINKING, "", GROUPS_AT_ONCE)) {
+  for (const [id, state] of yield* scan(work, LINKING)) {
     const isAsked = state.contacts.slice(0, state.asked).some((each) => equalBytes(each, account));
     if (!isAsked || isTold(state, account)) continue;
     waiting.push([id, state]);

@@ -137,8 +137,7 @@ export function* refreshSnapshot(work: Work): Step<void> {
   const account = yield* readExisting(work, ACCOUNT);
   if (yield* isUnlinked(work, account)) return;
   const values = ownValues(account);
-  for (const [id] of yield* scan(work, GROUP, "", SHARED_ITEMS_MAX))
-    values.push(...(yield* groupValue(work, account, id)));
+  for (const [id] of yield* scan(work, GROUP)) values.push(...(yield* groupValue(work, account, id)));
   yield* share(work, values);
   if (((yield* read(work, SHARING)) ?? NEVER).postedAt === postedAt) yield* postSnapshot(work);
 }
@@ -202,7 +201,7 @@ function contactsAmong({ members }: GroupView, own: AccountKey, before: readonly
 /** Everything that this device knows, into the outbox. Nothing without a relay. */
 function* postSnapshot(work: Work): Step<void> {
   const { accountSeed, device, relays } = yield* readExisting(work, ACCOUNT);
-  const items = (yield* scan(work, SHARED, "", SHARED_ITEMS_MAX)).map(([, item]) => item);
+  const items = (yield* scan(work, SHARED)).map(([, item]) => item);
   if (relays.length === 0 && !items.some(({ value }) => value.kind === "group" && value.relays.length > 0)) return;
   const sharing = (yield* read(work, SHARING)) ?? NEVER;
   for (const number of sharing.outbox)

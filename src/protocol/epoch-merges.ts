@@ -42,8 +42,6 @@ export const FORK_NODES_MAX = 8_192;
 const BUSY_NODES = 1_024;
 /** Ms between two merges with such a head. */
 const MERGE_PAUSE_MS = 2_000;
-/** A bound for scans only. */
-const GROUPS_AT_ONCE = 100_000;
 
 /** Whether a fork tree can still lose a point: somebody who adds entry after entry beside it must not make it grow without end. */
 export const hasRoom = ({ nodes }: ForkTree): boolean => nodes.length < FORK_NODES_MAX;
@@ -97,7 +95,7 @@ function* isPutOff(work: Work, log: LogState, frontier: readonly EntryHash[]): S
 
 /** Enters what was put off and is due. */
 export function* mergeDue(work: Work): Step<void> {
-  for (const [id, { dueAt }] of yield* scan(work, MERGING, "", GROUPS_AT_ONCE)) {
+  for (const [id, { dueAt }] of yield* scan(work, MERGING)) {
     if (dueAt > work.nowMs) continue;
     write(work, MERGING, id, null);
     if (yield* read(work, OUT, id)) continue;
@@ -111,8 +109,7 @@ export function* mergeDue(work: Work): Step<void> {
 
 /** At a start: what is due at some time. */
 export function* wakeForMerges(work: Work): Step<void> {
-  for (const [, { dueAt }] of yield* scan(work, MERGING, "", GROUPS_AT_ONCE))
-    work.effects.push({ kind: "wake", atMs: dueAt });
+  for (const [, { dueAt }] of yield* scan(work, MERGING)) work.effects.push({ kind: "wake", atMs: dueAt });
 }
 
 /**

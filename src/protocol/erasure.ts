@@ -13,16 +13,18 @@
  *
  * @see PROTOCOL.md § Erasure
  */
+import type { TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { eraseEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
-import { forgetWelcome, WELCOME_MS, WELCOMES_AT_ONCE } from "./group-welcome.ts";
+import { forgetWelcome, WELCOME_MS } from "./group-welcome.ts";
 import { forgetSought } from "./named-merges.ts";
 import { forgetAhead } from "./recent-messages.ts";
 import {
   CHAIN,
   CLOSED,
   EPOCH,
+  ERASED_EPOCH,
   FORK,
   FORK_END,
   LIVE,
@@ -45,19 +47,14 @@ export const SUPERSEDED_EPOCH_MS = 30 * 24 * 3600 * 1000;
 
 /** Ms for which a repeated call is known: far longer than any caller waits. */
 const CALL_MS = 24 * 3600 * 1000;
-const CALLS_AT_ONCE = 100_000;
-const CLOSED_AT_ONCE = 100_000;
-const GROUPS_AT_ONCE = 100_000;
 const FORKS_AT_ONCE = 1_000_000;
 
 /** Erases every epoch that was superseded long enough ago, and stops reading its topic. */
 export function* eraseExpired(work: Work): Step<void> {
-  for (const [id, call] of yield* scan(work, CALL, "", CALLS_AT_ONCE))
-    if (work.nowMs - call.at > CALL_MS) write(work, CALL, id, null);
-  for (const [id, { at }] of yield* scan(work, WELCOME, "", WELCOMES_AT_ONCE))
+  for (const [id, call] of yield* scan(work, CALL)) if (work.nowMs - call.at > CALL_MS) write(work, CALL, id, null);
+  for (const [id, { at }] of yield* scan(work, WELCOME))
     if (work.nowMs - at > WELCOME_MS) yield* forgetWelcome(work, id);
-  for (const [id, { at }] of yield* scan(work, CLOSED, "", CLOSED_AT_ONCE))
-    if (isExpired(at, work.nowMs)) write(work, CLOSED, id, null);
+  for (const [id, { at }] of yield* scan(work, CLOSED)) if (isExpired(at, work.nowMs)) write(work, CLOSED, id, null);
   yield* forgetSought(work);
   yield* eraseEarly(work);
   for (const [id, { at }] of yield* scan(work, FORK_END, "", FORKS_AT_ONCE)) {
@@ -65,7 +62,7 @@ export function* eraseExpired(work: Work): Step<void> {
     write(work, FORK, id, null);
     write(work, FORK_END, id, null);
   }
-  for (const [id, { epochs }] of yield* scan(work, LIVE, "", GROUPS_AT_ONCE)) {
+  for (const [id, { epochs }] of yield* scan(work, LIVE)) {
     const expired = epochs.filter((each) => isExpired(each.supersededAt, work.nowMs));
     if (expired.length === 0) continue;
     yield* giveUpUnsent(work, expired);
@@ -91,6 +88,7 @@ function* eraseEpoch(work: Work, { epoch, topic, frontier }: LiveEpoch): Step<vo
   write(work, FORK_END, toHex(frontier), null);
   for (const [chain] of yield* scan(work, CHAIN, `${id}/`, ROSTER_MAX)) write(work, CHAIN, chain, null);
   write(work, EPOCH, id, null);
+  write(work, ERASED_EPOCH, id, { at: work.nowMs as TimeMs });
   write(work, SENDERS, id, null);
   write(work, OWN_CHAIN, id, null);
   for (const [sent] of yield* scan(work, SENT, `${id}/`, SENT_MAX)) write(work, SENT, sent, null);

@@ -14,9 +14,6 @@ import { newDevices } from "./roster.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, type Step, scan } from "./step.ts";
 
-/** A bound for scans only. */
-const GROUPS_AT_ONCE = 100_000;
-
 /**
  * We are in the group, and this device belongs or belonged to a member: what it wrote before it heard that it is out is
  * still read.
@@ -61,7 +58,7 @@ export function* withoutUnlinked(
   prekeys: readonly PeerPrekeys[],
 ): Step<readonly PeerPrekeys[]> {
   const unlinked = new Set<string>();
-  for (const [id] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE))
+  for (const [id] of yield* scan(work, GROUP))
     for (const name of resolve(yield* existingLog(work, id)).view.unlinked.keys()) unlinked.add(name);
   return prekeys.filter(({ bundle }) => !unlinked.has(unlinkedName(account, bundle.certificate.device)));
 }

@@ -32,9 +32,6 @@ export const INVITE_TRIES_MAX = TRIES_KEPT_MAX;
 /** Ms of the pause: from the last try that counted. */
 export const PAUSE_MS = 3_600_000;
 
-/** Accounts and invites that are looked through at a start. */
-const ATTEMPTS_AT_ONCE = 100_000;
-
 /** Where a request was made, and by whom. */
 interface Try {
   readonly group: GroupId;
@@ -114,7 +111,7 @@ function* warnOfRemoved(work: Work, { group, opened }: Try): Step<void> {
 
 /** Erases what counts no more. */
 export function* forgetOldTries(work: Work): Step<void> {
-  for (const [id, { at }] of yield* scan(work, ATTEMPT, "", ATTEMPTS_AT_ONCE))
+  for (const [id, { at }] of yield* scan(work, ATTEMPT))
     if (work.nowMs - at >= PAUSE_MS) write(work, ATTEMPT, id, null);
 }
 

@@ -29,9 +29,6 @@ const RESEND_MS = 3_600_000;
 const RESENDS_MAX = 8;
 /** Letters posted again in one step. */
 const RESENT_AT_ONCE = 32;
-/** A bound for scans only. */
-const KEY_LETTERS_AT_ONCE = 100_000;
-const GROUPS_AT_ONCE = 100_000;
 /** Ms for which a device waits for r before it says so: half of what it waits before it re-keys, and a random part of 10 s. */
 const LACKING_MS = 30_000;
 const LACKING_JITTER_MS = 10_000;
@@ -87,7 +84,7 @@ export function* resendKey(work: Work, from: DeviceKey, { group, entry }: About)
 
 /** Posts again what was not answered for long enough. */
 export function* resendDue(work: Work): Step<void> {
-  for (const [group, { entry, dueAt }] of yield* scan(work, RESENDING, "", GROUPS_AT_ONCE)) {
+  for (const [group, { entry, dueAt }] of yield* scan(work, RESENDING)) {
     if (dueAt > work.nowMs) continue;
     const next = yield* resendGroup(work, group, toHex(entry));
     write(work, RESENDING, group, next === undefined ? null : { entry, dueAt: next });
@@ -99,7 +96,7 @@ export function* resendDue(work: Work): Step<void> {
 function* resendGroup(work: Work, group: string, entry: string): Step<TimeMs | undefined> {
   const due: TimeMs[] = [];
   let resent = 0;
-  for (const [id, letter] of yield* scan(work, KEY_LETTER, `${group}/`, KEY_LETTERS_AT_ONCE)) {
+  for (const [id, letter] of yield* scan(work, KEY_LETTER, `${group}/`)) {
     const isOver = letter.resent >= RESENDS_MAX && letter.dueAt <= work.nowMs;
     if (isOver || id.split("/")[1] !== entry) {
       write(work, KEY_LETTER, id, null);
@@ -130,7 +127,7 @@ export interface LackedKey extends About {
 /** Those whose time has come; each is named once. */
 export function* lackedKeys(work: Work): Step<readonly LackedKey[]> {
   const found: LackedKey[] = [];
-  for (const [id, { dueAt }] of yield* scan(work, LACKING, "", KEY_LETTERS_AT_ONCE)) {
+  for (const [id, { dueAt }] of yield* scan(work, LACKING)) {
     if (dueAt > work.nowMs) continue;
     write(work, LACKING, id, null);
     const lacked = yield* stillLacked(work, id);
@@ -152,8 +149,6 @@ function* stillLacked(work: Work, id: string): Step<LackedKey | undefined> {
 
 /** What is due at some time, asked for again at a start. */
 export function* wakeForKeys(work: Work): Step<void> {
-  for (const [, { dueAt }] of yield* scan(work, RESENDING, "", GROUPS_AT_ONCE))
-    work.effects.push({ kind: "wake", atMs: dueAt });
-  for (const [, { dueAt }] of yield* scan(work, LACKING, "", KEY_LETTERS_AT_ONCE))
-    work.effects.push({ kind: "wake", atMs: dueAt });
+  for (const [, { dueAt }] of yield* scan(work, RESENDING)) work.effects.push({ kind: "wake", atMs: dueAt });
+  for (const [, { dueAt }] of yield* scan(work, LACKING)) work.effects.push({ kind: "wake", atMs: dueAt });
 }

@@ -24,8 +24,6 @@ import { read, type Step, scan, write } from "./step.ts";
 export const LATE_BEHIND = 256;
 /** Ms between two late entries of one account: a flood of them takes 2 % of a core, and honest devices write one or two. */
 export const LATE_PAUSE_MS = 30_000;
-/** A bound for scans only. */
-const LATE_AT_ONCE = 100_000;
 
 /** Until when an entry has to wait whose parents are here; `undefined` when it can be taken now. Cheap, before any signature. */
 export function* putOffUntil(work: Work, log: LogState, encoded: Uint8Array): Step<TimeMs | undefined> {
@@ -58,7 +56,7 @@ function plainAuthor(log: LogState, { author }: EntryCore): AccountKey | undefin
 /** Groups (hex) in which somebody's pause is over. */
 export function* groupsAfterPause(work: Work): Step<ReadonlySet<string>> {
   const groups = new Set<string>();
-  for (const [id, { at }] of yield* scan(work, LATE, "", LATE_AT_ONCE)) {
+  for (const [id, { at }] of yield* scan(work, LATE)) {
     if (at + LATE_PAUSE_MS > work.nowMs) continue;
     write(work, LATE, id, null);
     groups.add(id.split("/")[0] ?? "");
@@ -68,6 +66,5 @@ export function* groupsAfterPause(work: Work): Step<ReadonlySet<string>> {
 
 /** At a start. */
 export function* wakeForLate(work: Work): Step<void> {
-  for (const [, { at }] of yield* scan(work, LATE, "", LATE_AT_ONCE))
-    work.effects.push({ kind: "wake", atMs: at + LATE_PAUSE_MS });
+  for (const [, { at }] of yield* scan(work, LATE)) work.effects.push({ kind: "wake", atMs: at + LATE_PAUSE_MS });
 }

@@ -30,8 +30,6 @@ import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** Ms until links are looked at, and a random part of as much again: entries come in a row, and one device is enough. */
 const AGAIN_MS = 2_000;
-/** A bound for scans only. */
-const GROUPS_AT_ONCE = 100_000;
 
 /** An entry is new: links of our account are looked at a moment later if it can be that one does not count any more, or that we are out. */
 export function* noteLinks(work: Work, log: LogState, { action }: Pick<EntryCore, "action">): Step<void> {
@@ -51,7 +49,7 @@ export function* noteLinks(work: Work, log: LogState, { action }: Pick<EntryCore
 
 /** Looks at the links of groups whose time has come. */
 export function* linkAgainDue(work: Work): Step<void> {
-  for (const [id, { dueAt }] of yield* scan(work, LINK_AGAIN, "", GROUPS_AT_ONCE)) {
+  for (const [id, { dueAt }] of yield* scan(work, LINK_AGAIN)) {
     if (dueAt > work.nowMs) continue;
     write(work, LINK_AGAIN, id, null);
     const { group } = yield* readExisting(work, GROUP, id);
@@ -100,6 +98,5 @@ function* isRetired(work: Work, device: DeviceKey): Step<boolean> {
 
 /** At a start: links that are looked at at some time. */
 export function* wakeForLinks(work: Work): Step<void> {
-  for (const [, { dueAt }] of yield* scan(work, LINK_AGAIN, "", GROUPS_AT_ONCE))
-    work.effects.push({ kind: "wake", atMs: dueAt });
+  for (const [, { dueAt }] of yield* scan(work, LINK_AGAIN)) work.effects.push({ kind: "wake", atMs: dueAt });
 }

@@ -6,14 +6,14 @@ import { GroupId } from "../wire/ids.ts";
 import { fromHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { wakeForMerges } from "./epoch-merges.ts";
-import { goOnAdopting, isComplete, WELCOMES_AT_ONCE } from "./group-welcome.ts";
+import { goOnAdopting, isComplete } from "./group-welcome.ts";
 import { goOnDelivering } from "./key-delivery.ts";
 import { wakeForKeys } from "./key-letters.ts";
 import { wakeForLate } from "./late-entries.ts";
 import { wakeForLinks } from "./links-again.ts";
 import { wakeForEntries } from "./missing-entries.ts";
 import { wakeForNames } from "./named-merges.ts";
-import { goOnPassing, PASSING_AT_ONCE } from "./passing-on.ts";
+import { goOnPassing } from "./passing-on.ts";
 import { WELCOME } from "./records/joining.ts";
 import { PASSING } from "./records/log.ts";
 import { type Step, scan } from "./step.ts";
@@ -26,8 +26,7 @@ export function* goOn(work: Work): Step<void> {
 
 /** At a start: what was under way goes on, at once or at its time. */
 export function* takeUp(work: Work): Step<void> {
-  for (const [, { dueAt }] of yield* scan(work, PASSING, "", PASSING_AT_ONCE))
-    work.effects.push({ kind: "wake", atMs: dueAt });
+  for (const [, { dueAt }] of yield* scan(work, PASSING)) work.effects.push({ kind: "wake", atMs: dueAt });
   yield* wakeForKeys(work);
   yield* wakeForMerges(work);
   yield* wakeForNames(work);
@@ -38,7 +37,7 @@ export function* takeUp(work: Work): Step<void> {
 }
 
 function* adoptMore(work: Work): Step<boolean> {
-  const complete = (yield* scan(work, WELCOME, "", WELCOMES_AT_ONCE)).find(([, welcome]) => isComplete(welcome));
+  const complete = (yield* scan(work, WELCOME)).find(([, welcome]) => isComplete(welcome));
   if (!complete) return false;
   yield* goOnAdopting(work, GroupId.from(fromHex(complete[0]) ?? new Uint8Array()));
   return true;

@@ -40,7 +40,7 @@ const GROUPS_MAX = 64;
 export function* sayAddresses(work: Work, addresses: readonly string[]): Step<void> {
   const told = fitting(addresses);
   const { device } = yield* readExisting(work, ACCOUNT);
-  const groups = (yield* scan(work, GROUP, "", GROUPS_SCANNED)).map(([, group]) => group).toReversed();
+  const groups = (yield* scan(work, GROUP)).map(([, group]) => group).toReversed();
   for (const { sending } of groups.slice(0, GROUPS_MAX)) {
     const epoch = sending && (yield* read(work, EPOCH, toHex(sending)));
     if (!epoch || told.length === 0) continue;
@@ -50,7 +50,6 @@ export function* sayAddresses(work: Work, addresses: readonly string[]): Step<vo
     if (!(isSame && isRecent) && (yield* isAmong(work, epoch, SAID_BY))) yield* sayIn(work, epoch, device, told);
   }
 }
-const GROUPS_SCANNED = 100_000;
 
 /** Those with which one frame can be filled. */
 function fitting(addresses: readonly string[]): readonly string[] {
@@ -113,7 +112,7 @@ function* makeRoom(work: Work, { group }: EpochState): Step<void> {
 export function* useRememberedAddresses(work: Work): Step<void> {
   const own = (yield* readExisting(work, ACCOUNT)).device;
   const found: { readonly saidAt: number; readonly addresses: readonly string[] }[] = [];
-  for (const [, { group, sending }] of yield* scan(work, GROUP, "", GROUPS_SCANNED)) {
+  for (const [, { group, sending }] of yield* scan(work, GROUP)) {
     const devices = (sending && (yield* readRoster(work, toHex(sending)))) ?? [];
     const members = new Set(devices.map((each) => toHex(each.device)));
     for (const [id, state] of yield* scan(work, MEMBER_ADDRESS, `${toHex(group)}/`, DEVICES_REMEMBERED + 1)) {

@@ -26,7 +26,7 @@ import { receiveEntry } from "./received-entries.ts";
 import { ACCOUNT } from "./records/account.ts";
 import type { EpochState } from "./records/epoch.ts";
 import { GROUP } from "./records/group.ts";
-import { ANSWERED, ENTRY, UNPOSTED, WAITING, WAITING_AT_ONCE, WANTED } from "./records/log.ts";
+import { ANSWERED, ENTRY, UNPOSTED, WAITING, WANTED } from "./records/log.ts";
 import { idOf } from "./records/record.ts";
 import { newDevices } from "./roster.ts";
 import { existingLog } from "./saved-log.ts";
@@ -45,10 +45,6 @@ const ANSWERS_MS = 3_600_000;
 const UNPOSTED_MS = 15_000;
 /** Ms after which an entry is looked at again that still waits for its parents, and a random part of as much again. */
 const UNPOSTED_WAITING_MS = 60_000;
-/** Bounds for scans only. */
-const GROUPS_AT_ONCE = 100_000;
-const UNPOSTED_AT_ONCE = 100_000;
-const ANSWERED_AT_ONCE = 100_000;
 
 type WantedItem = Extract<PayloadItem, { kind: "wanted" }>;
 type EntryItem = Extract<PayloadItem, { kind: "entry" }>;
@@ -62,7 +58,7 @@ function wakeLater(work: Work, leastMs: number): TimeMs {
 
 /** Asks one member of each group where parents are still missing and it is time. */
 export function* askForEntries(work: Work): Step<void> {
-  for (const [id, { dueAt, asked }] of yield* scan(work, WANTED, "", GROUPS_AT_ONCE)) {
+  for (const [id, { dueAt, asked }] of yield* scan(work, WANTED)) {
     if (dueAt > work.nowMs) continue;
     const log = yield* existingLog(work, id);
     const waiting = yield* waitingOf(work, log);
@@ -79,7 +75,7 @@ export function* askForEntries(work: Work): Step<void> {
 }
 
 function* waitingOf(work: Work, { group }: LogState): Step<readonly EntryCore[]> {
-  const saved = yield* scan(work, WAITING, `${toHex(group)}/`, WAITING_AT_ONCE);
+  const saved = yield* scan(work, WAITING, `${toHex(group)}/`);
   return saved.flatMap(([, { encoded }]) => {
     const core = decodeEntry(encoded)?.core;
     return (core && decodeEntryCore(core)) ?? [];
@@ -214,7 +210,7 @@ export function* noteInTopic(work: Work, epoch: EpochState, encoded: Uint8Array)
 
 /** Posts what came by no topic for long enough to that of the epoch that it was written on, or of the newest before it. */
 export function* postUnposted(work: Work): Step<void> {
-  for (const [id, { dueAt }] of yield* scan(work, UNPOSTED, "", UNPOSTED_AT_ONCE)) {
+  for (const [id, { dueAt }] of yield* scan(work, UNPOSTED)) {
     if (dueAt > work.nowMs) continue;
     const isWaiting = (yield* read(work, WAITING, id)) !== undefined; // for its parents: it is of no use to anybody before
     write(work, UNPOSTED, id, isWaiting ? { dueAt: wakeLater(work, UNPOSTED_WAITING_MS) } : null);
@@ -230,10 +226,8 @@ export function* postUnposted(work: Work): Step<void> {
 
 /** At a start: what is due at some time. Counts of answers that are over are erased. */
 export function* wakeForEntries(work: Work): Step<void> {
-  for (const [, { dueAt }] of yield* scan(work, WANTED, "", GROUPS_AT_ONCE))
-    work.effects.push({ kind: "wake", atMs: dueAt });
-  for (const [, { dueAt }] of yield* scan(work, UNPOSTED, "", UNPOSTED_AT_ONCE))
-    work.effects.push({ kind: "wake", atMs: dueAt });
-  for (const [id, { at }] of yield* scan(work, ANSWERED, "", ANSWERED_AT_ONCE))
+  for (const [, { dueAt }] of yield* scan(work, WANTED)) work.effects.push({ kind: "wake", atMs: dueAt });
+  for (const [, { dueAt }] of yield* scan(work, UNPOSTED)) work.effects.push({ kind: "wake", atMs: dueAt });
+  for (const [id, { at }] of yield* scan(work, ANSWERED))
     if (work.nowMs - at >= ANSWERS_MS) write(work, ANSWERED, id, null);
 }

@@ -42,9 +42,6 @@ const SOUGHT_OWN = NAMED_MERGES_MAX;
 const DERIVED_MAX = MERGED_HEADS_MAX;
 /** Ms for which a name is kept: as long as a superseded epoch is read. */
 const SOUGHT_MS = 30 * 24 * 3600 * 1000;
-/** Bounds for scans only. */
-const USED_AT_ONCE = 100_000;
-const SOUGHT_AT_ONCE = 100_000;
 
 const wakeLater = (work: Work): TimeMs => {
   const [dice = 0] = work.random(1);
@@ -68,7 +65,7 @@ export function* noteUse(work: Work, { group, epoch, frontier }: EpochState): St
 /** What is to be said of merges before our next message in the epoch `sending`. */
 export function* mergesToName(work: Work, group: GroupId, sending: EpochId): Step<readonly MessageContent[]> {
   const merges: NamedMerge[] = [];
-  for (const [id] of yield* scan(work, USED_MERGE, `${toHex(group)}/`, USED_AT_ONCE)) {
+  for (const [id] of yield* scan(work, USED_MERGE, `${toHex(group)}/`)) {
     const epoch = yield* read(work, EPOCH, id.split("/")[1] ?? "");
     if (epoch && equalBytes(epoch.epoch, sending)) continue;
     if (merges.length === NAMED_MERGES_MAX) break;
@@ -81,7 +78,7 @@ export function* mergesToName(work: Work, group: GroupId, sending: EpochId): Ste
 /** Groups in which merges that we sent in are to be named now. */
 export function* groupsToNameIn(work: Work): Step<readonly GroupState[]> {
   const groups = new Map<string, GroupState>();
-  for (const [id, { dueAt }] of yield* scan(work, USED_MERGE, "", USED_AT_ONCE)) {
+  for (const [id, { dueAt }] of yield* scan(work, USED_MERGE)) {
     const [groupId = "", epochId = ""] = id.split("/");
     if (dueAt === undefined || dueAt > work.nowMs) continue;
     const group = yield* readExisting(work, GROUP, groupId);
@@ -109,7 +106,7 @@ export interface Naming {
  */
 export function* hearMerges(work: Work, naming: Naming, merges: readonly NamedMerge[]): Step<void> {
   const { group, by } = naming;
-  const others = yield* scan(work, SOUGHT_MERGE, `${toHex(group)}/`, SOUGHT_AT_ONCE);
+  const others = yield* scan(work, SOUGHT_MERGE, `${toHex(group)}/`);
   const { view } = resolve(yield* existingLog(work, toHex(group)));
   const owner = ownerOf(view, by);
   const own = others.filter(([, each]) => ownerOf(view, each.by) === owner).length;
@@ -149,7 +146,7 @@ function* enterNamed(work: Work, group: string): Step<void> {
 /** Tries what was named and not tried yet. */
 export function* enterUntried(work: Work): Step<void> {
   const groups = new Set<string>();
-  for (const [id, { state }] of yield* scan(work, SOUGHT_MERGE, "", SOUGHT_AT_ONCE))
+  for (const [id, { state }] of yield* scan(work, SOUGHT_MERGE))
     if (state === SOUGHT.untried) groups.add(id.split("/")[0] ?? "");
   for (const group of groups) yield* enterNamed(work, group);
 }
@@ -161,7 +158,7 @@ export function* enterSought(work: Work, merging: Merging, states = SOUGHT_NOW):
   const { log } = merging;
   let [isAny, left] = [false, DERIVED_MAX];
   const giving: GivingHeads = new Map();
-  for (const [id, named] of yield* scan(work, SOUGHT_MERGE, `${toHex(log.group)}/`, SOUGHT_AT_ONCE)) {
+  for (const [id, named] of yield* scan(work, SOUGHT_MERGE, `${toHex(log.group)}/`)) {
     const { heads, state } = named;
     if (!states.includes(state)) continue;
     const epoch = id.split("/")[1] ?? "";
@@ -215,14 +212,14 @@ export function areApart(log: LogState, heads: readonly EntryHash[]): boolean {
 
 /** At a start: merges that we name at some time, or are to try. */
 export function* wakeForNames(work: Work): Step<void> {
-  for (const [, { dueAt }] of yield* scan(work, USED_MERGE, "", USED_AT_ONCE))
+  for (const [, { dueAt }] of yield* scan(work, USED_MERGE))
     if (dueAt !== undefined) work.effects.push({ kind: "wake", atMs: dueAt });
-  for (const [, { state }] of yield* scan(work, SOUGHT_MERGE, "", SOUGHT_AT_ONCE))
+  for (const [, { state }] of yield* scan(work, SOUGHT_MERGE))
     if (state === SOUGHT.untried) work.effects.push({ kind: "wake", atMs: work.nowMs + 1 });
 }
 
 /** Erases names that came to nothing. */
 export function* forgetSought(work: Work): Step<void> {
-  for (const [id, { at }] of yield* scan(work, SOUGHT_MERGE, "", SOUGHT_AT_ONCE))
+  for (const [id, { at }] of yield* scan(work, SOUGHT_MERGE))
     if (work.nowMs - at > SOUGHT_MS) write(work, SOUGHT_MERGE, id, null);
 }

@@ -96,7 +96,7 @@ interface UsedPlace {
 /** Envelopes of ours that nobody has yet and whose place in the chain turned out to be used get a new place. */
 function* sealAgain(work: Work, epoch: EpochState, used: UsedPlace): Step<void> {
   const seen = yield* seenByOthers(work, epoch.group, used.newer);
-  for (const [id, row] of yield* scan(work, OUTBOX, "", OUTBOX_SCAN_MAX)) {
+  for (const [id, row] of yield* scan(work, OUTBOX)) {
     const { origin } = row;
     if (!isMessage(origin) || !equalBytes(origin.epoch, epoch.epoch) || origin.iteration > used.iteration) continue;
     if (seen.has(toHex(origin.message))) continue; // it has left, though no answer came before this copy was made
@@ -125,6 +125,3 @@ function* seenByOthers(work: Work, group: GroupId, newer: MessageId | undefined)
   }
   return seen;
 }
-
-/** Outbox records looked at when a restored state is found; more than a device writes while it is cut off. */
-const OUTBOX_SCAN_MAX = 100_000;

@@ -32,8 +32,6 @@ import { signEnvelope } from "./topic-envelope.ts";
 const PASSED_AT_ONCE = 64;
 /** Ms between heads of one group that are seen to: as long as it takes to read a branch, topic by topic. */
 const PASSING_PAUSE_MS = 2_000;
-/** A bound for scans only: heads of all groups. */
-export const PASSING_AT_ONCE = 100_000;
 
 /** An entry is new here: posts it to the concurrent heads' topics; if it is a head, notes that its branch lacks ours. */
 export function* passOn(work: Work, log: LogState, hash: EntryHash, encoded: Uint8Array): Step<void> {
@@ -63,7 +61,7 @@ function wake(work: Work, atMs: number): void {
 
 /** Posts some of what a head's past lacks; whether there was such a head. */
 export function* goOnPassing(work: Work): Step<boolean> {
-  const first = (yield* scan(work, PASSING, "", PASSING_AT_ONCE)).find(([, { dueAt }]) => dueAt <= work.nowMs);
+  const first = (yield* scan(work, PASSING)).find(([, { dueAt }]) => dueAt <= work.nowMs);
   if (!first) return false;
   const [id, { next }] = first;
   const [group = "", entry = ""] = id.split("/");

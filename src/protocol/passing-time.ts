@@ -43,17 +43,16 @@ const TOPICS_MAX = 1_000_000;
 /** The program starts: all that is asked for again. */
 export function* start(work: Work): Step<void> {
   yield* useAccountRelays(work);
-  const groups = (yield* scan(work, GROUP, "", GROUPS_MAX)).map(([, group]) => group);
+  const groups = (yield* scan(work, GROUP)).map(([, group]) => group);
   for (const group of groups.sort((a, b) => a.joinedAt - b.joinedAt)) {
     yield* rebuildLog(work, group.group);
     yield* forgetFormerRelays(work, group.group);
     yield* useRelaysOf(work, group);
     if (group.rekeyAt !== undefined) work.effects.push({ kind: "wake", atMs: group.rekeyAt });
   }
-  for (const [, joining] of yield* scan(work, JOINING, "", GROUPS_MAX))
+  for (const [, joining] of yield* scan(work, JOINING))
     work.effects.push({ kind: "use-relays", relays: joining.relays, toldBy: "us" });
-  for (const [, request] of yield* scan(work, REQUEST, "", GROUPS_MAX))
-    work.effects.push({ kind: "wake", atMs: request.dueAt });
+  for (const [, request] of yield* scan(work, REQUEST)) work.effects.push({ kind: "wake", atMs: request.dueAt });
   yield* eraseExpired(work);
   yield* takeUp(work);
   yield* wakeForReports(work);
@@ -83,10 +82,10 @@ export function* start(work: Work): Step<void> {
 /** Whatever is due: admissions, re-keys. */
 export function* tick(work: Work): Step<void> {
   const due = new Set<string>();
-  for (const [id, request] of yield* scan(work, REQUEST, "", GROUPS_MAX)) {
+  for (const [id, request] of yield* scan(work, REQUEST)) {
     if (request.dueAt <= work.nowMs) due.add(id.split("/")[0] ?? "");
   }
-  for (const [id, before] of yield* scan(work, GROUP, "", GROUPS_MAX)) {
+  for (const [id, before] of yield* scan(work, GROUP)) {
     const isTime = before.rekeyAt !== undefined && before.rekeyAt <= work.nowMs;
     // first: those who wait to be let in need the fresh key
     const isDue = isTime && (yield* read(work, OUT, id)) === undefined;

@@ -38,8 +38,6 @@ const SPREAD_DEVICES = 30;
 const ASKED_EPOCHS_MAX = 64;
 /** Epochs of which it is known that something may be asked. */
 const TO_HEAR_MAX = 256;
-/** Epochs with something to report. */
-const EPOCHS_MAX = 100_000;
 
 /** A message by the device with this index is stored: that will be said. */
 export function* noteToReport(work: Work, epoch: EpochState, index: number): Step<void> {
@@ -71,7 +69,7 @@ function* nextReport(work: Work, epoch: EpochId, lastAt: number | undefined): St
 
 /** Says of every epoch whose time has come what of it is stored. */
 export function* reportDue(work: Work): Step<void> {
-  for (const [id, state] of yield* scan(work, TO_REPORT, "", EPOCHS_MAX)) yield* reportIfDue(work, id, state);
+  for (const [id, state] of yield* scan(work, TO_REPORT)) yield* reportIfDue(work, id, state);
 }
 
 /** The same of one epoch. */
@@ -82,7 +80,7 @@ export function* reportOf(work: Work, epoch: EpochId): Step<void> {
 
 /** At a start: what waited to be said when the program ended is said at its time. */
 export function* wakeForReports(work: Work): Step<void> {
-  for (const [id, { dueAt }] of yield* scan(work, TO_REPORT, "", EPOCHS_MAX))
+  for (const [id, { dueAt }] of yield* scan(work, TO_REPORT))
     if (dueAt !== undefined)
       work.effects.push({ kind: "wake", atMs: dueAt, report: EpochId.from(fromHex(id) ?? new Uint8Array()) });
 }

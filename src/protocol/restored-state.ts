@@ -19,10 +19,6 @@ import { read, readExisting, type Step, scan, write } from "./step.ts";
 const SAME_RESTORATION_MS = 10 * 60 * 1000;
 /** Ms between sessions that are begun anew with one device because its letters do not open. */
 const RENEWED_MS = 60 * 60 * 1000;
-/** A bound for scans only. */
-const GROUPS_AT_ONCE = 100_000;
-/** Sessions that are given up at once. */
-const SESSIONS_MAX = 100_000;
 
 /**
  * A letter that names this device did not open. If one of us runs from an old copy, nothing else would tell: a new session
@@ -42,7 +38,7 @@ export function* renewSession(work: Work, device: DeviceKey): Step<void> {
 
 /** Whose device it is in one of our groups: a copy can be older than our first letter from it. */
 function* accountInGroups(work: Work, device: DeviceKey): Step<AccountKey | undefined> {
-  for (const [id] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE)) {
+  for (const [id] of yield* scan(work, GROUP)) {
     const member = memberOfDevice(resolve(yield* existingLog(work, id)).view, device);
     if (member) return member.account;
   }
@@ -57,5 +53,5 @@ export function* noteRestored(work: Work, group: GroupId): Step<void> {
   if (known && work.nowMs - known.at < SAME_RESTORATION_MS) return;
   const at = work.nowMs as TimeMs;
   write(work, RESTORED, "", { at });
-  for (const [id] of yield* scan(work, SESSION, "", SESSIONS_MAX)) write(work, RENEWAL, id, { at });
+  for (const [id] of yield* scan(work, SESSION)) write(work, RENEWAL, id, { at });
 }

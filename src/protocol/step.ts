@@ -134,12 +134,15 @@ export function* readExisting<T>(draft: Reading, type: RecordType<T>, id = ""): 
   return value;
 }
 
+/** Records of one type that a scan finds where nothing less is asked for: more than any profile has, and a bound all the same. */
+const SCAN_MAX = 100_000;
+
 /** All records of the type whose id begins with `idPrefix`, at most `limit`, in key order, with their ids. */
 export function* scan<T>(
   draft: Reading,
   type: RecordType<T>,
-  idPrefix: string,
-  limit: number,
+  idPrefix = "",
+  limit = SCAN_MAX,
 ): Step<readonly (readonly [string, T])[]> {
   const prefix = key(type, idPrefix);
   const found = new Map<string, Uint8Array | null>(yield { kind: "scan", prefix, limit });

@@ -18,14 +18,12 @@ import { read, type Step, scan, write } from "./step.ts";
 
 /** Letters that wait for one device: about five years of a group whose key is renewed weekly. */
 export const LETTERS_MAX = 256;
-/** Outbox records looked at; more than a device writes while nobody is reached. */
-const OUTBOX_SCAN_MAX = 100_000;
 
 /** These epochs are erased: what was written there and never left is given up. Called while their records are still here. */
 export function* giveUpUnsent(work: Work, epochs: readonly LiveEpoch[]): Step<void> {
   if (epochs.length === 0) return;
   const topics = new Set(epochs.map(({ topic }) => toHex(topic)));
-  for (const [id, { topic, envelope, origin }] of yield* scan(work, OUTBOX, "", OUTBOX_SCAN_MAX)) {
+  for (const [id, { topic, envelope, origin }] of yield* scan(work, OUTBOX)) {
     if (!topics.has(toHex(topic)) || kindOf(envelope) !== ENVELOPE_KIND.message) continue;
     write(work, OUTBOX, id, null);
     yield* noteUnsent(work, origin);
@@ -44,7 +42,7 @@ function* noteUnsent(work: Work, origin: OutboxOrigin): Step<void> {
 /** At a start: of letters that pile up for somebody who never comes the oldest go. */
 export function* boundLetters(work: Work): Step<void> {
   const counts = new Map<string, number>();
-  for (const [id, { topic, envelope }] of (yield* scan(work, OUTBOX, "", OUTBOX_SCAN_MAX)).toReversed()) {
+  for (const [id, { topic, envelope }] of (yield* scan(work, OUTBOX)).toReversed()) {
     if (!isDeposit(envelope)) continue;
     const count = (counts.get(toHex(topic)) ?? 0) + 1;
     counts.set(toHex(topic), count);

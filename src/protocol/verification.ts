@@ -25,8 +25,6 @@ import { read, readExisting, type Step, scan, write } from "./step.ts";
 
 /** People that one person has compared fingerprints with. */
 const MARKS_MAX = 10_000;
-/** Groups of one profile. */
-const GROUPS_AT_ONCE = 100_000;
 
 type Mark = Extract<AccountValue, { readonly kind: "verified" }>;
 
@@ -34,7 +32,7 @@ type Mark = Extract<AccountValue, { readonly kind: "verified" }>;
 export function* markVerified(work: Work, { account, name, isVerified }: Omit<Mark, "kind">): Step<void> {
   yield* share(work, [{ kind: "verified", account, name, isVerified }]);
   if (!isVerified) return write(work, FORMER_NAMES, toHex(account), null);
-  for (const [, { sending }] of yield* scan(work, GROUP, "", GROUPS_AT_ONCE))
+  for (const [, { sending }] of yield* scan(work, GROUP))
     for (const device of sending ? yield* devicesOf(work, toHex(sending), account) : [])
       write(work, TOLD_KEY, idOf(account, device), { at: work.nowMs as TimeMs });
 }

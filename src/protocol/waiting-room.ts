@@ -17,7 +17,7 @@ import { find } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { entrySigningBytes } from "./membership-log.ts";
-import { WAITING, WAITING_AT_ONCE, WAITING_ENTRIES_MAX, WANTED } from "./records/log.ts";
+import { WAITING, WAITING_ENTRIES_MAX, WANTED } from "./records/log.ts";
 import { idOf } from "./records/record.ts";
 import { read, type Step, scan, write } from "./step.ts";
 
@@ -40,7 +40,7 @@ export function* wait(work: Work, log: LogState, hash: EntryHash, encoded: Uint8
   if (!entry || !core) return;
   if (!work.p.verify(core.author, entrySigningBytes(hash), entry.signature))
     return announce(work, { kind: "warning", code: "forged", group });
-  const others = yield* scan(work, WAITING, `${toHex(group)}/`, WAITING_AT_ONCE);
+  const others = yield* scan(work, WAITING, `${toHex(group)}/`);
   if (!hasPlace(log, others, { core, encoded })) announce(work, { kind: "warning", code: "waiting-room-full", group });
   else {
     write(work, WAITING, idOf(group, hash), { encoded });
@@ -92,7 +92,7 @@ function coreOf(encoded: Uint8Array): EntryCore | undefined {
 /** Takes those out whose parents are all here by now, and which need not wait for their time. */
 export function* released(work: Work, log: LogState): Step<readonly Uint8Array[]> {
   const found: Uint8Array[] = [];
-  for (const [id, { encoded }] of yield* scan(work, WAITING, `${toHex(log.group)}/`, WAITING_AT_ONCE)) {
+  for (const [id, { encoded }] of yield* scan(work, WAITING, `${toHex(log.group)}/`)) {
     if (!(coreOf(encoded)?.parents ?? []).every((parent) => find(log, parent))) continue;
     if ((yield* putOffUntil(work, log, encoded)) !== undefined) continue;
     write(work, WAITING, id, null);

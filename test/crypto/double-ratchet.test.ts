@@ -10,9 +10,10 @@ import {
   startAsInitiator,
   startAsResponder,
 } from "../../src/crypto/double-ratchet.ts";
-import { decodeRatchetState, encodeRatchetState, type RatchetState } from "../../src/crypto/double-ratchet-state.ts";
+import { RatchetState } from "../../src/crypto/double-ratchet-state.ts";
 import { noblePrimitives as p } from "../../src/crypto/noble-primitives.ts";
 import type { Primitives } from "../../src/crypto/primitives.ts";
+import { decode, encode } from "../../src/wire/encoding.ts";
 import { FORWARD_JUMP_MAX, SKIPPED_KEYS_MAX } from "../../src/wire/limits.ts";
 import type { RatchetMessage } from "../../src/wire/pairwise.ts";
 import { toHex } from "../../src/wire/text-forms.ts";
@@ -129,12 +130,12 @@ describe("The Double Ratchet", () => {
     const { random, states } = pair("mutation");
     const first = send(states[0], random);
     const second = send(first.state, random);
-    const before = [...states, first.state].map((state) => toHex(encodeRatchetState(state)));
+    const before = [...states, first.state].map((state) => toHex(encode(RatchetState, state)));
     const message = structuredClone(second.message);
     const after = opened(receive(states[1], random, second.message));
     opened(receive(after, random, first.message));
     assert.deepEqual(
-      [...states, first.state].map((state) => toHex(encodeRatchetState(state))),
+      [...states, first.state].map((state) => toHex(encode(RatchetState, state))),
       before,
     );
     assert.deepEqual(second.message, message);
@@ -154,8 +155,8 @@ describe("The Double Ratchet", () => {
     const first = send(states[0], random);
     const second = send(first.state, random);
     const skipping = opened(receive(states[1], random, second.message, spy));
-    const saved = toHex(encodeRatchetState(skipping));
-    const done = toHex(encodeRatchetState(opened(receive(skipping, random, first.message, spy))));
+    const saved = toHex(encode(RatchetState, skipping));
+    const done = toHex(encode(RatchetState, opened(receive(skipping, random, first.message, spy))));
     assert.equal(used.length, 2);
     const [secondKey, firstKey] = used as [string, string];
     assert(saved.includes(firstKey), "control: a skipped key is found where it has to be");
@@ -258,10 +259,10 @@ describe("The Double Ratchet", () => {
     const both = pair("saved");
     const messages = sendMany(both, 3);
     const state = opened(receive(both.states[1], both.random, messages[2] as RatchetMessage));
-    const saved = encodeRatchetState(state);
-    assert.deepEqual(decodeRatchetState(saved), state);
-    assert.equal(decodeRatchetState(saved.subarray(1)), undefined);
-    assert.equal(decodeRatchetState(Uint8Array.of(...saved, 0)), undefined);
-    assert.equal(decodeRatchetState(saved.with(0, 2)), undefined);
+    const saved = encode(RatchetState, state);
+    assert.deepEqual(decode(RatchetState, saved), state);
+    assert.equal(decode(RatchetState, saved.subarray(1)), undefined);
+    assert.equal(decode(RatchetState, Uint8Array.of(...saved, 0)), undefined);
+    assert.equal(decode(RatchetState, saved.with(0, 2)), undefined);
   });
 });

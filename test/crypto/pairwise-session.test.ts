@@ -2,15 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { noblePrimitives as p } from "../../src/crypto/noble-primitives.ts";
 import { SEAL_RANDOM_BYTES, START_RANDOM_BYTES, sealTo, startSession } from "../../src/crypto/pairwise-session.ts";
-import {
-  activeRatchet,
-  decodePairwiseSession,
-  encodePairwiseSession,
-  type PairwiseSession,
-  SESSION_RATCHETS_MAX,
-} from "../../src/crypto/pairwise-session-state.ts";
+import { activeRatchet, PairwiseSession, SESSION_RATCHETS_MAX } from "../../src/crypto/pairwise-session-state.ts";
 import { neededFor } from "../../src/crypto/received-letter.ts";
-import { encode } from "../../src/wire/encoding.ts";
+import { decode, encode } from "../../src/wire/encoding.ts";
 import { EnvelopeId, KemPublicKey } from "../../src/wire/ids.ts";
 import { BODY_MAX_BYTES } from "../../src/wire/limits.ts";
 import {
@@ -205,14 +199,14 @@ describe("A pairwise session", () => {
   it("never writes into what it is given", () => {
     const [alice, bob] = established("mutation");
     assert(alice.session && bob.session);
-    const before = [alice.session, bob.session].map((session) => toHex(encodePairwiseSession(session)));
+    const before = [alice.session, bob.session].map((session) => toHex(encode(PairwiseSession, session)));
     const sessions = [alice.session, bob.session];
     const body = write(alice, bytes("hello"));
     const kept = toHex(body);
     read(bob, body);
     start(alice, bob, 9);
     assert.deepEqual(
-      sessions.map((session) => toHex(encodePairwiseSession(session))),
+      sessions.map((session) => toHex(encode(PairwiseSession, session))),
       before,
     );
     assert.equal(toHex(body), kept);
@@ -221,7 +215,7 @@ describe("A pairwise session", () => {
   it("forgets the secrets with which it was set up", () => {
     const [alice, bob] = established("erasure");
     assert(alice.session && bob.session);
-    const saved = toHex(encodePairwiseSession(alice.session)) + toHex(encodePairwiseSession(bob.session));
+    const saved = toHex(encode(PairwiseSession, alice.session)) + toHex(encode(PairwiseSession, bob.session));
     assert(saved.includes(toHex(activeRatchet(alice.session).id)), "control: what must be there is found");
     for (const secret of [bob.device.signedPrekey.secret, alice.device.ours.identitySecret])
       assert(!saved.includes(toHex(secret)));
@@ -233,10 +227,10 @@ describe("A pairwise session", () => {
     start(bob, alice, 8);
     read(bob, write(alice, bytes("hello")));
     for (const session of [alice.session, bob.session] as PairwiseSession[]) {
-      const saved = encodePairwiseSession(session);
-      assert.deepEqual(decodePairwiseSession(saved), session);
-      assert.equal(decodePairwiseSession(saved.subarray(0, -1)), undefined);
-      assert.equal(decodePairwiseSession(saved.with(0, 2)), undefined);
+      const saved = encode(PairwiseSession, session);
+      assert.deepEqual(decode(PairwiseSession, saved), session);
+      assert.equal(decode(PairwiseSession, saved.subarray(0, -1)), undefined);
+      assert.equal(decode(PairwiseSession, saved.with(0, 2)), undefined);
     }
   });
 

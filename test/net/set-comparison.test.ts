@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { type Ask, answerRange, compareSets, type IdSet, idSet } from "../../src/net/set-comparison.ts";
+import { type Ask, answerRange, compareSets, type IdSet } from "../../src/net/set-comparison.ts";
 import { type Sequence, Topic } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
 import {
   decodeClientFrame,
   decodeHolderFrame,
@@ -13,6 +14,7 @@ import {
 
 const TOPIC = Topic.from(new Uint8Array(32).fill(7));
 const idNamed = (n: number): Uint8Array => createHash("sha256").update(`${n}`).digest();
+const idSet = (ids: Iterable<Uint8Array>): IdSet => [...new Set(Array.from(ids, toHex))].sort();
 const idsNamed = (names: Iterable<number>): IdSet => idSet(Array.from(names, idNamed));
 
 /** A holder with this set at the other end of encoded frames, whose bytes are counted. */

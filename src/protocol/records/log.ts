@@ -42,8 +42,6 @@ export const LATE: RecordType<{ readonly at: TimeMs }> = record("late/", struct(
 
 /** Waiting entries kept for one group, beside those in places that each account has for itself. */
 export const WAITING_ENTRIES_MAX = 1_000;
-/** A bound for scans only. */
-export const WAITING_AT_ONCE = 100_000;
 
 /** A head's topic lacks some entries, or lacked them a moment ago; id: group/entry. */
 export const PASSING: RecordType<{ readonly next: number; readonly dueAt: TimeMs }> = record(
