@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Fault } from "../src/wire/fault.ts";
+import { nearest } from "../src/wire/near-words.ts";
 import { type Checked, checkTexts, checkValue } from "./setting-check.ts";
 import {
   environmentName,
@@ -42,11 +43,7 @@ export async function readCommand(argv: readonly string[], env: Environment): Pr
   const { values: flags, positionals } = parseWords(argv);
   const words = positionals.join(" ");
   const work = words === "" ? "serve" : WORKS.find((each) => each === words);
-  if (work === undefined)
-    throw new Fault(
-      "usage/bad-argument",
-      `hermes relay ${words} is no command; there are ${WORKS.join(", ")}. ${SEE_HELP}`,
-    );
+  if (work === undefined) throw mistake(`hermes relay ${words} is no command${meant(words, WORKS)}`);
   if (flags["help"] === true) return { kind: "help" };
   const path = textFlag(flags["config"]) ?? env[CONFIG_VARIABLE];
   const config = { ...defaults(), ...(await fromFile(path)), ...fromEnvironment(env), ...fromFlags(flags) };
@@ -56,22 +53,39 @@ export async function readCommand(argv: readonly string[], env: Environment): Pr
 type Flags = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 type Given = Partial<RelayConfig>;
 
-const SEE_HELP = "See hermes relay --help.";
+type Options = Readonly<Record<string, { type: "string" | "boolean"; short?: string; multiple?: boolean }>>;
+const OPTIONS: Options = {
+  ...Object.fromEntries(SETTING_NAMES.map((name) => [flagName(name), { type: "string", multiple: true }] as const)),
+  config: { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+};
 
 function parseWords(argv: readonly string[]): { readonly values: Flags; readonly positionals: readonly string[] } {
-  const settings = SETTING_NAMES.map((name) => [flagName(name), { type: "string", multiple: true }] as const);
-  const options = {
-    ...Object.fromEntries(settings),
-    config: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  try {
-    return parseArgs({ args: [...argv], options, strict: true, allowPositionals: true });
-  } catch (error) {
-    const cause = error instanceof Error ? error.message.split(". ")[0] : "a bad argument";
-    throw new Fault("usage/bad-argument", `${cause}. ${SEE_HELP}`);
-  }
+  const words = { args: [...argv], options: OPTIONS, strict: false, allowPositionals: true, tokens: true } as const;
+  const { values, positionals, tokens } = parseArgs(words);
+  for (const token of tokens) if (token.kind === "option") checkOption(token);
+  return { values, positionals };
+}
+
+function checkOption(token: { readonly name: string; readonly rawName: string; readonly value?: string | undefined }) {
+  const { name, rawName, value } = token;
+  const known = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+  if (known === undefined)
+    throw mistake(`hermes relay has no option ${rawName}${meant(name, Object.keys(OPTIONS), "--")}`);
+  if (known.type === "string" && value === undefined) throw mistake(`${rawName} needs a value.`);
+  if (known.type === "boolean" && value !== undefined) throw mistake(`${rawName} takes no value.`);
+}
+
+/** The end of a sentence about a word that does not exist: what was probably meant by it, else what there is. */
+function meant(word: string, words: readonly string[], dashes = ""): string {
+  const near = nearest(word, words);
+  if (near !== undefined) return `; did you mean ${dashes}${near}?`;
+  return dashes === "" ? `; there are ${words.join(", ")}.` : ".";
+}
+
+function mistake(sentence: string): Fault {
+  return new Fault("usage/bad-argument", `${sentence} See hermes relay --help.`);
 }
 
 function textFlag(value: Flags[string]): string | undefined {

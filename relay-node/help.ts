@@ -16,7 +16,8 @@ export function helpText(): string {
 
 Runs a relay: it stores and forwards encrypted envelopes for groups and sees no contents. When it is ready it prints
 one line, {"event":"ready","peerId","addrs":[...]}; give one of the addresses to clients. Logs go to standard error.
-It ends on SIGTERM or SIGINT, with nothing acknowledged lost; a second signal ends it at once.
+It ends on SIGTERM or SIGINT, with nothing acknowledged lost; a second signal ends it at once. Exit codes: 0 ended as
+asked, 1 failed while running, 2 an argument or a setting was wrong.
 
 status asks the relay that runs on the data directory how it is. identity export prints the relay's secret key: keep
 that line in a safe place, since clients know the relay by it; identity import reads it from standard input into the

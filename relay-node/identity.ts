@@ -47,16 +47,22 @@ export async function exportIdentity(directory: string): Promise<string> {
   }
 }
 
-/** Puts an exported key into a directory that has none. Throws `storage/failed` when there is another, `storage/corrupt` for what is no key. */
-export async function importIdentity(directory: string, text: string): Promise<void> {
+/**
+ * Puts an exported key into a directory that has none; `kept`: it has that key already. Throws `storage/failed` when there is
+ * another, `storage/corrupt` for what is no key.
+ */
+export async function importIdentity(directory: string, text: string): Promise<"written" | "kept"> {
   const path = join(directory, KEY_FILE);
   const seed = parse(text, "what was given");
   const line = `${HEADER}${toHex(seed)}\n`;
   try {
-    if ((await readFile(path, "utf8")) === line) return;
+    if ((await readFile(path, "utf8")) === line) return "kept";
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw failed(error, path);
-    return writeDurably(directory, line);
+    await writeDurably(directory, line).catch((failure: unknown) => {
+      throw failed(failure, path);
+    });
+    return "written";
   }
   throw new Fault("storage/failed", `${path} holds another key: move it away first if that relay is to end.`);
 }

@@ -2,10 +2,10 @@
  * `hermes relay`: reads the configuration, runs a relay until it is told to stop, and says how it ended.
  *
  * Standard output carries one ready line (and, with --json, one line for a failure); the log goes to standard error.
- * Exit codes: 0 stopped as asked, 1 failed, 2 usage.
+ * Exit codes: 0 stopped as asked, 1 failed, 2 an argument or a setting was wrong.
  */
 import { pathToFileURL } from "node:url";
-import { Fault, isFault } from "../src/wire/fault.ts";
+import { exitCodeOf, Fault, isFault } from "../src/wire/fault.ts";
 import { askRelay } from "./ask-relay.ts";
 import { type Environment, type RelayCommand, readCommand } from "./config.ts";
 import { defaultDataDirectory, prepareDataDirectory } from "./data-directory.ts";
@@ -52,9 +52,16 @@ async function answer({ kind, config, form }: Question, env: Environment, io: Re
       return askRelay(data, form);
     case "identity export":
       return exportIdentity(data);
-    case "identity import":
-      await importIdentity(await prepareDataDirectory(data), await (io.stdin ?? standardInput)());
+    case "identity import": {
+      const directory = await prepareDataDirectory(data);
+      const done = await importIdentity(directory, await (io.stdin ?? standardInput)());
+      io.stderr(
+        done === "kept"
+          ? `hermes relay: ${directory} has that key already, so nothing was changed\n`
+          : `hermes relay: the relay in ${directory} has that key from now on\n`,
+      );
       return "";
+    }
     case "serve":
       return "";
   }
@@ -130,7 +137,7 @@ function report(error: unknown, asJson: boolean, io: RelayIo): number {
   const { code, message } = fault;
   if (asJson) io.stdout(`${JSON.stringify({ error: { code, message } })}\n`);
   else io.stderr(`hermes relay: ${message}\n`);
-  return code.startsWith("usage/") ? 2 : 1;
+  return exitCodeOf(code);
 }
 
 function unexpected(error: unknown): string {

@@ -39,7 +39,7 @@ export interface ReportPlaces {
   readonly withoutSocket: (code: string) => void;
 }
 
-/** Answers `report` there. Throws `config/invalid` when the TCP address cannot be listened on. */
+/** Answers `report` there. Throws `network/refused` when the TCP address cannot be listened on. */
 export async function serveReports(places: ReportPlaces, report: () => Promise<RelayReport>): Promise<ReportServer> {
   const servers: Server[] = [];
   try {
@@ -67,7 +67,7 @@ async function listenOn(address: string, tcp: Server, servers: Server[]): Promis
   } catch (cause) {
     await Promise.all(servers.map(close));
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
-    throw new Fault("config/invalid", `cannot listen on ${address} for metrics (${code}).`, { cause });
+    throw new Fault("network/refused", `cannot listen on ${address} for metrics (${code}).`, { cause });
   }
   servers.push(tcp);
   const bound = tcp.address();

@@ -11,11 +11,11 @@ export async function deleteAccount(context: CommandContext): Promise<number> {
   const { options } = context.given;
   const { terminal, profiles } = surroundings;
   if (terminal === undefined && !options.has("yes"))
-    throw mistake("This cannot be undone and there is no terminal to ask at; give --yes if it is meant.");
+    throw mistake("this cannot be undone and there is no terminal to ask at; give --yes if it is meant.");
   if (await profiles.inUse(choice.directory))
     throw new Fault(
       "storage/busy",
-      "Another process has this profile open, so nothing was deleted; end it and run the command again.",
+      "another process has this profile open, so nothing was deleted; end it and run the command again.",
     );
   const params = {
     ...(options.has("hand-over-all") ? { handOverAll: true } : {}),

@@ -11,9 +11,10 @@ import type { ClientEvent } from "../client/event-api.ts";
 import type { FileView } from "../client/file-api.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import type { ChatScreen } from "./chat-screen.ts";
+import { advice } from "./next-steps.ts";
 import type { Output } from "./output.ts";
 import { printableLine } from "./render.ts";
-import { renderFile, renderOutcome } from "./render-files.ts";
+import { renderFile, renderLeftOut, renderOutcome } from "./render-files.ts";
 import type { Session } from "./session.ts";
 
 /** Where the chat is. */
@@ -53,6 +54,7 @@ export function chatFiles(output: Pick<Output, "format" | "result">, place: Chat
   const send = async (path: string): Promise<void> => {
     const sent = await session.call("file-send", { group: group.id, path: pathOf(path), waitMs: 0, window });
     if (!isHuman || !board.hasEnded(sent.file)) answer(sent, `* sending ${printableLine(sent.file.name)}`);
+    if (isHuman && sent.leftOut) screen.print(`* ${renderLeftOut(sent.leftOut)}`);
     board.take(sent.file, "asked");
   };
   const get = async (file: string): Promise<void> => {
@@ -110,8 +112,8 @@ const missing = (word: string): Fault =>
 
 function tellFailure(error: unknown, answer: (value: object, text: string) => void): void {
   if (isFault(error, "usage/cancelled")) return; // the chat ends; the fetch goes on whenever Hermes runs
-  const { code, message } = isFault(error) ? error : unexpected(error);
-  answer({ error: { code, message } }, `! ${message}`);
+  const fault = isFault(error) ? error : unexpected(error);
+  answer({ error: { code: fault.code, message: advice(fault) } }, `! ${advice(fault)}`);
 }
 
 const unexpected = (cause: unknown): Fault =>

@@ -52,17 +52,23 @@ export async function chat(context: CommandContext): Promise<number> {
 /** The named group, else the only one. */
 async function chosenGroup(session: Session, name: string): Promise<GroupName> {
   if (name !== "") return (await session.call("group-info", { group: name })).group;
-  const { groups } = await session.call("group-list", {});
+  const groups = await groupsToChatIn(session);
   const [first] = groups;
   if (first !== undefined && groups.length === 1) return first;
   if (first === undefined) {
     throw new Fault(
       "usage/not-found",
-      "This profile is in no group yet; make one with hermes group create NAME, or join one with hermes group join LINK.",
+      "this profile is in no group yet; make one with hermes group create NAME, or join one with hermes group join LINK.",
     );
   }
   const names = groups.map((group) => printableLine(group.name)).join(", ");
-  throw new Fault("usage/ambiguous", `This profile is in several groups; name one of them: ${names}.`);
+  throw new Fault("usage/ambiguous", `this profile is in several groups; name one of them: ${names}.`);
+}
+
+/** Those in which this profile is. */
+export async function groupsToChatIn(session: Session): Promise<readonly GroupName[]> {
+  const { groups } = await session.call("group-list", {});
+  return groups.filter(({ state }) => state === undefined);
 }
 
 /** Chats in one group until the input ends, /quit or the signal. */

@@ -148,7 +148,7 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
-    throw new Fault("config/unreadable", `The configuration file ${path} cannot be read (${code}); name another.`, {
+    throw new Fault("config/unreadable", `the configuration file ${path} cannot be read (${code}); name another.`, {
       cause,
     });
   }

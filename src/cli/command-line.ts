@@ -6,7 +6,8 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { isFault } from "../wire/fault.ts";
-import { type Arguments, mistake, nearest, operandPlaces, readArguments, textOf } from "./arguments.ts";
+import { nearest } from "../wire/near-words.ts";
+import { type Arguments, mistake, operandPlaces, readArguments, textOf } from "./arguments.ts";
 import { type ClientSettings, readClientSettings } from "./client-settings.ts";
 import type { Command, CommandContext, Surroundings } from "./command.ts";
 import { COMMANDS, COMMON_OPTIONS } from "./command-table.ts";
@@ -24,7 +25,7 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
   const format = argv.includes("--json") ? "json" : "human";
   const { streams, env } = surroundings;
   try {
-    if (argv.length === 0) throw mistake("Name a command; hermes --help lists them.");
+    if (argv.length === 0) throw mistake("name a command; hermes --help lists them.");
     return await runCommand(findCommand(argv), surroundings, format);
   } catch (error) {
     if (error instanceof Interrupted) return INTERRUPTED;
@@ -51,7 +52,7 @@ function findCommand(argv: readonly string[]): Found {
     if (options.has("help") && help !== undefined) {
       return { command: help, rest: argv.filter((word) => word !== "--help" && word !== "-h") };
     }
-    throw mistake("Name a command; hermes --help lists them.");
+    throw mistake("name a command; hermes --help lists them.");
   }
   const two = second && COMMANDS.find(({ name }) => name === `${first.word} ${second.word}`);
   const command = two ?? COMMANDS.find(({ name }) => name === first.word);
@@ -71,7 +72,7 @@ function unknownCommand(first: string, second: string | undefined) {
   }
   const near = nearest(first, words) ?? nearest(`${first} ${second ?? ""}`, words);
   const hint = near === undefined ? "hermes --help lists them." : `did you mean hermes ${near}?`;
-  return mistake(`There is no command ${JSON.stringify(first)}; ${hint}`);
+  return mistake(`there is no command ${JSON.stringify(first)}; ${hint}`);
 }
 
 async function runCommand({ command, rest }: Found, surroundings: Surroundings, format: "json" | "human") {

@@ -189,6 +189,7 @@ and of anybody else with their name.`,
       limit: option("N", "the newest so many, 1 to 10000 (default 50)"),
       before: option("ID", "only older ones than this message"),
       search: option("WORDS", "only those with all of these words"),
+      ids: flag("the id of each message before it, as --before takes it"),
     },
     details: `What is in the profile; nothing is fetched for it, so run hermes sync before it or keep hermes listen running. The
 last of the words searched for may be the beginning of one.`,

@@ -34,12 +34,12 @@ export async function unlock(directory: string, passphrase: string): Promise<Uin
     case "wrong-passphrase":
       throw new Fault(
         "usage/wrong-passphrase",
-        `This is not the passphrase of the profile in ${directory}, so it stays locked; try again.`,
+        `this is not the passphrase of the profile in ${directory}, so it stays locked; try again.`,
       );
     case "malformed":
       throw new Fault(
         "storage/corrupt",
-        `The key file in ${directory} is damaged, so the profile cannot be unlocked; restore the file from a backup.`,
+        `the key file in ${directory} is damaged, so the profile cannot be unlocked; restore the file from a backup.`,
       );
   }
 }

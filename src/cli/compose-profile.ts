@@ -117,7 +117,7 @@ export function secondProfile(directory: string): Fault {
 /** Refuses what is no address, and too many. */
 export async function checkRelays(choice: ProfileChoice): Promise<void> {
   if (choice.relays.length > RELAYS_MAX) {
-    throw new Fault("usage/bad-argument", `A profile has at most ${RELAYS_MAX} relay addresses; name fewer.`);
+    throw new Fault("usage/bad-argument", `a profile has at most ${RELAYS_MAX} relay addresses; name fewer.`);
   }
   await networkFor(choice); // refuses a malformed address; nothing is started
 }
@@ -127,7 +127,7 @@ async function ownLock(directory: string): Promise<OwnedByUs> {
   if (lock.kind === "owner") return lock;
   throw new Fault(
     "storage/busy",
-    `Another process has just opened the new profile in ${directory}; wait and try again.`,
+    `another process has just opened the new profile in ${directory}; wait and try again.`,
   );
 }
 

@@ -59,11 +59,11 @@ async function firstStart(choice: ProfileChoice, dataKey: Uint8Array, waitMs: nu
 
 function seedFor({ words, account }: Restoring): Uint8Array {
   const reading = readRecoveryWords(primitives, words);
-  if (reading.kind !== "account") throw new Fault("usage/not-allowed", `${recoveryMistake(reading)} Nothing was made.`);
+  if (reading.kind !== "account") throw new Fault("usage/not-allowed", `nothing was made. ${recoveryMistake(reading)}`);
   if (account !== undefined && !reading.account.startsWith(account.trim().toLowerCase()))
     throw new Fault(
       "usage/not-allowed",
-      `These are recovery words, but of the account ${reading.account}, not of the one that was named, so nothing was made.`,
+      `these are recovery words, but of the account ${reading.account}, not of the one that was named, so nothing was made.`,
     );
   return seedOfWords(words) ?? new Uint8Array();
 }
@@ -71,20 +71,20 @@ function seedFor({ words, account }: Restoring): Uint8Array {
 function noRelay(): Fault {
   return new Fault(
     "usage/bad-argument",
-    "The words alone do not say which groups there were; a relay of the account keeps that: name it with --relay MULTIADDR.",
+    "the words alone do not say which groups there were; a relay of the account keeps that: name it with --relay MULTIADDR.",
   );
 }
 
 function unreachable(reason: string): Fault {
   return new Fault(
     "network/unreachable",
-    `No relay that was named can be reached (${reason}), so nothing was made; check address and connection, and try again.`,
+    `no relay that was named can be reached (${reason}), so nothing was made; check address and connection, and try again.`,
   );
 }
 
 function nothingThere(): Fault {
   return new Fault(
     "usage/not-found",
-    "The relay has nothing of this account, so nothing was made: it is another relay than the account's, or the account was not used for longer than relays keep things (30 days unless told otherwise). Name another one with --relay, or begin anew with hermes init.",
+    "the relay has nothing of this account, so nothing was made: it is another relay than the account's, or the account was not used for longer than relays keep things (30 days unless told otherwise). Name another one with --relay, or begin anew with hermes init.",
   );
 }

@@ -160,20 +160,20 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
 }
 
 function cancelled(): Fault {
-  return new Fault("usage/cancelled", "The command was cancelled.");
+  return new Fault("usage/cancelled", "the command was cancelled.");
 }
 
 /** Not asked for here: somebody may be typing a message, which must not turn into a passphrase or the other way round. */
 function ownerGone(): Fault {
   return new Fault(
     "network/closed",
-    "The process that had the profile open has ended, and no passphrase was given with which this one could open it; run the command again.",
+    "the process that had the profile open has ended, and no passphrase was given with which this one could open it; run the command again.",
   );
 }
 
 function silentOwner(directory: string): Fault {
   return new Fault(
     "storage/busy",
-    `Another process uses the profile in ${directory} and does not answer, so nothing was done; end it, or wait and try again.`,
+    `another process uses the profile in ${directory} and does not answer, so nothing was done; end it, or wait and try again.`,
   );
 }

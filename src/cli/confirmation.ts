@@ -6,5 +6,5 @@ import { ask, type Terminal } from "./terminal.ts";
 export async function confirm(terminal: Terminal, question: string, word: string): Promise<void> {
   terminal.write(`${question}\n`);
   const typed = await ask(terminal, `Type ${word} to go on: `, "visible");
-  if (typed.trim() !== word) throw new Fault("usage/cancelled", "That was something else, so nothing was done.");
+  if (typed.trim() !== word) throw new Fault("usage/cancelled", "that was something else, so nothing was done.");
 }

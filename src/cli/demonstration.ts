@@ -154,7 +154,7 @@ async function searchRelay({ directory, secrets, tell }: Play): Promise<void> {
   const { files, bytes, found } = await scanFiles(data, secrets);
   const [leak] = found;
   if (leak !== undefined) {
-    throw new Fault("internal/invariant", `The relay's file ${leak.file} holds ${JSON.stringify(leak.needle)}.`);
+    throw new Fault("internal/invariant", `the relay's file ${leak.file} holds ${JSON.stringify(leak.needle)}.`);
   }
   tell(
     "relay",
@@ -162,7 +162,7 @@ async function searchRelay({ directory, secrets, tell }: Play): Promise<void> {
   );
   await plant(data, CONTROL);
   if ((await scanFiles(data, [CONTROL])).found.length === 0) {
-    throw new Fault("internal/invariant", "A planted control string was not found, so the search proves nothing.");
+    throw new Fault("internal/invariant", "a planted control string was not found, so the search proves nothing.");
   }
   tell("relay", "a control string planted into its database was found, so the search does search");
 }

@@ -3,7 +3,7 @@
  * A word that is none is told with its place and, only at the terminal where it was typed, what was perhaps meant.
  */
 import { knownRecoveryWords } from "../client/recovery.ts";
-import { nearestOf } from "./arguments.ts";
+import { nearestOf } from "../wire/near-words.ts";
 import type { Surroundings } from "./command.ts";
 import { readText } from "./standard-input.ts";
 import { ask, type Terminal } from "./terminal.ts";

@@ -18,7 +18,8 @@ export const FILE_COMMANDS: readonly Command[] = [
       "no-wait": flag("do not wait until it has left this machine"),
     },
     details: `Any size. Shows how far it is until all of it is at a relay or at another member. Interrupted by whatever, it goes on
-where it stood whenever Hermes runs again, as long as the file is where it was. A small picture is sent with a preview. Of a directory go files and directories, no links.`,
+where it stood whenever Hermes runs again, as long as the file is where it was. A small picture is sent with a preview. Of a
+directory go files and directories; symbolic links and special files do not, and those left out are named.`,
     examples: [
       "hermes send-file 'Sunday hikes' route.pdf",
       "hermes send-file Servers /etc/nginx",
@@ -38,12 +39,16 @@ where it stood whenever Hermes runs again, as long as the file is where it was. 
     summary: "fetch a file; FILE is its name, or the beginning of its id",
     operands: ["G", "FILE"],
     options: {
-      out: option("PATH", "a directory, or a path where nothing is (default: the downloads of the settings)"),
+      out: option(
+        "PATH",
+        "a directory, or a path where nothing is (default: ~/Downloads/Hermes, or downloads of the settings)",
+      ),
       unpack: flag("a directory that was sent: unpack it beside the archive"),
       wait: IDLE,
     },
     details: `From relays and from every member who has it, at once, each piece checked. Nothing is ever overwritten. Interrupted by
-whatever, it goes on where it stood whenever Hermes runs again; exit code 1 when it is not here yet.`,
+whatever, it goes on where it stood whenever Hermes runs again; exit code 1 when it is not here yet. Files of up to 10 MiB come
+to ~/Downloads/Hermes by themselves (HERMES_DOWNLOADS, HERMES_AUTOMATIC_DOWNLOAD_BYTES).`,
     examples: ["hermes get-file 'Sunday hikes' route.pdf", "hermes get-file Servers 3f9c0a12 --out /tmp"],
     run: getFile,
   }),

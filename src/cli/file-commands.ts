@@ -10,7 +10,7 @@ import { given as givenOnly, mistake, secondsAsMsOf, textOf } from "./arguments.
 import { type CommandContext, operand, withSession } from "./command.ts";
 import { openProgressBar, type ProgressBar } from "./progress-bar.ts";
 import { renderState } from "./render.ts";
-import { renderFile, renderOutcome } from "./render-files.ts";
+import { renderFile, renderLeftOut, renderOutcome } from "./render-files.ts";
 import type { Session } from "./session.ts";
 
 /** Ms without any progress after which a command leaves a transfer to later, unless told otherwise. */
@@ -34,6 +34,7 @@ export async function sendFile(context: CommandContext): Promise<number> {
         }),
         ...(given.options.has("no-wait") ? { waitMs: 0 } : {}),
       });
+      if (sent.leftOut && output.format === "human") output.note(renderLeftOut(sent.leftOut));
       const file = given.options.has("no-wait") ? sent.file : await followFile(context, session, sent.file);
       output.result({ ...sent, file }, `${renderState(sent.state)}; ${renderOutcome(file)}`);
       tellRest(context, file);

@@ -70,5 +70,5 @@ function portOf(text: string): number {
 }
 
 function notBuilt(): Fault {
-  return new Fault("config/unreadable", "The web screen is not built, so it cannot be shown; run npm run build first.");
+  return new Fault("config/unreadable", "the web screen is not built, so it cannot be shown; run npm run build first.");
 }

@@ -1,5 +1,6 @@
 /** Commands about the program itself: help, completion. */
-import { mistake, nearest } from "./arguments.ts";
+import { nearest } from "../wire/near-words.ts";
+import { mistake } from "./arguments.ts";
 import { type Command, type CommandContext, operand } from "./command.ts";
 import { commandHelp, familyHelp, overview } from "./help.ts";
 import { TOPICS } from "./help-topics.ts";
@@ -26,7 +27,7 @@ function textAbout(words: string, { table: { commands, common } }: CommandContex
   if (family.length > 0) return familyHelp(words, family);
   const near = nearest(words, [...commands.map(({ name }) => name), ...Object.keys(TOPICS)]);
   const hint = near === undefined ? "hermes help lists what there is." : `did you mean hermes help ${near}?`;
-  throw mistake(`There is no help about ${JSON.stringify(words)}; ${hint}`);
+  throw mistake(`there is no help about ${JSON.stringify(words)}; ${hint}`);
 }
 
 /** `hermes completion SHELL` */
@@ -34,7 +35,7 @@ export async function completion(context: CommandContext): Promise<number> {
   const word = operand(context, 0);
   const shell = SHELLS.find((each) => each === word);
   if (shell === undefined)
-    throw mistake(`There is completion for ${SHELLS.join(", ")}, not for ${JSON.stringify(word)}.`);
+    throw mistake(`there is completion for ${SHELLS.join(", ")}, not for ${JSON.stringify(word)}.`);
   const script = completionScript(shell, typeable(context.table));
   context.output.result({ completion: script }, script.trimEnd());
   return 0;

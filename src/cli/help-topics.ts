@@ -86,11 +86,15 @@ and fetches nothing: run hermes sync before it, or keep hermes listen running. P
 
   "exit-codes": `Exit codes
 
-  0    done; of listen and chat also: ended by a signal
-  1    failed, with one sentence on standard error, or an error object with --json. Of sync: something is still missing.
-       Of recovery check: the words are not right. Of doctor: something is wrong
-  2    mistake in the arguments; nothing was done
+  0    done; of start, listen, chat, gui and relay also: ended by a signal
+  1    failed while running, with one sentence on standard error, or an error object with --json. Of sync: something is
+       still missing. Of get-file: it is not here yet. Of recovery check: the words are not right. Of doctor: something
+       is wrong
+  2    an argument or a setting was wrong, of the client or of the relay; nothing was done
   130  ended by Ctrl-C before it was done (143: by SIGTERM, 129: by SIGHUP)
+
+2 goes with the codes usage/bad-argument, usage/too-long, usage/bad-link, config/invalid and config/unreadable, and 1
+with all others: what is not there, or not allowed, depends on the profile and not on the command alone.
 
 The code in {"error":{"code"}} is one of a closed list, in PROTOCOL.md § Command line; match that and not the sentence.`,
 };

@@ -16,7 +16,7 @@ export function overview(commands: readonly Command[], common: OptionTable, topi
     "Options of every command:",
     ...optionRows(common),
     "",
-    "Exit codes: 0 done, 1 failed, 2 mistake in the arguments. hermes COMMAND --help shows options and examples.",
+    "Exit codes: 0 done, 1 failed while running, 2 an argument or a setting was wrong. hermes COMMAND --help shows more.",
     `More: hermes help TOPIC, about ${topics.join(", ")}.`,
   ].join("\n");
 }

@@ -111,7 +111,7 @@ function lineBook(child: ChildProcess): Pick<HermesProcess, "waitFor"> {
           const found = find(line);
           if (found !== undefined) finish(() => resolve(found));
         };
-        const cancel = () => finish(() => reject(new Fault("usage/cancelled", "The command was cancelled.")));
+        const cancel = () => finish(() => reject(new Fault("usage/cancelled", "the command was cancelled.")));
         const late = () =>
           finish(() => reject(new Fault("network/timeout", `${what} did not happen within ${timeoutMs / 1000} s.`)));
         const timer = setTimeout(late, timeoutMs);

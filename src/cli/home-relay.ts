@@ -59,7 +59,7 @@ async function rememberedPort(home: string): Promise<number> {
   }
   throw new Fault(
     "network/refused",
-    `No port from ${first} to ${first + PORTS_TRIED - 1} is free, so the relay cannot start; end a program that uses one.`,
+    `no port from ${first} to ${first + PORTS_TRIED - 1} is free, so the relay cannot start; end a program that uses one.`,
   );
 }
 

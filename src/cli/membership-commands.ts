@@ -42,7 +42,7 @@ async function confirmHandOver(context: CommandContext): Promise<void> {
   const { terminal } = context.surroundings;
   if (context.given.options.has("yes")) return;
   if (terminal === undefined)
-    throw mistake("Only the new owner could undo this, and there is no terminal to ask at; give --yes if it is meant.");
+    throw mistake("only the new owner could undo this, and there is no terminal to ask at; give --yes if it is meant.");
   const [group, member] = [operand(context, 0), operand(context, 1)];
   await confirm(
     terminal,

@@ -1,4 +1,5 @@
 /** Commands about messages: send, history, listen. */
+import type { MessageView } from "../client/api.ts";
 import type { ClientEvent } from "../client/event-api.ts";
 import { isFault } from "../wire/fault.ts";
 import { mistake, secondsAsMsOf, textOf, wholeNumberOf } from "./arguments.ts";
@@ -21,7 +22,7 @@ export async function send(context: CommandContext): Promise<number> {
     output.note("Type the message; Ctrl-D on an empty line sends it.");
   }
   const text = given.operands[1] ?? (await readText(surroundings.stdin));
-  if (text === "") throw mistake("The message is empty, so nothing was sent; give a text.");
+  if (text === "") throw mistake("the message is empty, so nothing was sent; give a text.");
   const params = waitMs === undefined ? { group, text } : { group, text, waitMs };
   const sent = await withSession(context, (session) => session.call("send", params));
   output.result(sent, renderState(sent.state));
@@ -42,7 +43,8 @@ export async function history(context: CommandContext): Promise<number> {
     ...(search === undefined ? {} : { search }),
   };
   const { messages } = await withSession(context, (session) => session.call("history", params));
-  for (const message of messages) output.result({ message }, renderMessage(message));
+  const id = ({ id }: MessageView) => (given.options.has("ids") ? `${id}  ` : "");
+  for (const message of messages) output.result({ message }, `${id(message)}${renderMessage(message)}`);
   const [first] = messages;
   if (output.format === "human" && first === undefined) output.note(nothingFound(before, search));
   if (output.format === "human" && first !== undefined && messages.length >= (limit ?? PAGE_LINES)) {

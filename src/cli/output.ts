@@ -2,7 +2,7 @@
  * Results go to standard output, everything else to standard error. With --json a result is one object a line and a
  * failure is {"error":{"code","message"}}.
  */
-import { Fault, isFault, type NextStep } from "../wire/fault.ts";
+import { exitCodeOf, Fault, isFault, type NextStep } from "../wire/fault.ts";
 import { advice } from "./next-steps.ts";
 
 /** Two streams as functions. */
@@ -37,7 +37,7 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly next?: NextStep | undefined;
-  /** 2 for a mistake in the arguments, else 1. */
+  /** 2 where an argument or a setting was wrong, else 1. */
   readonly exit: 1 | 2;
 }
 
@@ -45,8 +45,7 @@ export interface Failure {
 export function failureOf(error: unknown, debug: boolean): Failure {
   const fault = isFault(error) ? error : unexpected();
   const trace = debug && error instanceof Error ? `\n${error.stack ?? error.message}${causeOf(error)}` : "";
-  const exit = fault.code === "usage/bad-argument" ? 2 : 1;
-  return { code: fault.code, message: fault.message + trace, next: fault.next, exit };
+  return { code: fault.code, message: fault.message + trace, next: fault.next, exit: exitCodeOf(fault.code) };
 }
 
 /** Writes a failure in the output's format. */
@@ -60,7 +59,7 @@ export function reportFailure({ stdout, stderr }: Streams, failure: Failure, for
 function unexpected(): Fault {
   return new Fault(
     "internal/invariant",
-    "Something went wrong that should not be able to; run the command again with HERMES_DEBUG=1 and report what it prints.",
+    "something went wrong that should not be able to; run the command again with HERMES_DEBUG=1 and report what it prints.",
   );
 }
 

@@ -73,7 +73,7 @@ async function givenAnew({ env, file, terminal }: PassphraseOrigin): Promise<str
   if (terminal !== undefined) return await typedTwice(terminal);
   throw new Fault(
     "usage/wrong-passphrase",
-    "A new passphrase is needed and there is no terminal to ask at; set HERMES_NEW_PASSPHRASE, give --new-passphrase-file FILE, or run the command in a terminal.",
+    "a new passphrase is needed and there is no terminal to ask at; set HERMES_NEW_PASSPHRASE, give --new-passphrase-file FILE, or run the command in a terminal.",
   );
 }
 
@@ -81,7 +81,7 @@ async function typed(terminal: Terminal | undefined, question: string): Promise<
   if (terminal !== undefined) return await ask(terminal, question, "hidden");
   throw new Fault(
     "usage/wrong-passphrase",
-    "A passphrase is needed and there is no terminal to ask at; set HERMES_PASSPHRASE, give --passphrase-file FILE, or run the command in a terminal.",
+    "a passphrase is needed and there is no terminal to ask at; set HERMES_PASSPHRASE, give --passphrase-file FILE, or run the command in a terminal.",
   );
 }
 
@@ -100,7 +100,7 @@ async function typedTwice(terminal: Terminal | undefined): Promise<string> {
 
 function refuseEmpty(passphrase: string): string {
   if (passphrase !== "") return passphrase;
-  throw new Fault("usage/wrong-passphrase", "The passphrase is empty, which protects nothing; give one with letters.");
+  throw new Fault("usage/wrong-passphrase", "the passphrase is empty, which protects nothing; give one with letters.");
 }
 
 /** The file up to its first line's end. Bytes that are not UTF-8 are refused: two files must not mean one passphrase. */
@@ -131,5 +131,5 @@ async function readStart(path: string): Promise<Uint8Array> {
 }
 
 function unreadable(path: string, why: string): Fault {
-  return new Fault("config/unreadable", `The passphrase file ${path} cannot be used (${why}); name another file.`);
+  return new Fault("config/unreadable", `the passphrase file ${path} cannot be used (${why}); name another file.`);
 }

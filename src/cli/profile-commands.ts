@@ -1,7 +1,8 @@
 /** Commands about this profile: init, whoami, status, sync. */
 import { given, secondsAsMsOf, textOf } from "./arguments.ts";
 import { type CommandContext, type Surroundings, withSession } from "./command.ts";
-import { printableLine, renderCreated, renderStatus, renderSync, renderWhoami } from "./render.ts";
+import { printableLine, renderCreated, renderStatus, renderWhoami } from "./render.ts";
+import { renderSync } from "./render-sync.ts";
 import { ask } from "./terminal.ts";
 
 /** `hermes init` */

@@ -1,5 +1,5 @@
 /** Files as people read them. */
-import type { FileView } from "../client/file-api.ts";
+import type { FileView, LeftOut } from "../client/file-api.ts";
 import { renderBytes } from "./amounts.ts";
 import { FILE_ID_SHOWN, printableLine } from "./render.ts";
 
@@ -12,6 +12,12 @@ export function renderFile(file: FileView): string {
 /** How it ended, or stands. */
 export function renderOutcome(file: FileView): string {
   return `${printableLine(file.name)}: ${stateOf(file)}`;
+}
+
+/** What was left out of a directory, in a sentence. */
+export function renderLeftOut({ count, names }: LeftOut): string {
+  const rest = count > names.length ? ` and ${count - names.length} more` : "";
+  return `Not sent, as links and special files are not: ${names.map(printableLine).join(", ")}${rest}`;
 }
 
 function stateOf(file: FileView): string {

@@ -1,10 +1,7 @@
 /** Links, settings and what became of a change, as people read them. */
 import type { ClientMethods } from "../client/api.ts";
 import type { InviteView, Sent } from "../client/group-api.ts";
-import { clock, groupOf, nameOf } from "./render.ts";
-
-/** Hex digits of an invite's id that name it. */
-const SHORT_ID = 12;
+import { clock, groupOf, nameOf, SHORT_ID } from "./render.ts";
 
 /** The end of a sentence about a change. */
 export function renderSent({ state, devices = 0 }: Sent): string {
@@ -31,7 +28,9 @@ function renderTerms({ id, role, uses, left, expires, by, state }: InviteView): 
 export function renderSettings({ group, settings, state, ...sent }: ClientMethods["group-settings"][1]): string {
   const { password, inviters, rekey } = settings;
   return [
-    `Settings of ${groupOf(group)}${state === undefined ? "" : renderSent({ ...sent, state })}`,
+    state === undefined
+      ? `Settings of ${groupOf(group)}`
+      : `Changed the settings of ${groupOf(group)}${renderSent({ ...sent, state })}`,
     `Links can be made by      ${INVITERS[inviters]}`,
     `Links ask for a password  ${password ? "yes" : "no"}`,
     `The key is renewed        after ${rekey.days === 1 ? "1 day" : `${rekey.days} days`} or ${rekey.messages} messages`,

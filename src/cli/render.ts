@@ -6,6 +6,7 @@
 import type { ClientMethods, GroupName, MemberView, MessageView } from "../client/api.ts";
 import type { ClientEvent } from "../client/event-api.ts";
 import type { FileView } from "../client/file-api.ts";
+import type { ListedGroup } from "../client/group-api.ts";
 import type { MemberReach } from "../client/member-reach.ts";
 import type { RelayUse, RelayView } from "../client/relay-api.ts";
 import { renderBytes } from "./amounts.ts";
@@ -15,7 +16,7 @@ import type { CreatedProfile } from "./session.ts";
 /** Control characters but tab and newline, and those that change the writing direction. */
 const UNPRINTABLE = /(?![\t\n])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu;
 /** Hex digits of an id that are enough to name it, with room to spare. */
-const SHORT_ID = 12;
+export const SHORT_ID = 12;
 
 /** Somebody else's text, safe to show at a terminal. */
 export function printable(text: string): string {
@@ -64,17 +65,22 @@ export function renderWhoami(me: ClientMethods["whoami"][1]): string {
 export function renderGroups(groups: ClientMethods["group-list"][1]["groups"]): string {
   if (groups.length === 0) return "No groups yet. Make one with hermes group create NAME, or join one with a link.";
   return groups
-    .map(({ members, unread, state, ...group }) => {
-      if (state !== undefined) return renderAbsent(group, ABSENT[state]);
+    .map((group) => {
+      if (group.state !== undefined) return renderAbsent(group, ABSENT[group.state]);
+      const { id, members, unread } = group;
       const people = members === 1 ? "1 person" : `${members} people`;
-      return `${group.id.slice(0, SHORT_ID)}  ${groupOf(group)} (${people}${unread > 0 ? `, ${unread} unread` : ""})`;
+      return `${id.slice(0, SHORT_ID)}  ${groupOf(group)} (${people}${unread > 0 ? `, ${unread} unread` : ""})`;
     })
     .join("\n");
 }
 
 /** Before we are let in we know no name of it. */
-function renderAbsent({ id, name }: GroupName, why: string): string {
-  return [`${id.slice(0, SHORT_ID)} `, printableLine(name), `(${why})`].filter((part) => part !== "").join(" ");
+function renderAbsent({ id, name, asked, refusal }: ListedGroup, why: string): string {
+  const again = asked ? `, and ${ABSENT.pending} again` : "";
+  const answer = refusal ? `: ${refusal.message}` : "";
+  return [`${id.slice(0, SHORT_ID)} `, printableLine(name), `(${why}${again})${answer}`]
+    .filter((part) => part !== "")
+    .join(" ");
 }
 
 const ABSENT = {
@@ -264,19 +270,6 @@ function renderReach({ group, member, addresses, path, learnt, expires }: Member
 }
 
 const PATHS = { direct: "connected directly", circuit: "connected through a relay", none: "not connected" } as const;
-
-export function renderSync(done: ClientMethods["sync"][1]): string {
-  const { complete, received, outbox, undelivered, missing = 0, unreached = [] } = done;
-  const news = received === 1 ? "1 new message" : `${received} new messages`;
-  const mail = undelivered === 0 ? "" : ` ${undelivered} waiting for people whose inbox no relay knows yet.`;
-  const lost = missing === 0 ? "" : ` Others speak of ${missing} more that nobody who can be reached has.`;
-  if (complete) return `Up to date, ${news}.${mail}${lost}`;
-  if (unreached.length > 0)
-    return `Not complete: ${news}. There is no relay, and nobody is connected of ${unreached.map(groupOf).join(", ")}. What you wrote there is kept, and goes to them when they are met.`;
-  if (missing > 0 && outbox <= undelivered)
-    return `Not complete: ${news}.${lost} They come by themselves when somebody can be reached who has them; a relay may be withholding them.`;
-  return `Not everything could be fetched and sent: ${news}, ${outbox} waiting to be sent. See \`hermes doctor\` for the reason; what waits goes by itself when a relay can be reached.`;
-}
 
 /** A time on this machine's clock, to the minute: "2026-03-01 14:05". */
 export function clock(iso: string): string {

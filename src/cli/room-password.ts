@@ -28,7 +28,7 @@ export async function newRoomPassword(context: CommandContext): Promise<string> 
   const password = (await supplied(context)) ?? (terminal && (await typedTwice(terminal)));
   if (password) return password;
   throw mistake(
-    "A room password is needed and there is none to be had; set HERMES_ROOM_PASSWORD, give --password-file FILE, or run the command in a terminal.",
+    "a room password is needed and there is none to be had; set HERMES_ROOM_PASSWORD, give --password-file FILE, or run the command in a terminal.",
   );
 }
 

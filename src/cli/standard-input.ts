@@ -26,14 +26,14 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw mistake("Standard input is not text in UTF-8, so nothing was sent; convert it first.");
+    throw mistake("standard input is not text in UTF-8, so nothing was sent; convert it first.");
   }
 }
 
 function tooLong(): Fault {
   return new Fault(
     "usage/too-long",
-    "Standard input is longer than 1 MiB and a message has at most 60,000 bytes, so nothing was sent; send it in several messages.",
+    "standard input is longer than 1 MiB and a message has at most 60,000 bytes, so nothing was sent; send it in several messages.",
   );
 }
 

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import type { ClientMethods, GroupName } from "../client/api.ts";
 import { given, mistake, textOf } from "./arguments.ts";
-import { chatIn } from "./chat.ts";
+import { chatIn, groupsToChatIn } from "./chat.ts";
 import { type CommandContext, withSession } from "./command.ts";
 import { demonstrate } from "./demonstration.ts";
 import { showInBrowser } from "./gui-command.ts";
@@ -46,7 +46,7 @@ function atHome(context: CommandContext): CommandContext {
 
 async function startByLink(outer: CommandContext, link: string): Promise<number> {
   if (!(await outer.surroundings.profiles.isInvite(link))) {
-    throw mistake("The link is missing or cut; type: npm start -- join 'hermes://join/…' with all of it in quotes.");
+    throw mistake("the link is missing or cut; type: npm start -- join 'hermes://join/…' with all of it in quotes.");
   }
   const context = atHome(outer);
   context.output.note(`The profile is kept in ${context.choice.directory}`);
@@ -115,8 +115,8 @@ async function makeProfileOnce(context: CommandContext, relays: readonly string[
 
 async function openChat(context: CommandContext, relay?: KeptRelay): Promise<void> {
   await withSession(context, async (session) => {
-    const { groups } = await session.call("group-list", {});
-    const group = groups[0] ?? (await session.call("group-create", { name: FIRST_GROUP })).group;
+    const [first] = await groupsToChatIn(session);
+    const group = first ?? (await session.call("group-create", { name: FIRST_GROUP })).group;
     if (relay !== undefined) await showInvite(context, session, { group, relay });
     await chatIn(context, session, group);
   });

@@ -9,7 +9,7 @@
 
 import type { ClientEvent } from "./event-api.ts";
 import type { FileMethods, FileView } from "./file-api.ts";
-import type { GroupMethods, Sent } from "./group-api.ts";
+import type { GroupMethods, RefusedJoin, Sent } from "./group-api.ts";
 import type { RelayMethods } from "./relay-api.ts";
 
 /** `{"id","name"}` of a group; ids are lower-case hex. */
@@ -134,7 +134,8 @@ export interface ClientMethods extends GroupMethods, FileMethods, RelayMethods {
    * `waitMs` (default 10,000; less where nobody is there). Does not wait for `undelivered`: letters in the outbox for an inbox
    * that no relay knows. `missing`, where there are any: messages that others cite and that nobody who is reached has; while two
    * people cite one of them, and for a day at most, it is not complete. A profile without a relay is in step with the members who are
-   * connected: `unreached` are then the groups of which nobody is, and without any `outbox` is kept for them and for a relay. */
+   * connected: `unreached` are then the groups of which nobody is, and without any `outbox` is kept for them and for a relay.
+   * `refused`: groups that do not let this profile in. */
   sync: [
     { waitMs?: number },
     {
@@ -144,6 +145,7 @@ export interface ClientMethods extends GroupMethods, FileMethods, RelayMethods {
       undelivered: number;
       missing?: number;
       unreached?: readonly GroupName[];
+      refused?: readonly RefusedJoin[];
     },
   ];
 }

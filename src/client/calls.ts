@@ -38,6 +38,7 @@ import type { Clock } from "./ports/clock.ts";
 import type { Network, PeerStatus } from "./ports/network.ts";
 import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
+import { refusedJoins } from "./refused-joins.ts";
 import { groupRelays, ownRelays, relaysInUse } from "./relay-calls.ts";
 import { verify } from "./verification.ts";
 import { isoTime, presentPeers, sentState } from "./views.ts";
@@ -216,11 +217,13 @@ async function sync(context: CallContext, params: ClientMethods["sync"][0], opti
   const missing = (await gaps.state()).gaps;
   const waits = { outbox: await outboxLength(store), undelivered: undelivered() };
   const unreached = isWithoutRelay ? await unreachedGroups(context) : [];
+  const refused = await refusedJoins(store);
   return {
     complete,
     received,
     ...waits,
     ...(missing > 0 ? { missing } : {}),
     ...(unreached.length > 0 ? { unreached } : {}),
+    ...(refused.length > 0 ? { refused } : {}),
   };
 }

@@ -48,6 +48,12 @@ export interface FileView {
   readonly directory?: true;
 }
 
+/** What lies in a directory and was not sent, being neither file nor directory. `names`: paths inside it, the first 5. */
+export interface LeftOut {
+  readonly count: number;
+  readonly names: readonly string[];
+}
+
 /** Method name -> [parameters, result]. */
 export interface FileMethods {
   /** `path` is absolute: a file, or a directory. `name`: instead of the path's last part. `picture`: absolute, the same once more, for the preview of what
@@ -55,7 +61,8 @@ export interface FileMethods {
    * message, not for the bytes: those are told by `file` events. */
   "file-send": [
     { group: string; path: string; name?: string; type?: string; picture?: string; waitMs?: number; window?: string },
-    { message: { id: string }; file: FileView; state: "queued" | "on-relay" | "delivered" },
+    /** `leftOut`: where something was. */
+    { message: { id: string }; file: FileView; state: "queued" | "on-relay" | "delivered"; leftOut?: LeftOut },
   ];
   /** Newest last. */
   "file-list": [{ group: string }, { group: GroupName; files: readonly FileView[] }];

@@ -13,7 +13,7 @@ import { encodeUtf8 } from "../wire/utf8.ts";
 import { catchUp, WAIT_MS, waitForOthers, waiting } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
-import type { FileMethods, FileView } from "./file-api.ts";
+import type { FileMethods, FileView, LeftOut } from "./file-api.ts";
 import { copyHere, isUnchanged } from "./file-copying.ts";
 import { sealSource } from "./file-sealing.ts";
 import { change, type FilePlace, savedFile } from "./file-transfer.ts";
@@ -41,7 +41,8 @@ export async function sendFile(
   const group = await findGroup(store, params.group);
   if (await isOutOf(store, group)) throw await outsider(store, group.group);
   const call = toHex(encodeUtf8(options.id));
-  const id = (await readRecord(store, CALL, call))?.message ?? (await sealAndSend(context, group, params, options));
+  const known = (await readRecord(store, CALL, call))?.message;
+  const { id, leftOut } = known ? { id: known } : await sealAndSend(context, group, params, options);
   const place = { group: group.group, file: id };
   await files.run(place);
   const groupId = toHex(group.group);
@@ -59,6 +60,7 @@ export async function sendFile(
     message: { id: toHex(id) },
     file: (await files.view(place)) ?? gone(),
     state: sentState(reached),
+    ...(leftOut ? { leftOut } : {}),
   };
 }
 
@@ -67,7 +69,7 @@ async function sealAndSend(
   group: GroupState,
   { path, name, type, picture }: Params<"file-send">,
   options: CallOptions,
-): Promise<MessageId> {
+): Promise<{ readonly id: MessageId; readonly leftOut?: LeftOut }> {
   const { files, put } = context;
   if (!files) throw noFiles();
   const { parts, random } = files;
@@ -83,7 +85,8 @@ async function sealAndSend(
   const call = toHex(encodeUtf8(options.id));
   const answer = await put({ kind: "send-file", group: group.group, manifest, saved: sealed.saved, call });
   if (answer.kind !== "message") throw new Fault("internal/invariant", "a step gave an answer of another kind");
-  return answer.id;
+  const { id } = answer;
+  return sealed.leftOut.count > 0 ? { id, leftOut: sealed.leftOut } : { id };
 }
 
 /** A directory's name ends in `.tar`, since that is what arrives. */

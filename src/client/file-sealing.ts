@@ -15,6 +15,7 @@ import { Fault } from "../wire/fault.ts";
 import type { FileManifest } from "../wire/file-manifest.ts";
 import { CHUNK_MAX_BYTES, CHUNK_PLAIN_BYTES, FILE_MAX_BYTES } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
+import type { LeftOut } from "./file-api.ts";
 import type { StopSignal } from "./ports/chunks.ts";
 import type { RandomBytes } from "./ports/clock.ts";
 import type { FileSource, PartStore } from "./ports/parts.ts";
@@ -31,7 +32,11 @@ export interface SealingDependencies {
 export interface SealedSource {
   readonly manifest: Pick<FileManifest, "size" | "key" | "root" | "commitment">;
   readonly saved: SavedFile;
+  readonly leftOut: LeftOut;
 }
+
+/** Names of what was left out that are kept. */
+const LEFT_OUT_NAMED = 5;
 
 interface Sealing extends SealingDependencies {
   readonly keys: FileKeys;
@@ -44,14 +49,22 @@ export async function sealSource(d: SealingDependencies, path: string, source: F
   const keys = fileKeysOf(d.primitives, key);
   const sealing: Sealing = { ...d, keys, tree: createFileTree(d.primitives, keys.chunkKey) };
   const spool = source.kind === "file" ? undefined : await d.parts.spoolPath(toHex(keys.topic));
+  const names: string[] = [];
+  let count = 0;
+  const leaveOut = (inside: string): void => {
+    if (count++ < LEFT_OUT_NAMED) names.push(inside);
+  };
   try {
     const pieces =
-      source.kind === "file" ? filePieces(d.parts, path, source.sizeBytes) : streamPieces(d.parts.stream(path));
+      source.kind === "file"
+        ? filePieces(d.parts, path, source.sizeBytes)
+        : streamPieces(d.parts.stream(path, leaveOut));
     const size = await sealAll(sealing, pieces, spool);
     const { root, lists } = sealing.tree.finish();
     await saveLists(sealing, lists);
     const saved = await whereSaved(d.parts, path, source, spool);
-    return { manifest: { size, key, root, commitment: fileCommitment(d.primitives, key, size, root) }, saved };
+    const commitment = fileCommitment(d.primitives, key, size, root);
+    return { manifest: { size, key, root, commitment }, saved, leftOut: { count, names } };
   } catch (error) {
     await d.put({ kind: "change-file", change: { kind: "forget", shelf: toHex(keys.topic) } });
     if (spool !== undefined) await d.parts.remove(spool);

@@ -11,6 +11,30 @@ export interface PersonName {
 /** A group in which this profile is not, or not yet. `refused`: the link does not let it in, see `group-join`. */
 export type AbsentState = "pending" | "refused" | "removed" | "left" | "unlinked";
 
+/** Why the admins of a group do not let this profile in, as `group-join` says it: the code of its fault, and its sentence. */
+export interface RefusalView {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A group that was asked and has refused. Its name is known only where this profile was in it. */
+export interface RefusedJoin extends RefusalView {
+  readonly group: GroupName;
+}
+
+/** A row of `group-list`. `last`: the newest line, its text cut to 200 characters. */
+export interface ListedGroup extends GroupName {
+  readonly members: number;
+  readonly unread: number;
+  /** Only of those in which this profile is not. */
+  readonly state?: AbsentState;
+  /** This profile was in it once and asks to be let in again. */
+  readonly asked?: true;
+  /** What was answered to its asking. */
+  readonly refusal?: RefusalView;
+  readonly last?: MessageView;
+}
+
 /** An invite as its entry states it; its link is nowhere but where it was sent. */
 export interface InviteView {
   readonly id: string;
@@ -57,12 +81,8 @@ export interface Sent {
 export interface GroupMethods {
   /** `password`: a room password, for which links to the group ask from the start. */
   "group-create": [{ name: string; password?: string }, { group: GroupName }];
-  /** `state` only of those in which this profile is not; of `pending` and `refused` ones nothing but the id is known. `last`: the
-   * newest line, its text cut to 200 characters; only with `lines`. */
-  "group-list": [
-    { lines?: boolean },
-    { groups: readonly (GroupName & { members: number; unread: number; state?: AbsentState; last?: MessageView })[] },
-  ];
+  /** One row for each group. Of `pending` and `refused` ones nothing but the id is known. `last` only with `lines`. */
+  "group-list": [{ lines?: boolean }, { groups: readonly ListedGroup[] }];
   /** `absent`: this profile is not in the group any more, by whom and since when (ISO 8601). */
   "group-info": [
     { group: string },

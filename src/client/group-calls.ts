@@ -1,7 +1,6 @@
 /** Calls about groups as they are, making one, and adding somebody by hand. */
 import { directoryKeyOf } from "../crypto/prekey-bundle.ts";
 import type { Primitives } from "../crypto/primitives.ts";
-import { refusalOf } from "../protocol/join-refusals.ts";
 import { parseContactLink } from "../protocol/link.ts";
 import { resolve } from "../protocol/log-resolution.ts";
 import { frontierOf } from "../protocol/membership-log.ts";
@@ -9,7 +8,7 @@ import { GROUPS_MAX } from "../protocol/passing-time.ts";
 import { ACCOUNT, LINKING } from "../protocol/records/account.ts";
 import { EPOCH, LIVE } from "../protocol/records/epoch.ts";
 import { type GroupState, MEMBER, OUT } from "../protocol/records/group.ts";
-import { ASKED, JOINING } from "../protocol/records/joining.ts";
+import { JOINING } from "../protocol/records/joining.ts";
 import { idOf } from "../protocol/records/record.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
@@ -21,6 +20,7 @@ import type { ClientMethods } from "./api.ts";
 import { catchUp, waitForOthers, waiting, waitSent } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
+import type { ListedGroup } from "./group-api.ts";
 import { allGroups, findGroup } from "./group-names.ts";
 import { needRank, standingIn } from "./group-ranks.ts";
 import { newestLine } from "./history-calls.ts";
@@ -29,6 +29,7 @@ import { protectGroup } from "./membership-calls.ts";
 import { checkPassword } from "./parameters.ts";
 import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingLog, readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
+import { refusalBy, refusalView } from "./refused-joins.ts";
 import { verifiedAccounts } from "./verification.ts";
 import { groupName, isoTime, roleName, roleOf } from "./views.ts";
 
@@ -47,27 +48,32 @@ export async function createGroup(
   return { group: groupName(answer.group) };
 }
 
-type ListedGroup = ClientMethods["group-list"][1]["groups"][number];
-
 /** See `group-list` in api.ts. */
 export async function listGroups({ store }: CallContext, { lines }: Params<"group-list">): Result<"group-list"> {
+  const asked = new Set((await scanRecords(store, JOINING, { limit: GROUPS_MAX })).map(([id]) => id));
   const groups: ListedGroup[] = [];
   for (const group of await allGroups(store)) {
     const { id, name } = groupName(group);
     const absent = await absenceFrom(store, group);
     const last = lines === true ? await newestLine(store, group) : undefined;
     const listed = { id, name, members: group.members, unread: await store.unread(id), ...(last ? { last } : {}) };
-    groups.push(absent ? { ...listed, state: absent.state } : listed);
+    const again = absent && asked.has(id) ? { asked: true as const, ...(await refusalIn(store, id)) } : {};
+    groups.push(absent ? { ...listed, state: absent.state, ...again } : listed);
+    asked.delete(id);
   }
-  for (const [id] of await scanRecords(store, JOINING, { limit: GROUPS_MAX })) {
-    const told = (await readRecord(store, ASKED, id))?.refusal;
-    const isOver = told !== undefined && refusalOf(told.reason) !== "removed";
-    if (groups.some((each) => each.id === id && each.state === undefined)) continue;
-    groups.push({ id, name: "", members: 0, unread: 0, state: isOver ? ("refused" as const) : ("pending" as const) });
+  for (const id of asked) {
+    const told = await refusalBy(store, id);
+    const state = told && told.reason !== "removed" ? ("refused" as const) : ("pending" as const);
+    groups.push({ id, name: "", members: 0, unread: 0, state, ...(await refusalIn(store, id)) });
   }
   for (const [id, { name }] of await scanRecords(store, LINKING, { limit: GROUPS_MAX }))
     if (!groups.some((each) => each.id === id)) groups.push({ id, name, members: 0, unread: 0, state: "pending" });
   return { groups };
+}
+
+async function refusalIn(store: ProfileStore, id: string): Promise<Pick<ListedGroup, "refusal">> {
+  const told = await refusalBy(store, id);
+  return told ? { refusal: refusalView(told) } : {};
 }
 
 /** Why this profile is not in the group any more, or `undefined`. */

@@ -3,10 +3,8 @@ import type { Primitives } from "../crypto/primitives.ts";
 import { roomPasswordKey } from "../crypto/room-password.ts";
 import type { InviteView as InviteTerms } from "../protocol/group-invites.ts";
 import { memberOfAccount } from "../protocol/group-view.ts";
-import { refusalOf } from "../protocol/join-refusals.ts";
 import { inviteLinkText, parseInviteLink } from "../protocol/link.ts";
 import { GROUP, type GroupState, MEMBER } from "../protocol/records/group.ts";
-import { ASKED } from "../protocol/records/joining.ts";
 import { idOf } from "../protocol/records/record.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
@@ -22,8 +20,8 @@ import { isOutOf, needRank, type Standing, standingIn } from "./group-ranks.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { checkPassword, wholeNumber } from "./parameters.ts";
 import { readRecord } from "./profile-reader.ts";
+import { refusalBy, refusalFault } from "./refused-joins.ts";
 import { groupName, isoTime, roleName, roleOf } from "./views.ts";
-import { type Refusal, refusalText } from "./warnings.ts";
 
 type Params<M extends keyof ClientMethods> = ClientMethods[M][0];
 type Result<M extends keyof ClientMethods> = Promise<ClientMethods[M][1]>;
@@ -162,16 +160,16 @@ export async function join(
   const id = toHex(link.group);
   const here = () => memberGroup(store, id);
   if (!(await here())) {
-    if (link.expiresAt <= clock.nowMs()) throw refused({ reason: "expired", triesLeft: 0 });
+    if (link.expiresAt <= clock.nowMs()) throw refusalFault({ reason: "expired", triesLeft: 0 });
     context.network.useAddresses?.(addressesOf(link));
     await ask(context, link, params.password);
-    const answered = async () => (await here()) !== undefined || (await refusal(store, id)) !== undefined;
+    const answered = async () => (await here()) !== undefined || (await refusalBy(store, id)) !== undefined;
     await waitUntil(answered, waiting(context, params.waitMs, options));
   }
   const group = await here();
   if (group) return { group: groupName(group), state: "joined" };
-  const told = await refusal(store, id);
-  if (told) throw refused(told);
+  const told = await refusalBy(store, id);
+  if (told) throw refusalFault(told);
   return { group: { id, name: "" }, state: "pending" };
 }
 
@@ -190,22 +188,3 @@ async function ask({ put, primitives }: CallContext, link: InviteLink, password:
     );
   await put({ kind: "join", link, passwordKey: roomPasswordKey(primitives, checkPassword(password), link.group) });
 }
-
-async function refusal(store: CallContext["store"], id: string): Promise<Refusal | undefined> {
-  const told = (await readRecord(store, ASKED, id))?.refusal;
-  return told && { reason: refusalOf(told.reason), triesLeft: told.triesLeft };
-}
-
-/** What a joiner is told who is not let in. */
-function refused(told: Refusal): Fault {
-  return new Fault(REFUSED[told.reason], refusalText(told));
-}
-
-const REFUSED = {
-  expired: "usage/expired",
-  revoked: "usage/expired",
-  usedUp: "usage/expired",
-  removed: "usage/not-allowed",
-  wrongPassword: "usage/wrong-passphrase",
-  paused: "usage/not-allowed",
-} as const;

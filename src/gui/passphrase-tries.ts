@@ -43,6 +43,6 @@ export function createPassphraseTries(nowMs: () => number): PassphraseTries {
 function tooManyFault(leftMs: number): Fault {
   return new Fault(
     "usage/not-allowed",
-    `The passphrase was wrong ${TRIES} times, so nothing is tried for now; try again in ${Math.ceil(leftMs / 1_000)} seconds.`,
+    `the passphrase was wrong ${TRIES} times, so nothing is tried for now; try again in ${Math.ceil(leftMs / 1_000)} seconds.`,
   );
 }

@@ -48,7 +48,7 @@ export const PROFILE_CALLS: ProfileCalls = {
   "account-delete": async ({ keeper }, { name }) => {
     const me = await keeper.session().call("whoami", {});
     if (name.trim() !== me.name)
-      throw new Fault("usage/bad-argument", "That is not the name of your account, so nothing was deleted.");
+      throw new Fault("usage/bad-argument", "that is not the name of your account, so nothing was deleted.");
     return await keeper.leave();
   },
   "passphrase-change": async ({ keeper, tries }, { from, to }) => {

@@ -160,17 +160,17 @@ async function followFor({ session, end }: Open, { happened, lost }: KeeperParts
 function locked(): never {
   throw new Fault(
     "usage/not-allowed",
-    "The profile is locked, so nothing was done; unlock it with its passphrase first.",
+    "the profile is locked, so nothing was done; unlock it with its passphrase first.",
   );
 }
 
 function inUse(): Fault {
   return new Fault(
     "storage/busy",
-    "Another process has this profile open, so nothing was deleted; end it and try again.",
+    "another process has this profile open, so nothing was deleted; end it and try again.",
   );
 }
 
 function gone(): Fault {
-  return new Fault("network/closed", "The process that has the profile open has just ended; try again.");
+  return new Fault("network/closed", "the process that has the profile open has just ended; try again.");
 }

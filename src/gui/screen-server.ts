@@ -165,7 +165,7 @@ async function perform(
     return await call(parts, params);
   }
   if (method === "file-get" && typeof params === "object" && params !== null && "out" in params)
-    throw new Fault("usage/not-allowed", "A page does not choose where files are put on this machine.");
+    throw new Fault("usage/not-allowed", "a page does not choose where files are put on this machine.");
   // Each method says itself what is wrong with what it gets.
   const asked = params as ClientMethods[ClientMethod][0];
   return await parts.keeper.session().call(method as ClientMethod, asked, { id, signal });
@@ -178,7 +178,7 @@ function listen(server: Server, port: number): Promise<string> {
       reject(
         new Fault(
           "network/refused",
-          `Port ${port} of this machine cannot be used (${error.code ?? "unknown"}); name another one, or none for a free one.`,
+          `port ${port} of this machine cannot be used (${error.code ?? "unknown"}); name another one, or none for a free one.`,
         ),
       ),
     );

@@ -29,10 +29,11 @@ const SENTENCES = {
   EADDRNOTAVAIL: "this machine does not have that address; listen on 0.0.0.0 to use all that it has",
 } as const;
 
-/** Why a node could not listen, as `config/invalid`. */
+/** Why a node could not listen: `network/refused` where the machine does not let it, which may change, else `config/invalid`. */
 export function listenFault(addresses: readonly string[], cause: unknown): Fault {
   const text = cause instanceof Error ? cause.message : "";
   const known = Object.entries(SENTENCES).find(([code]) => text.includes(code))?.[1];
   const sentence = known ?? "the operating system refused, or no part of Hermes listens on such an address";
-  return new Fault("config/invalid", `cannot listen on ${addresses.join(", ")}: ${sentence}`, { cause });
+  const code = known === undefined ? "config/invalid" : "network/refused";
+  return new Fault(code, `cannot listen on ${addresses.join(", ")}: ${sentence}`, { cause });
 }

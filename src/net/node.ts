@@ -60,7 +60,7 @@ export interface NetNode {
   /** Full addresses to dial, with /p2p/PeerId. Empty before the start. */
   readonly addresses: () => readonly string[];
   readonly connections: () => number;
-  /** Begins to listen. `config/invalid` when an address cannot be listened on. */
+  /** Begins to listen. `network/refused` when an address cannot be listened on, `config/invalid` when none like it can. */
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }

@@ -53,7 +53,7 @@ function isUnloadable(error: unknown): boolean {
 function unloadable(name: string, cause: unknown): Fault {
   return new Fault(
     "storage/failed",
-    `The package ${name}, which Node ${process.versions.node} needs for databases, is missing or built for another Node, ` +
+    `the package ${name}, which Node ${process.versions.node} needs for databases, is missing or built for another Node, ` +
       "so no profile and no relay's store can be opened; type npm run build in the directory of Hermes, which gets it.",
     { cause },
   );

@@ -194,13 +194,13 @@ function checkLimit(limit: number): void {
   if (Number.isSafeInteger(limit) && limit >= 1 && limit <= MAX_PAGE_LINES) return;
   throw new Fault(
     "usage/bad-argument",
-    `A page of history has 1 to ${MAX_PAGE_LINES} lines, so nothing was read; ask for a number in between.`,
+    `a page of history has 1 to ${MAX_PAGE_LINES} lines, so nothing was read; ask for a number in between.`,
   );
 }
 
 function unknownLineFault(): Fault {
   return new Fault(
     "usage/not-found",
-    "No message with that id is stored in this conversation, so there is nothing before or after it; check the id.",
+    "no message with that id is stored in this conversation, so there is nothing before or after it; check the id.",
   );
 }

@@ -25,10 +25,13 @@ const UNSHOWN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /** A reserved name of Windows, with or without an ending. */
 const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
-/** The directory as an archive, piece by piece. */
-export async function* archiveOf(directory: string): AsyncIterable<Uint8Array> {
+/** The directory as an archive, piece by piece; `leaveOut` hears of what is neither file nor directory, by its path inside. */
+export async function* archiveOf(
+  directory: string,
+  leaveOut: (inside: string) => void = () => undefined,
+): AsyncIterable<Uint8Array> {
   const archive = pack();
-  const filling = addDirectory(archive, directory, "").then(
+  const filling = addDirectory({ archive, root: directory, leaveOut }, "").then(
     () => archive.finalize(),
     (error: unknown) => archive.destroy(storageFault(error, directory)),
   );
@@ -36,7 +39,14 @@ export async function* archiveOf(directory: string): AsyncIterable<Uint8Array> {
   await filling;
 }
 
-async function addDirectory(archive: Pack, root: string, inside: string): Promise<void> {
+interface Filling {
+  readonly archive: Pack;
+  readonly root: string;
+  readonly leaveOut: (inside: string) => void;
+}
+
+async function addDirectory(filling: Filling, inside: string): Promise<void> {
+  const { archive, root, leaveOut } = filling;
   if (inside.split("/").length > DEPTH_MAX)
     throw new Fault("usage/bad-argument", `${root} has directories more than ${DEPTH_MAX} deep, so it is not sent`);
   const rows = await readdir(join(root, inside), { withFileTypes: true });
@@ -44,8 +54,9 @@ async function addDirectory(archive: Pack, root: string, inside: string): Promis
     const name = inside === "" ? row.name : `${inside}/${row.name}`;
     if (row.isDirectory()) {
       archive.entry({ name: `${name}/`, type: "directory", mode: DIRECTORY_MODE }, "");
-      await addDirectory(archive, root, name);
+      await addDirectory(filling, name);
     } else if (row.isFile()) await addFile(archive, join(root, name), name);
+    else leaveOut(name);
   }
 }
 
@@ -61,7 +72,7 @@ async function addFile(archive: Pack, path: string, name: string): Promise<void>
   });
 }
 
-/** Unpacks an archive into `directory`; `usage/not-allowed`: it is there already. `usage/bad-argument` for what is no archive, or a hostile one. */
+/** Unpacks an archive into `directory`; `usage/not-allowed`: it is there already, or what was fetched is no archive, or a hostile one. */
 export async function unpackArchive(
   path: string,
   directory: string,
@@ -129,4 +140,4 @@ const inTheWay = (path: string): Fault =>
   );
 
 const hostile = (what: string): Fault =>
-  new Fault("usage/bad-argument", `the archive ${what}, so it is not unpacked any further`);
+  new Fault("usage/not-allowed", `the archive ${what}, so it is not unpacked any further`);

@@ -58,10 +58,10 @@ export async function readRange(
 }
 
 /** See `PartStore.stream`. */
-export async function* streamOf(path: string): AsyncIterable<Uint8Array> {
+export async function* streamOf(path: string, leaveOut?: (inside: string) => void): AsyncIterable<Uint8Array> {
   const source = await lookAt(path);
   const found = await stat(path);
-  if (source.kind === "directory") yield* archiveOf(path);
+  if (source.kind === "directory") yield* archiveOf(path, leaveOut);
   else if (found.isSocket()) yield* connect(path);
   else if (found.isFIFO()) yield* pipeAt(path);
   else yield* createReadStream(path);

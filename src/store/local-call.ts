@@ -66,7 +66,7 @@ function connectFault(error: Error): Fault {
   if (code !== "EACCES" && code !== "EPERM") return closedFault(error);
   return new Fault(
     "network/refused",
-    "The profile is in use by a process of another user, so this command cannot reach it; run it as that user.",
+    "the profile is in use by a process of another user, so this command cannot reach it; run it as that user.",
     { cause: error },
   );
 }
@@ -74,11 +74,11 @@ function connectFault(error: Error): Fault {
 function closedFault(cause?: unknown): Fault {
   return new Fault(
     "network/closed",
-    "The process that owned the profile ended before it answered, so it is unknown whether the command was done; repeat it.",
+    "the process that owned the profile ended before it answered, so it is unknown whether the command was done; repeat it.",
     { cause },
   );
 }
 
 function cancelledFault(): Fault {
-  return new Fault("usage/cancelled", "The command was cancelled.");
+  return new Fault("usage/cancelled", "the command was cancelled.");
 }

@@ -149,10 +149,10 @@ async function answer(
 
 /** Text of an error that is not a fault may hold anything, so it stays here. */
 function unexpected(cancelled: boolean): Fault {
-  if (cancelled) return new Fault("usage/cancelled", "The command was cancelled.");
+  if (cancelled) return new Fault("usage/cancelled", "the command was cancelled.");
   return new Fault(
     "internal/invariant",
-    "The process that owns the profile failed at this command; please report this.",
+    "the process that owns the profile failed at this command; please report this.",
   );
 }
 
@@ -162,7 +162,7 @@ function write(socket: Socket, answer: LocalAnswer): void {
   if (Buffer.byteLength(line) > MAX_LINE_BYTES) {
     throw new Fault(
       "usage/too-long",
-      "The answer is too long for the local socket and was not sent; ask for less at once.",
+      "the answer is too long for the local socket and was not sent; ask for less at once.",
     );
   }
   socket.write(line);

@@ -36,7 +36,7 @@ export interface ProfileLocation {
 
 /** The database, unlocked, set up and at the newest schema. Throws storage faults. */
 export function openProfileDatabase({ directory, dataKey }: ProfileLocation): Database.Database {
-  if (dataKey.length !== 32) throw new Fault("internal/invariant", "The data key of a profile has 32 bytes.");
+  if (dataKey.length !== 32) throw new Fault("internal/invariant", "the data key of a profile has 32 bytes.");
   if (!existsSync(databasePath(directory))) throw corruptFault(directory);
   let database: Database.Database | undefined;
   try {
@@ -72,7 +72,7 @@ function refuseNewer(database: Database.Database, directory: string): void {
   if (schemaVersion(database) <= MIGRATIONS.length) return;
   throw new Fault(
     "storage/too-new",
-    `The profile in ${directory} was written by a newer Hermes, so this one leaves it closed and unchanged; update Hermes.`,
+    `the profile in ${directory} was written by a newer Hermes, so this one leaves it closed and unchanged; update Hermes.`,
   );
 }
 
@@ -81,7 +81,7 @@ function applySetting(database: Database.Database, [name, value, readBack]: (typ
   if (database.pragma(name, { simple: true }) === readBack) return;
   throw new Fault(
     "storage/failed",
-    `The file system of the profile does not allow ${name}=${value}, so nothing would be safe there and it stays closed; ` +
+    `the file system of the profile does not allow ${name}=${value}, so nothing would be safe there and it stays closed; ` +
       "move the profile to a local disk.",
   );
 }

@@ -72,7 +72,7 @@ export async function readKeyFile(directory: string): Promise<Uint8Array> {
       if (size > MAX_KEY_FILE_BYTES) {
         throw new Fault(
           "storage/corrupt",
-          `The key file in ${directory} is damaged, so the profile cannot be unlocked; restore the file from a backup.`,
+          `the key file in ${directory} is damaged, so the profile cannot be unlocked; restore the file from a backup.`,
         );
       }
       return new Uint8Array(await file.readFile());
@@ -117,7 +117,7 @@ async function removeUnusedKeyFiles(directory: string): Promise<void> {
 function overtakenFault(directory: string): Fault {
   return new Fault(
     "storage/busy",
-    `Another command replaced the key file in ${directory} at the same moment, so this one changed nothing; try again.`,
+    `another command replaced the key file in ${directory} at the same moment, so this one changed nothing; try again.`,
   );
 }
 
@@ -134,7 +134,7 @@ export async function checkProfileDirectory(directory: string): Promise<void> {
   if ((mode & OTHERS_MAY_WRITE) === 0 && uid === us) return;
   throw new Fault(
     "usage/not-allowed",
-    `Other users can write in ${directory}, so a profile there would not be safe and is not opened; ` +
+    `other users can write in ${directory}, so a profile there would not be safe and is not opened; ` +
       (uid === us ? `run: chmod go-w ${directory}` : "make it belong to your user, or choose another directory."),
   );
 }
@@ -154,7 +154,7 @@ export async function syncDirectory(directory: string): Promise<void> {
 export function noProfileFault(directory: string): Fault {
   return new Fault(
     "usage/no-profile",
-    `There is no profile in ${directory}, so there is nothing to open; make one with "hermes init" or name another directory.`,
+    `there is no profile in ${directory}, so there is nothing to open; make one with "hermes init" or name another directory.`,
   );
 }
 

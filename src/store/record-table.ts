@@ -51,7 +51,7 @@ export function recordTable(database: Database.Database): RecordTable {
     },
     scan: (prefix, { after = "", limit, isCount = false }) => {
       if (!Number.isSafeInteger(limit) || limit < 1)
-        throw new Fault("internal/invariant", "A scan has a positive limit.");
+        throw new Fault("internal/invariant", "a scan has a positive limit.");
       const range = [prefix, after, prefix + LAST_CHARACTER, limit] as const;
       if (isCount) return names.all(...range).map((key) => [key, NO_VALUE] as const);
       return scan.all(...range).map((row) => [row.key, open(row)] as const);

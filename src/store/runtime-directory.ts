@@ -43,7 +43,7 @@ export async function createRuntimeDirectory(env: Environment): Promise<RuntimeD
   }
   throw new Fault(
     "storage/failed",
-    "No directory for the local socket could be made, so other commands cannot reach this one; set XDG_RUNTIME_DIR to a short path that you can write.",
+    "no directory for the local socket could be made, so other commands cannot reach this one; set XDG_RUNTIME_DIR to a short path that you can write.",
   );
 }
 

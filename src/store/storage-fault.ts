@@ -27,7 +27,7 @@ export function storageFault(error: unknown, directory: string): Fault {
   if (code === undefined) {
     return new Fault(
       "internal/invariant",
-      "The profile store was used in a way it does not allow; please report this.",
+      "the profile store was used in a way it does not allow; please report this.",
       {
         cause: error,
       },
@@ -66,19 +66,19 @@ function isFull(code: string, directory: string): boolean {
 
 function sentence(fault: FaultCode, code: string, directory: string): string {
   if (fault === "storage/full") {
-    return `The disk that holds ${directory} is full, so the last change was not saved; free some space and try again.`;
+    return `the disk that holds ${directory} is full, so the last change was not saved; free some space and try again.`;
   }
   if (fault === "storage/corrupt") {
     return (
-      `The profile in ${directory} cannot be read because it is damaged or does not belong to the key file beside it, ` +
+      `the profile in ${directory} cannot be read because it is damaged or does not belong to the key file beside it, ` +
       "so it stays closed and unchanged; restore the directory from a backup."
     );
   }
   if (fault === "storage/busy") {
-    return `Another program is using the profile in ${directory}, so nothing was saved; close it and try again.`;
+    return `another program is using the profile in ${directory}, so nothing was saved; close it and try again.`;
   }
   if (NOT_WRITABLE.test(code)) {
     return `Hermes may not write in ${directory} (${code}), so nothing was saved; give your user write access and try again.`;
   }
-  return `The disk that holds ${directory} failed (${code}), so the last change was not saved; check the disk and try again.`;
+  return `the disk that holds ${directory} failed (${code}), so the last change was not saved; check the disk and try again.`;
 }

@@ -36,6 +36,20 @@ export const FAULT_CODES = [
 /** One of {@link FAULT_CODES}. */
 export type FaultCode = (typeof FAULT_CODES)[number];
 
+/** Codes of what is wrong in itself, whatever this machine, the profile and the network are like. */
+const WRONG_AS_GIVEN: ReadonlySet<FaultCode> = new Set([
+  "usage/bad-argument",
+  "usage/too-long",
+  "usage/bad-link",
+  "config/invalid",
+  "config/unreadable",
+]);
+
+/** With what a program ends that a fault ended: 2 where an argument or a setting was wrong, 1 where something failed. */
+export function exitCodeOf(code: FaultCode): 1 | 2 {
+  return WRONG_AS_GIVEN.has(code) ? 2 : 1;
+}
+
 /** What helps, where that is done otherwise at a terminal than at another screen: each says it in its own words. */
 export const NEXT_STEPS = [
   "see-groups",

@@ -4,7 +4,6 @@ import {
   choiceOf,
   durationMsOf,
   flag,
-  nearest,
   option,
   readArguments,
   repeated,
@@ -12,6 +11,7 @@ import {
   textOf,
   wholeNumberOf,
 } from "../../src/cli/arguments.ts";
+import { nearest } from "../../src/wire/near-words.ts";
 
 const OPTIONS = { wait: option("S", ""), relay: repeated("ADDRESS", ""), json: flag(""), help: flag("") };
 const read = (argv: readonly string[], operands: readonly string[] = ["G", "[TEXT]"]) =>

@@ -50,13 +50,13 @@ describe("A command line", () => {
   });
 
   for (const [argv, sentence] of [
-    [["sned"], /There is no command "sned"; did you mean hermes send\?/],
+    [["sned"], /^hermes: there is no command "sned"; did you mean hermes send\?/],
     [["group", "crate"], /hermes group crate is no command; did you mean hermes group create\?/],
     [
       ["group"],
       /hermes group is no command; there are create, list, info, invite, invites, revoke, join, add, remove, role, leave, rekey, rename, settings, relays\./,
     ],
-    [[], /Name a command; hermes --help lists them/],
+    [[], /^hermes: name a command; hermes --help lists them/],
     [["send"], /G is missing/],
     [["history", "Home", "--limit", "0"], /--limit must be/],
     [["history", "Home", "--search", " "], /--search has no words/],
@@ -197,7 +197,7 @@ describe("hermes send", () => {
   for (const [what, stdin, code, exit] of [
     ["nothing", "", "usage/bad-argument", 2],
     ["bytes that are not UTF-8", Buffer.from([0x68, 0xff]), "usage/bad-argument", 2],
-    ["more than a MiB", Buffer.alloc(1_048_577, "a"), "usage/too-long", 1],
+    ["more than a MiB", Buffer.alloc(1_048_577, "a"), "usage/too-long", 2],
   ] as const) {
     it(`refuses ${what}`, async () => {
       const done = await run(["send", "Home", "--json"], { answers, stdin });
@@ -226,6 +226,11 @@ describe("hermes history", () => {
     assert.match((await run(["history", "Home"], page(50))).stderr, /--before id-0\n$/);
     assert.equal((await run(["history", "Home"], page(49))).stderr, "");
     assert.equal((await run(["history", "Home", "--limit", "3", "--json"], page(3))).stderr, "");
+  });
+
+  it("shows the whole id of each message where it is asked for", async () => {
+    const { stdout } = await run(["history", "Home", "--ids"], page(2));
+    assert.match(stdout, /^id-0 {2}\S+ \S+ {2}Ana: hi\nid-1 {2}.*\n$/);
   });
 
   it("asks for the page before a message, and for words", async () => {

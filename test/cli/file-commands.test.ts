@@ -29,6 +29,15 @@ describe("commands about files", () => {
     assert.equal(exit, 0);
   });
 
+  it("name what of a directory was not sent", async () => {
+    const answers = { "file-send": { ...sent, leftOut: { count: 3, names: ["latest", "bin/no\nde"] } } };
+    const { stderr, exit } = await run(["send-file", "walks", "photos", "--no-wait"], { answers });
+    assert.equal(exit, 0);
+    assert.equal(stderr, "Not sent, as links and special files are not: latest, bin/no de and 1 more\n");
+    const { stdout } = await run(["send-file", "walks", "photos", "--no-wait", "--json"], { answers });
+    assert.deepEqual(JSON.parse(stdout).leftOut, answers["file-send"].leftOut);
+  });
+
   it("send standard input under a name", async () => {
     const { calls } = await run(["send-file", "walks", "-", "--name", "a.sql", "--no-wait"], {
       answers: { "file-send": sent },

@@ -13,8 +13,8 @@ import {
   renderJoin,
   renderMessage,
   renderStatus,
-  renderSync,
 } from "../../src/cli/render.ts";
+import { renderSync } from "../../src/cli/render-sync.ts";
 
 const GROUP = { id: "ab".repeat(32), name: "Home" };
 const ANA = { account: "11".repeat(32), name: "Ana" };
@@ -76,6 +76,15 @@ describe("Results for people", () => {
       "abababababab  (asked to be let in)",
       "its name is not known yet",
     );
+    const refusal = { code: "usage/wrong-passphrase", message: "wrong room password, 4 tries left" };
+    assert.equal(
+      renderGroups([{ ...asked, name: "", state: "refused", refusal }]),
+      "abababababab  (not let in): wrong room password, 4 tries left",
+    );
+    assert.equal(
+      renderGroups([{ ...asked, state: "removed", asked: true }]),
+      "abababababab  Home (you were removed, and asked to be let in again)",
+    );
   });
 
   it("show who is in a group", () => {
@@ -125,6 +134,12 @@ describe("Results for people", () => {
     const missing = { received: 0, outbox: 0, undelivered: 0, missing: 3 };
     assert.match(renderSync({ complete: false, ...missing }), /Not complete.*3 more that nobody/);
     assert.match(renderSync({ complete: true, ...missing }), /Up to date.*3 more that nobody/);
+  });
+
+  it("say after a sync which groups do not let us in, why, and how to wait for them no more", () => {
+    const refused = [{ group: { ...GROUP, name: "" }, code: "usage/expired", message: "this invite was closed" }];
+    const [, second] = renderSync({ complete: true, received: 0, outbox: 0, undelivered: 0, refused }).split("\n");
+    assert.match(second ?? "", /abababababab: this invite was closed\. .*hermes group leave abababababab$/);
   });
 });
 

@@ -407,7 +407,8 @@ describe("files of a group", function () {
     await world.call(ada, "file-send", { group, path: "/run/socket", name: "dump.sql" });
     diskOf(ada).directories.add("/home/photos");
     diskOf(ada).streams.set("/home/photos", [fillerBytes(1_024)]);
-    await world.call(ada, "file-send", { group, path: "/home/photos" });
+    const { leftOut } = await world.call(ada, "file-send", { group, path: "/home/photos" });
+    assert.deepEqual(leftOut, { count: 1, names: ["latest"] });
     await world.settle(5_000);
     const whole = Uint8Array.from(pieces.flatMap((each) => [...each]));
     assert.equal((await get(ben, "dump.sql")).state, "here");

@@ -81,6 +81,41 @@ describe("calls that change a group", () => {
     assert.equal((await refused(world.call(dan, "group-cancel", { group })))[0], "usage/not-found");
   });
 
+  it("list a group once that one was removed from and asks to be let in to again, and say what was answered", async () => {
+    const { world, ann, ben, call } = await club();
+    await call(ann, "group-remove", { member: "Ben" });
+    await world.settle();
+    const { link } = await call(ann, "group-invite", {});
+    await assert.rejects(world.call(ben, "group-join", { link }), { code: "usage/not-allowed" });
+    const { groups } = await world.call(ben, "group-list", {});
+    assert.deepEqual(
+      groups.map(({ name, state, asked, refusal }) => [name, state, asked, refusal?.code]),
+      [["club", "removed", true, "usage/not-allowed"]],
+    );
+    const { refused: told = [] } = await world.call(ben, "sync", {});
+    assert.deepEqual(
+      told.map(({ group, message }) => [group.name, message]),
+      [["club", groups[0]?.refusal?.message]],
+    );
+  });
+
+  it("tell whoever learns later that they are not let in why, in the list and after each sync", async () => {
+    const { world, ann, call } = await club();
+    const dan = await world.addDevice("Dan");
+    const { link } = await call(ann, "group-invite", {});
+    const [terms] = (await call(ann, "group-invites", {})).invites;
+    await call(ann, "group-revoke", { invite: terms?.id ?? "" });
+    assert.equal((await world.call(dan, "group-join", { link, waitMs: 0 })).state, "pending");
+    await world.settle();
+    const [listed] = (await world.call(dan, "group-list", {})).groups;
+    assert.deepEqual([listed?.state, listed?.refusal?.code], ["refused", "usage/expired"]);
+    assert.match(listed?.refusal?.message ?? "", /^this invite was closed/);
+    for (let i = 0; i < 2; i++) {
+      const { refused = [] } = await world.call(dan, "sync", {});
+      assert.deepEqual(refused, [{ group: { id: listed?.id, name: "" }, ...listed?.refusal }]);
+    }
+  });
+
   it("let a member give up its rank, and an owner hand over", async () => {
     const { world, ann, ben, cleo, call } = await club();
     await call(ann, "group-role", { member: "Ben", role: "owner" });

@@ -107,7 +107,7 @@ describe("several commands on one profile", function () {
       const { code, objects, stderr } = await scene.start({ ...wrong, args }).ended;
       const [{ error }] = objects as [{ error: { code: string; message: string } }];
       assert.deepEqual([code, error.code, stderr], [1, "usage/wrong-passphrase", ""]);
-      assert.match(error.message, /^This is not the passphrase of the profile in [^\n]*\.$/);
+      assert.match(error.message, /^this is not the passphrase of the profile in [^\n]*\.$/);
     }
   });
 });

@@ -57,6 +57,12 @@ describe("The house", () => {
     assert.deepEqual(offenders(/@ts-(ignore|nocheck|expect-error)\b(?!\|)/, "src", "relay-node"), []);
   });
 
+  it("begins no fault's sentence with a capital letter: the program's name stands before it", () => {
+    const capital = /(?:mistake\(|new Fault\(\s*"[a-z]+\/[a-z-]+",)\s*["`][A-Z](?:[a-z]| )/;
+    assert.match('mistake("Name a command")', capital);
+    assert.deepEqual(offenders(capital, "src", "relay-node"), []);
+  });
+
   it("names no command of the terminal in what the client says: the web screen shows that, too", () => {
     const naming = offenders(/["'`]\S.*\bhermes [a-z]+(?! \(src)[^/]*["'`]/, "src/client", "src/protocol");
     assert.deepEqual(

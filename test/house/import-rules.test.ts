@@ -88,7 +88,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "src/cli/compose-profile.ts": `import "../store/p.ts";\nimport "../net/n.ts";\n`,
   "src/sqlite/faults.ts": `import "../wire/fault.ts";\n`,
   "src/sqlite/bytes.ts": `import "../wire/codec.ts";\n`,
-  "src/cli/commands/faults.ts": `import "../../wire/fault.ts";\n`,
+  "src/cli/commands/faults.ts": `import "../../wire/fault.ts";\nimport "../../wire/near-words.ts";\n`,
   "src/cli/commands/bytes.ts": `import "../../wire/codec.ts";\n`,
   "src/gui/web/conversation.tsx": `import "../../client/view/view-model.ts";\nimport type { P } from "../../client/api.ts";\nimport "react";\nimport "./link/hermes.ts";\nexport const p: P = 1;\n`,
   "src/gui/web/keys.tsx": `import "../../client/client.ts";\n`,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { COMMANDS } from "../../src/cli/command-table.ts";
+import { TOPICS } from "../../src/cli/help-topics.ts";
 import { PAST_CHAINS_MAX } from "../../src/crypto/double-ratchet-state.ts";
 import { DEFAULT_COST, KeyFile } from "../../src/crypto/key-wrap.ts";
 import { PADDED_MIN_BYTES } from "../../src/crypto/padme.ts";
@@ -20,7 +21,7 @@ import * as chunkFrames from "../../src/wire/chunk-frames.ts";
 import { type Codec, decode, encode } from "../../src/wire/encoding.ts";
 import * as entry from "../../src/wire/entry.ts";
 import * as envelope from "../../src/wire/envelope.ts";
-import { FAULT_CODES } from "../../src/wire/fault.ts";
+import { exitCodeOf, FAULT_CODES } from "../../src/wire/fault.ts";
 import * as fileManifest from "../../src/wire/file-manifest.ts";
 import * as groupMessage from "../../src/wire/group-message.ts";
 import * as ids from "../../src/wire/ids.ts";
@@ -77,7 +78,16 @@ const MODULES: Readonly<Record<string, object>> = {
   "topic-frames.ts": topicFrames,
 };
 /** Those that declare neither. */
-const OTHERS = ["brand.ts", "codec.ts", "encoding.ts", "fault.ts", "picture-header.ts", "text-forms.ts", "utf8.ts"];
+const OTHERS = [
+  "brand.ts",
+  "codec.ts",
+  "encoding.ts",
+  "fault.ts",
+  "near-words.ts",
+  "picture-header.ts",
+  "text-forms.ts",
+  "utf8.ts",
+];
 
 /** Everything that they export. */
 const WIRE: ReadonlyMap<string, unknown> = new Map(Object.values(MODULES).flatMap((each) => Object.entries(each)));
@@ -226,6 +236,16 @@ describe("PROTOCOL.md, where it gives a number of the code", () => {
   it("lists every error code", () => {
     const line = DOCUMENT.split("\n").find((each) => each.startsWith("Error codes: ")) ?? "";
     assert.deepEqual([...line.matchAll(/`([^`]+)`/g)].map(([, code]) => code).sort(), [...FAULT_CODES].sort());
+  });
+
+  it("says with which faults a program ends with 2, as the help does", () => {
+    const [, , codes = ""] = /^\| (2) \| (.*) \|$/m.exec(DOCUMENT.split("## Command line")[1] ?? "") ?? [];
+    const written = [...codes.matchAll(/`([^`]+)`/g)].map(([, code]) => code);
+    assert.deepEqual(
+      written,
+      FAULT_CODES.filter((code) => exitCodeOf(code) === 2),
+    );
+    for (const code of written) assert.ok(TOPICS["exit-codes"]?.includes(code ?? "-"), code);
   });
 
   it("lists every command", () => {

@@ -50,7 +50,7 @@ describe("a relay's node", () => {
     const listen = first.addresses().map((each) => each.replace(/\/p2p.*/, ""));
     const second = await createRelayNode({ seed, listen });
     const fault = await faultOf(second.start());
-    assert.equal(fault.code, "config/invalid");
+    assert.equal(fault.code, "network/refused");
     assert.match(fault.message, /already in use/);
     assert.doesNotMatch(fault.message, /\n/);
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { exportIdentity, KEY_FILE, loadIdentity } from "../../relay-node/identity.ts";
+import { exportIdentity, importIdentity, KEY_FILE, loadIdentity } from "../../relay-node/identity.ts";
 import { isFault } from "../../src/wire/fault.ts";
 import { temporaryDirectory } from "./store-directory.ts";
 
@@ -27,6 +27,17 @@ describe("the relay's key", () => {
     const nowhere = join(directory, "nowhere");
     await assert.rejects(exportIdentity(nowhere), { code: "storage/failed", message: /is not there: .*--data/ });
     assert.deepEqual(await readdir(directory), []);
+  });
+
+  it("is imported once, says so when it is there already, and never takes another one's place", async () => {
+    const line = `hermes-relay-key-1 ${"ab".repeat(32)}\n`;
+    assert.deepEqual(
+      [await importIdentity(directory, line), await importIdentity(directory, line)],
+      ["written", "kept"],
+    );
+    assert.equal(await exportIdentity(directory), line);
+    const other = line.replaceAll("ab", "cd");
+    await assert.rejects(importIdentity(directory, other), { code: "storage/failed", message: /another key/ });
   });
 
   it("differs from relay to relay", async () => {

@@ -86,7 +86,7 @@ describe("a relay process", function () {
     server.close();
     assert.equal(end.code, 1);
     const { error } = JSON.parse(end.stdout);
-    assert.equal(error.code, "config/invalid");
+    assert.equal(error.code, "network/refused");
     assert.match(
       error.message,
       new RegExp(`^cannot listen on /ip4/127.0.0.1/tcp/${port}: the port is already in use.*$`),
@@ -94,11 +94,14 @@ describe("a relay process", function () {
     await relay(onLoopback(directory)).ready;
   });
 
-  it("exits with 2 for wrong usage and 1 for a wrong setting, before it touches anything", async () => {
+  it("exits with 2 for wrong arguments and settings, before it touches anything", async () => {
     const data = join(directory, "untouched");
-    assert.equal((await relay(["--data", data, "--colour"]).ended).code, 2);
+    const mistyped = await relay(["--data", data, "--lisen", "x"]).ended;
+    assert.equal(mistyped.code, 2);
+    assert.match(mistyped.stderr, /^hermes relay: .* --lisen; did you mean --listen\?[^\n]*\n$/);
+    assert.equal((await relay(["--data", data, "--config", join(directory, "none")]).ended).code, 2);
     const wrong = await relay(["--data", data], { HERMES_RELAY_MAX_CONNECTIONS: "none" }).ended;
-    assert.equal(wrong.code, 1);
+    assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /^hermes relay: maxConnections is "none" \(from the environment\); .*\n$/);
     assert.deepEqual(await readdir(directory), []);
   });

@@ -50,7 +50,8 @@ export function memoryParts(disk: MemoryDisk): PartStore {
       throw new Fault("usage/not-found", `there is no file ${path}`);
     },
     read: async (path, offset, length) => files.get(path)?.slice(offset, offset + length),
-    stream: async function* (path) {
+    stream: async function* (path, leaveOut) {
+      if (directories.has(path)) leaveOut?.("latest"); // each has a link of that name
       yield* streams.get(path) ?? [];
     },
     spoolPath: async (id) => {

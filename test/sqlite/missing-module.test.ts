@@ -9,7 +9,7 @@ const PACKAGE = sqlitePackage(Number(process.versions["napi"]));
 
 /** Cause, effect and next step. */
 const SENTENCE = new RegExp(
-  `The package ${PACKAGE}, which Node ${process.versions.node} needs [^\\n]+ no profile and no relay[^\\n]+ type npm run build `,
+  `the package ${PACKAGE}, which Node ${process.versions.node} needs [^\\n]+ no profile and no relay[^\\n]+ type npm run build `,
 );
 
 /** Lets loading the database's module fail with this code, in the process that loads it. */

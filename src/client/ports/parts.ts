@@ -22,8 +22,9 @@ export interface PartStore {
   readonly look: (path: string) => Promise<FileSource>;
   /** Up to `length` bytes, fewer at the end; undefined when there is no such file. `into`: at least so long, where they are put. */
   readonly read: (path: string, offset: number, length: number, into?: Uint8Array) => Promise<Uint8Array | undefined>;
-  /** A directory as an archive, or a stream, in pieces of any size. */
-  readonly stream: (path: string) => AsyncIterable<Uint8Array>;
+  /** A directory as an archive, or a stream, in pieces of any size. `leaveOut` hears of what is in a directory and not in its
+   * archive, links and such, by its path inside. */
+  readonly stream: (path: string, leaveOut?: (inside: string) => void) => AsyncIterable<Uint8Array>;
   /** Makes an empty file in the profile for sealed chunks of something that can be read only once; its path. `id`: hex. */
   readonly spoolPath: (id: string) => Promise<string>;
   /** Paths of all files that {@link spoolPath} has made and that are there. */

@@ -1,8 +1,7 @@
 /** The list of groups, kept as things happen; asked for anew when who is in them changes. */
-import type { ClientMethods, MessageView } from "../api.ts";
+import type { MessageView } from "../api.ts";
+import type { ListedGroup } from "../group-api.ts";
 import type { GroupRow, LastLine } from "./view-state.ts";
-
-type ListedGroup = ClientMethods["group-list"][1]["groups"][number];
 
 /** Characters of the newest line. */
 const LAST_TEXT_MAX = 200;
@@ -14,13 +13,14 @@ export function groupRows(
   drafts: ReadonlyMap<string, string>,
 ): readonly GroupRow[] {
   return inOrder(
-    listed.map(({ id, name, members, unread, state, last }) => ({
+    listed.map(({ id, name, members, unread, state, refusal, last }) => ({
       id,
       name,
       members,
       unread,
       draft: drafts.get(id) ?? "",
       ...(state === undefined ? {} : { state }),
+      ...(refusal === undefined ? {} : { refusal: refusal.message }),
       ...(last === undefined ? {} : { last: lastLine(last, account) }),
     })),
   );

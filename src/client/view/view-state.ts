@@ -44,6 +44,8 @@ export interface GroupRow {
   readonly members: number;
   readonly unread: number;
   readonly state?: AbsentState;
+  /** Why its admins do not let us in, in a sentence. */
+  readonly refusal?: string;
   readonly last?: LastLine;
   /** What was typed and not sent; "" for nothing. */
   readonly draft: string;

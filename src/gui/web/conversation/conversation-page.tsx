@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef } from "react";
 import { safeText } from "../../../client/view/safe-text.ts";
 import type { Conversation, GroupRow } from "../../../client/view/view-state.ts";
 import { nameWords } from "../clock-words.ts";
-import { useAction } from "../failures.ts";
+import { sentence, useAction } from "../failures.ts";
 import { networkState } from "../groups/sidebar.tsx";
 import { Avatar } from "../parts/avatar.tsx";
 import { Button } from "../parts/button.tsx";
@@ -113,7 +113,9 @@ function AskedToJoin({ row }: { readonly row: GroupRow }) {
     <div className="conversation">
       <ConversationHead row={row} panel={undefined} />
       <div className="splash rows-area">
-        <p role="status">{row.state === "refused" ? texts.refused : texts.pending}</p>
+        <p role="status">
+          {row.refusal ? sentence(row.refusal) : row.state === "refused" ? texts.refused : texts.pending}
+        </p>
         <FailureNote failure={failure} />
         <Button busy={busy} onClick={() => void stop()}>
           {words.begin.stop}
