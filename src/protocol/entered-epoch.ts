@@ -2,20 +2,21 @@
  * An epoch whose secret S(F) is here: what is kept of it, and its topic.
  *
  * 1. S(F) lives only inside one step; what is saved are its keys and its punctured trees.
- * 2. An epoch is entered once while it is here: whoever still has its secret cannot set our chain back to its beginning.
+ * 2. An epoch is entered once, also when it was erased since: whoever still has its secret cannot set our chain back to its
+ *    beginning, so that our next message would say that we sent nothing there.
  *
  * @see PROTOCOL.md § Group key schedule
  */
 import { type EpochSecret, epochKeys, frontierHash } from "../crypto/epoch-secrets.ts";
 import { openChain, ownChainOf } from "../crypto/sender-chain.ts";
 import { compareBytes } from "../verify/transcript.ts";
-import type { EntryHash, TimeMs } from "../wire/ids.ts";
+import type { EntryHash, EpochId, TimeMs } from "../wire/ids.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { depthOfEntries } from "./group-lines.ts";
 import type { LogState } from "./log-state.ts";
 import { ACCOUNT } from "./records/account.ts";
-import { EPOCH, FORK, LIVE, LIVE_EPOCHS_MAX, OWN_CHAIN, SENDERS } from "./records/epoch.ts";
+import { EPOCH, ERASED_EPOCH, FORK, LIVE, LIVE_EPOCHS_MAX, OWN_CHAIN, SENDERS } from "./records/epoch.ts";
 import { type GroupState, UNCLOSED_EPOCHS_MAX } from "./records/group.ts";
 import { TOPIC } from "./records/topic.ts";
 import { devicesIn, indexIn } from "./roster.ts";
@@ -27,6 +28,12 @@ export interface Entering {
   readonly heads: readonly EntryHash[];
   readonly secret: EpochSecret;
   readonly number: number;
+}
+
+/** The epoch is here, or was and its time is over. */
+export function* wasEntered(work: Work, epoch: EpochId): Step<boolean> {
+  const id = toHex(epoch);
+  return (yield* read(work, EPOCH, id)) !== undefined || (yield* read(work, ERASED_EPOCH, id)) !== undefined;
 }
 
 /** Saves all that follows from S(F), erases S(F), and reads the epoch's topic from now on. */
@@ -45,7 +52,7 @@ export function* enter(
   if (ownIndex < 0) return group;
   const { epochId: epoch, topic, topicSeed, headerKey, logKey } = keys;
   const id = toHex(epoch);
-  if (yield* read(work, EPOCH, id)) return group; // its secret was given again, and what was used up stays so
+  if (yield* wasEntered(work, epoch)) return group; // its secret was given again, and what was used up stays so
   write(work, EPOCH, id, {
     epoch,
     group: group.group,

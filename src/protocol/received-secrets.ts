@@ -16,6 +16,7 @@ import type { PayloadItem } from "../wire/pairwise-payload.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { EARLY_MAX, EARLY_SECRETS_PER_SENDER_MAX, hasRoomFor, noteEarly } from "./early-room.ts";
 import type { Work } from "./effects.ts";
+import { wasEntered } from "./entered-epoch.ts";
 import { enterEpochs } from "./epochs.ts";
 import { wanting, wasMembersDevice } from "./group-standing.ts";
 import { graphOf, sinceThen } from "./log-graph.ts";
@@ -26,7 +27,6 @@ import { noteUnposted } from "./missing-entries.ts";
 import { notePassing } from "./passing-on.ts";
 import { receiveEntry } from "./received-entries.ts";
 import { ACCOUNT } from "./records/account.ts";
-import { EPOCH } from "./records/epoch.ts";
 import { GROUP } from "./records/group.ts";
 import { EARLY_AT, EARLY_ENTRY, SECRET } from "./records/key-delivery.ts";
 import { ENTRY, WAITING } from "./records/log.ts";
@@ -57,7 +57,7 @@ export function* receiveSecret(work: Work, from: DeviceKey, item: SecretItem): S
   if (!(yield* read(work, WAITING, id))) write(work, SECRET, id, null); // used by now, or of no use
 }
 
-/** The entry confirms this r, and its epoch is not here: what is made up must not make us look for what follows. */
+/** The entry confirms this r, and its epoch was never here: what is made up must not make us look for what follows. */
 function* isOfUse(work: Work, { group, entry, secret: random, signed }: SecretItem): Step<boolean> {
   const { core, confirmation: expected } = decodeEntry(signed) ?? {};
   if (!core || !expected) return false;
@@ -66,7 +66,7 @@ function* isOfUse(work: Work, { group, entry, secret: random, signed }: SecretIt
   const isConfirmed = equalInConstantTime(confirmation(work.p, secret, x), expected);
   const { epochId } = epochKeys(work.p, secret, frontierHash(work.p, group, [entry]));
   secret.fill(0);
-  return isConfirmed && (yield* read(work, EPOCH, toHex(epochId))) === undefined;
+  return isConfirmed && !(yield* wasEntered(work, epochId));
 }
 
 function* keepEarly(work: Work, from: DeviceKey, { group, entry, secret, signed }: SecretItem): Step<void> {

@@ -11,7 +11,7 @@ import {
   TOLD_KEY,
 } from "../../src/protocol/records/account.ts";
 import { AHEAD, FORK_PROOF, GAP, GAP_COUNT, HEADS, REMOVALS, SAID } from "../../src/protocol/records/conversation.ts";
-import { CLOSED, FORK_END, SOUGHT_MERGE, USED_MERGE } from "../../src/protocol/records/epoch.ts";
+import { CLOSED, ERASED_EPOCH, FORK_END, SOUGHT_MERGE, USED_MERGE } from "../../src/protocol/records/epoch.ts";
 import { FILE, FILE_BITS, FILE_LIST } from "../../src/protocol/records/file.ts";
 import { FORMER_RELAYS, MEMBER_ADDRESS, NAMED, OUT } from "../../src/protocol/records/group.ts";
 import { ADOPTING, ASKED, ATTEMPT, LOG_PART, WELCOME } from "../../src/protocol/records/joining.ts";
@@ -123,6 +123,7 @@ function momentary(): ReadonlyMap<string, Uint8Array> {
   add(FORK_PROOF, { body: hash(10), forks: 2 });
   add(RENEWAL, { at });
   add(FORK_END, { at });
+  add(ERASED_EPOCH, { at });
   add(OUT, { by: key, at });
   add(RESTORED, { at });
   add(UNKNOWN_INBOX, { since: at });

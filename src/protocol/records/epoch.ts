@@ -66,6 +66,9 @@ export const EpochState = struct({
 export type EpochState = Infer<typeof EpochState>;
 export const EPOCH: RecordType<EpochState> = record("epoch/", EpochState);
 
+/** That epoch was here and was erased: it is not entered again; id: epoch. Kept, as its entry is in the log. */
+export const ERASED_EPOCH: RecordType<{ readonly at: TimeMs }> = record("erased-epoch/", struct({ at: TimeMs }));
+
 /** Fork tree of a frontier; id: hex of phi(F). */
 export const FORK: RecordType<{ readonly tree: ForkTree; readonly createdAt: TimeMs }> = record(
   "fork/",
