@@ -1,5 +1,6 @@
 /** What warnings say to people: cause, effect, next step. */
 import type { WarningCode } from "../protocol/effects.ts";
+import { UNASKED_GROUPS_MAX } from "../protocol/unasked-groups.ts";
 import type { JoinRefusal } from "../wire/join-request.ts";
 
 const TEXTS: Readonly<Record<WarningCode, string>> = {
@@ -33,6 +34,7 @@ const TEXTS: Readonly<Record<WarningCode, string>> = {
     "a relay left out or changed what it had acknowledged, or went back; nothing is lost that others have, and what shows it is kept: hermes doctor says which relay, and --evidence FILE saves it",
   "false-chunks":
     "somebody gave other bytes than those of a file; they were thrown away, nothing false is saved, and the rest comes from others",
+  "unasked-groups-full": `somebody added you to a group, and this device did not go in: it is in ${UNASKED_GROUPS_MAX} groups already that people whom you have not verified put you into and in which you wrote nothing; leave some of them or write there, then whoever added you can remove you and add you again`,
   "waiting-room-full":
     "too many membership changes wait for earlier ones that have not come; further ones are dropped until those arrive",
 };

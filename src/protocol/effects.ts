@@ -97,6 +97,7 @@ export type WarningCode =
   | "verified-name-other-key"
   | "verified-new-device"
   | "waiting-room-full"
+  | "unasked-groups-full"
   | "relay-untrue"
   | "false-chunks"
   | "withdrawn";

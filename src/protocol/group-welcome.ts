@@ -45,6 +45,7 @@ import { idOf } from "./records/record.ts";
 import { existingLog } from "./saved-log.ts";
 import { read, readExisting, type Step, scan, write } from "./step.ts";
 import { addSystemLines } from "./system-lines.ts";
+import { mayEnter } from "./unasked-groups.ts";
 
 const EntrySequence = list(bytes(ENTRY_CORE_MAX_BYTES + 128), LOG_ENTRIES_MAX);
 
@@ -58,8 +59,6 @@ const UNASKED_ENTRIES_MAX = 2_000;
 const UNASKED_PARTS_MAX = 128;
 /** Ms for which the rest of a log is waited for. */
 export const WELCOME_MS = 24 * 3600 * 1000;
-/** A bound for scans only: what was asked for is limited by the links that we follow. */
-export const WELCOMES_AT_ONCE = 100_000;
 
 /**
  * What a newcomer of this entry is told, letter by letter. Each says the welcome again, so that they may arrive in any
@@ -114,7 +113,7 @@ function* isAskedFor(work: Work, group: GroupId, from: DeviceKey): Step<boolean>
 /** At most so many that nobody asked for: the oldest of the sender's, then of all, goes. */
 function* makeRoom(work: Work, from: DeviceKey): Step<void> {
   const unasked: (readonly [string, WelcomeState])[] = [];
-  for (const each of yield* scan(work, WELCOME, "", WELCOMES_AT_ONCE))
+  for (const each of yield* scan(work, WELCOME))
     if (!(yield* isAskedFor(work, groupOf(each[0]), each[1].from))) unasked.push(each);
   unasked.sort(([, one], [, other]) => one.at - other.at);
   const own = unasked.filter(([, each]) => equalBytes(each.from, from));
@@ -127,7 +126,7 @@ const groupOf = (id: string): GroupId => GroupId.from(fromHex(id) ?? new Uint8Ar
 
 /** A piece of a log has come. Pieces without a welcome are not kept. */
 export function* receiveLogPart(work: Work, from: DeviceKey, item: LogPartItem): Step<void> {
-  for (const [id, welcome] of yield* scan(work, WELCOME, "", WELCOMES_AT_ONCE)) {
+  for (const [id, welcome] of yield* scan(work, WELCOME)) {
     if (!equalBytes(welcome.digest, item.digest) || !equalBytes(welcome.from, from)) continue;
     if (item.index >= welcome.parts || (yield* read(work, LOG_PART, partId(id, item.index)))) continue;
     const received = welcome.received + 1;
@@ -166,6 +165,7 @@ export function* goOnAdopting(work: Work, group: GroupId): Step<boolean> {
   const id = toHex(group);
   const welcome = yield* readExisting(work, WELCOME, id);
   const offered = offeredBy(group, welcome);
+  if (!judgingOf(offered) && !(yield* mayEnter(work, group, welcome.from))) return yield* turnAway(work, offered);
   const judging = judgingOf(offered) ?? (yield* assemble(work, offered, welcome.parts));
   const known = yield* read(work, GROUP, id);
   let outcome: Adoption = "refused";
@@ -180,6 +180,14 @@ export function* goOnAdopting(work: Work, group: GroupId): Step<boolean> {
     write(work, JOINING, id, null);
     write(work, ASKED, id, null);
   } else if (!known || !judging) announce(work, { kind: "warning", code: "malformed", group });
+  return false;
+}
+
+/** We are in as many groups as others may put us into: the welcome is forgotten with a warning, and nothing is left to do. */
+function* turnAway(work: Work, { group, secret }: Offered): Step<boolean> {
+  secret.fill(0);
+  yield* forgetWelcome(work, toHex(group));
+  announce(work, { kind: "warning", code: "unasked-groups-full" });
   return false;
 }
 

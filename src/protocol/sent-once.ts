@@ -17,6 +17,7 @@ import { GROUP, type GroupState, OUT } from "./records/group.ts";
 import { CALL } from "./records/outbox.ts";
 import { rekeyAfterMessages } from "./sending-epoch.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
+import { acceptGroup } from "./unasked-groups.ts";
 
 /** A text, and the call that it came with (hex): a second one answers the message of the first. */
 export interface TextToSend {
@@ -60,6 +61,7 @@ export function* sendOnce(work: Work, group: GroupId, sends: readonly TextToSend
     else fresh.set(call, fresh.get(call) ?? text);
   }
   const ids = fresh.size === 0 ? [] : yield* say(work, group, [...fresh.values()].map(textOf));
+  if (fresh.size > 0) yield* acceptGroup(work, group);
   for (const [i, call] of [...fresh.keys()].entries()) {
     const message = ids[i] ?? unanswered();
     write(work, CALL, call, { message, at: work.nowMs as TimeMs });
@@ -77,6 +79,7 @@ export function* sendFile(work: Work, input: FileToSend): Step<MessageId> {
   if (before) return before.message;
   const id = (yield* say(work, group, [{ kind: "file", manifest }]))[0] ?? unanswered();
   write(work, CALL, call, { message: id, at: work.nowMs as TimeMs });
+  yield* acceptGroup(work, group);
   const { account } = yield* readExisting(work, ACCOUNT);
   noteFile(work, { group, id }, manifest, { account, sentAt: work.nowMs, stage: { kind: "sending", saved } });
   return id;

@@ -134,6 +134,7 @@ export const warningWords = {
     "verified-new-device": "A verified person has a new device",
     withdrawn: "A message is no longer shown",
     "waiting-room-full": "Too many changes wait",
+    "unasked-groups-full": "You were not taken into a group",
     "join-refused": "You were not let in",
     "relay-untrue": "A relay did not tell the truth",
     "false-chunks": "Somebody gave other bytes than the file’s",
