@@ -86,7 +86,7 @@ export async function openChunkFiles(options: ChunkFilesOptions): Promise<ChunkF
     read: (topic, id) => look(topic, (pack) => pack.read(id)),
     put: (topic, id, chunk) => putOnce(files, toHex(topic), id, chunk),
     release: async (topic) => {
-      await release(shelf, toHex(topic));
+      await release(shelf, shelf.topics.get(toHex(topic)));
       await forgetOld(files, toHex(topic));
     },
     purge: (nowMs = Date.now()) => purge(shelf, nowMs - options.retentionMs),
@@ -112,8 +112,7 @@ async function forgetOld({ shelf, old }: Files, topic: string): Promise<void> {
     .catch(() => undefined);
 }
 
-async function release(shelf: Shelf, topic: string): Promise<void> {
-  const shelved = shelf.topics.get(topic);
+async function release(shelf: Shelf, shelved: Shelved | undefined): Promise<void> {
   await shelved?.pack?.catch(() => undefined); // a file that is just being made is not there yet
   if (shelved) await erase(shelf, shelved).catch(() => undefined); // it goes with the retention
 }
@@ -153,7 +152,7 @@ async function put(files: Files, topic: string, id: ChunkId, chunk: Uint8Array):
     return "stored";
   } catch {
     grow(shelf, shelved, -cost);
-    if (shelved.chunks === 0 && shelved.users === 0) await release(shelf, topic);
+    if (shelved.chunks === 0 && shelved.users === 0) await release(shelf, shelved); // not whoever began the topic anew
     return "unavailable";
   }
 }

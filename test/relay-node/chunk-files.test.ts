@@ -53,6 +53,22 @@ describe("a relay's chunks on the disk", () => {
     assert.deepEqual(files.usage(), usageOf(1, 1));
   });
 
+  it("that were acknowledged stay when one fails that was handed in before their topic was released", async () => {
+    let stored = 0;
+    for (let turns = 0; turns < 40; turns++) {
+      const early = put(topic(1), chunkOf(1));
+      const released = files.release(topic(1));
+      for (let i = 0; i < turns; i++) await Promise.resolve();
+      const again = await put(topic(1), chunkOf(2));
+      await Promise.all([early, released]);
+      const has = await files.has(topic(1), [idOf(chunkOf(2))]);
+      if (again === "stored") assert.deepEqual(has, [true], `begun anew ${turns} turns later`);
+      if (again === "stored") stored++;
+      await files.release(topic(1));
+    }
+    assert(stored > 0);
+  });
+
   it("keep within the bounds of one file and of all, also when many come at once", async () => {
     files = await open(usageOf(2, 10).bytes);
     const many = Array.from({ length: 8 }, (_, i) => put(topic(1), chunkOf(i)));
