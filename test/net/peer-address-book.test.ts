@@ -84,7 +84,7 @@ describe("The book of members' addresses", () => {
 
   it("keeps 256 addresses, whoever tells it more", () => {
     const { learn, take } = book();
-    for (let port = 1; port <= 1_000; port++) learn(at(port));
+    for (let i = 1; i <= 1_000; i++) learn(multiaddr(`/ip4/10.0.${i >> 8}.${i & 255}/tcp/1`));
     let known = 0;
     while (take() !== undefined) known += 1;
     assert.equal(known, 256);
@@ -106,6 +106,53 @@ describe("The book of members' addresses", () => {
     const { learn, takeDirect } = book();
     learn(multiaddr(`/ip4/192.0.2.7/tcp/1/p2p/${PEER}`));
     assert.equal(takeDirect(new Set([PEER]))?.toString(), at(1).toString());
+  });
+
+  /** Tries everything that is due until nothing is; nobody answers. */
+  const triesOf = ({ take, settle }: Pick<ReturnType<typeof book>, "take" | "settle">): number => {
+    for (let count = 0; ; count++) {
+      const address = take();
+      if (address === undefined) return count;
+      settle(address, "absent");
+    }
+  };
+
+  it("tries one host 30 times, then once in two seconds, however many of its ports it is told: members are no flood", () => {
+    const one = book();
+    let tries = 0;
+    for (let second = 0; second < 60; second++) {
+      for (let i = 0; i < 100; i++) one.learn(at(1 + second * 100 + i));
+      tries += triesOf(one);
+      one.pass(1_000);
+    }
+    triesOf(one);
+    assert(tries >= 58 && tries <= 60, `${tries}`);
+    one.learn(multiaddr("/ip4/192.0.2.8/tcp/1"));
+    assert.equal(one.take()?.toString(), "/ip4/192.0.2.8/tcp/1", "another host is tried all the same");
+  });
+
+  it("tries 512 addresses where nobody was met, then four a second, wherever they are", () => {
+    const one = book();
+    let tries = 0;
+    for (let second = 0; second < 60; second++) {
+      for (let i = 0; i < 100; i++) one.learn(multiaddr(`/ip4/10.${second}.0.${i}/tcp/1`));
+      tries += triesOf(one);
+      one.pass(1_000);
+    }
+    assert(tries >= 512 + 59 * 4 - 4 && tries <= 512 + 60 * 4, `${tries}`);
+  });
+
+  it("always asks again where a member was, whatever else it was told", () => {
+    const one = book();
+    one.learn(at(1));
+    one.settle(one.take() ?? at(1), "member");
+    for (let port = 2; port <= 200; port++) one.learn(at(port));
+    one.pass(200);
+    assert.equal(one.take()?.toString(), at(1).toString());
+    assert.equal(triesOf(one), 29);
+    one.settle(at(1), "member");
+    one.pass(200);
+    assert.equal(one.take()?.toString(), at(1).toString());
   });
 
   it("tries six direct ways to one process a minute, whatever it tells: it must not have others dial hosts of its choice", () => {
