@@ -11,7 +11,7 @@ const CLEAN_NAME_MAX_BYTES = 200;
 /** UTF-16 units of an ending such as `.jpeg` that stays when a long name is cut. */
 const ENDING_MAX = 16;
 /** Names that Windows takes for devices, with or without an ending. */
-const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
+const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
 
 /** The last part of the name, cleaned; `file` when nothing is left. */
 export function cleanFileName(name: string): string {

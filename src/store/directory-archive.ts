@@ -23,7 +23,7 @@ const ENTRIES_MAX = 1_000_000;
 /** What no screen shows: control, format (bidi) and line-breaking characters. */
 const UNSHOWN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /** A reserved name of Windows, with or without an ending. */
-const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
 
 /** The directory as an archive, piece by piece; `leaveOut` hears of what is neither file nor directory, by its path inside. */
 export async function* archiveOf(

@@ -19,6 +19,8 @@ describe("a file's name, as whoever sent it wrote it", () => {
     ["con", "_con"],
     ["NUL.txt", "_NUL.txt"],
     ["com1.log", "_com1.log"],
+    ["COM¹.log", "_COM¹.log"],
+    ["conout$", "_conout$"],
     ["console.log", "console.log"],
     ["a:b*c?.txt", "a_b_c_.txt"],
     ["trailing. . ", "trailing"],
