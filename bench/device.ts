@@ -10,7 +10,7 @@ import type { Answer, Input } from "../src/protocol/machine.ts";
 import { ACCOUNT, type AccountState } from "../src/protocol/records/account.ts";
 import type { GroupState } from "../src/protocol/records/group.ts";
 import { OUTBOX } from "../src/protocol/records/outbox.ts";
-import { ENTROPY_BYTES, encodeDepth, entropyStream, type Need, type Step } from "../src/protocol/step.ts";
+import { ENTROPY_BYTES, encodeDepth, entropyStream, type Need, newDraft, type Step } from "../src/protocol/step.ts";
 import { createProfileDirectory } from "../src/store/profile-directory.ts";
 import { type OpenProfileStore, openProfileStore } from "../src/store/profile-store.ts";
 import { ROLE } from "../src/wire/entry.ts";
@@ -93,17 +93,8 @@ export async function profileOnDisk(): Promise<{
 
 /** One step outside the queue, for what no single input does; committed. */
 export async function runStep<T>({ store }: Device, step: (work: Work) => Step<T>): Promise<T> {
-  const work: Work = {
-    p: nativePrimitives,
-    nowMs: Date.now(),
-    random: entropyStream(nativePrimitives, random(ENTROPY_BYTES)),
-    loaded: new Map(),
-    written: new Map(),
-    lines: [],
-    removedLines: [],
-    lineStates: [],
-    effects: [],
-  };
+  const entropy = entropyStream(nativePrimitives, random(ENTROPY_BYTES));
+  const work: Work = newDraft({ p: nativePrimitives, nowMs: Date.now(), random: entropy });
   const running = step(work);
   let next = running.next();
   while (!next.done) {

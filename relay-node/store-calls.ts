@@ -1,11 +1,11 @@
 /** What the relay's main thread and its store's worker say to each other. */
-import type { LogIds, LogPage } from "../src/net/topic-log.ts";
 import type { FaultCode } from "../src/wire/fault.ts";
-import type { DirectoryKey, EnvelopeId, LogId, SlotKey, Topic } from "../src/wire/ids.ts";
+import type { DirectoryKey, LogId, SlotKey, Topic } from "../src/wire/ids.ts";
 import type { DirectoryRecord, TakenPrekeys } from "../src/wire/prekey-frames.ts";
 import type { DirectoryLimits, DirectoryUsage, Published } from "./directory-store.ts";
 import type { DatabaseOptions } from "./store-schema.ts";
 import type { TopicLimits, TopicUsage } from "./topic-quotas.ts";
+import type { TopicStore } from "./topic-store.ts";
 
 /** Where the database is and what it may hold. */
 export interface StoreOptions extends DatabaseOptions, TopicLimits, DirectoryLimits {}
@@ -17,19 +17,10 @@ export interface StoreUsage {
 }
 
 /** The worker's operations. */
-export interface StoreCalls {
+export interface StoreCalls extends Pick<TopicStore, "read" | "ids" | "get" | "isInbox" | "trim"> {
   /** Items and results as packed-items.ts has them. */
   readonly append: (packed: Uint8Array<ArrayBuffer>) => Float64Array<ArrayBuffer>;
-  readonly read: (
-    topic: Topic,
-    after: number,
-    limits: { readonly limit: number; readonly maxBytes: number },
-  ) => LogPage;
-  readonly ids: (topic: Topic, after: number, limit: number) => LogIds;
-  readonly get: (topic: Topic, ids: readonly EnvelopeId[], maxBytes: number) => readonly Uint8Array[];
   readonly registerInbox: (topic: Topic) => boolean;
-  readonly isInbox: (topic: Topic) => boolean;
-  readonly trim: (topic: Topic, upTo: number) => void;
   readonly publish: (record: DirectoryRecord) => Published;
   readonly take: (directoryKey: DirectoryKey) => readonly TakenPrekeys[];
   readonly peek: (directoryKey: DirectoryKey) => readonly TakenPrekeys[];

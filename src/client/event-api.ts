@@ -1,29 +1,10 @@
 /**
  * What a client tells while one listens (see api.ts).
  */
+import type { MemberChange } from "../protocol/effects.ts";
 import type { DeliveryView, GroupName, MessageView } from "./api.ts";
 import type { FileEvent } from "./file-api.ts";
 import type { PeerView, RelayView } from "./relay-api.ts";
-
-/**
- * What happened to a group. Of `role`, `linked`, `removed`, `added` and `joined`: to `member`; of `role` also `role`; of
- * `renamed`, `settings`, `overruled` and `named` (`by` has another name): `detail` says what. `overruled`: a change by `by` counts no more, since somebody
- * who ranked higher, or came first by the group's rules, contradicted it at the same time.
- */
-export type MemberChange =
-  | "created"
-  | "added"
-  | "joined"
-  | "rekeyed"
-  | "linked"
-  | "unlinked"
-  | "removed"
-  | "left"
-  | "role"
-  | "renamed"
-  | "named"
-  | "settings"
-  | "overruled";
 
 /** What happens while one listens. */
 export type ClientEvent =
@@ -35,6 +16,11 @@ export type ClientEvent =
    * not here waits for that, for 3 s at most.
    */
   | { readonly event: "message"; readonly group: GroupName; readonly message: MessageView; readonly late?: true }
+  /**
+   * What happened to a group. Of `role`, `linked`, `removed`, `added` and `joined`: to `member`; of `role` also `role`; of
+   * `renamed`, `settings`, `overruled` and `named` (`by` has another name): `detail` says what. `overruled`: a change by `by`
+   * counts no more, since somebody who ranked higher, or came first by the group's rules, contradicted it at the same time.
+   */
   | {
       readonly event: "member";
       readonly group: GroupName;

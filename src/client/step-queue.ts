@@ -14,7 +14,7 @@
 import type { Primitives } from "../crypto/primitives.ts";
 import type { Effect, Work } from "../protocol/effects.ts";
 import { type Answer, type Input, step } from "../protocol/machine.ts";
-import { ENTROPY_BYTES, encodeDepth, entropyStream, type Need } from "../protocol/step.ts";
+import { ENTROPY_BYTES, encodeDepth, entropyStream, type Need, newDraft } from "../protocol/step.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { answerFor, type Joined, joinSends } from "./bursts.ts";
 import type { Clock, RandomBytes } from "./ports/clock.ts";
@@ -174,17 +174,8 @@ async function runOne(
   turn: Turn,
 ): Promise<void> {
   const { primitives: p, clock, random, store } = dependencies;
-  const work: Work = {
-    p,
-    nowMs: clock.nowMs(),
-    random: entropyStream(p, random(ENTROPY_BYTES)),
-    loaded: batch.loaded,
-    written: new Map(),
-    lines: [],
-    removedLines: [],
-    lineStates: [],
-    effects: [],
-  };
+  const entropy = entropyStream(p, random(ENTROPY_BYTES));
+  const work: Work = newDraft({ p, nowMs: clock.nowMs(), random: entropy, loaded: batch.loaded });
   try {
     const answer = await drive(store, batch, step(work, input), turn);
     merge(batch, work);

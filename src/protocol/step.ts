@@ -84,6 +84,13 @@ export interface Draft<E> {
   readonly effects: E[];
 }
 
+/** A draft in which nothing is changed yet. `loaded`: records that are known already. */
+export function newDraft<E>(
+  around: Pick<Draft<E>, "p" | "nowMs" | "random"> & Partial<Pick<Draft<E>, "loaded">>,
+): Draft<E> {
+  return { loaded: new Map(), ...around, written: new Map(), lines: [], removedLines: [], lineStates: [], effects: [] };
+}
+
 /** As much of a draft as reading takes. */
 export type Reading = Pick<Draft<never>, "loaded" | "written">;
 

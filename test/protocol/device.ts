@@ -13,6 +13,7 @@ import {
   type Line,
   type LineState,
   type Need,
+  newDraft,
   type RecordType,
   type Step,
 } from "../../src/protocol/step.ts";
@@ -89,7 +90,7 @@ function bareDevice(name: string, clock: TestClock): Device {
   let inputs = 0;
   const run = <T>(steps: (work: Work) => Step<T>): Outcome<T> => {
     const entropy = p.hmac(encodeUtf8(name), u32be(inputs++));
-    const work = freshWork(clock.nowMs, entropy);
+    const work: Work = newDraft({ p, nowMs: clock.nowMs, random: entropyStream(p, entropy) });
     const answer = drive({ records, lines }, steps(work));
     commit(records, lines, work);
     all.push(...work.effects);
@@ -131,20 +132,6 @@ function bareDevice(name: string, clock: TestClock): Device {
         .sort((a, b) => a.depth - b.depth || a.sentAtMs - b.sentAtMs || (a.id < b.id ? -1 : 1))
         .map(({ text }) => text),
     effects: all,
-  };
-}
-
-function freshWork(nowMs: number, entropy: Uint8Array): Work {
-  return {
-    p,
-    nowMs,
-    random: entropyStream(p, entropy),
-    loaded: new Map(),
-    written: new Map(),
-    lines: [],
-    removedLines: [],
-    lineStates: [],
-    effects: [],
   };
 }
 

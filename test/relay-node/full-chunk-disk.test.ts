@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
@@ -7,6 +6,7 @@ import { type ChunkFiles, openChunkFiles } from "../../relay-node/chunk-files.ts
 import { openRelayStore } from "../../relay-node/relay-store.ts";
 import type { ChunkId } from "../../src/wire/ids.ts";
 import { itemOf, sequenceOf, topicOf } from "../contract/topic-log-contract.ts";
+import { createSmallDisk, type SmallDisk } from "../e2e/scene/small-disk.ts";
 import { type TestFile, testFile } from "../net/chunk-parties.ts";
 import { topicKey } from "../net/topic-keys.ts";
 import { ROOMY, temporaryDirectory } from "./store-directory.ts";
@@ -18,22 +18,16 @@ const ROOM = { totalMaxBytes: 1e9, fileMaxBytes: 1e9, retentionMs: 1e9 } as cons
 describe("chunks on a disk that is really full", function () {
   this.timeout(30_000);
   let home = "";
-  let disk = "";
+  let disk: SmallDisk;
 
   before(async function () {
     home = await temporaryDirectory();
-    disk = join(home, "disk");
-    await mkdir(disk);
-    try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", disk], { stdio: "ignore" });
-    } catch {
-      console.warn("      SKIPPED: a disk of a few MiB needs Linux and root");
-      this.skip();
-    }
+    disk = await createSmallDisk(join(home, "disk"), DISK_BYTES);
+    if (disk.needsRestart) this.skip(); // mounting is not allowed here
   });
 
   after(async () => {
-    execFileSync("umount", ["--lazy", disk], { stdio: "ignore" });
+    disk.close();
     await rm(home, { recursive: true });
   });
 
@@ -51,7 +45,7 @@ describe("chunks on a disk that is really full", function () {
   }
 
   it("are refused before messages are, which go on being stored, and come in again after a release", async () => {
-    const directory = join(disk, "polite");
+    const directory = join(disk.directory, "polite");
     await mkdir(directory);
     const log = (await openRelayStore({ ...ROOMY, directory })).log;
     const files = await openChunkFiles({ directory, ...ROOM, keepFreeBytes: KEEP_FREE_BYTES });
@@ -68,7 +62,7 @@ describe("chunks on a disk that is really full", function () {
   });
 
   it("are refused to the last byte, and those that were taken are there, before and after a new start", async () => {
-    const directory = join(disk, "full");
+    const directory = join(disk.directory, "full");
     await mkdir(directory);
     const files = await openChunkFiles({ directory, ...ROOM, keepFreeBytes: 0 });
     const taken = await fill(files, file);

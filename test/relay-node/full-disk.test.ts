@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { openRelayStore } from "../../relay-node/relay-store.ts";
 import type { Sequence } from "../../src/wire/ids.ts";
 import { itemOf, sequenceOf, topicOf } from "../contract/topic-log-contract.ts";
+import { createSmallDisk, type SmallDisk } from "../e2e/scene/small-disk.ts";
 import { ROOMY, temporaryDirectory } from "./store-directory.ts";
 
 const DISK_BYTES = 64 * 1_048_576;
@@ -14,28 +14,22 @@ const WHOLE = { limit: 1e6, maxBytes: 1e9 } as const;
 
 describe("the relay's store on a disk that is really full", () => {
   let home = "";
-  let disk = "";
+  let disk: SmallDisk;
 
   before(async function () {
     home = await temporaryDirectory();
-    disk = join(home, "disk");
-    await mkdir(disk);
-    try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", disk], { stdio: "ignore" });
-    } catch {
-      console.warn("      SKIPPED: a disk of a few MiB needs Linux and root");
-      this.skip();
-    }
+    disk = await createSmallDisk(join(home, "disk"), DISK_BYTES);
+    if (disk.needsRestart) this.skip(); // mounting is not allowed here
   });
 
   after(async () => {
-    execFileSync("umount", ["--lazy", disk], { stdio: "ignore" });
+    disk.close();
     await rm(home, { recursive: true });
   });
 
   it("refuses, serves what it has, starts again, and goes on by retention alone", async function () {
     this.timeout(30_000);
-    const directory = join(disk, "data");
+    const directory = join(disk.directory, "data");
     await mkdir(directory);
     const store = await openRelayStore({ ...ROOMY, directory });
     for (let n = 0; n < 10; n++) {
@@ -50,7 +44,7 @@ describe("the relay's store on a disk that is really full", () => {
       if (result?.kind === "error") assert.equal(result.error, "unavailable");
     }
     assert.equal(store.log.health().writable, false);
-    await writeFile(join(disk, "filler"), new Uint8Array(DISK_BYTES)).catch(() => undefined); // to the last byte
+    await disk.fill();
     assert.equal((await store.log.read(topicOf(1), 0 as Sequence, WHOLE)).items.length, stored);
     await store.log.close();
 

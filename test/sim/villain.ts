@@ -9,7 +9,7 @@ import { citableHeads, entrySigningBytes } from "../../src/protocol/membership-l
 import { ACCOUNT } from "../../src/protocol/records/account.ts";
 import { EPOCH, type EpochState } from "../../src/protocol/records/epoch.ts";
 import { GROUP } from "../../src/protocol/records/group.ts";
-import type { Step } from "../../src/protocol/step.ts";
+import { newDraft, type Step } from "../../src/protocol/step.ts";
 import { signEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { decode } from "../../src/wire/encoding.ts";
 import { type Action, encodeEntry, encodeEntryCore } from "../../src/wire/entry.ts";
@@ -110,17 +110,7 @@ export function append({ world }: Villain, envelope: Uint8Array, relay?: number)
 /** Steps of the real protocol on the disk of a device that is down, in an order of its own. */
 export function runSteps({ world, device, random }: Villain, steps: (work: Work) => Step<void>): void {
   const { records } = device.profile();
-  const work: Work = {
-    p: world.primitives,
-    nowMs: world.clock.nowMs(),
-    random: random.bytes,
-    loaded: new Map(),
-    written: new Map(),
-    lines: [],
-    removedLines: [],
-    lineStates: [],
-    effects: [],
-  };
+  const work: Work = newDraft({ p: world.primitives, nowMs: world.clock.nowMs(), random: random.bytes });
   const running = steps(work);
   let next = running.next();
   while (!next.done) {
