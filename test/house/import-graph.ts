@@ -18,7 +18,7 @@ const FORMS = [
 ];
 
 /** Folders of which nothing may be in a relay. */
-export const DECRYPTS = /^src\/(crypto|crypto-native|protocol|client|store|cli|tui|gui)\//;
+export const DECRYPTS = /^src\/(crypto|crypto-native|protocol|client|store|cli|gui)\//;
 
 /** The module names that `source` loads when it runs. */
 export function runtimeImports(source: string): readonly string[] {

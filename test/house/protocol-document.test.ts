@@ -11,7 +11,9 @@ import { ACCEPTED_INITIALS_MAX } from "../../src/crypto/pairwise-session-state.t
 import { LINK_TIMING } from "../../src/net/link-timing.ts";
 import { TOPIC_LIMITS } from "../../src/net/topic-limits.ts";
 import { ONE_TIME_PREKEYS, ONE_TIME_PREKEYS_LOW, SIGNED_PREKEY_MS } from "../../src/protocol/account.ts";
+import { isDerived } from "../../src/protocol/epochs.ts";
 import { SUPERSEDED_EPOCH_MS } from "../../src/protocol/erasure.ts";
+import { isKeyAction, isRootAction } from "../../src/protocol/log-resolution.ts";
 import { LOG_ENTRIES_MAX } from "../../src/protocol/log-state.ts";
 import { WAITING_ENTRIES_MAX } from "../../src/protocol/records/log.ts";
 import { LABEL_NAMES } from "../../src/verify/labels.ts";
@@ -231,6 +233,22 @@ describe("PROTOCOL.md, where it gives a number of the code", () => {
     const tags = action?.kind === "variants" ? action.variants.map(([tag, kind]) => [String(tag), kind]) : [];
     const rules = rowsUnder("Membership log").filter((row) => row.length === 5 && /^\d+$/.test(row[0] ?? ""));
     assert.deepEqual(rules.map(([tag, kind]) => [tag, kind]).sort(), tags.sort());
+  });
+
+  it("says of each action how it changes the key", () => {
+    const rules = rowsUnder("Membership log").filter((row) => row.length === 5 && /^\d+$/.test(row[0] ?? ""));
+    const written = rules.map(([, kind = "", , , change = ""]) => [kind as entry.Action["kind"], change] as const);
+    const changeBy = (kind: entry.Action["kind"]): string => {
+      if (!isKeyAction(kind)) return "no";
+      if (isRootAction(kind)) return "root";
+      return isDerived(kind) ? "derived" : "none";
+    };
+    assert.equal(written.length, 11);
+    for (const [kind, change] of written) assert.equal(change, changeBy(kind), kind);
+    for (const name of ["root", "derived"]) {
+      const kinds = written.filter(([, change]) => change === name).map(([kind]) => kind);
+      assert.ok(new RegExp(`^${name} entry +${kinds.join(", ")} +S\\(`, "m").test(DOCUMENT), `${name}: ${kinds}`);
+    }
   });
 
   it("lists every error code", () => {
