@@ -57,7 +57,9 @@ export async function fetchFile(
     return await whenThereIsRoom(c, t, directory, async () => {
       await fetchAll(c, t, { part, lacking });
       await t.progress.save(c.clock.nowMs(), "now");
-      return !t.stopper.signal.aborted && (await nameFile(c, t, part, target));
+      if (t.stopper.signal.aborted) return false;
+      if (!t.progress.isComplete()) throw new Fault("network/refused", FORGED); // a list that names one chunk twice
+      return await nameFile(c, t, part, target);
     });
   } catch (error) {
     if (!isFault(error)) throw error;

@@ -10,10 +10,11 @@
  */
 import type { FileStage, FileState } from "../protocol/file-state.ts";
 import { FILE } from "../protocol/records/file.ts";
+import { UNASKED } from "../protocol/records/joining.ts";
 import { idOf } from "../protocol/records/record.ts";
 import { Fault } from "../wire/fault.ts";
 import { GroupId, MessageId } from "../wire/ids.ts";
-import { fromHex } from "../wire/text-forms.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
 import type { ClientNotice } from "./event-hub.ts";
 import { createFileAllowance, type FileAllowance } from "./file-allowance.ts";
 import type { FileView } from "./file-api.ts";
@@ -30,7 +31,7 @@ import {
 } from "./file-transfer.ts";
 import { sendChunks, uploadAll } from "./file-uploading.ts";
 import { fileView } from "./file-views.ts";
-import { scanRecords } from "./profile-reader.ts";
+import { readRecord, scanRecords } from "./profile-reader.ts";
 import { FILES_MAX, isKept, removeOldSpools } from "./spool-keeping.ts";
 import { createTurns } from "./turns.ts";
 
@@ -226,7 +227,9 @@ async function heed(book: Book, notice: ClientNotice): Promise<void> {
   if (notice.kind !== "message" || notice.line.kind !== "file") return;
   const place = { group: notice.group, file: MessageId.from(fromHex(notice.line.id) ?? new Uint8Array()) };
   const state = await savedFile(book.store, place);
-  if (state?.stage.kind !== "offered" || !book.mayFetch(state.from, state.manifest.size)) return;
+  if (state?.stage.kind !== "offered") return;
+  const isUnasked = (await readRecord(book.store, UNASKED, toHex(place.group))) !== undefined;
+  if (!book.mayFetch(isUnasked ? undefined : state.from, state.manifest.size)) return;
   await fetchInto(book, place, { directory: book.settings.downloads, name: notice.line.text, isExact: false });
   await run(book, place);
 }

@@ -23,6 +23,23 @@ describe("files that are fetched without asking", () => {
     assert.equal(may(ANN, 1_000), true);
   });
 
+  it("are no more than ten people's a day, however many accounts somebody makes", () => {
+    let nowMs = 0;
+    const may = createFileAllowance(1_000, () => nowMs);
+    const one = (i: number): AccountKey => AccountKey.from(new Uint8Array(32).map((_, at) => i >> (8 * at)));
+    let fetched = 0;
+    for (let i = 0; i < 11_000; i++) for (let k = 0; k < 2; k++) if (may(one(i), 1_000)) fetched++;
+    assert.equal(fetched, 320);
+    nowMs = 86_400_000;
+    assert.equal(may(ANN, 1_000), true);
+  });
+
+  it("are one person's together in all groups that we were put into unasked, and take nothing from anybody else", () => {
+    const may = createFileAllowance(1_000, () => 0);
+    assert.equal(Array.from({ length: 500 }, () => may(undefined, 1_000)).filter(Boolean).length, 32);
+    assert.equal(may(ANN, 1_000), true);
+  });
+
   it("are a thousand a day however small they are", () => {
     const may = createFileAllowance(1_000_000, () => 0);
     assert.equal(Array.from({ length: 2_000 }, () => may(ANN, 0)).filter(Boolean).length, 1_000);

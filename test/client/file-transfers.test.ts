@@ -1,14 +1,39 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import type { FileView } from "../../src/client/file-api.ts";
+import { fileCommitment, fileKeysOf, sealChunk } from "../../src/crypto/file-chunk.ts";
+import { fileBytesIn, plainBytesAt, shapeOf } from "../../src/crypto/file-shape.ts";
 import { FILE_BITS, FILE_LIST } from "../../src/protocol/records/file.ts";
+import { concat } from "../../src/verify/transcript.ts";
 import { isFault } from "../../src/wire/fault.ts";
+import { ChunkId } from "../../src/wire/ids.ts";
 import { CHUNK_PLAIN_BYTES } from "../../src/wire/limits.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
+import { p } from "../protocol/device.ts";
 import { type MemoryDisk, memoryDisk, memoryParts } from "../sim/memory-parts.ts";
 import { type SimChunks, simChunks } from "../sim/sim-chunks.ts";
 import type { SimDevice } from "../sim/sim-device.ts";
 import { createWorld, people, type World } from "../sim/world.ts";
 import { fillerBytes } from "../twin/write-file-vectors.ts";
+
+/** A file of three chunks whose list names the second one in the place of the first, too. */
+function fileWithHole() {
+  const key = p.sha256(fillerBytes(1));
+  const { chunkKey, topic } = fileKeysOf(p, key);
+  const shape = shapeOf(600_000);
+  const sealed = [1, 2].map((index) => {
+    const bytes = plainBytesAt(shape, { level: 0, index }) ?? 0;
+    const plain = new Uint8Array(bytes).fill(index + 1, 0, fileBytesIn(shape, index));
+    return sealChunk(p, chunkKey, { level: 0, index, isLast: index === 2 }, plain);
+  });
+  const [second, last] = sealed.map((each) => p.sha256(each));
+  assert(second && last);
+  const list = sealChunk(p, chunkKey, { level: 1, index: 0, isLast: true }, concat(second, second, last));
+  const root = ChunkId.from(p.sha256(list));
+  const commitment = fileCommitment(p, key, 600_000, root);
+  const about = { name: "hole.bin", type: "", size: 600_000, isDirectory: false, preview: undefined };
+  return { manifest: { ...about, key, commitment, root }, topic, chunks: [list, ...sealed] };
+}
 
 describe("files of a group", function () {
   this.timeout(20_000);
@@ -164,6 +189,35 @@ describe("files of a group", function () {
       (await filesOf(cleo)).map(({ state }) => state),
       ["offered", "offered"],
     );
+  });
+
+  it("come by themselves, in a group that somebody was put into unasked, as if one person sent all of them", async () => {
+    automaticBytes = 1_000;
+    ben.crash();
+    await world.settle(1_000);
+    for (let i = 0; i < 32; i++) await send(ada, `${i}.bin`, fillerBytes(1_000));
+    await world.settle(10_000);
+    await send(cleo, "cleos.bin", fillerBytes(1_000));
+    await world.settle(10_000);
+    const states = (await filesOf(ben)).map(({ state }) => state);
+    assert.deepEqual([states.filter((each) => each === "here").length, states.at(-1)], [32, "offered"]);
+    await world.call(ben, "send", { group, text: "hello" });
+    await world.settle(1_000);
+    await send(cleo, "later.bin", fillerBytes(1_000));
+    await world.settle(10_000);
+    assert.equal((await fileOf(ben)).state, "here");
+  });
+
+  it("whose list names one chunk twice fail: nothing is called fetched that has holes", async () => {
+    const { manifest, topic, chunks } = fileWithHole();
+    hub.stored.set(toHex(topic), new Map(chunks.map((each) => [toHex(p.sha256(each)), each])));
+    const saved = { path: "/home/hole.bin", isSpool: false, modified: 0 };
+    await world.put(ada, { kind: "send-file", group: ada.group(group).group, manifest, saved, call: "aa" });
+    await world.settle(5_000);
+    const { state, reason } = await get(ben, "hole.bin");
+    assert.equal(state, "failed");
+    assert.match(reason ?? "", /not as it was sent/);
+    assert.deepEqual([...diskOf(ben).files.keys()], []);
   });
 
   it("come where somebody wants them, also while they are coming by themselves", async () => {
