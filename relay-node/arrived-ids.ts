@@ -61,7 +61,9 @@ export function openArrivedIds(db: Sqlite.Database): ArrivedIds {
   };
   return {
     candidates: (id) => {
-      const blocks = filters.filter(({ bits }) => mayHold(bits, id));
+      const probe = probeOf(id);
+      const blocks: Filter[] = []; // by hand: this is done for each new envelope, and a million stored ones have 8 filters
+      for (const filter of filters) if (mayHold(filter.bits, probe)) blocks.push(filter);
       if (blocks.length === 0) return [];
       const found = new Set(blocks.flatMap(({ block }) => find(rows, block, id)));
       const inMemory = young.arrivals.get(keyOf(id));
@@ -69,7 +71,7 @@ export function openArrivedIds(db: Sqlite.Database): ArrivedIds {
     },
     add: (id, arrival) => {
       const generation = generationOf(arrival);
-      mark(newest(blockOf(generation)).bits, id);
+      mark(newest(blockOf(generation)).bits, probeOf(id));
       if (generation > young.generation) {
         rows.write.run(...arrivalsOf(young.generation));
         young = { generation, arrivals: new Map() }; // not emptied: a savepoint may bring the old one back
@@ -145,7 +147,7 @@ function loadFilters(rows: Rows, young: Young): readonly Filter[] {
     .map((block) => {
       const stored = block < newest ? rows.filter.get(block) : undefined;
       const bits = stored ? new Uint8Array(stored.bits) : rebuilt(rows, block);
-      if (block === youngest) for (const id of young.arrivals.keys()) mark(bits, Buffer.from(id, "latin1"));
+      if (block === youngest) for (const id of young.arrivals.keys()) mark(bits, probeOf(Buffer.from(id, "latin1")));
       return { block, bits };
     });
 }
@@ -153,26 +155,33 @@ function loadFilters(rows: Rows, young: Young): readonly Filter[] {
 function rebuilt(rows: Rows, block: number): Uint8Array {
   const bits = new Uint8Array(FILTER_BITS / 8);
   const first = block * BLOCK_GENERATIONS;
-  for (let i = 0; i < BLOCK_GENERATIONS; i++) for (const { id } of rows.ids.all(first + i)) mark(bits, id);
+  for (let i = 0; i < BLOCK_GENERATIONS; i++) for (const { id } of rows.ids.all(first + i)) mark(bits, probeOf(id));
   return bits;
 }
 
-/** The first four bytes of an id, and a step from the next four: an id is a hash already. */
-function start(id: Uint8Array): number {
-  return (((id[0] ?? 0) << 24) | ((id[1] ?? 0) << 16) | ((id[2] ?? 0) << 8) | (id[3] ?? 0)) >>> 0;
+/** Which bits of every filter stand for an id: a first one, and the step to the next. The id is a hash already. */
+interface Probe {
+  readonly first: number;
+  readonly step: number;
 }
 
-function mark(bits: Uint8Array, id: Uint8Array): void {
-  const step = start(id.subarray(4)) | 1;
-  for (let i = 0, at = start(id); i < PROBES; i++, at = (at + step) >>> 0) {
+function probeOf(id: Uint8Array): Probe {
+  return { first: word(id, 0), step: word(id, 4) | 1 };
+}
+
+function word(id: Uint8Array, at: number): number {
+  return (((id[at] ?? 0) << 24) | ((id[at + 1] ?? 0) << 16) | ((id[at + 2] ?? 0) << 8) | (id[at + 3] ?? 0)) >>> 0;
+}
+
+function mark(bits: Uint8Array, { first, step }: Probe): void {
+  for (let i = 0, at = first; i < PROBES; i++, at = (at + step) >>> 0) {
     const place = at & (FILTER_BITS - 1);
     bits[place >>> 3] = (bits[place >>> 3] ?? 0) | (1 << (place & 7));
   }
 }
 
-function mayHold(bits: Uint8Array, id: Uint8Array): boolean {
-  const step = start(id.subarray(4)) | 1;
-  for (let i = 0, at = start(id); i < PROBES; i++, at = (at + step) >>> 0) {
+function mayHold(bits: Uint8Array, { first, step }: Probe): boolean {
+  for (let i = 0, at = first; i < PROBES; i++, at = (at + step) >>> 0) {
     const place = at & (FILTER_BITS - 1);
     if (((bits[place >>> 3] ?? 0) & (1 << (place & 7))) === 0) return false;
   }
