@@ -2,6 +2,8 @@
 import { DELIVERY } from "../protocol/records/key-delivery.ts";
 import { COUNTERS, OUTBOX } from "../protocol/records/outbox.ts";
 import { PENDING } from "../protocol/records/pairwise.ts";
+import type { GroupId, MessageId } from "../wire/ids.ts";
+import { toHex } from "../wire/text-forms.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import type { TopicBook } from "./effects-performer.ts";
 import { type Waiting, waitUntil } from "./event-hub.ts";
@@ -10,6 +12,7 @@ import { heldByMembers } from "./members-holding.ts";
 import type { Network } from "./ports/network.ts";
 import type { ProfileStore } from "./ports/profile.ts";
 import { readRecord, scanRecords } from "./profile-reader.ts";
+import { sentState } from "./views.ts";
 
 /** Ms that a call waits for the network unless told otherwise. */
 export const WAIT_MS = 10_000;
@@ -92,6 +95,35 @@ const isRelayThere = (network: Pick<Network, "relays">): boolean =>
 /** All topics that we read have been read to their end. */
 export const isCaughtUp = ({ read, caughtUp }: TopicBook): boolean =>
   read.size > 0 && [...read].every((topic) => caughtUp.has(topic));
+
+/** A message that a call has committed. */
+export interface OwnMessage {
+  readonly group: GroupId;
+  readonly message: MessageId;
+  /** As the caller gave them; see `send` in api.ts. */
+  readonly window: string | undefined;
+  readonly waitMs: number | undefined;
+}
+
+/** Shows the message to whoever listens in another window, and waits until somebody else has it; answers how far it has come. */
+export async function waitTaken(
+  context: CallContext,
+  { group, message, window, waitMs }: OwnMessage,
+  options: CallOptions,
+): Promise<ReturnType<typeof sentState>> {
+  const { store, hub } = context;
+  const saved = () => store.line(toHex(group), toHex(message));
+  const line = await saved();
+  if (line) hub.tell({ kind: "own-message", line, window });
+  const state = async () => (await saved())?.state ?? "queued";
+  if ((waitMs ?? WAIT_MS) > 0)
+    await waitForOthers(context, options, {
+      holds: async () => (await state()) !== "queued",
+      waitMs,
+      helper: "relay or member",
+    });
+  return sentState(await state());
+}
 
 /** Envelopes that wait to be sent. */
 export async function outboxLength(store: ProfileStore): Promise<number> {

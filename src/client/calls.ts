@@ -12,7 +12,7 @@ import { toHex } from "../wire/text-forms.ts";
 import { encodeUtf8 } from "../wire/utf8.ts";
 import { leaveEverything } from "./account-leaving.ts";
 import type { CancelSignal, ClientCall, ClientMethod, ClientMethods } from "./api.ts";
-import { catchUp, isCaughtUp, LEAST_WAIT_MS, outboxLength, WAIT_MS, waitForOthers } from "./call-waiting.ts";
+import { catchUp, isCaughtUp, LEAST_WAIT_MS, outboxLength, waitForOthers, waitTaken } from "./call-waiting.ts";
 import type { TopicBook } from "./effects-performer.ts";
 import type { ClientEvent } from "./event-api.ts";
 import type { EventHub } from "./event-hub.ts";
@@ -41,7 +41,7 @@ import { readExistingRecord, scanRecords } from "./profile-reader.ts";
 import { refusedJoins } from "./refused-joins.ts";
 import { groupRelays, ownRelays, relaysInUse } from "./relay-calls.ts";
 import { verify } from "./verification.ts";
-import { isoTime, presentPeers, sentState } from "./views.ts";
+import { isoTime, presentPeers } from "./views.ts";
 
 /** What calls work with. */
 export interface CallContext {
@@ -149,7 +149,7 @@ function unexpected(): Fault {
 }
 
 async function send(context: CallContext, params: ClientMethods["send"][0], options: CallOptions) {
-  const { store, put, hub } = context;
+  const { store, put } = context;
   const group = await findGroup(store, params.group);
   const sizeBytes = encodeUtf8(params.text).length;
   if (sizeBytes > TEXT_MAX_BYTES)
@@ -167,19 +167,9 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
     call: toHex(encodeUtf8(options.id)),
   });
   if (answer.kind !== "message") throw unexpected();
-  const groupId = toHex(group.group);
-  const id = toHex(answer.id);
-  const line = await store.line(groupId, id);
-  if (line !== undefined) hub.tell({ kind: "own-message", line, window: params.window });
-  const state = async () => (await store.line(groupId, id))?.state ?? "queued";
-  if ((params.waitMs ?? WAIT_MS) > 0)
-    await waitForOthers(context, options, {
-      holds: async () => (await state()) !== "queued",
-      waitMs: params.waitMs,
-      helper: "relay or member",
-    });
-  const reached = await state();
-  return { message: { id }, state: sentState(reached) };
+  const { window, waitMs } = params;
+  const state = await waitTaken(context, { group: group.group, message: answer.id, window, waitMs }, options);
+  return { message: { id: toHex(answer.id) }, state };
 }
 
 async function status(context: CallContext) {

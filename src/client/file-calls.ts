@@ -10,7 +10,7 @@ import type { MessageId } from "../wire/ids.ts";
 import { FILE_TYPE_MAX_BYTES } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { encodeUtf8 } from "../wire/utf8.ts";
-import { catchUp, WAIT_MS, waitForOthers, waiting } from "./call-waiting.ts";
+import { catchUp, waiting, waitTaken } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import type { FileMethods, FileView, LeftOut } from "./file-api.ts";
@@ -25,7 +25,7 @@ import { meantBy } from "./meant-by.ts";
 import type { FileSource, PartTarget, PicturePreview } from "./ports/parts.ts";
 import { readRecord, scanRecords } from "./profile-reader.ts";
 import { FILES_MAX, removeOldSpools } from "./spool-keeping.ts";
-import { groupName, sentState } from "./views.ts";
+import { groupName } from "./views.ts";
 
 type Params<M extends keyof FileMethods> = FileMethods[M][0];
 type Result<M extends keyof FileMethods> = Promise<FileMethods[M][1]>;
@@ -36,7 +36,7 @@ export async function sendFile(
   params: Params<"file-send">,
   options: CallOptions,
 ): Result<"file-send"> {
-  const { store, hub, files } = context;
+  const { store, files } = context;
   if (!files) throw noFiles();
   const group = await findGroup(store, params.group);
   if (await isOutOf(store, group)) throw await outsider(store, group.group);
@@ -45,21 +45,12 @@ export async function sendFile(
   const { id, leftOut } = known ? { id: known } : await sealAndSend(context, group, params, options);
   const place = { group: group.group, file: id };
   await files.run(place);
-  const groupId = toHex(group.group);
-  const line = await store.line(groupId, toHex(id));
-  if (line) hub.tell({ kind: "own-message", line, window: params.window });
-  const state = async () => (await store.line(groupId, toHex(id)))?.state ?? "queued";
-  if ((params.waitMs ?? WAIT_MS) > 0)
-    await waitForOthers(context, options, {
-      holds: async () => (await state()) !== "queued",
-      waitMs: params.waitMs,
-      helper: "relay or member",
-    });
-  const reached = await state();
+  const { window, waitMs } = params;
+  const state = await waitTaken(context, { group: group.group, message: id, window, waitMs }, options);
   return {
     message: { id: toHex(id) },
     file: (await files.view(place)) ?? gone(),
-    state: sentState(reached),
+    state,
     ...(leftOut ? { leftOut } : {}),
   };
 }
