@@ -4,6 +4,8 @@
  * 1. A one-time prekey is handed out once: it is erased in the transaction whose commit precedes the answer.
  * 2. An id that a slot has or had is ignored, so a repeated publication brings no used key back.
  * 3. A slot belongs to the key that published it first; `publishedAt` only grows.
+ * 4. However full the directory is, who has a slot renews its bundle: one-time prekeys for which there is no room are left
+ *    out. Else whoever fills it keeps everybody's keys from being renewed.
  */
 import type Sqlite from "better-sqlite3-multiple-ciphers";
 import type { DirectoryKey, PrekeyId, SlotKey } from "../src/wire/ids.ts";
@@ -91,10 +93,12 @@ function publish(books: Books, record: DirectoryRecord, nowMs: number): Publishe
   const row = rows.slot.get(directoryKey, slot);
   if (row && publishedAt <= row.published_at) return { kind: "stale" };
   if (!row && (rows.slotCount.get(directoryKey)?.count ?? 0) >= DIRECTORY_SLOTS_MAX) return { kind: "full" };
-  const fresh = freshPrekeys(rows, row?.number, record.oneTime);
   const before = row?.bytes ?? 0;
-  const bytes = costOf(record, fresh) + (row ? before - row.bundle_bytes - SLOT_OVERHEAD_BYTES : 0);
-  if (usage.bytes + bytes - before > limits.directoryMaxBytes) return { kind: "full" };
+  const withoutFresh = costOfBundle(record) + (row ? before - row.bundle_bytes - SLOT_OVERHEAD_BYTES : 0);
+  const room = limits.directoryMaxBytes - usage.bytes + before - withoutFresh;
+  if (room < 0 && withoutFresh > before) return { kind: "full" };
+  const fresh = fitting(freshPrekeys(rows, row?.number, record.oneTime), room);
+  const bytes = withoutFresh + costOfOneTime(fresh);
   rows.put.run(directoryKey, slot, publishedAt, nowMs, bytes, bundle);
   const number = row?.number ?? rows.slot.get(directoryKey, slot)?.number ?? 0;
   for (const { id, sealed } of fresh) rows.addOneTime.run(number, id, sealed);
@@ -111,6 +115,13 @@ function freshPrekeys(
   const once = [...new Map(offered.map((each) => [each.id, each])).values()];
   if (slot === undefined) return once.slice(0, ONE_TIME_PREKEYS_MAX);
   return once.filter(({ id }) => !rows.seen.get(slot, id)).slice(0, ONE_TIME_PREKEYS_MAX - left(rows, slot));
+}
+
+/** The first of these for which there is room. */
+function fitting(fresh: readonly SealedOneTimePrekey[], room: number): readonly SealedOneTimePrekey[] {
+  let count = fresh.length;
+  while (count > 0 && costOfOneTime(fresh.slice(0, count)) > room) count--;
+  return fresh.slice(0, count);
 }
 
 function bundles(
@@ -142,10 +153,10 @@ function purge(books: Books, nowMs: number): boolean {
   return old.length === PURGE_CHUNK;
 }
 
-function costOf(record: DirectoryRecord, fresh: readonly SealedOneTimePrekey[]): number {
-  const oneTime = fresh.reduce((sum, { sealed }) => sum + sealed.length + ONE_TIME_OVERHEAD_BYTES, 0);
-  return record.bundle.length + SLOT_OVERHEAD_BYTES + oneTime;
-}
+const costOfBundle = ({ bundle }: DirectoryRecord): number => bundle.length + SLOT_OVERHEAD_BYTES;
+
+const costOfOneTime = (fresh: readonly SealedOneTimePrekey[]): number =>
+  fresh.reduce((sum, { sealed }) => sum + sealed.length + ONE_TIME_OVERHEAD_BYTES, 0);
 
 interface SlotRow {
   number: number;

@@ -5,7 +5,8 @@
  * 2. A connection and an IP address may ask so much a time; connecting anew brings an address nothing.
  * 3. An account's one-time prekeys are handed out so fast and no faster, whoever asks; beyond that the bundles alone
  *    are, as when there are none left. So nobody can use up somebody's stock in one go.
- * 4. A stream that asks nothing in time is ended.
+ * 4. An IP address publishes so many bytes and no more: made-up accounts would fill a directory within a minute.
+ * 5. A stream that asks nothing in time is ended.
  *
  * @see PROTOCOL.md § Prekey directory
  */
@@ -36,6 +37,8 @@ const CONNECTION_RATE: Rate = { perSecond: 2, burst: 160 };
 const ADDRESS_RATE: Rate = { perSecond: 20, burst: 4_000 };
 /** Takes of one account that get one-time prekeys: a day's strangers at once, then one in ten seconds. */
 const ACCOUNT_RATE: Rate = { perSecond: 0.1, burst: 90 };
+/** Bytes that an IP address publishes: a thousand devices with all their keys at once, then one in eight seconds. */
+const PUBLISHED_RATE: Rate = { perSecond: 16_384, burst: 134_217_728 };
 /** Time for the request to arrive (ms). */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Prekey streams of one connection at once. */
@@ -58,6 +61,8 @@ export interface PrekeyRates {
   readonly connection: Rate;
   readonly address: Rate;
   readonly account: Rate;
+  /** Bytes of publications, of an IP address. */
+  readonly published: Rate;
 }
 
 /** One answered request. */
@@ -73,13 +78,17 @@ export interface PrekeyService {
 
 /** A prekey service over `options.directory`. */
 export function createPrekeyService(options: PrekeyServiceOptions): PrekeyService {
-  const rates = { connection: CONNECTION_RATE, address: ADDRESS_RATE, account: ACCOUNT_RATE, ...options.rates };
+  const rates = {
+    ...{ connection: CONNECTION_RATE, address: ADDRESS_RATE, account: ACCOUNT_RATE, published: PUBLISHED_RATE },
+    ...options.rates,
+  };
   const desk: Desk = {
     ...options,
     rate: rates.connection,
     connections: new WeakMap(),
     addresses: paceByKey(rates.address),
     accounts: paceByKey(rates.account),
+    published: paceByKey(rates.published),
     addressOf: options.addressOf ?? remoteHost,
   };
   return {
@@ -97,6 +106,7 @@ interface Desk extends PrekeyServiceOptions {
   readonly connections: WeakMap<Connection, Pace>;
   readonly addresses: PaceByKey;
   readonly accounts: PaceByKey;
+  readonly published: PaceByKey;
   readonly addressOf: (connection: Connection) => string | undefined;
 }
 
@@ -107,7 +117,8 @@ function accept(desk: Desk, stream: Stream, connection: Connection): void {
       clearTimeout(timer);
       frames.pause(); // one request per stream
       const request = decodePrekeyRequest(bytes);
-      answerTo(desk, request, mayAsk(desk, connection))
+      const publishedBytes = request?.kind === "publish" ? bytes.length : 0;
+      answerTo(desk, request, mayAsk(desk, connection, publishedBytes))
         .then((answer) => {
           desk.onEvent?.({ request: request?.kind ?? "malformed", answer: answer.kind });
           frames.send(encodePrekeyAnswer(answer));
@@ -119,10 +130,13 @@ function accept(desk: Desk, stream: Stream, connection: Connection): void {
   });
 }
 
-function mayAsk({ rate, connections, addresses, addressOf }: Desk, connection: Connection): boolean {
+function mayAsk(desk: Desk, connection: Connection, publishedBytes: number): boolean {
+  const { rate, connections, addresses, published } = desk;
   const own = connections.get(connection) ?? pace(rate);
   connections.set(connection, own);
-  return own.take(1) === 0 && addresses.take(addressOf(connection), 1) === 0;
+  const address = desk.addressOf(connection);
+  if (own.take(1) > 0 || addresses.take(address, 1) > 0) return false;
+  return publishedBytes === 0 || published.take(address, publishedBytes) === 0;
 }
 
 async function answerTo(

@@ -135,6 +135,19 @@ describe("how fast the prekey directory may be used", () => {
     assert.equal(await network.countPrekeys(directoryKey, slot), 1);
   });
 
+  it("lets an address publish so much and no more, whatever accounts it makes up", async () => {
+    const address = await serving({ published: { perSecond: 0.001, burst: 500 } });
+    const { network, recorder } = await startClient([address]);
+    cleanup.add(network);
+    await recorder.untilState("connected");
+    const answers: unknown[] = [];
+    for (let made = 1; made <= 3; made++) {
+      const of = { ...record, directoryKey: DirectoryKey.from(new Uint8Array(32).fill(made)) };
+      answers.push(await network.publishPrekeys(of, ed25519.sign(directoryRecordBytes(of), seed)));
+    }
+    assert.deepEqual(answers, [{ left: 3 }, "refused", "refused"]);
+  });
+
   it("is not renewed by connecting anew", async () => {
     const address = await serving({ address: { perSecond: 0.001, burst: 3 } });
     for (const expected of [

@@ -4,6 +4,7 @@ import { createSqliteDirectory } from "../../relay-node/sqlite-directory.ts";
 import type { CallName } from "../../relay-node/store-calls.ts";
 import type { StoreThread } from "../../relay-node/store-thread.ts";
 import { Fault } from "../../src/wire/fault.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
 import { directoryKeyOf, prekeyDirectoryContract, recordOf, slotOf } from "../contract/prekey-directory-contract.ts";
 import { ROOMY, type TemporaryStore, temporaryStore } from "./store-directory.ts";
 
@@ -61,9 +62,15 @@ describe("the relay's prekey directory", () => {
     assert(full <= 3_000 && full > 2_000, `${full} bytes`);
     assert.equal((await directory.publish(recordOf({ at: 2 }))).kind, "published");
     assert.equal((await usage()).directory.bytes, full);
+    const renewed = await directory.publish(recordOf({ at: 3, ids: [1, 2, 3] }));
+    assert.equal(renewed.kind, "published", "a bundle is renewed also where its new one-time prekeys have no room");
+    const [slotNow] = await directory.peek(directoryKeyOf(1));
+    assert.equal(toHex(slotNow?.bundle ?? new Uint8Array()), toHex(recordOf({ at: 3 }).bundle));
+    const kept = (await usage()).directory.bytes;
+    assert(kept <= 3_000);
     await directory.take(directoryKeyOf(1));
-    assert.equal((await usage()).directory.bytes, full - 32);
+    assert.equal((await usage()).directory.bytes, kept - 32);
     await opened.store.log.close();
-    assert.deepEqual((await (await opened.reopen()).usage()).directory.bytes, full - 32);
+    assert.deepEqual((await (await opened.reopen()).usage()).directory.bytes, kept - 32);
   });
 });
