@@ -1,6 +1,5 @@
 /** A field with its label, hint and what is wrong with it. */
 import { type ComponentProps, type ReactNode, useId } from "react";
-import { passphraseStrength } from "../../../client/view/passphrase-strength.ts";
 import { words } from "../words.ts";
 
 interface FieldProps {
@@ -35,7 +34,7 @@ export function Field({ label, hint, wrong, children }: FieldProps) {
   );
 }
 
-interface TextFieldProps extends Omit<ComponentProps<"input">, "className" | "onChange"> {
+export interface TextFieldProps extends Omit<ComponentProps<"input">, "className" | "onChange"> {
   readonly label: string;
   readonly hint?: ReactNode;
   readonly wrong?: string | undefined;
@@ -52,34 +51,24 @@ export function TextField({ label, hint, wrong, onText, ...rest }: TextFieldProp
   );
 }
 
-/** A new passphrase: how strong it is shows while one types. */
-export function NewPassphraseField(props: Omit<TextFieldProps, "type" | "autoComplete">) {
-  const { level } = passphraseStrength(String(props.value ?? ""));
-  const strength = words.start.strengths[level] ?? "";
+/** The recovery words, typed or pasted. */
+export function RecoveryWordsField({ hint, value, onText }: Pick<TextFieldProps, "hint" | "onText" | "value">) {
   return (
-    <div className="field">
-      <TextField {...props} type="password" autoComplete="new-password" />
-      {level > 0 && (
-        <div className="strength">
-          <meter
-            min={0}
-            max={4}
-            low={2}
-            high={3}
-            optimum={4}
-            value={level}
-            aria-label={words.start.strength(strength)}
-          />
-          <span aria-live="polite">{strength}</span>
-        </div>
+    <Field label={words.start.wordsLabel} hint={hint}>
+      {(control) => (
+        <textarea
+          {...control}
+          className="input"
+          rows={4}
+          required
+          spellCheck={false}
+          autoComplete="off"
+          value={value}
+          onChange={(event) => onText(event.currentTarget.value)}
+        />
       )}
-    </div>
+    </Field>
   );
-}
-
-/** The same once more. */
-export function RepeatedPassphraseField(props: Pick<TextFieldProps, "wrong" | "value" | "onText">) {
-  return <TextField {...props} label={words.start.repeat} type="password" autoComplete="new-password" required />;
 }
 
 interface ChoiceProps<T extends string> {

@@ -3,13 +3,13 @@ import { type FormEvent, useState } from "react";
 import { useAction } from "../failures.ts";
 import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
-import { Field, NewPassphraseField, RepeatedPassphraseField, TextField } from "../parts/field.tsx";
+import { RecoveryWordsField, TextField } from "../parts/field.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { useNewPassphrase } from "../parts/new-passphrase.tsx";
 import { FailureNote, Note } from "../parts/note.tsx";
 import { useAnnouncer } from "../parts/toasts.tsx";
 import { settingsWords } from "../people-words.ts";
 import { useScreen } from "../screen-context.ts";
-import { passphraseMistakes } from "../start/account-form.tsx";
 import { RecoveryWords } from "../start/recovery-step.tsx";
 import { words } from "../words.ts";
 
@@ -48,14 +48,10 @@ function PassphraseDialog({ onClose }: { readonly onClose: () => void }) {
   const { toast } = useAnnouncer();
   const { busy, failure, run } = useAction();
   const [from, setFrom] = useState("");
-  const [to, setTo] = useState("");
-  const [repeated, setRepeated] = useState("");
-  const [mistakes, setMistakes] = useState<ReturnType<typeof passphraseMistakes>>({});
+  const { passphrase: to, fields, isTaken } = useNewPassphrase(settingsWords.passphraseTo);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const found = passphraseMistakes(to, repeated);
-    setMistakes(found);
-    if (found.weak || found.differs || !(await run(() => model.call("passphrase-change", { from, to })))) return;
+    if (!isTaken() || !(await run(() => model.call("passphrase-change", { from, to })))) return;
     toast(settingsWords.passphraseDone);
     onClose();
   };
@@ -64,14 +60,7 @@ function PassphraseDialog({ onClose }: { readonly onClose: () => void }) {
     <Dialog title={settingsWords.passphrase} onClose={onClose}>
       <form className="stack" onSubmit={(event) => void submit(event)}>
         <TextField {...present} label={settingsWords.passphraseFrom} value={from} onText={setFrom} />
-        <NewPassphraseField
-          label={settingsWords.passphraseTo}
-          wrong={mistakes.weak}
-          value={to}
-          onText={setTo}
-          required
-        />
-        <RepeatedPassphraseField wrong={mistakes.differs} value={repeated} onText={setRepeated} />
+        {fields}
         <FailureNote failure={failure} />
         <Button look="primary" type="submit" busy={busy}>
           {words.save}
@@ -93,20 +82,7 @@ function CheckDialog({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog title={settingsWords.recoveryCheck} onClose={onClose}>
       <form className="stack" onSubmit={submit}>
-        <Field label={words.start.wordsLabel} hint={settingsWords.recoveryCheckHint}>
-          {(control) => (
-            <textarea
-              {...control}
-              className="input"
-              rows={4}
-              required
-              spellCheck={false}
-              autoComplete="off"
-              value={typed}
-              onChange={(event) => setTyped(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <RecoveryWordsField hint={settingsWords.recoveryCheckHint} value={typed} onText={setTyped} />
         <FailureNote failure={failure} />
         <div role="status">
           {result?.matches && <Note look="good">{words.recovery.right}</Note>}

@@ -2,11 +2,11 @@
 import { type FormEvent, useState } from "react";
 import { useAction } from "../failures.ts";
 import { Button } from "../parts/button.tsx";
-import { Field, NewPassphraseField, RepeatedPassphraseField } from "../parts/field.tsx";
+import { RecoveryWordsField } from "../parts/field.tsx";
+import { useNewPassphrase } from "../parts/new-passphrase.tsx";
 import { FailureNote } from "../parts/note.tsx";
 import { useScreen, useView } from "../screen-context.ts";
 import { words } from "../words.ts";
-import { passphraseMistakes } from "./account-form.tsx";
 import { RelayField } from "./relay-field.tsx";
 import { StartSheet } from "./start-sheet.tsx";
 
@@ -20,16 +20,12 @@ export function RestoreForm({ onBegin, onRestored, onBack }: RestoreFormProps) {
   const { model } = useScreen();
   const defaults = useView((state) => state.defaultRelays);
   const [typed, setTyped] = useState("");
-  const [passphrase, setPassphrase] = useState("");
-  const [repeated, setRepeated] = useState("");
+  const { passphrase, fields, isTaken } = useNewPassphrase(words.start.passphrase, words.start.passphraseHint);
   const [relay, setRelay] = useState(defaults[0] ?? "");
-  const [mistakes, setMistakes] = useState<ReturnType<typeof passphraseMistakes>>({});
   const { busy, failure, run } = useAction();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const found = passphraseMistakes(passphrase, repeated);
-    setMistakes(found);
-    if (found.weak || found.differs) return;
+    if (!isTaken()) return;
     onBegin();
     void run(async () => {
       const relays = relay.trim() === "" ? [] : [relay.trim()];
@@ -40,29 +36,8 @@ export function RestoreForm({ onBegin, onRestored, onBack }: RestoreFormProps) {
   return (
     <StartSheet title={words.start.restoreTitle} lead={words.start.restoreLead}>
       <form className="stack" onSubmit={submit}>
-        <Field label={words.start.wordsLabel}>
-          {(control) => (
-            <textarea
-              {...control}
-              className="input"
-              rows={4}
-              required
-              spellCheck={false}
-              autoComplete="off"
-              value={typed}
-              onChange={(event) => setTyped(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <NewPassphraseField
-          label={words.start.passphrase}
-          hint={words.start.passphraseHint}
-          wrong={mistakes.weak}
-          value={passphrase}
-          onText={setPassphrase}
-          required
-        />
-        <RepeatedPassphraseField wrong={mistakes.differs} value={repeated} onText={setRepeated} />
+        <RecoveryWordsField value={typed} onText={setTyped} />
+        {fields}
         <RelayField value={relay} onText={setRelay} />
         <FailureNote failure={failure} />
         <div className="start-actions">
