@@ -1,21 +1,32 @@
 /**
  * Workaround, in this one place: @chainsafe/libp2p-noise 17 finds packets in what a socket brings with a decoder that throws
- * whenever it has come to the end, which records a stack; and it copies each packet for a decryption in place, which node:crypto
- * does not do (no upstream issue yet). Both are left out here: a fifth of what a relay costs that is asked for a file.
+ * whenever it has come to the end, which records a stack; it copies each packet for a decryption in place, which node:crypto does
+ * not do; and each of them comes and goes on as an event (no upstream issues yet). Here all packets that a socket brings at once are
+ * decrypted where they lie (socket-reading.ts), and go on together.
  *
- * libp2p does not offer either: they are replaced behind the handshake, in fields that are private. Where these are not there
+ * libp2p does not offer any of it: it is replaced behind the handshake, in fields that are private. Where these are not there
  * (a later version) nothing is replaced and nothing else changes.
  */
 import type { ConnectionEncrypter } from "@libp2p/interface";
 import { Uint8ArrayList } from "uint8arraylist";
-import { joinPieces } from "./joined-pieces.ts";
+import { readInRoom } from "./socket-reading.ts";
 
 const TAG_BYTES = 16;
 
 interface Decrypting {
-  decoder: { readonly decode: (data: Uint8Array | Uint8ArrayList) => Iterable<Uint8ArrayList> };
-  decrypt: (packet: Uint8ArrayList) => Uint8Array | Uint8ArrayList;
-  readonly handshake: { readonly decrypt: (packet: Uint8ArrayList) => Uint8Array | Uint8ArrayList };
+  decoder: { readonly decode: (data: Uint8Array | Uint8ArrayList) => Iterable<Uint8Array> };
+  decrypt: (packet: Uint8Array) => Uint8Array | Uint8ArrayList;
+  readonly handshake: { readonly decrypt: (packet: Uint8Array) => Uint8Array | Uint8ArrayList };
+  readonly stream: Piped & { readonly socket?: object };
+  readonly onData: (plain: Uint8ArrayList) => void;
+  readonly abort: (error: unknown) => void;
+}
+
+/** What brings the packets. */
+interface Piped {
+  readonly readStatus: string;
+  readonly readBuffer: Uint8ArrayList;
+  readonly onData: (bytes: Uint8Array) => void;
 }
 
 /** The same encryption, with packets found quickly. */
@@ -40,24 +51,104 @@ function hastened<Secured extends { readonly connection: unknown }>(secured: Sec
     if (packet.byteLength < TAG_BYTES) throw new Error("a packet without its tag");
     return handshake.decrypt(packet);
   };
+  readStraight(connection as Decrypting);
   return secured;
 }
 
-/** Finds whole packets: two bytes of length, then so many. Empty ones are left out. */
+/** What a socket brings is decrypted at once, where nothing that came before it is still waiting. */
+function readStraight(connection: Decrypting): void {
+  const { stream } = connection;
+  if (!stream?.socket) return;
+  readInRoom(stream.socket, (bytes) => {
+    if (stream.readStatus !== "readable" || stream.readBuffer.byteLength > 0) return stream.onData(bytes.slice());
+    try {
+      const plain = new Uint8ArrayList();
+      for (const packet of connection.decoder.decode(bytes)) plain.append(connection.decrypt(packet));
+      connection.onData(plain);
+    } catch (error) {
+      connection.abort(error);
+    }
+  });
+}
+
+/** Bytes that say how long a packet is. */
+const LENGTH_BYTES = 2;
+
+/** Finds whole packets: two bytes of length, then so many; each only counts until the next is asked for. Empty ones are left out. */
 export function noisePackets(): Decrypting["decoder"] {
-  const buffer = new Uint8ArrayList();
+  const begun = beginning();
+  function* packetsIn(bytes: Uint8Array): Iterable<Uint8Array> {
+    let at = 0;
+    while (begun.isThere() && at < bytes.length) {
+      const part = bytes.subarray(at, at + begun.missingBytes());
+      begun.add(part);
+      at += part.length;
+      if (begun.missingBytes() > 0) continue;
+      yield* [begun.packet()].filter(({ length }) => length > 0);
+      begun.leave();
+    }
+    for (let end = endAt(bytes, at); end <= bytes.length; end = endAt(bytes, at)) {
+      if (end > at + LENGTH_BYTES) yield bytes.subarray(at + LENGTH_BYTES, end);
+      at = end;
+    }
+    if (at < bytes.length) begun.add(bytes.subarray(at));
+  }
   return {
-    decode: (data) => {
-      buffer.append(data);
-      const packets: Uint8ArrayList[] = [];
-      while (buffer.byteLength >= 2) {
-        const end = 2 + ((buffer.get(0) << 8) | buffer.get(1));
-        if (buffer.byteLength < end) break;
-        if (end > 2) packets.push(buffer.sublist(2, end));
-        buffer.consume(end);
-      }
-      joinPieces(buffer);
-      return packets;
+    *decode(data) {
+      for (const bytes of data instanceof Uint8Array ? [data] : data) yield* packetsIn(bytes);
     },
   };
+}
+
+/** Where the packet ends that begins there; behind everything while its length is not whole. */
+function endAt(bytes: Uint8Array, at: number): number {
+  const [high, low] = [bytes[at], bytes[at + 1]];
+  return high === undefined || low === undefined ? Number.POSITIVE_INFINITY : at + LENGTH_BYTES + ((high << 8) | low);
+}
+
+/** Least room for the beginning of a packet (bytes); it grows by doubling with what comes, not with what is announced. */
+const ROOM_MIN_BYTES = 512;
+/** Room for any packet, which is used again: beginnings that are longer than a quarter of it get it at once. */
+const ROOM_MAX_BYTES = LENGTH_BYTES + 65_535;
+/** Rooms of that size that are kept empty, of all connections. */
+const EMPTY_MAX = 8;
+const EMPTY: Uint8Array[] = [];
+
+/** A packet of which the rest has not come yet. */
+function beginning() {
+  let room: Uint8Array = NOTHING;
+  let count = 0;
+  const leave = (): void => {
+    if (room.length === ROOM_MAX_BYTES && EMPTY.length < EMPTY_MAX) EMPTY.push(room);
+    room = NOTHING;
+  };
+  const grow = (bytes: number): void => {
+    const larger = roomFor(bytes);
+    larger.set(room.subarray(0, count));
+    leave();
+    room = larger;
+  };
+  return {
+    isThere: () => count > 0,
+    missingBytes: () => (count < LENGTH_BYTES ? LENGTH_BYTES : endAt(room, 0)) - count,
+    add: (bytes: Uint8Array) => {
+      if (room.length < count + bytes.length) grow(count + bytes.length);
+      room.set(bytes, count);
+      count += bytes.length;
+    },
+    packet: () => room.subarray(LENGTH_BYTES, count),
+    leave: () => {
+      leave();
+      count = 0;
+    },
+  };
+}
+
+const NOTHING = new Uint8Array();
+
+function roomFor(bytes: number): Uint8Array {
+  let size = ROOM_MIN_BYTES;
+  while (size < bytes) size *= 2;
+  if (size < ROOM_MAX_BYTES / 4) return new Uint8Array(size);
+  return EMPTY.pop() ?? new Uint8Array(new ArrayBuffer(ROOM_MAX_BYTES));
 }

@@ -7,7 +7,8 @@ import { nobleVerifier } from "../../src/verify/noble-verifier.ts";
 import { chunkClientNode, sourceAt } from "./chunk-parties.ts";
 import { Cleanup, startRelay } from "./test-relay.ts";
 
-const framed = (packet: Uint8Array): Uint8Array => Uint8Array.of(packet.length >> 8, packet.length & 0xff, ...packet);
+const framed = (packet: Uint8Array): Uint8Array =>
+  Buffer.concat([Uint8Array.of(packet.length >> 8, packet.length & 0xff), packet]);
 
 describe("packets of an encrypted connection", () => {
   it("are found wherever a socket cuts them, whole and in order; empty ones are left out", () => {
@@ -29,6 +30,22 @@ describe("packets of an encrypted connection", () => {
         );
       }),
     );
+  });
+
+  it("of several connections do not mix, however long they are and wherever they are cut", () => {
+    const lengths = [65_535, 1, 40_000, 0, 16_384, 65_535, 300];
+    const connections = [1, 2, 3].map((byte) => {
+      const packets = lengths.map((length, i) => Buffer.alloc(length, byte * 16 + i));
+      return { packets, bytes: Buffer.concat(packets.map(framed)), decoder: noisePackets(), found: [] as Buffer[] };
+    });
+    for (let at = 0; at < (connections[0]?.bytes.length ?? 0); at += 20_001)
+      for (const { bytes, decoder, found } of connections)
+        for (const each of decoder.decode(bytes.subarray(at, at + 20_001))) found.push(Buffer.from(each));
+    for (const { packets, found } of connections)
+      assert.deepEqual(
+        found,
+        packets.filter(({ length }) => length > 0),
+      );
   });
 
   it("are found so on our connections: libp2p still has the fields that are replaced", async () => {
