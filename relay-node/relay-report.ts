@@ -12,6 +12,8 @@ export interface RelayReport {
   readonly addrs: readonly string[];
   readonly uptimeSeconds: number;
   readonly connections: number;
+  /** What all connections make it keep in memory, beside what each costs, and how many were cut for that. */
+  readonly held: { readonly bytes: number; readonly maxBytes: number; readonly cut: number };
   /** Clients with a topic stream. */
   readonly sessions: number;
   /** Topics that somebody reads now. */
@@ -50,10 +52,13 @@ export function watchProcess(): () => RelayReport["process"] {
 /** Name, what it is, type and value of every metric. */
 type Metric = readonly [string, string, "gauge" | "counter", number];
 
-function metricsOf({ store, traffic, process, ...now }: RelayReport): readonly Metric[] {
+function metricsOf({ held, store, traffic, process, ...now }: RelayReport): readonly Metric[] {
   return [
     ["uptime_seconds", "Time since the relay started.", "gauge", now.uptimeSeconds],
     ["connections", "Open connections.", "gauge", now.connections],
+    ["held_bytes", "Memory held for connections, beside what each costs.", "gauge", held.bytes],
+    ["held_max_bytes", "Budget of that.", "gauge", held.maxBytes],
+    ["held_cut_total", "Connections cut for holding too much.", "counter", held.cut],
     ["sessions", "Clients with a topic stream.", "gauge", now.sessions],
     ["topics_read", "Topics that somebody reads now.", "gauge", now.topicsRead],
     ["store_writable", "1 while envelopes can be stored.", "gauge", store.writable ? 1 : 0],
@@ -93,7 +98,7 @@ export function metricsText(report: RelayReport): string {
 }
 
 /** The report as lines for people. */
-export function reportText({ store, traffic, process, ...now }: RelayReport): string {
+export function reportText({ held, store, traffic, process, ...now }: RelayReport): string {
   const rows: readonly (readonly [string, string])[] = [
     ["relay", now.peerId],
     ...now.addrs.map((address, i) => [i === 0 ? "addresses" : "", address] as const),
@@ -102,6 +107,7 @@ export function reportText({ store, traffic, process, ...now }: RelayReport): st
       "clients",
       `${now.sessions} (${counted(now.connections, "connection")}, ${counted(now.topicsRead, "topic")} being read)`,
     ],
+    ["in hand", `${size(held.bytes)} of ${size(held.maxBytes)}, ${counted(held.cut, "connection")} cut for it`],
     [
       "store",
       store.writable

@@ -80,10 +80,11 @@ function storeOptions(config: RelayConfig, directory: string) {
 }
 
 function createNode(config: RelayConfig, seed: Uint8Array): Promise<NetNode> {
-  const { listen, maxConnections, connectionsPerSecond, connectionsPerAddress, maxReservations } = config;
+  const { listen, maxConnections, connectionsPerSecond, connectionsPerAddress, maxReservations, heldMaxBytes } = config;
   const announce = [...config.announce, ...interfaceAddresses(listen, networkInterfaces())];
   return createRelayNode({
     ...{ seed, listen, announce, maxConnections, connectionsPerSecond, connectionsPerAddress, maxReservations },
+    heldMaxBytes,
   });
 }
 
@@ -167,6 +168,7 @@ function reporter(config: RelayConfig, { store, node, chunks, topics, traffic }:
       addrs: bestFirst(node.addresses(), config.announce),
       uptimeSeconds: Math.floor(process.uptime()),
       connections: node.connections(),
+      held: node.held(),
       sessions,
       topicsRead,
       store: {

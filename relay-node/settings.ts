@@ -171,6 +171,13 @@ export const SETTINGS = {
     unit: "bytes",
     why: "Most that waits in memory for a slow disk; beyond it appends are answered busy.",
   }),
+  heldMaxBytes: integer({
+    default: 512 * MIB,
+    min: 64 * MIB,
+    max: TIB,
+    unit: "bytes",
+    why: "Most that all connections make the relay keep in memory, beside what each costs; beyond it those that hold most are cut, and come back. 6,000 clients may each have a full envelope under way.",
+  }),
   maxConnections: integer({
     default: 6_000,
     min: 1,

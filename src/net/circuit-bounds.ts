@@ -9,6 +9,7 @@
  * is bounded and nothing else changes.
  */
 import type { Connection, Libp2p, Stream } from "@libp2p/interface";
+import { takeOver } from "./held-bytes.ts";
 
 /** Bytes of all circuits that came from one end and wait for the other. */
 const HELD_MAX_BYTES = 134_217_728;
@@ -56,6 +57,7 @@ export function boundCircuits(node: Pick<Libp2p, "services">, maxBytes = HELD_MA
 
 /** Counts what has come from one end and was not handed to the other. A listener of ours would let it come before its time. */
 function watch(held: Held, ends: Way["ends"]): void {
+  takeOver(ends[0], () => way.bytes);
   const [from, to] = ends as unknown as readonly [Partial<Ends>, Partial<Ends>];
   const [take, send] = [from.onData?.bind(from), to.send?.bind(to)];
   if (!take || !send) return;

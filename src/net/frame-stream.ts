@@ -2,7 +2,8 @@
  * Frames over one libp2p stream, both ways, with bounded memory.
  *
  * 1. All frames sent within one tick leave in one write (one yamux frame, one noise packet, one system call).
- * 2. `isWritable` turns false when WRITE_HIGH_BYTES wait; `writable` is called once when it is true again.
+ * 2. `isWritable` turns false when WRITE_HIGH_BYTES wait, or anything while memory is tight (held-bytes.ts); `writable` is called
+ *    once when it is true again.
  * 3. After `pause` no frame is handed on until `resume`, and the peer runs out of window.
  * 4. `closed` is called exactly once, whoever ended the stream; nothing is called after it.
  * 5. Whoever sends a frame more slowly than PROGRESS_BYTES_A_SECOND counts as silent: a byte now and then holds up nobody.
@@ -17,6 +18,7 @@ import { Uint8ArrayList } from "uint8arraylist";
 import { moved } from "./bulk-garbage.ts";
 import { type FrameDecoder, frameDecoder } from "./frame-decoder.ts";
 import { type FrameRooms, ROOM_FROM_BYTES } from "./frame-rooms.ts";
+import { type HeldBytes, takeOver } from "./held-bytes.ts";
 import { type LinkTimes, timesOf } from "./link-times.ts";
 import { openWindow } from "./stream-window.ts";
 
@@ -39,6 +41,8 @@ export interface FrameHandlers {
   readonly writable?: () => void;
   /** Streams of one link are alive together: what comes or leaves on one of them counts for all. Left out: it is alone. */
   readonly link?: object;
+  /** Bytes of frames that were handed on and are still kept, and of what else is kept for this stream: counted by held-bytes.ts. */
+  readonly held?: () => number;
   /** Where large frames are put; those belong to whoever handles them, who gives them back. */
   readonly rooms?: FrameRooms;
   /** The stream is over. `reason` is for logs: no addresses, no contents. */
@@ -55,6 +59,7 @@ export class FrameStream {
   readonly #stream: Stream;
   readonly #handlers: FrameHandlers;
   readonly #decoder: FrameDecoder;
+  readonly #budget: HeldBytes | undefined;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #flushing = false;
@@ -72,6 +77,7 @@ export class FrameStream {
     this.#handlers = handlers;
     this.#times = timesOf(handlers.link ?? this);
     this.#decoder = frameDecoder(handlers.rooms);
+    this.#budget = takeOver(stream, () => this.#decoder.waitingBytes() + (handlers.held?.() ?? 0));
     if (handlers.rooms) openWindow(stream);
     stream.addEventListener("message", (event) => this.#received(event.data));
     stream.addEventListener("drain", () => setImmediate(() => this.#wakeWriter()));
@@ -110,9 +116,19 @@ export class FrameStream {
 
   /** False when too much waits to be sent; `writable` is then called when that has changed. */
   isWritable(): boolean {
-    if (this.#unsentBytes() < WRITE_HIGH_BYTES) return true;
+    if (this.unsentBytes < (this.isTight ? 1 : WRITE_HIGH_BYTES)) return true;
     this.#starved = true;
     return false;
+  }
+
+  /** Memory is tight: nothing large is to be begun. */
+  get isTight(): boolean {
+    return this.#budget?.isTight() ?? false;
+  }
+
+  /** What was sent and has not left. */
+  get unsentBytes(): number {
+    return this.#queuedBytes + this.#stream.writeBufferLength;
   }
 
   get isPaused(): boolean {
@@ -190,15 +206,12 @@ export class FrameStream {
     } catch {
       this.abort("the stream takes no more data");
     }
+    this.#budget?.moved(bytes.byteLength);
     this.#wakeWriter();
   }
 
-  #unsentBytes(): number {
-    return this.#queuedBytes + this.#stream.writeBufferLength;
-  }
-
   #wakeWriter(): void {
-    if (this.#ended || !this.#starved || this.#unsentBytes() > WRITE_LOW_BYTES) return;
+    if (this.#ended || !this.#starved || this.unsentBytes > (this.isTight ? 0 : WRITE_LOW_BYTES)) return;
     this.#starved = false;
     this.#guarded(() => this.#handlers.writable?.());
   }

@@ -1,7 +1,7 @@
 /**
  * The ids of a log's topics, sorted for comparing: read from the log once, then only what is new.
  *
- * 1. Memory is bounded: beyond {@link CACHED_IDS_MAX} ids, sets that were not used for longest are forgotten.
+ * 1. Memory is bounded: beyond {@link CACHED_IDS_MAX} ids, sets that were not used for longest are forgotten; AT_ONCE are read at once.
  * 2. A topic with more than COMPARE_IDS_MAX ids is not compared: an epoch ends long before.
  */
 import type { Sequence, Topic } from "../wire/ids.ts";
@@ -9,9 +9,12 @@ import { COMPARE_IDS_MAX } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { IdSet } from "./set-comparison.ts";
 import type { TopicLog } from "./topic-log.ts";
+import { gate } from "./turn-gate.ts";
 
 /** Room for the largest set: about 25 MB. */
 const CACHED_IDS_MAX = COMPARE_IDS_MAX;
+/** Sets that are read and sorted at once: each takes some 10 MB meanwhile. */
+const AT_ONCE = 2;
 /** Ids read at once. */
 const PAGE_IDS = 4_096;
 
@@ -33,22 +36,25 @@ interface Cached extends TopicIds {
 
 export function idSets(log: Pick<TopicLog, "ids">): IdSets {
   const cache = new Map<string, Cached>(); // the one used last stands last
+  const turns = gate(AT_ONCE);
   return {
-    of: async (topic) => {
-      const key = toHex(topic);
-      const set = await update(log, topic, cache.get(key));
-      cache.delete(key);
-      if (!set) return undefined;
-      cache.set(key, set);
-      let total = [...cache.values()].reduce((sum, { ids }) => sum + ids.length, 0);
-      for (const [name, { ids }] of cache) {
-        if (total <= CACHED_IDS_MAX || name === key) break;
-        total -= ids.length;
-        cache.delete(name);
-      }
-      return set;
-    },
+    of: (topic) => turns(() => read(topic)),
   };
+
+  async function read(topic: Topic): Promise<TopicIds | undefined> {
+    const key = toHex(topic);
+    const set = await update(log, topic, cache.get(key));
+    cache.delete(key);
+    if (!set) return undefined;
+    cache.set(key, set);
+    let total = [...cache.values()].reduce((sum, { ids }) => sum + ids.length, 0);
+    for (const [name, { ids }] of cache) {
+      if (total <= CACHED_IDS_MAX || name === key) break;
+      total -= ids.length;
+      cache.delete(name);
+    }
+    return set;
+  }
 }
 
 async function update(log: Pick<TopicLog, "ids">, topic: Topic, known?: Cached): Promise<Cached | undefined> {

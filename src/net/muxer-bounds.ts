@@ -7,12 +7,14 @@
  * 1. A frame that is longer than a window ever is ends the connection.
  * 2. So do {@link ANSWERS_MAX} frames without data that wait behind a full socket.
  * 3. What waits lies in few pieces.
+ * 4. With a budget (held-bytes.ts) what comes and each new stream counts towards it.
  *
  * libp2p offers none of these: they are found through private fields. Where they are not there nothing is bounded and nothing
  * else changes.
  */
-import type { StreamMuxer, StreamMuxerFactory } from "@libp2p/interface";
+import type { Stream, StreamMuxer, StreamMuxerFactory } from "@libp2p/interface";
 import type { Uint8ArrayList } from "uint8arraylist";
+import { type HeldBytes, watchUnread } from "./held-bytes.ts";
 import { joinPieces } from "./joined-pieces.ts";
 
 /** Bytes before a frame's data, and all that a frame without data has. */
@@ -26,16 +28,30 @@ interface Muxing {
   onData: (data: Uint8Array | Uint8ArrayList) => void;
   send: (data: { readonly byteLength: number }) => boolean;
   readonly decoder: { readonly buffer: Uint8ArrayList };
-  readonly streams: readonly { readonly readBuffer: Uint8ArrayList }[];
-  readonly maConn: { readonly writableNeedsDrain: boolean; readonly abort: (error: Error) => void };
+  readonly streams: readonly { readonly readBuffer: Uint8ArrayList; readonly writeBuffer: Uint8ArrayList }[];
+  readonly maConn: {
+    readonly writableNeedsDrain: boolean;
+    readonly writeBuffer?: Uint8ArrayList;
+    readonly abort: (error: Error) => void;
+  };
+  onRemoteStream?: (stream: Stream) => void;
+  createStream?: (...given: unknown[]) => Promise<Stream>;
 }
 
-/** The same muxer, bounded. `windowBytes`: the largest window of a stream. */
-export function boundedMuxer(make: () => StreamMuxerFactory, windowBytes: number): () => StreamMuxerFactory {
+/** The same muxer, bounded. `windowBytes`: the largest window of a stream. `budget`: what its connections count towards. */
+export function boundedMuxer(
+  make: () => StreamMuxerFactory,
+  windowBytes: number,
+  budget?: HeldBytes,
+): () => StreamMuxerFactory {
   return () => {
     const factory = make();
     const { createStreamMuxer } = factory;
-    factory.createStreamMuxer = (connection) => bounded(createStreamMuxer.call(factory, connection), windowBytes);
+    factory.createStreamMuxer = (connection) => {
+      const muxer = bounded(createStreamMuxer.call(factory, connection), windowBytes);
+      if (budget) countTowards(budget, muxer as unknown as Partial<Muxing>);
+      return muxer;
+    };
     return factory;
   };
 }
@@ -58,7 +74,10 @@ function boundArrivals(muxer: Muxing, windowBytes: number): void {
     if (buffer.byteLength >= HEADER_BYTES && buffer.get(1) === DATA && lengthIn(buffer) > windowBytes)
       throw new Error("a frame longer than any window");
     joinPieces(buffer);
-    for (const { readBuffer } of muxer.streams) joinPieces(readBuffer);
+    for (const { readBuffer, writeBuffer } of muxer.streams) {
+      joinPieces(readBuffer);
+      joinPieces(writeBuffer); // answers to what comes bit by bit
+    }
   };
 }
 
@@ -71,6 +90,25 @@ function boundAnswers(muxer: Muxing): void {
     if (!muxer.maConn.writableNeedsDrain) waiting = 0;
     else if (data.byteLength === HEADER_BYTES && ++waiting > ANSWERS_MAX)
       muxer.maConn.abort(new Error("answers that are not read"));
+    if (waiting > 0 && muxer.maConn.writeBuffer) joinPieces(muxer.maConn.writeBuffer);
     return send(data);
+  };
+}
+
+function countTowards(budget: HeldBytes, muxer: Partial<Muxing>): void {
+  const { onData, onRemoteStream, createStream } = muxer;
+  if (!onData || !onRemoteStream || !createStream) return;
+  muxer.onData = (data) => {
+    onData.call(muxer, data);
+    budget.moved(data.byteLength);
+  };
+  muxer.onRemoteStream = (stream) => {
+    watchUnread(budget, stream);
+    onRemoteStream.call(muxer, stream);
+  };
+  muxer.createStream = async (...given) => {
+    const stream = await createStream.apply(muxer, given);
+    watchUnread(budget, stream);
+    return stream;
   };
 }

@@ -20,6 +20,7 @@ import { createLibp2p, type Libp2pOptions } from "libp2p";
 import { Fault } from "../wire/fault.ts";
 import { addressCrowd } from "./address-crowd.ts";
 import { boundCircuits } from "./circuit-bounds.ts";
+import { type HeldReport, heldBytes } from "./held-bytes.ts";
 import { listenFault, requireAddresses } from "./multiaddr-text.ts";
 import { boundedMuxer } from "./muxer-bounds.ts";
 import { countConnectionsLinearly, cutUnusedConnections, forgetDisconnectedPeers } from "./node-workarounds.ts";
@@ -42,6 +43,11 @@ const PENDING_PER_ADDRESS_MAX = PENDING_CONNECTIONS_MAX / 2;
 /** Round-trip measurements of yamux (ms between two) at a relay: only the first matters, for the window. */
 const RELAY_YAMUX_PING_MS = 120_000;
 
+/** Streams that others have open on one connection to a relay: 64 that ask for prekeys, 10 more of ours, and a circuit to each peer. */
+const RELAY_STREAMS_MAX = 256;
+/** What all connections make a relay keep: at 6,000 of them each may have its streams and a full envelope under way. */
+const HELD_MAX_BYTES = 536_870_912;
+
 /** Connections of a client: relays, members, and strangers who ask whether we are members. */
 const CLIENT_CONNECTIONS_MAX = 128;
 /** New connections to a client a second from one address. */
@@ -60,6 +66,8 @@ export interface NetNode {
   /** Full addresses to dial, with /p2p/PeerId. Empty before the start. */
   readonly addresses: () => readonly string[];
   readonly connections: () => number;
+  /** What its connections make it keep, beyond what each costs; zeros at a client. */
+  readonly held: () => HeldReport;
   /** Begins to listen. `network/refused` when an address cannot be listened on, `config/invalid` when none like it can. */
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -79,6 +87,8 @@ export interface RelayNodeOptions {
   readonly connectionsPerSecond?: number;
   /** Connections of one IP address (IPv6: of one /64) at once; default 2,000. Loopback is not counted. */
   readonly connectionsPerAddress?: number;
+  /** Bytes that all connections make it keep; default 512 MiB. */
+  readonly heldMaxBytes?: number;
   /** Default 10,000: more than `maxConnections`, since a client that has just gone may still count. */
   readonly maxReservations?: number;
 }
@@ -88,11 +98,12 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<NetNod
   requireAddresses("listen", options.listen);
   requireAddresses("announce", options.announce ?? []);
   if (options.seed.length !== 32) throw new Fault("config/invalid", "the relay's key must have 32 bytes");
-  const node = await build({
+  const budget = heldBytes(options.heldMaxBytes ?? HELD_MAX_BYTES, () => node.getConnections());
+  const node: Libp2p = await build({
     privateKey: await generateKeyPairFromSeed("Ed25519", options.seed),
     addresses: { listen: [...options.listen], appendAnnounce: [...(options.announce ?? [])] },
     transports: [overTcp()],
-    streamMuxers: [boundedMuxer(yamux({ ...YAMUX, keepAliveInterval: RELAY_YAMUX_PING_MS }), STREAM_WINDOW_BYTES)],
+    streamMuxers: [boundedMuxer(yamux(RELAY_YAMUX), STREAM_WINDOW_BYTES, budget)],
     connectionManager: {
       maxConnections: options.maxConnections ?? 6_000,
       inboundConnectionThreshold: options.connectionsPerSecond ?? 500,
@@ -121,7 +132,7 @@ export async function createRelayNode(options: RelayNodeOptions): Promise<NetNod
   forgetDisconnectedPeers(node);
   cutUnusedConnections(node);
   boundCircuits(node);
-  return wrap(node, options.listen);
+  return wrap(node, options.listen, budget.report);
 }
 
 /** What a client decides. */
@@ -165,6 +176,8 @@ const YAMUX = {
   streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES, maxReadBufferLength: READ_BUFFER_BYTES },
 };
 
+const RELAY_YAMUX = { ...YAMUX, keepAliveInterval: RELAY_YAMUX_PING_MS, maxInboundStreams: RELAY_STREAMS_MAX };
+
 /**
  * What a socket takes before its writer has to wait (bytes): a packet of 256 KiB with its tags, where Node's default of 16 KiB
  * stops after each 64 KiB. Most of it is in the kernel at once.
@@ -186,13 +199,14 @@ async function build(options: Libp2pOptions & { readonly privateKey: PrivateKey 
   return node;
 }
 
-function wrap(libp2p: Libp2p, listen: readonly string[]): NetNode {
+function wrap(libp2p: Libp2p, listen: readonly string[], held: NetNode["held"] = nothingHeld): NetNode {
   return {
     peerId: libp2p.peerId.toString(),
     peerIdBytes: libp2p.peerId.toMultihash().bytes,
     libp2p,
     addresses: () => libp2p.getMultiaddrs().map(String),
     connections: () => libp2p.getConnections().length,
+    held,
     start: async () => {
       try {
         await libp2p.start();
@@ -204,3 +218,5 @@ function wrap(libp2p: Libp2p, listen: readonly string[]): NetNode {
     stop: async () => libp2p.stop(),
   };
 }
+
+const nothingHeld = (): HeldReport => ({ bytes: 0, maxBytes: 0, cut: 0 });

@@ -14,12 +14,20 @@ import { readInRoom } from "./socket-reading.ts";
 const TAG_BYTES = 16;
 
 interface Decrypting {
-  decoder: { readonly decode: (data: Uint8Array | Uint8ArrayList) => Iterable<Uint8Array> };
+  decoder: Decoder;
   decrypt: (packet: Uint8Array) => Uint8Array | Uint8ArrayList;
   readonly handshake: { readonly decrypt: (packet: Uint8Array) => Uint8Array | Uint8ArrayList };
   readonly stream: Piped & { readonly socket?: object };
   readonly onData: (plain: Uint8ArrayList) => void;
   readonly abort: (error: unknown) => void;
+}
+
+interface Decoder {
+  readonly decode: (data: Uint8Array | Uint8ArrayList) => Iterable<Uint8Array>;
+  /** The beginning of a packet, in libp2p's own decoder. */
+  readonly buffer?: Uint8ArrayList;
+  /** What it takes in ours: counted by held-bytes.ts. */
+  readonly heldBytes?: () => number;
 }
 
 /** What brings the packets. */
@@ -45,8 +53,8 @@ export function quickPackets<Components>(
 function hastened<Secured extends { readonly connection: unknown }>(secured: Secured): Secured {
   const connection = secured.connection as Partial<Decrypting>;
   const { handshake, decoder, decrypt } = connection;
-  if (typeof handshake?.decrypt !== "function" || !decoder || !decrypt) return secured;
-  connection.decoder = noisePackets();
+  if (typeof handshake?.decrypt !== "function" || !decoder?.buffer || !decrypt) return secured;
+  connection.decoder = noisePackets(decoder.buffer); // it has looked through what came right behind the handshake
   connection.decrypt = (packet) => {
     if (packet.byteLength < TAG_BYTES) throw new Error("a packet without its tag");
     return handshake.decrypt(packet);
@@ -74,9 +82,10 @@ function readStraight(connection: Decrypting): void {
 /** Bytes that say how long a packet is. */
 const LENGTH_BYTES = 2;
 
-/** Finds whole packets: two bytes of length, then so many; each only counts until the next is asked for. Empty ones are left out. */
-export function noisePackets(): Decrypting["decoder"] {
+/** Finds whole packets: two bytes of length, then so many; each only counts until the next is asked for. Empty ones are left out. `first`: the beginning of one. */
+export function noisePackets(first: Iterable<Uint8Array> = []): Decoder {
   const begun = beginning();
+  for (const bytes of first) begun.add(bytes);
   function* packetsIn(bytes: Uint8Array): Iterable<Uint8Array> {
     let at = 0;
     while (begun.isThere() && at < bytes.length) {
@@ -94,6 +103,7 @@ export function noisePackets(): Decrypting["decoder"] {
     if (at < bytes.length) begun.add(bytes.subarray(at));
   }
   return {
+    heldBytes: begun.heldBytes,
     *decode(data) {
       for (const bytes of data instanceof Uint8Array ? [data] : data) yield* packetsIn(bytes);
     },
@@ -130,6 +140,7 @@ function beginning() {
   };
   return {
     isThere: () => count > 0,
+    heldBytes: () => room.length,
     missingBytes: () => (count < LENGTH_BYTES ? LENGTH_BYTES : endAt(room, 0)) - count,
     add: (bytes: Uint8Array) => {
       if (room.length < count + bytes.length) grow(count + bytes.length);

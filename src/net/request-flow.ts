@@ -1,14 +1,22 @@
 /**
  * How fast one connection is read from: not while too much of what it asked is under way, nor while it has asked more than
- * its rate allows. Whoever asks faster just waits.
+ * its rate allows, nor while it takes no answers. Whoever asks faster just waits.
  */
 import type { ClientFrame } from "../wire/topic-frames.ts";
+import { WRITE_HIGH_BYTES } from "./frame-stream.ts";
 import { pace } from "./pace.ts";
 import type { TopicLimits } from "./topic-limits.ts";
 
-/** The reading side of a stream. */
+/** Answers that wait for their asker above which no more is asked: what catching up sends alone never comes so far. */
+export const ANSWERS_MAX_BYTES = 2 * WRITE_HIGH_BYTES;
+
+/** What it needs of its stream. */
 export interface ReadingSide {
   readonly isPaused: boolean;
+  /** What was sent and has not left. */
+  readonly unsentBytes: number;
+  /** Once false, `writable` is called later. */
+  readonly isWritable: () => boolean;
   readonly pause: () => void;
   readonly resume: () => void;
 }
@@ -35,7 +43,7 @@ export class RequestFlow {
     const { requestsUnderWay, bytesUnderWay } = this.#limits;
     this.#requests += 1;
     this.#bytes += bytes;
-    if (this.#requests >= requestsUnderWay || this.#bytes >= bytesUnderWay) this.#stream.pause();
+    if (this.#requests >= requestsUnderWay || this.#bytes >= bytesUnderWay || this.#isUnread()) this.#stream.pause();
     this.spend(unitsOf(frame));
   }
 
@@ -43,7 +51,12 @@ export class RequestFlow {
   settle(bytes: number): void {
     this.#requests -= 1;
     this.#bytes -= bytes;
-    this.#readOn();
+    this.proceed();
+  }
+
+  /** Bytes of what is under way. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** So many things more were done for it. */
@@ -52,14 +65,20 @@ export class RequestFlow {
     if (restMs === 0) return;
     this.#restsUntilMs = Math.max(this.#restsUntilMs, performance.now() + restMs);
     this.#stream.pause();
-    setTimeout(() => this.#readOn(), restMs + 1).unref();
+    setTimeout(() => this.proceed(), restMs + 1).unref();
   }
 
-  #readOn(): void {
+  /** Reads on, if nothing speaks against it. */
+  proceed(): void {
     const { requestsUnderWay, bytesUnderWay } = this.#limits;
     const isResting = performance.now() < this.#restsUntilMs;
     if (isResting || this.#requests > requestsUnderWay / 2 || this.#bytes > bytesUnderWay / 2) return;
-    if (this.#stream.isPaused) this.#stream.resume();
+    if (this.#stream.isPaused && !this.#isUnread()) this.#stream.resume();
+  }
+
+  /** Whether too many answers wait; then the stream says when that has changed. */
+  #isUnread(): boolean {
+    return this.#stream.unsentBytes >= ANSWERS_MAX_BYTES && !this.#stream.isWritable();
   }
 }
 

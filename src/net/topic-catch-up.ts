@@ -10,7 +10,7 @@
 import { envelopeId } from "../verify/envelope-check.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { LogId, Sequence, Topic } from "../wire/ids.ts";
-import { FORWARD_JUMP_MAX, KEPT_IDS_MAX } from "../wire/limits.ts";
+import { ENVELOPE_MAX_BYTES, FORWARD_JUMP_MAX, KEPT_IDS_MAX } from "../wire/limits.ts";
 import { encodeHolderFrame, type HolderFrame } from "../wire/topic-frames.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { pace, type Rate } from "./pace.ts";
@@ -47,7 +47,7 @@ export interface CatchUpReader extends TopicReader {
 }
 
 /** What it needs of its connection's stream. */
-export type CatchUpStream = Pick<FrameStream, "isWritable" | "send" | "sendPrefixed" | "abort">;
+export type CatchUpStream = Pick<FrameStream, "isWritable" | "isTight" | "send" | "sendPrefixed" | "abort">;
 
 /** The catching up of one connection. */
 export class CatchUp {
@@ -116,7 +116,8 @@ export class CatchUp {
 
   async #readPage(reader: CatchUpReader): Promise<void> {
     const { log, reads, limits } = this.#source;
-    const pageLimits = { limit: limits.pageEnvelopes, maxBytes: limits.pageBytes };
+    const maxBytes = this.#stream.isTight ? ENVELOPE_MAX_BYTES : limits.pageBytes;
+    const pageLimits = { limit: limits.pageEnvelopes, maxBytes };
     reader.announced = false;
     const page = await reads(() => log.read(reader.topic, reader.sentUpTo, pageLimits));
     const newest = reader.looked ? [] : await this.#newestBeyond(reader, page);

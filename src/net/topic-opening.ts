@@ -9,6 +9,8 @@ import { CHECKS_PER_TURN } from "./topic-limits.ts";
 import { shareTopics } from "./topic-meeting.ts";
 import { nextTurn } from "./turn-gate.ts";
 
+/** Memory of an open topic: its name, measured. */
+const OPENED_BYTES = 128;
 /** What a holder says that wants a token and got none. */
 export const NO_TOKEN = "this holder asks for an access token";
 const TOO_MANY = "too many topics on one connection";
@@ -35,6 +37,11 @@ export class TopicOpening {
 
   has(topic: Topic): boolean {
     return this.#opened.has(toHex(topic));
+  }
+
+  /** See held-bytes.ts. */
+  get heldBytes(): number {
+    return this.#opened.size * OPENED_BYTES;
   }
 
   forget(topic: Topic): void {

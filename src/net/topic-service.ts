@@ -137,6 +137,7 @@ function accept(context: ServiceContext, sessions: Set<OpenSession>, { node, str
     link: connection,
     frame: (bytes) => session.frame(bytes),
     writable: () => session.writable(),
+    held: () => session.heldBytes,
     closed: (reason) => {
       session.end();
       sessions.delete(open);

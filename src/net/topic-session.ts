@@ -69,7 +69,13 @@ export class TopicSession {
 
   /** The stream takes data again. */
   writable(): void {
+    this.#flow.proceed();
     this.#serving.proceed();
+  }
+
+  /** Bytes that it keeps beside its stream's: requests under way, topics that are open and read. */
+  get heldBytes(): number {
+    return this.#flow.bytes + this.#opening.heldBytes + this.#serving.heldBytes;
   }
 
   /** Forgets all readers: the stream is over. */

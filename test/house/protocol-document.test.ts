@@ -9,6 +9,7 @@ import { DEFAULT_COST, KeyFile } from "../../src/crypto/key-wrap.ts";
 import { PADDED_MIN_BYTES } from "../../src/crypto/padme.ts";
 import { ACCEPTED_INITIALS_MAX } from "../../src/crypto/pairwise-session-state.ts";
 import { LINK_TIMING } from "../../src/net/link-timing.ts";
+import { ANSWERS_MAX_BYTES } from "../../src/net/request-flow.ts";
 import { TOPIC_LIMITS } from "../../src/net/topic-limits.ts";
 import { ONE_TIME_PREKEYS, ONE_TIME_PREKEYS_LOW, SIGNED_PREKEY_MS } from "../../src/protocol/account.ts";
 import { isDerived } from "../../src/protocol/epochs.ts";
@@ -200,7 +201,8 @@ describe("PROTOCOL.md, where it gives a number of the code", () => {
     `after ${seconds(firstRetryMs)} s, doubling to ${seconds(lastRetryMs)} s`,
     `cuts a connection after ${seconds(TOPIC_LIMITS.silentAfterMs)} s without a byte`,
     `${grouped(TOPIC_LIMITS.topicsPerConnection)} topics a connection, ${TOPIC_LIMITS.requestsUnderWay} requests or`,
-    `or ${TOPIC_LIMITS.bytesUnderWay / 2 ** 20} MiB under way before it stops reading, ${TOPIC_LIMITS.forgedPerConnection} forged`,
+    `or ${TOPIC_LIMITS.bytesUnderWay / 2 ** 20} MiB under way before it stops reading, ${ANSWERS_MAX_BYTES / 2 ** 20} MiB of answers`,
+    `before it does so, too, ${TOPIC_LIMITS.forgedPerConnection} forged`,
     `pages of ${TOPIC_LIMITS.pageEnvelopes} envelopes or ${TOPIC_LIMITS.pageBytes / 2 ** 10} KiB`,
     `keeps ${ONE_TIME_PREKEYS} one-time prekeys in the directory and fills up when fewer than ${ONE_TIME_PREKEYS_LOW}`,
     `X25519, replaced after ${days(SIGNED_PREKEY_MS)} days`,

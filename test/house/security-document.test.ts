@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "mocha";
+import { SETTINGS } from "../../relay-node/settings.ts";
 import { COMMANDS } from "../../src/cli/command-table.ts";
 import { DEFAULT_COST } from "../../src/crypto/key-wrap.ts";
 import { PADDED_MIN_BYTES } from "../../src/crypto/padme.ts";
@@ -38,6 +39,7 @@ describe("SECURITY.md", () => {
   it("gives the bounds of the code", () => {
     const days = (ms: number) => ms / 86_400_000;
     const bounds = [
+      `one budget, ${SETTINGS.heldMaxBytes.default / 2 ** 20} MiB by default (\`heldMaxBytes\``,
       `Argon2id (${DEFAULT_COST.memoryKiB / 1024} MiB, ${DEFAULT_COST.passes} passes by default)`,
       `padding (${PADDED_MIN_BYTES} bytes at least`,
       `when more than ${SKIPPED_KEYS_MAX.toLocaleString("en")} messages of one device are missing`,

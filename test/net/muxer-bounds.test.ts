@@ -24,7 +24,7 @@ function fakeMuxer() {
   const aborted: string[] = [];
   const made = {
     decoder: { buffer: new Uint8ArrayList() },
-    streams: [{ readBuffer: new Uint8ArrayList() }],
+    streams: [{ readBuffer: new Uint8ArrayList(), writeBuffer: new Uint8ArrayList() }],
     maConn: { writableNeedsDrain: false, abort: ({ message }: Error) => aborted.push(message) },
     onData: (data: Uint8Array) => made.decoder.buffer.append(data),
     send: (_: { readonly byteLength: number }) => true,

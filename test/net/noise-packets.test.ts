@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import type { ConnectionEncrypter } from "@libp2p/interface";
 import * as fc from "fast-check";
 import { describe, it } from "mocha";
 import { Uint8ArrayList } from "uint8arraylist";
-import { noisePackets } from "../../src/net/noise-packets.ts";
+import { noisePackets, quickPackets } from "../../src/net/noise-packets.ts";
 import { nobleVerifier } from "../../src/verify/noble-verifier.ts";
 import { chunkClientNode, sourceAt } from "./chunk-parties.ts";
 import { Cleanup, startRelay } from "./test-relay.ts";
@@ -48,6 +49,18 @@ describe("packets of an encrypted connection", () => {
       );
   });
 
+  it("begin with what came right behind the handshake", async () => {
+    const packet = Uint8Array.of(1, 2, 3);
+    const decoder = {
+      buffer: new Uint8ArrayList(framed(packet).subarray(0, 3)),
+      decode: (_: Uint8Array): Iterable<Uint8Array> => [],
+    };
+    const fake = { handshake: { decrypt: () => packet }, decoder, decrypt: () => packet };
+    const secureInbound = async () => ({ connection: fake, remotePeer: undefined });
+    await quickPackets(() => ({ secureInbound }) as unknown as ConnectionEncrypter)({}).secureInbound({} as never);
+    assert.deepEqual([...fake.decoder.decode(framed(packet).subarray(3))], [packet]);
+  });
+
   it("are found so on our connections: libp2p still has the fields that are replaced", async () => {
     const cleanup = new Cleanup();
     try {
@@ -55,7 +68,7 @@ describe("packets of an encrypted connection", () => {
       cleanup.add(relay);
       const { holder } = await sourceAt(await chunkClientNode(cleanup), relay.address, { verifier: nobleVerifier });
       const { muxer } = holder.connection as unknown as { muxer: { maConn: { decoder: object; decrypt: object } } };
-      assert.deepEqual(Object.keys(muxer.maConn.decoder), ["decode"]);
+      assert.deepEqual(Object.keys(muxer.maConn.decoder), ["heldBytes", "decode"]);
       assert(Object.hasOwn(muxer.maConn, "decrypt"));
     } finally {
       await cleanup.run();

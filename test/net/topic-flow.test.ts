@@ -56,6 +56,7 @@ function flow(pageEnvelopes: number) {
     },
     {
       isWritable: () => writable,
+      isTight: false,
       send: take,
       sendPrefixed: (frame) => take(withoutLength(frame)),
       abort: (reason) => assert.fail(reason),

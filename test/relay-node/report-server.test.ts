@@ -12,6 +12,7 @@ function reportOf(store: Partial<RelayReport["store"]>): RelayReport {
     peerId: "12D3KooW",
     addrs: [],
     ...{ uptimeSeconds: 1, connections: 0, sessions: 0, topicsRead: 0 },
+    held: { bytes: 5, maxBytes: 10, cut: 1 },
     store: {
       ...{ writable: true, lagMs: 0, topics: 0, bytes: 0, maxBytes: 0 },
       ...{

@@ -69,6 +69,7 @@ describe("what a relay tells its operator", function () {
     assert.match(text, /^relay +12D3\w+\n/);
     assert.match(text, /since start +2 stored/);
     assert.match(text, /clients +1 \(1 connection, 1 topic being read\)\n/);
+    assert.match(text, /in hand +\S+ \S+ of 512 MiB, 0 connections cut for it\n/);
     assert.match(text, /files +0 B of \S+ GiB in 0 files\n/);
     const topic = Buffer.from(group.topic).toString("hex");
     assert(!stdout.includes(topic) && !text.includes(topic));
