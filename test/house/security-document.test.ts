@@ -7,6 +7,7 @@ import { COMMANDS } from "../../src/cli/command-table.ts";
 import { DEFAULT_COST } from "../../src/crypto/key-wrap.ts";
 import { PADDED_MIN_BYTES } from "../../src/crypto/padme.ts";
 import { SUPERSEDED_EPOCH_MS } from "../../src/protocol/erasure.ts";
+import { UNASKED_GROUPS_MAX } from "../../src/protocol/unasked-groups.ts";
 import { SKIPPED_KEYS_MAX } from "../../src/wire/limits.ts";
 import { ROOT } from "./biome-run.ts";
 
@@ -44,6 +45,7 @@ describe("SECURITY.md", () => {
       `padding (${PADDED_MIN_BYTES} bytes at least`,
       `when more than ${SKIPPED_KEYS_MAX.toLocaleString("en")} messages of one device are missing`,
       `keys of earlier epochs for ${days(SUPERSEDED_EPOCH_MS)} days`,
+      `put you into groups: ${UNASKED_GROUPS_MAX} at most`,
     ];
     assert.deepEqual(
       bounds.filter((each) => !DOCUMENT.includes(each)),
