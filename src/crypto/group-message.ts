@@ -188,7 +188,7 @@ export function claimedId(p: Primitives, place: MessagePlace, header: OpenedHead
 export function checkSignature(p: Primitives, place: MessagePlace, header: OpenedHeader): MessageId | "forged" {
   const { proof, ciphertextHash } = header;
   const signed = signedBytes(place, ciphertextHash);
-  const claim = proof.kind === "single" ? signed : burstClaim(p, place, { ...proof, ciphertextHash });
+  const claim = proof.kind === "single" ? signed : burstClaim(p, place, proof, ciphertextHash);
   return claim && p.verify(place.device, claim, proof.signature) ? messageIdOf(p, signed) : "forged";
 }
 
@@ -196,9 +196,10 @@ export function checkSignature(p: Primitives, place: MessagePlace, header: Opene
 function burstClaim(
   p: Primitives,
   place: MessagePlace,
-  burst: GroupHeader & { readonly kind: "burst" } & Pick<OpenedHeader, "ciphertextHash">,
+  burst: GroupHeader & { readonly kind: "burst" },
+  ciphertextHash: Uint8Array,
 ): Uint8Array | undefined {
-  const root = rootFrom(p, burstLeaf(p, place.iteration, burst.ciphertextHash), burst);
+  const root = rootFrom(p, burstLeaf(p, place.iteration, ciphertextHash), burst);
   return root && burstBytes(place, burst, root);
 }
 

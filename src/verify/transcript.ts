@@ -65,8 +65,8 @@ function writePart(out: Uint8Array, at: number, part: Uint8Array): number {
   return at + 4 + part.length;
 }
 
-/** Bytes of the buffer from which short ones are cut: a message has a dozen, and each buffer of its own costs as much as hashing it. */
-const SHEET_BYTES = 16_384;
+/** Bytes of the buffer from which short ones, up to a sixteenth, are cut: a message has a dozen, and each buffer of its own costs as much as hashing it. */
+const SHEET_BYTES = 32_768;
 let sheet = new ArrayBuffer(SHEET_BYTES);
 let used = 0;
 
