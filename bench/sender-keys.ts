@@ -55,7 +55,8 @@ function ourChain(p: Primitives, text: string) {
     const { messageKey, iteration, next } = nextMessageKey(p, own);
     own = next;
     const nonces = { header: Nonce.from(bytes(24)), message: Nonce.from(bytes(24)) };
-    return { ...author, iteration, messageKey, nonces };
+    // field by field: copying `author` and adding to it takes the engine as long as sealing 1 KiB
+    return { group, epochId, device, headerKey, index: 0, deviceSeed, iteration, messageKey, nonces };
   };
   const seal = (): Uint8Array => sealGroupMessage(p, nextSealing(), plaintext).body;
   const sealBurst = (): readonly Uint8Array[] => {
