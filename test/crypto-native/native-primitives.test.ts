@@ -18,7 +18,7 @@ wycheproofContract("native", native);
 ed25519Contract("native", native);
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
-const anyBytes = fc.uint8Array({ maxLength: 300 });
+const anyBytes = fc.uint8Array({ maxLength: 300, size: "max" });
 const cheap = { memoryKiB: 8_192, passes: 1 };
 
 describe("native and noble primitives", () => {

@@ -18,7 +18,7 @@ function drain(decoder: FrameDecoder): (string | undefined)[] {
 
 describe("the frame decoder", () => {
   it("finds the frames that it-length-prefixed wrote, however the bytes are cut", () => {
-    const frames = fc.array(fc.uint8Array({ maxLength: 400 }), { maxLength: 20 });
+    const frames = fc.array(fc.uint8Array({ maxLength: 400, size: "max" }), { maxLength: 20, size: "max" });
     fc.assert(
       fc.property(frames, fc.infiniteStream(fc.integer({ min: 1, max: 300 })), (written, cuts) => {
         const bytes = Buffer.concat([...lp.encode(written)]);
@@ -49,7 +49,7 @@ describe("the frame decoder", () => {
 
   it("never throws on any bytes", () => {
     fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: 50 })), (chunks) => {
+      fc.property(fc.array(fc.uint8Array({ maxLength: 50, size: "max" })), (chunks) => {
         const decoder = frameDecoder();
         for (const chunk of chunks) {
           decoder.push(chunk);

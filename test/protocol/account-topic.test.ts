@@ -230,7 +230,7 @@ describe("the account topic", () => {
     scene.carry(ann);
     const before = ann.ids(SHARED);
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), (body) => {
+      fc.property(fc.uint8Array({ maxLength: 300, size: "max" }), (body) => {
         const { topic } = keysOf(ann);
         const [envelope] = scene.topics.get(toHex(topic)) ?? [];
         const junk = Uint8Array.of(...(envelope ?? []).slice(0, 40), ...body);
@@ -254,7 +254,7 @@ describe("of two items about one thing", () => {
       left: fc.boolean(),
     }),
   );
-  const items = fc.array(record({ counter: fc.nat(3), value }), { maxLength: 12 });
+  const items = fc.array(record({ counter: fc.nat(3), value }), { maxLength: 12, size: "max" });
 
   it("the same counts in whatever order they came", () => {
     fc.assert(

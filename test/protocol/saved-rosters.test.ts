@@ -21,7 +21,7 @@ const devicesOf = (numbers: readonly number[]): readonly RosterDevice[] =>
     }))
     .sort((one, other) => compareBytes(one.device, other.device));
 
-const numbers = fc.array(fc.nat(60), { maxLength: 50 });
+const numbers = fc.array(fc.nat(60), { maxLength: 50, size: "max" });
 
 describe("the devices of an epoch", () => {
   it("are what another epoch's and the change between them say, or the change is too large", () => {

@@ -22,9 +22,9 @@ const anyManifest = record<FileManifest>({
 
 type ContentOf<K extends MessageContent["kind"]> = MessageContent & { readonly kind: K };
 const file = brandedBytes(MessageId);
-const heads = fc.array(brandedBytes(EntryHash), { minLength: 2, maxLength: MERGED_HEADS_MAX });
+const heads = fc.array(brandedBytes(EntryHash), { minLength: 2, maxLength: MERGED_HEADS_MAX, size: "max" });
 const anyMerge = record<NamedMerge>({ epoch: brandedBytes(EpochId), heads });
-const merges = fc.array(anyMerge, { minLength: 1, maxLength: NAMED_MERGES_MAX });
+const merges = fc.array(anyMerge, { minLength: 1, maxLength: NAMED_MERGES_MAX, size: "max" });
 
 formatProperties("FileManifest", FileManifest, anyManifest);
 formatProperties(

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { fromBase64Url, fromHex, toBase64Url, toHex } from "../../src/wire/text-forms.ts";
 
-const anyBytes = fc.uint8Array({ maxLength: 100 });
+const anyBytes = fc.uint8Array({ maxLength: 100, size: "max" });
 
 const FORMS = [
   { name: "hex", to: toHex, from: fromHex },

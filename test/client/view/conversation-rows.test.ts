@@ -85,7 +85,11 @@ describe("rows of a conversation", () => {
   });
 
   it("each show one line in order, under ids of their own, and keep their numbers while others come in front", () => {
-    const some = fc.array(fc.record({ ms: fc.nat(3 * DAY_MS), who: fc.boolean() }), { minLength: 1, maxLength: 60 });
+    const some = fc.array(fc.record({ ms: fc.nat(3 * DAY_MS), who: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 60,
+      size: "max",
+    });
     fc.assert(
       fc.property(some, fc.nat(), fc.nat(), (all, cut, fresh) => {
         const lines = all.map(({ ms, who }, n) => at(n, ms, who ? ME : BEN));

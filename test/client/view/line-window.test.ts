@@ -32,6 +32,7 @@ const someLines = fc
     selector: ({ n }) => n,
     minLength: 1,
     maxLength: 120,
+    size: "max",
   })
   .map((all) =>
     all.map(({ n, depth, ms }) => line(n, { depth, sentAt: new Date(1_800_000_000_000 + ms).toISOString() })),
@@ -52,7 +53,7 @@ describe("a window of lines", () => {
 
   it("has no hole and no double, whatever arrives between the pages", () => {
     fc.assert(
-      fc.property(someLines, fc.array(fc.nat(200), { maxLength: 60 }), (lines, order) => {
+      fc.property(someLines, fc.array(fc.nat(200), { maxLength: 60, size: "max" }), (lines, order) => {
         const arrived = new Set(lines.slice(0, Math.ceil(lines.length / 2)).map(({ id }) => id));
         const now = () => profile(lines.filter(({ id }) => arrived.has(id)));
         let window = withNewest(EMPTY_WINDOW, now().newest(10), 10);
