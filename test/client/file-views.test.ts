@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import type { FileView } from "../../src/client/file-api.ts";
+import type { Transfer } from "../../src/client/file-transfer.ts";
 import { fileView } from "../../src/client/file-views.ts";
 import type { ProfileStore } from "../../src/client/ports/profile.ts";
 import { PREVIEW_FORMAT } from "../../src/wire/file-manifest.ts";
@@ -24,19 +26,37 @@ function webpOf(width: number, height: number): Uint8Array {
   return out;
 }
 
-async function previewShown(format: number, image: Uint8Array): Promise<string | undefined> {
-  const preview = { width: 4_000, height: 3_000, format, image };
+type Known = Parameters<typeof fileView>[2];
+type Preview = NonNullable<Known["manifest"]["preview"]>;
+
+/** As people see a file that stands so. */
+function shown(stage: Known["stage"], preview?: Preview, transfer?: Transfer): Promise<FileView> {
   const manifest = { name: "a.jpg", type: "image/jpeg", size: 9, isDirectory: false, key: ID, commitment: ID, preview };
   const state = {
     manifest: { ...manifest, root: ChunkId.from(ID) },
     from: AccountKey.from(ID),
     isOurs: false,
     at: 0 as TimeMs,
-    stage: { kind: "offered" as const },
+    stage,
     holders: [],
   };
-  return (await fileView(STORE, PLACE, state, { nowMs: 0, doneBytes: 0 })).preview?.image;
+  return fileView(STORE, PLACE, state, { nowMs: 0, doneBytes: 0, transfer });
 }
+
+async function previewShown(format: number, image: Uint8Array): Promise<string | undefined> {
+  return (await shown({ kind: "offered" }, { width: 4_000, height: 3_000, format, image })).preview?.image;
+}
+
+describe("a file", () => {
+  it("says why it failed, and why a transfer does not go on, and nothing where all is well", async () => {
+    const told = { isWaiting: false, reason: "nobody has it", full: undefined, bytes: undefined };
+    const transfer = (change: Partial<Transfer["told"]>) => ({ told: { ...told, ...change } }) as Transfer;
+    assert.equal((await shown({ kind: "failed", reason: "it was changed" })).reason, "it was changed");
+    assert.equal((await shown({ kind: "offered" }, undefined, transfer({}))).reason, "nobody has it");
+    assert.equal((await shown({ kind: "offered" }, undefined, transfer({ full: "no room" }))).reason, "no room");
+    assert.equal("reason" in (await shown({ kind: "offered" })), false);
+  });
+});
 
 describe("a file's preview, which its sender made", () => {
   it("is shown as the format that it is", async () => {

@@ -40,6 +40,7 @@ describe("a pace", () => {
     for (let name = 0; name < 100_000; name++) {
       nowMs += 1;
       assert.equal(take(`name ${name}`, 1), 0);
+      if (name >= 500) assert(take(`name ${name - 500}`, 1) > 0, "it is half full");
     }
     assert(take("name 99999", 1) > 0);
   });
