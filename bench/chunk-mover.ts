@@ -1,12 +1,13 @@
 /**
  * One end of a transfer, as a process of its own: `give` serves a file to members until it is ended; `put ADDRESS` hands it in
- * at a relay; `get ADDRESS` and `meet ADDRESS` fetch it from a relay and from a member; `tcp-give` and `tcp-get PORT` move
- * as many bytes over a bare socket. What moves is sealed, hashed and opened, not written. Arguments: key (hex), chunks, what, where.
- *
- * Each moves another file first, before it is ready: half a second that V8 takes to compile is no part of what a MiB costs.
+ * at a relay; `get ADDRESS` and `meet ADDRESS` fetch it from a relay and from a member; `release ADDRESS` lets a relay erase it;
+ * `tcp-give` and `tcp-get PORT` move as many bytes over a bare socket. What moves is sealed, hashed and opened, not written.
+ * Arguments: key (hex), chunks, what, where, and how many chunks of another file it moves first, before it is ready: what V8
+ * takes to compile is no part of what a MiB costs.
  */
 import { connect, createServer } from "node:net";
 import { nativePrimitives as p } from "../src/crypto-native/native-primitives.ts";
+import { openChunks } from "../src/net/chunk-client.ts";
 import { createChunkExchange } from "../src/net/chunk-exchange.ts";
 import { type ChunkSource, sourceOn } from "../src/net/chunk-sources.ts";
 import { parseAddress } from "../src/net/multiaddr-text.ts";
@@ -18,11 +19,8 @@ import { type ChunkFile, chunkFile } from "./chunk-file.ts";
 
 const NEVER = { aborted: false, addEventListener: () => undefined, removeEventListener: () => undefined };
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const [keyHex = "", count = "", what = "", where = ""] = process.argv.slice(2);
+const [keyHex = "", count = "", what = "", where = "", warmCount = ""] = process.argv.slice(2);
 const bytes = Number(count) * CHUNK_PLAIN_BYTES;
-/** Of the file that is moved first, 64 MiB. */
-const WARM_CHUNKS = 256;
-
 /** What this process has used since then (µs). */
 function usedSince(before: NodeJS.CpuUsage | undefined): number {
   const { user, system } = process.cpuUsage(before);
@@ -67,6 +65,21 @@ async function give({ warm, file }: Files): Promise<void> {
     say(`done 0 ${us} ${file.sealingUs()} ""`);
     process.exit(0);
   });
+}
+
+/** The relay answers when the file is gone. */
+async function release(): Promise<void> {
+  const node = await createClientNode();
+  await node.start();
+  const { holder } = await sourceAt(node, "relay");
+  const file = chunkFile(fromHex(keyHex) ?? new Uint8Array(32), 1);
+  await timed(async () => {
+    const client = await openChunks(holder, file);
+    await client?.release();
+    await client?.close();
+    return "complete";
+  });
+  await node.stop();
 }
 
 async function move({ warm, file }: Files, kind: "relay" | "member"): Promise<void> {
@@ -116,8 +129,9 @@ const tcpGet = (): Promise<void> =>
 async function main(): Promise<void> {
   if (what === "tcp-give") return tcpGive();
   if (what === "tcp-get") return tcpGet();
+  if (what === "release") return release();
   const key = fromHex(keyHex) ?? new Uint8Array(32);
-  const warm = chunkFile(p.sha256(key), WARM_CHUNKS);
+  const warm = chunkFile(p.sha256(key), Number(warmCount));
   const files = { warm, file: chunkFile(key, Number(count)) };
   if (what === "give") return give(files);
   return move(files, what === "meet" ? "member" : "relay");

@@ -14,8 +14,10 @@ const MIB = 1_048_576;
 const CHUNKS = 1_024;
 const FILE_MIB = (CHUNKS * CHUNK_PLAIN_BYTES) / MIB;
 const PATIENCE_MS = 300_000;
-/** Of a file that the relay has stored and given before it counts, 512 MiB: it runs for months, and V8 compiles for so long. */
-const RELAY_WARM_CHUNKS = 2_048;
+/** Of the file that each end moves first, 64 MiB. */
+const WARM_CHUNKS = 256;
+/** The same where processor time is looked at, 512 MiB: V8 compiles for so long, which is a tenth of what the first 256 MiB cost. */
+const LONG_WARM_CHUNKS = 2_048;
 
 /** What one end says at its end. */
 interface Moved {
@@ -36,8 +38,19 @@ interface Mover extends Child {
   readonly where: string;
 }
 
-async function mover(key: string, what: string, where = "", chunks = CHUNKS): Promise<Mover> {
-  const child = await startScript("./chunk-mover.js", [key, String(chunks), what, where], /^(ready|done) /);
+interface Move {
+  readonly where?: string;
+  readonly chunks?: number;
+  readonly warm?: number;
+}
+
+async function mover(
+  key: string,
+  what: string,
+  { where = "", chunks = CHUNKS, warm = WARM_CHUNKS }: Move = {},
+): Promise<Mover> {
+  const given = [key, String(chunks), what, where, String(warm)];
+  const child = await startScript("./chunk-mover.js", given, /^(ready|done) /);
   const [first = "", place = "", sealedUs = "0"] = child.line.split(" ");
   const end = first === "done" ? Promise.resolve(child.line) : child.nextLine(/^done /, PATIENCE_MS);
   const moved = end.then((line) => movedOf(line, Number(sealedUs)));
@@ -50,7 +63,7 @@ const key = (): string => randomBytes(32).toString("hex");
 
 async function bareSocket(): Promise<Moved> {
   const giver = await mover("00", "tcp-give");
-  const taker = await mover("00", "tcp-get", giver.where);
+  const taker = await mover("00", "tcp-get", { where: giver.where });
   const moved = await taker.end;
   await giver.stop();
   return moved;
@@ -89,14 +102,25 @@ function tellCost(tell: Tell, name: string, [us, sealedUs]: readonly [number, nu
 
 async function direct(tell: Tell, { direct: peer }: Peers): Promise<void> {
   const file = key();
-  const giver = await mover(file, "give");
-  const taker = await mover(file, "meet", giver.where);
+  const giver = await mover(file, "give", { warm: LONG_WARM_CHUNKS });
+  const taker = await mover(file, "meet", { where: giver.where, warm: LONG_WARM_CHUNKS });
   const taken = await taker.end;
   await giver.stop();
   const given = await giver.end;
   tellRate(tell, `${FILE_MIB} MiB from a member, directly`, [taken, 150, peer]);
   tellCost(tell, "what giving costs, directly", [given.us, given.sealedUs]);
   tellCost(tell, "what taking costs, directly", [taken.us, taken.sealedUs]);
+}
+
+/**
+ * A relay has stored and given a file before it counts: it runs for months. That file is released, so that the next one is written
+ * into memory that the system has: what a virtual machine must first get of its host takes a millisecond a MiB and more,
+ * whoever writes.
+ */
+async function warmUp(where: string): Promise<void> {
+  const warm = key();
+  for (const what of ["put", "get", "release"])
+    await (await mover(warm, what, { where, chunks: LONG_WARM_CHUNKS })).end;
 }
 
 async function throughRelay(
@@ -106,12 +130,11 @@ async function throughRelay(
 ): Promise<string> {
   const file = key();
   const cost = async (what: "put" | "get"): Promise<{ readonly end: Moved; readonly relayUs: number }> => {
-    const { end } = await mover(file, what, relay.address);
+    const { end } = await mover(file, what, { where: relay.address });
     const before = await processorUs(relay.pid);
     return { end: await end, relayUs: (await processorUs(relay.pid)) - before };
   };
-  const warm = key();
-  for (const what of ["put", "get"]) await (await mover(warm, what, relay.address, RELAY_WARM_CHUNKS)).end;
+  await warmUp(relay.address);
   const [put, got] = [await cost("put"), await cost("get")];
   tellRate(tell, `${FILE_MIB} MiB onto a relay's disk`, [put.end, 50, peer]);
   tellRate(tell, `${FILE_MIB} MiB from a relay`, [got.end, 50, peer]);
@@ -131,7 +154,10 @@ async function chat(tell: Tell, relay: Child & { readonly address: string }, sto
     const idle = waysOf(await talk.measure(MESSAGES));
     const during: number[] = [];
     while (during.length < MESSAGES) {
-      const movers = await Promise.all([mover(key(), "put", relay.address), mover(stored, "get", relay.address)]);
+      const movers = await Promise.all([
+        mover(key(), "put", { where: relay.address }),
+        mover(stored, "get", { where: relay.address }),
+      ]);
       during.push(...(await talk.measureUntil(Promise.all(movers.map(({ end }) => end)))));
     }
     const busy = waysOf(during);
