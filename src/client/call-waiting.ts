@@ -18,8 +18,6 @@ import { sentState } from "./views.ts";
 export const WAIT_MS = 10_000;
 /** Longest wait (ms) for what changed in a group since the last look, before a message is sealed or a change made. */
 const CATCH_UP_MS = 2_000;
-/** Outbox records that are counted. */
-const OUTBOX_COUNTED = 100_000;
 
 /**
  * Ms for which nobody has been there after which a call that was given no time of its own waits no longer: a relay that
@@ -127,7 +125,7 @@ export async function waitTaken(
 
 /** Envelopes that wait to be sent. */
 export async function outboxLength(store: ProfileStore): Promise<number> {
-  return (await scanRecords(store, OUTBOX, { limit: OUTBOX_COUNTED })).length;
+  return (await scanRecords(store, OUTBOX)).length;
 }
 
 /**

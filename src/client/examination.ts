@@ -1,17 +1,14 @@
 /** How the client is, for somebody who looks for a fault: everything is given a moment to settle first. */
-import { OUTBOX } from "../protocol/records/outbox.ts";
 import type { ClientMethods } from "./api.ts";
+import { isCaughtUp, outboxLength } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import { membersReach } from "./member-reach.ts";
-import { scanRecords } from "./profile-reader.ts";
 import { relaysInUse } from "./relay-calls.ts";
 import { presentPeers } from "./views.ts";
 
 /** Ms that things may take to settle unless told otherwise: a connect, a first frame, what is stored, and its answers. */
 const SETTLE_MS = 8_000;
-/** Outbox records that are counted. */
-const OUTBOX_COUNTED = 100_000;
 
 /** See `examine` in api.ts. */
 export async function examine(
@@ -25,8 +22,8 @@ export async function examine(
     peers: presentPeers(network),
     reach: network.reach(),
     introduced: isIntroduced(),
-    caughtUp: topics.read.size > 0 && [...topics.read].every((topic) => topics.caughtUp.has(topic)),
-    outbox: (await scanRecords(context.store, OUTBOX, { limit: OUTBOX_COUNTED })).length,
+    caughtUp: isCaughtUp(topics),
+    outbox: await outboxLength(context.store),
     undelivered: undelivered(),
     primitives: primitives.provider,
   });

@@ -4,7 +4,6 @@ import type { Primitives } from "../crypto/primitives.ts";
 import { parseContactLink } from "../protocol/link.ts";
 import { resolve } from "../protocol/log-resolution.ts";
 import { frontierOf } from "../protocol/membership-log.ts";
-import { GROUPS_MAX } from "../protocol/passing-time.ts";
 import { ACCOUNT, LINKING } from "../protocol/records/account.ts";
 import { EPOCH, LIVE } from "../protocol/records/epoch.ts";
 import { type GroupState, MEMBER, OUT } from "../protocol/records/group.ts";
@@ -50,7 +49,7 @@ export async function createGroup(
 
 /** See `group-list` in api.ts. */
 export async function listGroups({ store }: CallContext, { lines }: Params<"group-list">): Result<"group-list"> {
-  const asked = new Set((await scanRecords(store, JOINING, { limit: GROUPS_MAX })).map(([id]) => id));
+  const asked = new Set((await scanRecords(store, JOINING)).map(([id]) => id));
   const groups: ListedGroup[] = [];
   for (const group of await allGroups(store)) {
     const { id, name } = groupName(group);
@@ -66,7 +65,7 @@ export async function listGroups({ store }: CallContext, { lines }: Params<"grou
     const state = told && told.reason !== "removed" ? ("refused" as const) : ("pending" as const);
     groups.push({ id, name: "", members: 0, unread: 0, state, ...(await refusalIn(store, id)) });
   }
-  for (const [id, { name }] of await scanRecords(store, LINKING, { limit: GROUPS_MAX }))
+  for (const [id, { name }] of await scanRecords(store, LINKING))
     if (!groups.some((each) => each.id === id)) groups.push({ id, name, members: 0, unread: 0, state: "pending" });
   return { groups };
 }

@@ -1,6 +1,5 @@
 /** Which group a person means: an id, the beginning of one, or a name. */
 
-import { GROUPS_MAX } from "../protocol/passing-time.ts";
 import { GROUP, type GroupState } from "../protocol/records/group.ts";
 import { Fault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";
@@ -10,7 +9,7 @@ import { scanRecords } from "./profile-reader.ts";
 
 /** All groups that this profile is in. */
 export async function allGroups(store: ProfileStore): Promise<readonly GroupState[]> {
-  return (await scanRecords(store, GROUP, { limit: GROUPS_MAX })).map(([, group]) => group);
+  return (await scanRecords(store, GROUP)).map(([, group]) => group);
 }
 
 /** The one group meant by `text`; `usage/not-found` or `usage/ambiguous` otherwise. */

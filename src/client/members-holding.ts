@@ -17,8 +17,6 @@ import { groupName } from "./views.ts";
 
 /** Newest of a call's messages and entries that members are asked for: more than one call writes in a group. */
 const ASKED_FOR = 64;
-/** Outbox records that are looked through. */
-const OUTBOX_SCANNED = 100_000;
 
 type Holding = Pick<CallContext, "store" | "network" | "topics">;
 
@@ -52,7 +50,7 @@ async function presentTopic(store: Holding["store"], topic: Topic): Promise<Topi
 }
 
 async function waitingInGroups(store: Holding["store"], since: number): Promise<readonly OutboxState[]> {
-  const rows = await scanRecords(store, OUTBOX, { after: outboxId(since), limit: OUTBOX_SCANNED });
+  const rows = await scanRecords(store, OUTBOX, { after: outboxId(since) });
   const isGroups = (kind: number): boolean => kind === ENVELOPE_KIND.message || kind === ENVELOPE_KIND.entry;
   return rows.map(([, row]) => row).filter(({ envelope }) => isGroups(kindOf(envelope)));
 }

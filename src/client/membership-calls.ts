@@ -2,7 +2,6 @@
 import { roomPasswordKey } from "../crypto/room-password.ts";
 import type { GroupSettings } from "../protocol/group-view.ts";
 import type { Input } from "../protocol/machine.ts";
-import { GROUPS_MAX } from "../protocol/passing-time.ts";
 import { EPOCH } from "../protocol/records/epoch.ts";
 import { GROUP, type GroupState } from "../protocol/records/group.ts";
 import { JOINING } from "../protocol/records/joining.ts";
@@ -134,7 +133,7 @@ export async function cancelJoin(
   { store, put }: CallContext,
   { group: text }: Params<"group-cancel">,
 ): Result<"group-cancel"> {
-  const asked = (await scanRecords(store, JOINING, { limit: GROUPS_MAX })).map(([id]) => ({ id, name: "" }));
+  const asked = (await scanRecords(store, JOINING)).map(([id]) => ({ id, name: "" }));
   const [found, ...others] = meantBy(asked, text, (each) => each);
   if (!found) throw new Fault("usage/not-found", "no such group is waited for", { next: "see-groups" });
   if (others.length > 0) throw new Fault("usage/ambiguous", "more than one id begins like that; type more of it");

@@ -1,6 +1,4 @@
 /** The devices of our own account: which there are, how this one comes into the account's groups, and unlinking another. */
-import { SHARED_ITEMS_MAX } from "../protocol/account-topic.ts";
-import { GROUPS_MAX } from "../protocol/passing-time.ts";
 import { ACCOUNT, LINKING, SHARED } from "../protocol/records/account.ts";
 import { type GroupState, OUT } from "../protocol/records/group.ts";
 import { Fault, isFault } from "../wire/fault.ts";
@@ -39,7 +37,7 @@ export async function listDevices({ store }: CallContext): Promise<ClientMethods
   const own = await readExistingRecord(store, ACCOUNT);
   const groups = await presences(store);
   const devices: DeviceView[] = [];
-  for (const [, { value }] of await scanRecords(store, SHARED, { limit: SHARED_ITEMS_MAX })) {
+  for (const [, { value }] of await scanRecords(store, SHARED)) {
     if (value.kind !== "device") continue;
     const device = toHex(value.device);
     devices.push({
@@ -101,7 +99,7 @@ export async function waitForLinks(
   { waitMs = 0 }: ClientMethods["linking"][0],
   { signal }: CallOptions,
 ): Promise<ClientMethods["linking"][1]> {
-  const waiting = () => scanRecords(store, LINKING, { limit: GROUPS_MAX });
+  const waiting = () => scanRecords(store, LINKING);
   // a group with nobody else in it waits for a device of our own, which may never come
   const isDone = async () => (await waiting()).every(([, { contacts }]) => contacts.length <= 1);
   await waitUntil(isDone, { hub, clock, waitMs, signal });

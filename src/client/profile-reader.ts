@@ -3,7 +3,7 @@ import type { LogState } from "../protocol/log-state.ts";
 import type { RosterDevice } from "../protocol/records/roster.ts";
 import { existingLog } from "../protocol/saved-log.ts";
 import { readRoster } from "../protocol/saved-roster.ts";
-import type { Reading, RecordType, Step } from "../protocol/step.ts";
+import { type Reading, type RecordType, SCAN_MAX, type Step } from "../protocol/step.ts";
 import { decode } from "../wire/encoding.ts";
 import { Fault } from "../wire/fault.ts";
 import type { ProfileStore } from "./ports/profile.ts";
@@ -30,11 +30,11 @@ export async function readExistingRecord<T>(
   return value;
 }
 
-/** Up to `limit` records of the type whose id is greater than `after`, in key order, with their ids. */
+/** Records of the type whose id is greater than `after`, at most `limit` (default: all that a profile has), in key order, with their ids. */
 export async function scanRecords<T>(
   store: ProfileStore,
   type: RecordType<T>,
-  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+  { after, limit = SCAN_MAX }: { readonly after?: string | undefined; readonly limit?: number } = {},
 ): Promise<readonly (readonly [string, T])[]> {
   const options = after === undefined ? { limit } : { after: type.prefix + after, limit };
   const found = await store.scan(type.prefix, options);

@@ -1,6 +1,5 @@
 /** Groups whose admins have said why they do not let this profile in. */
 import { refusalOf } from "../protocol/join-refusals.ts";
-import { GROUPS_MAX } from "../protocol/passing-time.ts";
 import { GROUP } from "../protocol/records/group.ts";
 import { ASKED, JOINING } from "../protocol/records/joining.ts";
 import { Fault, type FaultCode } from "../wire/fault.ts";
@@ -39,7 +38,7 @@ export function refusalView(told: Refusal): RefusalView {
 /** All groups that were asked and have refused, and in which this profile is not for all that. */
 export async function refusedJoins(store: ProfileStore): Promise<readonly RefusedJoin[]> {
   const found: RefusedJoin[] = [];
-  for (const [id] of await scanRecords(store, JOINING, { limit: GROUPS_MAX })) {
+  for (const [id] of await scanRecords(store, JOINING)) {
     const told = await refusalBy(store, id);
     const group = await readRecord(store, GROUP, id);
     const isOutside = group === undefined || (await isOutOf(store, group));

@@ -1,6 +1,5 @@
 /** Comparing fingerprints with somebody. */
 import { fingerprintOf } from "../protocol/account.ts";
-import { SHARED_ITEMS_MAX } from "../protocol/account-topic.ts";
 import { ACCOUNT, SHARED } from "../protocol/records/account.ts";
 import { Fault } from "../wire/fault.ts";
 import { toHex } from "../wire/text-forms.ts";
@@ -15,7 +14,7 @@ import { groupName } from "./views.ts";
 /** The accounts that we verified, on this or another device of ours; lower-case hex. */
 export async function verifiedAccounts(store: ProfileStore): Promise<ReadonlySet<string>> {
   const accounts = new Set<string>();
-  for (const [, { value }] of await scanRecords(store, SHARED, { limit: SHARED_ITEMS_MAX }))
+  for (const [, { value }] of await scanRecords(store, SHARED))
     if (value.kind === "verified" && value.isVerified) accounts.add(toHex(value.account));
   return accounts;
 }

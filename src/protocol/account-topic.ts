@@ -44,8 +44,6 @@ import { depositEnvelope } from "./topic-envelope.ts";
 export const SNAPSHOT_AGE_MS = 7 * 24 * 3600 * 1000;
 /** Ms within which a snapshot of several envelopes says what strangers did: each of their groups would cost all of them. */
 export const SOON_MS = 3_600_000;
-/** Things that an account remembers: groups, devices and people of a long life. */
-export const SHARED_ITEMS_MAX = 100_000;
 
 const NEVER: SharingState = { revision: 0, postedAt: 0 as TimeMs, outbox: [], first: undefined };
 

@@ -35,8 +35,6 @@ import { read, type Step, scan, write } from "./step.ts";
 import { tellSuperseded } from "./superseded-topics.ts";
 import { boundLetters } from "./unsent-messages.ts";
 
-/** Groups of one profile that are looked at when time passes. */
-export const GROUPS_MAX = 100_000;
 /** Topics of one profile: epochs, inboxes and rendezvous. */
 const TOPICS_MAX = 1_000_000;
 

@@ -142,7 +142,7 @@ export function* readExisting<T>(draft: Reading, type: RecordType<T>, id = ""): 
 }
 
 /** Records of one type that a scan finds where nothing less is asked for: more than any profile has, and a bound all the same. */
-const SCAN_MAX = 100_000;
+export const SCAN_MAX = 100_000;
 
 /** All records of the type whose id begins with `idPrefix`, at most `limit`, in key order, with their ids. */
 export function* scan<T>(
