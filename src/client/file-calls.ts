@@ -1,10 +1,9 @@
 /** Calls about files: sending, showing, fetching, cancelling. Shapes in file-api.ts. */
 import { cleanFileName } from "../protocol/file-name.ts";
 import type { FileState } from "../protocol/file-state.ts";
-import { FILE } from "../protocol/records/file.ts";
 import type { GroupState } from "../protocol/records/group.ts";
 import { CALL } from "../protocol/records/outbox.ts";
-import { Fault } from "../wire/fault.ts";
+import { Fault, isFault } from "../wire/fault.ts";
 import { PREVIEW_FORMAT } from "../wire/file-manifest.ts";
 import type { MessageId } from "../wire/ids.ts";
 import { FILE_TYPE_MAX_BYTES } from "../wire/limits.ts";
@@ -23,8 +22,9 @@ import { findGroup } from "./group-names.ts";
 import { isOutOf, outsider } from "./group-ranks.ts";
 import { meantBy } from "./meant-by.ts";
 import type { FileSource, PartTarget, PicturePreview } from "./ports/parts.ts";
-import { readRecord, scanRecords } from "./profile-reader.ts";
-import { FILES_MAX, removeOldSpools } from "./spool-keeping.ts";
+import { readRecord } from "./profile-reader.ts";
+import { savedFiles } from "./saved-files.ts";
+import { removeOldSpools } from "./spool-keeping.ts";
 import { groupName } from "./views.ts";
 
 type Params<M extends keyof FileMethods> = FileMethods[M][0];
@@ -99,27 +99,36 @@ function previewOf(preview: PicturePreview | undefined) {
 /** See `file-list` in file-api.ts. */
 export async function listFiles(context: CallContext, params: Params<"file-list">): Result<"file-list"> {
   const group = await findGroup(context.store, params.group);
-  const views: FileView[] = [];
-  for (const [place] of await filesOf(context, group)) {
+  const newestFirst: FileView[] = [];
+  let room = PREVIEWS_LISTED_MAX;
+  for (const place of (await filesOf(context, group)).slice(-FILES_LISTED_MAX).toReversed()) {
     const view = await context.files?.view(place);
-    if (view) views.push(view);
+    room -= view?.preview?.image.length ?? 0;
+    if (view) newestFirst.push(room < 0 ? withoutPreview(view) : view);
   }
-  return { group: groupName(group), files: views };
+  return { group: groupName(group), files: newestFirst.reverse() };
+}
+
+/** Files in one list, and letters of all their previews: both have to fit a line of the local socket, 8 MiB. */
+const FILES_LISTED_MAX = 4_000;
+const PREVIEWS_LISTED_MAX = 3 * 1024 * 1024;
+
+const withoutPreview = ({ preview, ...view }: FileView): FileView => view;
+
+/** One of a group's files, as people call it. */
+interface CalledFile extends FilePlace {
+  readonly name: string;
+  readonly at: number;
 }
 
 /** The group's files that a line shows, oldest first. */
-async function filesOf(
-  { store }: CallContext,
-  group: GroupState,
-): Promise<readonly (readonly [FilePlace, FileState])[]> {
+async function filesOf({ store }: CallContext, group: GroupState): Promise<readonly CalledFile[]> {
   const id = toHex(group.group);
-  const all = await scanRecords(store, FILE, { after: `${id}/`, limit: FILES_MAX });
-  const ours = all.filter(([key]) => key.startsWith(`${id}/`)).toSorted(([, a], [, b]) => a.at - b.at);
-  const shown: (readonly [FilePlace, FileState])[] = [];
-  for (const [key, state] of ours) {
-    const place = placeOf(key);
-    if (await store.line(id, toHex(place.file))) shown.push([place, state]);
-  }
+  const all: CalledFile[] = [];
+  for await (const [key, { manifest, at }] of savedFiles(store, id))
+    all.push({ ...placeOf(key), name: cleanFileName(manifest.name), at });
+  const shown: CalledFile[] = [];
+  for (const each of all.toSorted((a, b) => a.at - b.at)) if (await store.line(id, toHex(each.file))) shown.push(each);
   return shown;
 }
 
@@ -128,12 +137,10 @@ async function findFile(
   group: GroupState,
   text: string,
 ): Promise<readonly [FilePlace, FileState]> {
-  const found = meantBy(await filesOf(context, group), text, ([{ file }, { manifest }]) => ({
-    id: toHex(file),
-    name: cleanFileName(manifest.name),
-  }));
+  const all = await filesOf(context, group);
+  const found = meantBy(all, text, ({ file, name }) => ({ id: toHex(file), name }));
   const [first] = found;
-  if (first && found.length === 1) return first;
+  if (first && found.length === 1) return [first, (await savedFile(context.store, first)) ?? gone()];
   if (first) throw new Fault("usage/ambiguous", "more than one file can be meant by that", { next: "name-file" });
   throw new Fault("usage/not-found", "this group has no such file", { next: "see-files" });
 }
@@ -147,7 +154,13 @@ export async function getFile(
   const { store, files } = context;
   if (!files) throw noFiles();
   const group = await findGroup(store, params.group);
-  const [place, { isOurs, stage, manifest }] = await findFile(context, group, params.file);
+  const [place, { isOurs, stage, manifest }] = await findFile(context, group, params.file).catch(
+    async (error: unknown) => {
+      if (!isFault(error, "usage/not-found")) throw error;
+      await catchUp(context, options); // its message may have come while we were away
+      return await findFile(context, group, params.file);
+    },
+  );
   if (isOurs)
     throw new Fault(
       "usage/not-allowed",

@@ -9,7 +9,6 @@
  * @see PROTOCOL.md § Files
  */
 import type { FileStage, FileState } from "../protocol/file-state.ts";
-import { FILE } from "../protocol/records/file.ts";
 import { UNASKED } from "../protocol/records/joining.ts";
 import { idOf } from "../protocol/records/record.ts";
 import { Fault } from "../wire/fault.ts";
@@ -31,8 +30,9 @@ import {
 } from "./file-transfer.ts";
 import { sendChunks, uploadAll } from "./file-uploading.ts";
 import { fileView } from "./file-views.ts";
-import { readRecord, scanRecords } from "./profile-reader.ts";
-import { FILES_MAX, isKept, removeOldSpools } from "./spool-keeping.ts";
+import { readRecord } from "./profile-reader.ts";
+import { savedFiles } from "./saved-files.ts";
+import { isKept, removeOldSpools } from "./spool-keeping.ts";
 import { createTurns } from "./turns.ts";
 
 /** Whole files that are served to others: the newest ones. */
@@ -114,13 +114,16 @@ export function createFileTransfers(context: FileContext, settings: FileSettings
   };
 }
 
+/** Stages of files that were under way, or are here: of others' files nobody asked for there may be any number. */
+const STARTED: readonly FileStage["kind"][] = ["sending", "sent", "fetching", "here"];
+
 async function startAll(book: Book): Promise<void> {
   await removeOldSpools(book, "orphans");
-  const all = await scanRecords(book.store, FILE, { limit: FILES_MAX });
-  const newestFirst = all.toSorted(([, a], [, b]) => b.at - a.at);
+  const all: (Pick<FileState, "stage" | "at"> & { readonly place: FilePlace })[] = [];
+  for await (const [id, { stage, at }] of savedFiles(book.store))
+    if (STARTED.includes(stage.kind)) all.push({ place: placeOf(id), stage, at });
   let served = 0;
-  for (const [id, { stage, at }] of newestFirst) {
-    const place = placeOf(id);
+  for (const { place, stage, at } of all.toSorted((a, b) => b.at - a.at)) {
     if (stage.kind === "sent" && stage.saved.isSpool && !isKept(at, book.clock.nowMs())) continue;
     if (stage.kind === "sending" || stage.kind === "fetching") await run(book, place);
     else if ((stage.kind === "here" || stage.kind === "sent") && served++ < SERVED_MAX) await serve(book, place);

@@ -4,12 +4,9 @@
  *
  * 1. A spool goes with its file (cancelled, failed), KEPT_MS after it was sent, or when a crash has left it without a file.
  */
-import { FILE } from "../protocol/records/file.ts";
 import type { FileContext } from "./file-transfer.ts";
-import { scanRecords } from "./profile-reader.ts";
+import { savedFiles } from "./saved-files.ts";
 
-/** Files of one profile that are looked at. */
-export const FILES_MAX = 100_000;
 /** Ms for which a spool of ours is kept: twice as long as relays keep chunks unless told otherwise. */
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 
@@ -26,7 +23,7 @@ export async function removeOldSpools(
   const nowMs = clock.nowMs();
   const kept = new Set<string>();
   const old = new Set<string>();
-  for (const [, { stage, at }] of await scanRecords(store, FILE, { limit: FILES_MAX })) {
+  for await (const [, { stage, at }] of savedFiles(store)) {
     if (!("saved" in stage) || !stage.saved.isSpool) continue;
     const isOver = stage.kind === "sent" && !isKept(at, nowMs);
     (isOver ? old : kept).add(stage.saved.path);
