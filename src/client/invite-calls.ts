@@ -17,6 +17,7 @@ import { waitUntil } from "./event-hub.ts";
 import type { InviteView } from "./group-api.ts";
 import { findGroup } from "./group-names.ts";
 import { isOutOf, needRank, type Standing, standingIn } from "./group-ranks.ts";
+import { beginsId } from "./meant-by.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { checkPassword, wholeNumber } from "./parameters.ts";
 import { readRecord } from "./profile-reader.ts";
@@ -33,8 +34,6 @@ const SHOWN_MS = 7 * 24 * 3600 * 1000;
 /** Uses of an invite unless told otherwise, and at most. */
 const INVITE_USES = 1_000;
 const INVITE_USES_MAX = 10_000;
-/** Hex digits from which on a beginning of an invite's id is accepted. */
-const ID_PREFIX_MIN = 4;
 
 /** See `group-invite` in api.ts. */
 export async function invite(
@@ -122,8 +121,7 @@ export async function revoke(
 }
 
 function inviteIn({ view }: Standing, text: string): InviteTerms {
-  const wanted = text.trim().toLowerCase();
-  const ids = wanted.length < ID_PREFIX_MIN ? [] : [...view.invites.keys()].filter((id) => id.startsWith(wanted));
+  const ids = [...view.invites.keys()].filter((each) => beginsId(each, text));
   const [id] = ids;
   const found = id === undefined || ids.length > 1 ? undefined : view.invites.get(id);
   if (found) return found;

@@ -9,12 +9,10 @@ import { catchUp, waitSent } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import { waitUntil } from "./event-hub.ts";
 import { allGroups } from "./group-names.ts";
+import { beginsId } from "./meant-by.ts";
 import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingRecord, readRecord, readSavedRoster, scanRecords } from "./profile-reader.ts";
 import { groupName, isoTime } from "./views.ts";
-
-/** Hex digits from which on a beginning of an id is accepted. */
-const ID_PREFIX_MIN = 4;
 
 /** A group in which this device is, and the devices (hex) that it knows to be in it. */
 interface Presence {
@@ -78,8 +76,7 @@ export async function unlinkDevice(
 
 /** The one other device that is meant. */
 function meant(devices: readonly DeviceView[], text: string): string {
-  const wanted = text.trim().toLowerCase();
-  const found = wanted.length < ID_PREFIX_MIN ? [] : devices.filter(({ device }) => device.startsWith(wanted));
+  const found = devices.filter(({ device }) => beginsId(device, text));
   const [first] = found;
   if (first === undefined)
     throw new Fault("usage/not-found", "your account has no such device", { next: "see-devices" });

@@ -28,7 +28,7 @@ describe("calls of the client", function () {
     assert.rejects(promise, (error) => isFault(error) && error.code === code);
 
   it("take a group by name, id or the beginning of its id", async () => {
-    for (const name of ["walking club", group, group.slice(0, 6)]) {
+    for (const name of ["walking club", group, group.slice(0, 6), ` ${group.toUpperCase().slice(0, 9)} `]) {
       const info = await world.call(ada, "group-info", { group: name });
       assert.equal(info.group.id, group);
       assert.deepEqual(
