@@ -1,5 +1,5 @@
 /** Lines in, lines out, at a terminal and without one. */
-import { clearLine, createInterface, cursorTo } from "node:readline";
+import { clearScreenDown, createInterface, cursorTo, moveCursor } from "node:readline";
 import type { Surroundings } from "./command.ts";
 import { linesOf } from "./standard-input.ts";
 
@@ -51,10 +51,12 @@ function terminalScreen({ stdin, stdout, signal }: Surroundings): ChatScreen {
     lines: reader,
     print: (text) => {
       if (!isOpen) return;
+      const { rows } = reader.getCursorPos(); // what is typed may be longer than the terminal is wide
+      moveCursor(stdout, 0, -rows);
       cursorTo(stdout, 0);
-      clearLine(stdout, 0);
-      stdout.write(`${text}\n`);
-      reader.prompt(true); // with what was typed so far
+      clearScreenDown(stdout);
+      stdout.write(`${text}\n${"\n".repeat(rows)}`);
+      reader.prompt(true); // with what was typed so far; it goes up by as many rows as there were
     },
     progress: (text) => {
       if (!isOpen) return;

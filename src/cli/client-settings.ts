@@ -17,8 +17,8 @@ interface TextSetting extends SettingDescription {
   readonly kind: "text";
   readonly default: string;
 }
-interface ListSetting extends SettingDescription {
-  readonly kind: "list";
+interface AddressesSetting extends SettingDescription {
+  readonly kind: "addresses";
   readonly default: readonly string[];
 }
 interface IntegerSetting extends SettingDescription {
@@ -30,7 +30,7 @@ interface FlagSetting extends SettingDescription {
   readonly kind: "flag";
   readonly default: boolean;
 }
-type Setting = TextSetting | ListSetting | IntegerSetting | FlagSetting;
+type Setting = TextSetting | AddressesSetting | IntegerSetting | FlagSetting;
 
 /** The table. */
 export const CLIENT_SETTINGS = {
@@ -41,7 +41,7 @@ export const CLIENT_SETTINGS = {
     why: "Directory of the profile. Empty: hermes in the system's data directory.",
   },
   relays: {
-    kind: "list",
+    kind: "addresses",
     default: [],
     variable: "HERMES_RELAYS",
     why: "Multiaddrs of the relays that `hermes init` puts into a new profile, at most 8. No default: nobody runs a relay for everybody.",
@@ -53,13 +53,13 @@ export const CLIENT_SETTINGS = {
     why: "Token for relays that ask for one, at most 256 bytes. Empty: none, as most relays are open.",
   },
   listen: {
-    kind: "list",
+    kind: "addresses",
     default: ["/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0"],
     variable: "HERMES_LISTEN",
     why: "Multiaddrs at which members of your groups reach this machine without a relay. The default is any free port of every network; a fixed one can be opened in a firewall.",
   },
   peers: {
-    kind: "list",
+    kind: "addresses",
     default: [],
     variable: "HERMES_PEERS",
     why: "Multiaddrs at which members of your groups may be, beside those that are found on the LAN. Whoever answers there has to prove that it is a member.",
@@ -191,7 +191,7 @@ function fromText(kind: Setting["kind"], text: string): unknown {
   switch (kind) {
     case "text":
       return text;
-    case "list":
+    case "addresses":
       return text.split(/[\s,]+/).filter((each) => each !== "");
     case "integer":
       return /^\d{1,15}$/.test(text) ? Number(text) : text;
@@ -209,13 +209,17 @@ function checked(name: SettingName, value: unknown, source: string): unknown {
   throw new Fault("config/invalid", `${name} (from ${source}) must be ${must}.`);
 }
 
+/** Whether it may be a multiaddr; the network looks at it as a whole. */
+const isAddress = (value: unknown): boolean =>
+  typeof value === "string" && /^\/(ip6zone\/[^/]+\/)?(ip[46]|dns[46]?)\/[^/]+\/tcp\/\d/.test(value);
+
 /** What the value must be instead, or `undefined` when it is right. */
 function mustBe(setting: Setting, value: unknown): string | undefined {
   switch (setting.kind) {
     case "text":
       return typeof value === "string" ? undefined : "a text";
-    case "list":
-      return Array.isArray(value) && value.every((each) => typeof each === "string") ? undefined : "a list of texts";
+    case "addresses":
+      return Array.isArray(value) && value.every(isAddress) ? undefined : "addresses such as /ip4/192.0.2.7/tcp/33001";
     case "flag":
       return typeof value === "boolean" ? undefined : "true or false (1 or 0 in the environment)";
     case "integer": {

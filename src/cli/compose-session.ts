@@ -15,6 +15,7 @@ import { noProfileFault, profileExists } from "../store/profile-directory.ts";
 import { eraseProfile, removeLock } from "../store/profile-erasure.ts";
 import { acquireProfileLock, type OwnedByUs } from "../store/profile-lock.ts";
 import { Fault, isFault } from "../wire/fault.ts";
+import { cancelled, untilAborted } from "./cancellation.ts";
 import { type Keys, keyOf } from "./compose-key.ts";
 import type { Reach } from "./compose-owner.ts";
 import type { CallOptions, ProfileChoice, Session } from "./session.ts";
@@ -67,7 +68,9 @@ export async function openSession(choice: ProfileChoice, signal: AbortSignal): P
       const current = await reach;
       const askedMs = Date.now();
       try {
-        return await untilAborted(current.call({ id, method, params }, { emit: emitOnce, signal: either }), either);
+        return await untilAborted(either, () =>
+          current.call({ id, method, params }, { emit: emitOnce, signal: either }),
+        );
       } catch (error) {
         const isLost = current.kind === "guest" && isFault(error, "network/closed");
         if (Date.now() - askedMs > OWNER_TIMEOUT_MS) triedSinceMs = Date.now(); // it worked for long: not the same loss
@@ -141,26 +144,6 @@ function askOwner(socketPath: string): Reach {
     },
     close: async () => undefined,
   };
-}
-
-/** Rejects with `usage/cancelled` as soon as the signal aborts, whatever the call does then. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw cancelled();
-  let stop: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(cancelled());
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    work.catch(() => undefined); // nobody waits for it any more
-  }
-}
-
-function cancelled(): Fault {
-  return new Fault("usage/cancelled", "the command was cancelled.");
 }
 
 /** Not asked for here: somebody may be typing a message, which must not turn into a passphrase or the other way round. */

@@ -107,8 +107,8 @@ function takeProgress(
 }
 
 /** Where something is left, people are told that it is not lost. */
-function tellRest({ output, surroundings }: CommandContext, { state }: FileView): void {
-  if (state === "sending" && !surroundings.signal.aborted)
+function tellRest({ output }: CommandContext, { state }: FileView): void {
+  if (state === "sending")
     output.note(
       "Not all of it has left this machine; the rest goes on by itself whenever Hermes runs, for example hermes listen.",
     );
@@ -153,9 +153,8 @@ async function fetched(
   try {
     return (await session.call("file-get", params, { emit, signal: idle.signal })).file;
   } catch (error) {
-    const isIdle = isFault(error, "usage/cancelled") && idle.signal.aborted;
-    if (!isIdle || latest === undefined) throw error;
-    return latest;
+    if (!isFault(error, "usage/cancelled") || latest === undefined) throw error;
+    return latest; // it goes on without us
   } finally {
     idle.end();
     bar.end();

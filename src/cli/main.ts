@@ -40,7 +40,10 @@ function leave(exit: number): never {
 
 function onOutputError(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") stop.abort();
-  else leave(1);
+  else {
+    streams.stderr(`hermes: the output cannot be written (${error.code ?? "unknown error"})\n`);
+    leave(1);
+  }
 }
 
 function onUnexpected(error: unknown): void {

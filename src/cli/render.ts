@@ -252,7 +252,10 @@ export function usesOf({ own, serves, formerly }: RelayUse): string {
 }
 
 export function renderStatus({ relays, peers, members, outbox, primitives }: ClientMethods["status"][1]): string {
-  const lines = relays.length === 0 ? ["No relay: make a profile with hermes init --relay ADDRESS."] : [];
+  const lines =
+    relays.length === 0
+      ? ["No relay is used. hermes relays --add ADDRESS adds one, unless --no-relay or a setting keeps to none."]
+      : [];
   return [
     ...lines,
     ...relays.map(renderRelayUse),

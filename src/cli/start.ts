@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type { ClientMethods, GroupName } from "../client/api.ts";
+import { isFault } from "../wire/fault.ts";
 import { given, mistake, textOf } from "./arguments.ts";
 import { chatIn, groupsToChatIn } from "./chat.ts";
 import { type CommandContext, withSession } from "./command.ts";
@@ -122,16 +123,19 @@ async function openChat(context: CommandContext, relay?: KeptRelay): Promise<voi
   });
 }
 
-/** The one line with which others join. */
+/** The one line with which others join; nothing where the group lets us make none. */
 async function showInvite(
   { output }: CommandContext,
   session: Session,
   { group, relay }: { readonly group: GroupName; readonly relay: KeptRelay },
 ): Promise<void> {
-  const { link } = await session.call("group-invite", { group: group.id });
+  const made = await session.call("group-invite", { group: group.id }).catch((error: unknown) => {
+    if (!isFault(error, "usage/not-allowed")) throw error;
+  });
+  if (made === undefined) return;
   const reach =
     relay.shared.length > 0
       ? "Someone else joins from another machine, in a clone of their own, with"
       : "This machine has no address that other machines can reach, so only people on this machine can join, with";
-  output.note(`\n${reach}\n\n    npm start -- join '${link}'\n`);
+  output.note(`\n${reach}\n\n    npm start -- join '${made.link}'\n`);
 }

@@ -36,18 +36,20 @@ describe("Client settings", () => {
   });
 
   it("come from the environment before the file before the default", async () => {
-    const path = await fileWith('{\n// a comment\n"kdfPasses": 5, "relays": ["/ip4/a"]}');
+    const path = await fileWith('{\n// a comment\n"kdfPasses": 5, "relays": ["/ip4/192.0.2.7/tcp/1"]}');
     const settings = await readClientSettings({ HERMES_CONFIG: path, HERMES_KDF_PASSES: "7" });
     assert.equal(settings.kdfPasses, 7);
-    assert.deepEqual(settings.relays, ["/ip4/a"]);
+    assert.deepEqual(settings.relays, ["/ip4/192.0.2.7/tcp/1"]);
     assert.equal(settings.kdfMemoryKiB, 65_536);
-    assert.deepEqual((await readClientSettings({ HERMES_RELAYS: "/ip4/a, /ip4/b" })).relays, ["/ip4/a", "/ip4/b"]);
+    const both = ["/dns4/a.example/tcp/2", "/ip6/::1/tcp/3/p2p/12D3Koo"];
+    assert.deepEqual((await readClientSettings({ HERMES_RELAYS: both.join(", ") })).relays, both);
   });
 
   for (const [what, text, sentence] of [
     ["an unknown name", '{"kdfpasses": 3}', /"kdfpasses".*is no setting/],
     ["a value out of range", '{"kdfMemoryKiB": 1024}', /kdfMemoryKiB .* from 8192 to 4194304/],
-    ["a value of another kind", '{"relays": "/ip4/a"}', /relays .* a list of texts/],
+    ["a value of another kind", '{"relays": "/ip4/192.0.2.7/tcp/1"}', /relays .* must be addresses such as/],
+    ["an address that is none", '{"peers": ["192.0.2.7:33001"]}', /peers .* must be addresses such as/],
     ["what is no object", "[]", /one JSON object/],
     ["what is not JSON", "{", /one JSON object/],
   ] as const) {

@@ -30,7 +30,13 @@ describe("recovery restore", function () {
 
   for (const [what, args, input, code, sentence] of [
     ["too few words", [], () => "able about", "usage/not-allowed", /^nothing was made\. .*there are 2;/],
-    ["a word that is none", [], () => words.replace(/^\S+/, "hermes"), "usage/not-allowed", /^nothing was made\. Word 1 is none/],
+    [
+      "a word that is none",
+      [],
+      () => words.replace(/^\S+/, "hermes"),
+      "usage/not-allowed",
+      /^nothing was made\. Word 1 is none/,
+    ],
     ["no relay", ["--no-relay"], () => words, "usage/bad-argument", /--relay MULTIADDR/],
     ["another account", ["--account", "00000000"], () => words, "usage/not-allowed", /not of the one that was named/],
     [
