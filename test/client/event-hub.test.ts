@@ -101,3 +101,21 @@ describe("the event hub", () => {
     assert.deepEqual(heard, ["first", "second", "second"]);
   });
 });
+
+describe("what was told before the first screen asked", () => {
+  it("is kept where it stands nowhere else: each warning, and once that the newest messages come first", () => {
+    const { hub } = waiting();
+    const warning = { kind: "warning", code: "forged" } as const;
+    for (const notice of [
+      warning,
+      { kind: "newest-first" },
+      { kind: "outbox" },
+      warning,
+      { kind: "newest-first" },
+    ] as const)
+      hub.tell(notice);
+    assert.deepEqual(hub.takeEarly(), [warning, { kind: "newest-first" }, warning]);
+    hub.tell(warning);
+    assert.deepEqual(hub.takeEarly(), [], "whoever listens has heard it");
+  });
+});
