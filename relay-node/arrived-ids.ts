@@ -15,8 +15,8 @@ import type { EnvelopeId } from "../src/wire/ids.ts";
 const GENERATION_ARRIVALS = 4_096;
 /** Generations under one filter: 131,072 arrivals, so that a relay with 10 million envelopes asks 80 filters. */
 const BLOCK_GENERATIONS = 32;
-/** Bits of one filter: 16 an id, of which {@link PROBES} say falsely "maybe" for one id in 1,700. */
-const FILTER_BITS = GENERATION_ARRIVALS * BLOCK_GENERATIONS * 16;
+/** Bits of one filter: 32 an id, of which {@link PROBES} say falsely "maybe" for one id in 180,000. Older ones have 16: one in 1,700. */
+const FILTER_BITS = GENERATION_ARRIVALS * BLOCK_GENERATIONS * 32;
 const PROBES = 8;
 /** Bytes of an id that are kept: two equal prefixes cannot be made to order below 2^64 work, and change nothing (3). */
 const KEPT_BYTES = 16;
@@ -41,6 +41,7 @@ interface Young {
 
 interface Filter {
   readonly block: number;
+  /** As many as a power of two. */
   readonly bits: Uint8Array;
 }
 
@@ -175,14 +176,14 @@ function word(id: Uint8Array, at: number): number {
 
 function mark(bits: Uint8Array, { first, step }: Probe): void {
   for (let i = 0, at = first; i < PROBES; i++, at = (at + step) >>> 0) {
-    const place = at & (FILTER_BITS - 1);
+    const place = at & (bits.length * 8 - 1);
     bits[place >>> 3] = (bits[place >>> 3] ?? 0) | (1 << (place & 7));
   }
 }
 
 function mayHold(bits: Uint8Array, { first, step }: Probe): boolean {
   for (let i = 0, at = first; i < PROBES; i++, at = (at + step) >>> 0) {
-    const place = at & (FILTER_BITS - 1);
+    const place = at & (bits.length * 8 - 1);
     if (((bits[place >>> 3] ?? 0) & (1 << (place & 7))) === 0) return false;
   }
   return true;

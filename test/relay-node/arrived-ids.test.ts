@@ -53,6 +53,18 @@ describe("the ids by arrival", function () {
     }
   });
 
+  it("are found by filters of half the size, as older versions stored them", () => {
+    filled();
+    const stored = db.prepare<[], { bits: Buffer }>("SELECT bits FROM id_filter WHERE block = 0").get()?.bits;
+    assert.ok(stored);
+    const half = stored.length / 2; // a bit stands at its hash, cut to the filter's size
+    const older = stored.subarray(0, half).map((bits, i) => bits | (stored[half + i] ?? 0));
+    db.prepare("UPDATE id_filter SET bits = ? WHERE block = 0").run(older);
+    const ids = openArrivedIds(db);
+    for (let arrival = 1; arrival <= ARRIVALS; arrival += 997)
+      assert.deepEqual(ids.candidates(idOf(arrival)), [arrival]);
+  });
+
   it("are forgotten by whole generations, the newer ones never", () => {
     const ids = filled();
     db.transaction(() => ids.forgetBefore(135_000))();

@@ -29,7 +29,7 @@ function writeSchema(path: string, version: number): void {
   db.close();
 }
 
-for (const version of [1, 2, 3])
+for (const version of [1, 2, 3, 4])
   describe(`a relay's database of schema ${version}`, () => {
     it("is taken over with its log id, its envelopes, its numbers and its knowledge of duplicates", async () => {
       const { directory, store: fresh, reopen, dispose } = await temporaryStore();
