@@ -473,14 +473,6 @@ describe("files of a group", function () {
     assert(kept.every((bytes) => !Buffer.from(bytes).includes(Buffer.from(whole.subarray(1_000, 1_032)))));
   });
 
-  it("that were sent while one was away are fetched by their name at once, before anything else was read", async () => {
-    ben.crash();
-    await send(ada, "news.txt", fillerBytes(2_000));
-    await world.settle();
-    await world.during(ben.start());
-    assert.equal((await get(ben, "news.txt")).state, "here");
-  });
-
   it("repeated under one id are one message", async () => {
     diskOf(ada).files.set("/home/a.txt", fillerBytes(9));
     const params = { group, path: "/home/a.txt" };
