@@ -166,7 +166,11 @@ function rows(name: string, ours: Figures, peers: readonly Figures[], isTargeted
     ...peers.filter(arrivals).map((peer) => {
       const bound = bounds[peer.name];
       const of = `${peer.name} ${text(peer)}, ${figure(peer.perSecond)}/s${lost(peer)}`;
-      return row("burst, relay CPU a delivery", ours.burstUs / peer.burstUs, [of, bound && atMost(bound)] as never);
+      return row(
+        "burst, relay CPU a delivery",
+        ours.burstUs / peer.burstUs,
+        bound === undefined ? [of] : [of, atMost(bound)],
+      );
     }),
     ...peers
       .filter(arrivals)

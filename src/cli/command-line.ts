@@ -18,7 +18,7 @@ import type { ProfileChoice } from "./session.ts";
 import { Interrupted } from "./terminal.ts";
 
 /** Exit code of what Ctrl-C ended before it was done. */
-export const INTERRUPTED = 130;
+const INTERRUPTED = 130;
 
 /** Runs `argv` (without node and script); answers the exit code, `undefined` when a signal ended a command that ends by itself. */
 export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<number | undefined> {

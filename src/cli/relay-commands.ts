@@ -27,7 +27,7 @@ function changesIn(context: CommandContext) {
   return given({ add: options.get("add"), remove: options.get("remove"), waitMs });
 }
 
-export function renderGroupRelays({ group, relays, former, ...sent }: ClientMethods["group-relays"][1]): string {
+function renderGroupRelays({ group, relays, former, ...sent }: ClientMethods["group-relays"][1]): string {
   return renderRelays(`Relays of ${groupOf(group)}${renderSent(sent)}`, { relays, former });
 }
 

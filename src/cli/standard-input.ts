@@ -4,7 +4,7 @@ import { Fault } from "../wire/fault.ts";
 import { mistake } from "./arguments.ts";
 
 /** Reading stops here (bytes): far above what one message can hold, far below what memory can. */
-export const INPUT_MAX_BYTES = 1_048_576;
+const INPUT_MAX_BYTES = 1_048_576;
 
 /**
  * All of `input` as text, without one newline at its end. `usage/too-long` after {@link INPUT_MAX_BYTES},
