@@ -40,6 +40,9 @@ export async function sendFile(context: CommandContext): Promise<number> {
       tellRest(context, file);
       return file.state === "failed" ? 1 : 0;
     });
+  } catch (error) {
+    if (surroundings.signal.aborted) output.note("Interrupted; hermes files shows whether it is sent.");
+    throw error;
   } finally {
     await offered?.close();
   }
