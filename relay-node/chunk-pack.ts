@@ -18,6 +18,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { ChunkId } from "../src/wire/ids.ts";
 import { CHUNK_MAX_BYTES } from "../src/wire/limits.ts";
+import { errnoOf } from "./errno.ts";
 import { nodeVerifier } from "./node-verifier.ts";
 
 const ENTRY_BYTES = 64;
@@ -128,8 +129,7 @@ const entryAt = (number: number): number => sectionAt(number) + (number % SECTIO
 const slotAt = (number: number): number => sectionAt(number) + HEAD_BYTES + (number % SECTION_SLOTS) * SLOT_BYTES;
 
 /** Whether it says that the disk has lost what was asked for. */
-export const isLost = (error: unknown): boolean =>
-  LOST_CODES.includes((error as NodeJS.ErrnoException | undefined)?.code);
+export const isLost = (error: unknown): boolean => LOST_CODES.includes(errnoOf(error));
 
 /** How many bytes came; undefined: the disk has lost some of them. */
 async function readAt(file: FileHandle, into: Uint8Array, at: number): Promise<number | undefined> {

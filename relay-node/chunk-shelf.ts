@@ -13,6 +13,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type ChunkPack, chunkLengths, isLost, openChunkPack } from "./chunk-pack.ts";
 import type { DurableDirectory } from "./durable-directory.ts";
+import { errnoOf } from "./errno.ts";
 
 /** What a chunk counts beside its bytes, a block of the disk, so that millions of tiny ones are not free. */
 export const CHUNK_OVERHEAD_BYTES = 4_096;
@@ -151,7 +152,7 @@ async function openPack(shelf: Shelf, shelved: Shelved): Promise<ChunkPack> {
 }
 
 /** Whether what was there will not be back: somebody has removed it, or the disk has lost it. */
-const isGone = (error: unknown): boolean => isLost(error) || (error as NodeJS.ErrnoException).code === "ENOENT";
+const isGone = (error: unknown): boolean => isLost(error) || errnoOf(error) === "ENOENT";
 
 /** The new file's name is durable, or the file is not there. */
 async function named({ disk, root }: Shelf, { topic }: Shelved, pack: ChunkPack): Promise<void> {

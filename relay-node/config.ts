@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { Fault } from "../src/wire/fault.ts";
 import { nearest } from "../src/wire/near-words.ts";
+import { errnoOf } from "./errno.ts";
 import { type Checked, checkTexts, checkValue } from "./setting-check.ts";
 import {
   environmentName,
@@ -103,7 +104,7 @@ async function fromFile(path: string | undefined): Promise<Given> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
+    const code = errnoOf(cause) ?? "unknown error";
     throw new Fault("config/unreadable", `the configuration file ${path} cannot be read (${code}).`, { cause });
   }
   return parseFile(text, path);

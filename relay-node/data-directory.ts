@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { Fault } from "../src/wire/fault.ts";
 import type { Environment } from "./config.ts";
+import { errnoOf } from "./errno.ts";
 
 /** hermes/relay in the system's data directory. */
 export function defaultDataDirectory(env: Environment, platform: NodeJS.Platform): string {
@@ -23,7 +24,7 @@ export async function prepareDataDirectory(path: string): Promise<string> {
   try {
     await mkdir(absolute, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
+    const code = errnoOf(cause) ?? "unknown error";
     throw new Fault(
       "storage/failed",
       `the data directory ${absolute} cannot be made (${code}): choose another --data.`,

@@ -9,6 +9,7 @@ import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../src/wire/fault.ts";
 import { fromHex, toHex } from "../src/wire/text-forms.ts";
+import { errnoOf } from "./errno.ts";
 
 /** Name of the key file in the data directory. */
 export const KEY_FILE = "relay.key";
@@ -23,7 +24,7 @@ export async function loadIdentity(directory: string): Promise<Uint8Array> {
   try {
     return parse(await readFile(path, "utf8"), path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw failed(error, path);
+    if (errnoOf(error) !== "ENOENT") throw failed(error, path);
   }
   const seed = new Uint8Array(randomBytes(SEED_BYTES));
   try {
@@ -42,7 +43,7 @@ export async function exportIdentity(directory: string): Promise<string> {
     parse(text, path);
     return text;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw failed(error, path);
+    if (errnoOf(error) !== "ENOENT") throw failed(error, path);
     throw new Fault("storage/failed", `${path} is not there: has a relay run here, and is --data the same?`);
   }
 }
@@ -58,7 +59,7 @@ export async function importIdentity(directory: string, text: string): Promise<"
   try {
     if ((await readFile(path, "utf8")) === line) return "kept";
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw failed(error, path);
+    if (errnoOf(error) !== "ENOENT") throw failed(error, path);
     await writeDurably(directory, line).catch((failure: unknown) => {
       throw failed(failure, path);
     });
@@ -95,7 +96,7 @@ async function writeDurably(directory: string, text: string): Promise<void> {
 
 function failed(error: unknown, path: string): Fault {
   if (error instanceof Fault) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+  const code = errnoOf(error) ?? "unknown error";
   return new Fault("storage/failed", `${path} cannot be used (${code}): check the disk and its permissions.`, {
     cause: error,
   });

@@ -10,6 +10,7 @@ import { chmod, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { Fault } from "../src/wire/fault.ts";
+import { errnoOf } from "./errno.ts";
 import { metricsText, type RelayReport } from "./relay-report.ts";
 
 /** Time that one request may take (ms), so that a silent peer holds nothing for long. */
@@ -49,7 +50,7 @@ export async function serveReports(places: ReportPlaces, report: () => Promise<R
     servers.push(local);
     if (process.platform !== "win32") await chmod(places.socket, 0o600);
   } catch (error) {
-    places.withoutSocket((error as NodeJS.ErrnoException).code ?? "unknown error");
+    places.withoutSocket(errnoOf(error) ?? "unknown error");
   }
   const url = places.address === "" ? undefined : await listenOn(places.address, server(report), servers);
   return {
@@ -66,7 +67,7 @@ async function listenOn(address: string, tcp: Server, servers: Server[]): Promis
     await listen(tcp, { host, port: Number(port) });
   } catch (cause) {
     await Promise.all(servers.map(close));
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
+    const code = errnoOf(cause) ?? "unknown error";
     throw new Fault("network/refused", `cannot listen on ${address} for metrics (${code}).`, { cause });
   }
   servers.push(tcp);
