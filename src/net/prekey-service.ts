@@ -26,7 +26,6 @@ import { FrameStream } from "./frame-stream.ts";
 import type { NetNode } from "./node.ts";
 import { type Pace, type PaceByKey, pace, paceByKey, type Rate } from "./pace.ts";
 import type { PrekeyDirectory } from "./prekey-directory.ts";
-
 import { remoteHost } from "./remote-host.ts";
 
 /** Protocol id of the prekey directory. */
