@@ -37,17 +37,23 @@ function posted(items: readonly AccountItem[]): Uint8Array {
 
 type State = RelayStatus["state"];
 
-/** A network of relays in these states; those that are connected have these envelopes. */
-function network(states: readonly State[], envelopes: readonly Uint8Array[] = []) {
+/** A network of relays in these states; those that are connected have these envelopes, and those that will be the late ones. */
+function network(states: readonly State[], envelopes: readonly Uint8Array[] = [], late: readonly Uint8Array[] = []) {
+  const present = [...states];
   const log = (i: number) => LogId.from(new Uint8Array(16).fill(i));
   let told: NetworkEvents | undefined;
   let stopped = false;
   const relays = (): readonly RelayStatus[] =>
-    states.map((state, i) => ({ address: `/relay/${i}`, state, sinceMs: 0, reason: `it is ${state}` }));
+    present.map((state, i) => ({ address: `/relay/${i}`, state, sinceMs: 0, reason: `it is ${state}` }));
   const serve = async ({ topic }: TopicSubscription): Promise<void> => {
     for (const [i, state] of states.entries()) {
-      if (state !== "connected") continue;
-      const items = envelopes.map((envelope, at) => ({ sequence: (at + 1) as Sequence, envelope }));
+      if (state === "connecting") await new Promise((resolve) => setImmediate(resolve));
+      else if (state !== "connected") continue;
+      present[i] = "connected";
+      const items = (state === "connected" ? envelopes : late).map((envelope, at) => ({
+        sequence: (at + 1) as Sequence,
+        envelope,
+      }));
       await told?.delivered({ log: log(i), topic, items });
       told?.caughtUp(topic, log(i));
     }
@@ -66,8 +72,8 @@ function network(states: readonly State[], envelopes: readonly Uint8Array[] = []
   return { port: port as Network, isStopped: () => stopped };
 }
 
-async function read(states: readonly State[], envelopes?: readonly Uint8Array[]) {
-  const { port, isStopped } = network(states, envelopes);
+async function read(...relays: Parameters<typeof network>) {
+  const { port, isStopped } = network(...relays);
   const clock = { nowMs: () => 0, after: () => () => undefined };
   const reading = await readAccountTopic({ primitives: p, network: port, clock }, SEED, 1_000);
   assert(isStopped());
@@ -79,6 +85,12 @@ describe("reading an account with its seed", () => {
     const renamed: AccountItem = { counter: 2, value: { kind: "settings", name: "Ann", relays: [] } };
     const reading = await read(["unreachable", "connected"], [posted([renamed]), posted([settings, group(1, 1)])]);
     assert.deepEqual(reading, { kind: "found", items: [renamed, group(1, 1)], name: "Ann", relays: [] });
+  });
+
+  it("waits for relays that are still being connected to", async () => {
+    const renamed: AccountItem = { counter: 2, value: { kind: "settings", name: "Ann", relays: [] } };
+    const reading = await read(["connected", "connecting"], [posted([settings])], [posted([renamed])]);
+    assert.equal(reading.kind === "found" && reading.name, "Ann");
   });
 
   it("tells nothing found from nobody there", async () => {
