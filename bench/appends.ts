@@ -10,6 +10,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { packItems, unpackItems } from "../relay-node/packed-items.ts";
 import { openRelayStore } from "../relay-node/relay-store.ts";
 import { openDatabase } from "../relay-node/store-schema.ts";
 import { createTopicStore } from "../relay-node/topic-store.ts";
@@ -53,13 +54,15 @@ const ROOMY = {
 
 const topics = Array.from({ length: TOPICS }, () => Topic.from(new Uint8Array(randomBytes(32))));
 
+/** Views of one buffer, as they come to the store's thread: an id of its own moves out of the engine's heap when it is stored. */
 function items(count: number): readonly LogItem[] {
-  return Array.from({ length: count }, (_, i) => ({
+  const some = Array.from({ length: count }, (_, i) => ({
     topic: topics[i % TOPICS] as Topic,
     id: EnvelopeId.from(new Uint8Array(randomBytes(32))),
     kind: ENVELOPE_KIND.message,
     envelope: new Uint8Array(randomBytes(ENVELOPE_BYTES)),
   }));
+  return unpackItems(packItems(some));
 }
 
 type Append = (items: readonly LogItem[]) => Promise<void>;
