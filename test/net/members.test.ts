@@ -3,7 +3,7 @@ import { afterEach, describe, it } from "mocha";
 import { cuttableWire } from "../e2e/scene/cuttable-wire.ts";
 import { tcpProxy } from "./tcp-proxy.ts";
 import { at, freePort, group, Member, type MemberOptions } from "./test-member.ts";
-import { Cleanup, PATIENT, QUICK } from "./test-relay.ts";
+import { Cleanup, PATIENT, QUICK, startClient, startRelay } from "./test-relay.ts";
 import { topicKey } from "./topic-keys.ts";
 
 const cleanup = new Cleanup();
@@ -170,5 +170,19 @@ describe("members without a relay", () => {
     await ana.writeUnheard("unheard");
     await ben.recorder.until(() => ben.recorder.texts(group.topic).includes("unheard"));
     assert.deepEqual(ben.kept(), ["heard", "unheard"]);
+  });
+
+  it("give a relay what it lacks, signed anew by the topic's key where the signature that came does not hold", async () => {
+    const relay = cleanup.add(await startRelay());
+    const ana = await member({});
+    ana.network.subscribe({ ...other.subscription(), signAnew: () => assert.fail("it is none of this topic") });
+    ana.network.subscribe({ ...group.subscription(), signAnew: () => group.envelope("kept") });
+    await ana.keep([group.envelope("kept").with(-1, 7)]);
+    ana.network.useRelays([relay.address], "us");
+    const reader = await startClient([relay.address]);
+    cleanup.add(reader.network);
+    reader.network.subscribe(group.subscription());
+    await reader.recorder.untilReceived(1);
+    assert.deepEqual(reader.recorder.texts(group.topic), ["kept"]);
   });
 });

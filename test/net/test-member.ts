@@ -42,7 +42,7 @@ export class Member {
   constructor({ port, knows = [], ...others }: MemberOptions) {
     this.#options = { listen: port ? [at(port)] : [], addresses: knows.map(at) };
     this.#others = others;
-    this.recorder.commit = ({ items }) => this.#keep(items.map(({ envelope }) => envelope));
+    this.recorder.commit = ({ items }) => this.keep(items.map(({ envelope }) => envelope));
   }
 
   async start(): Promise<this> {
@@ -73,7 +73,7 @@ export class Member {
   }
 
   write(text: string, key = group): Promise<void> {
-    return this.#keep([key.envelope(text)]);
+    return this.keep([key.envelope(text)]);
   }
 
   kept(): string[] {
@@ -88,7 +88,7 @@ export class Member {
     for (const each of watchers) this.#watchers.add(each);
   }
 
-  async #keep(envelopes: readonly Uint8Array[]): Promise<void> {
+  async keep(envelopes: readonly Uint8Array[]): Promise<void> {
     const items = envelopes.map((envelope) => ({
       topic: Topic.from(topicOf(envelope).slice()),
       id: envelopeId(nobleVerifier.sha256, envelope),
