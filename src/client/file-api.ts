@@ -64,8 +64,8 @@ export interface FileMethods {
     /** `leftOut`: where something was. */
     { message: { id: string }; file: FileView; state: "queued" | "on-relay" | "delivered"; leftOut?: LeftOut },
   ];
-  /** The newest 4,000, newest last; of so many that their previews come to 3 MiB the older ones have none. */
-  "file-list": [{ group: string }, { group: GroupName; files: readonly FileView[] }];
+  /** The newest 4,000, newest last; of so many that their previews come to 3 MiB the older ones have none. `file`: that one alone (id). */
+  "file-list": [{ group: string; file?: string }, { group: GroupName; files: readonly FileView[] }];
   /** Fetches into `out`, absolute: a directory that exists, or a path where nothing is yet; default: the downloads folder of the settings. Never overwrites.
    * Emits `file` events until it is `here`; ends early, and the fetching goes on, when the call is cancelled or after `waitMs`. */
   "file-get": [{ group: string; file: string; out?: string; waitMs?: number }, { group: GroupName; file: FileView }];

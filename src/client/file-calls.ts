@@ -5,9 +5,9 @@ import type { GroupState } from "../protocol/records/group.ts";
 import { CALL } from "../protocol/records/outbox.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { PREVIEW_FORMAT } from "../wire/file-manifest.ts";
-import type { MessageId } from "../wire/ids.ts";
+import { MessageId } from "../wire/ids.ts";
 import { FILE_TYPE_MAX_BYTES } from "../wire/limits.ts";
-import { toHex } from "../wire/text-forms.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
 import { encodeUtf8 } from "../wire/utf8.ts";
 import { catchUp, waiting, waitTaken } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
@@ -101,7 +101,8 @@ export async function listFiles(context: CallContext, params: Params<"file-list"
   const group = await findGroup(context.store, params.group);
   const newestFirst: FileView[] = [];
   let room = PREVIEWS_LISTED_MAX;
-  for (const place of (await filesOf(context, group)).slice(-FILES_LISTED_MAX).toReversed()) {
+  const listed = params.file === undefined ? await filesOf(context, group) : await oneOf(context, group, params.file);
+  for (const place of listed.slice(-FILES_LISTED_MAX).toReversed()) {
     const view = await context.files?.view(place);
     room -= view?.preview?.image.length ?? 0;
     if (view) newestFirst.push(room < 0 ? withoutPreview(view) : view);
@@ -114,6 +115,13 @@ const FILES_LISTED_MAX = 4_000;
 const PREVIEWS_LISTED_MAX = 3 * 1024 * 1024;
 
 const withoutPreview = ({ preview, ...view }: FileView): FileView => view;
+
+/** The group's file of that id (hex), if a line shows it. */
+async function oneOf({ store }: CallContext, { group }: GroupState, file: string): Promise<readonly FilePlace[]> {
+  const id = fromHex(file);
+  if (id?.length !== MessageId.lengthBytes || !(await store.line(toHex(group), file))) return [];
+  return [{ group, file: MessageId.from(id) }];
+}
 
 /** One of a group's files, as people call it. */
 interface CalledFile extends FilePlace {

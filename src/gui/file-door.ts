@@ -85,7 +85,7 @@ export function createFileDoor({ directory, call, offer }: FileDoorParts): FileD
       }
     },
     give: async (group, file, use) => {
-      const { files } = await call("file-list", { group });
+      const { files } = await call("file-list", { group, file });
       const view = files.find(({ id }) => id === file);
       return view?.path === undefined || !isReadable(view) ? undefined : await given(view, view.path, use);
     },

@@ -86,4 +86,14 @@ describe("files of which others have sent thousands, each with a preview", () =>
     assert.deepEqual(shown, files.slice(-95));
     assert(JSON.stringify(files).length < MAX_LINE_BYTES);
   });
+
+  it("are not read for one of them", async () => {
+    const { store, asked } = profileWith(4_500);
+    const view = async ({ file }: FilePlace) => ({ id: toHex(file) }) as FileView;
+    const context = { store, files: { view } } as unknown as CallContext;
+    const file = "0f".repeat(32);
+    assert.deepEqual((await listFiles(context, { group: "hikes", file })).files, [{ id: file }]);
+    assert.deepEqual((await listFiles(context, { group: "hikes", file: "../.." })).files, []);
+    assert.deepEqual(asked, []);
+  });
 });
