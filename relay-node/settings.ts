@@ -183,7 +183,7 @@ export const SETTINGS = {
     min: 1,
     max: 100_000,
     unit: "connections",
-    why: "Clients at once, each about 130 kB of memory.",
+    why: "Clients at once, each about 130 kB of memory, and 1 kB more for each topic that it reads.",
   }),
   connectionsPerSecond: integer({
     default: 500,

@@ -11,6 +11,7 @@ import { envelopeId } from "../verify/envelope-check.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import type { LogId, Sequence, Topic } from "../wire/ids.ts";
 import { ENVELOPE_MAX_BYTES, FORWARD_JUMP_MAX, KEPT_IDS_MAX } from "../wire/limits.ts";
+import { toHex } from "../wire/text-forms.ts";
 import { encodeHolderFrame, type HolderFrame } from "../wire/topic-frames.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { pace, type Rate } from "./pace.ts";
@@ -36,14 +37,58 @@ export interface CatchUpSource {
   readonly onPage: (envelopes: number, bytes: number) => void;
 }
 
-/** One subscription of this connection. */
-export interface CatchUpReader extends TopicReader {
+/** What the readers of one connection share. */
+interface Shared {
+  readonly names: ReaderNames;
+  readonly accepts: (reader: CatchUpReader) => boolean;
+  readonly send: TopicReader["send"];
+  readonly tellKept: (topic: Topic, envelopes: readonly Uint8Array[]) => void;
+  readonly fallBehind: (reader: CatchUpReader) => void;
+}
+
+/** One subscription of this connection. A client has hundreds, so what they share they have together. */
+export class CatchUpReader implements TopicReader {
+  readonly topic: Topic;
+  readonly key: string;
+  sentUpTo: Sequence;
   /** Something was announced to it while a page was being read. */
-  announced: boolean;
+  announced = false;
   /** `caughtUp` has been told once. */
-  told: boolean;
+  told = false;
   /** It was looked how much is missing. */
-  looked: boolean;
+  looked = false;
+  readonly #shared: Shared;
+
+  constructor(topic: Topic, sentUpTo: Sequence, shared: Shared) {
+    this.topic = topic;
+    this.key = toHex(topic);
+    this.sentUpTo = sentUpTo;
+    this.#shared = shared;
+  }
+
+  get peer(): string {
+    return this.#shared.names.peer;
+  }
+
+  get through(): string | undefined {
+    return this.#shared.names.through;
+  }
+
+  accepts(): boolean {
+    return this.#shared.accepts(this);
+  }
+
+  send(prefixedFrame: Uint8Array): void {
+    this.#shared.send(prefixedFrame);
+  }
+
+  tellKept(envelopes: readonly Uint8Array[]): void {
+    this.#shared.tellKept(this.topic, envelopes);
+  }
+
+  fallBehind(): void {
+    this.#shared.fallBehind(this);
+  }
 }
 
 /** What it needs of its connection's stream. */
@@ -53,7 +98,7 @@ export type CatchUpStream = Pick<FrameStream, "isWritable" | "isTight" | "send" 
 export class CatchUp {
   readonly #source: CatchUpSource;
   readonly #stream: CatchUpStream;
-  readonly #names: ReaderNames;
+  readonly #shared: Shared;
   readonly #keptPace = pace(KEPT_RATE);
   readonly #behind = new Set<CatchUpReader>();
   #running = false;
@@ -61,29 +106,24 @@ export class CatchUp {
   /** `names`: who reads. */
   constructor(source: CatchUpSource, stream: CatchUpStream, names: ReaderNames) {
     this.#source = source;
-    this.#names = names;
     this.#stream = stream;
-  }
-
-  /** Starts reading `topic` behind the client's cursor. A cursor of another log starts at 0. */
-  begin(topic: Topic, log: LogId, after: Sequence): CatchUpReader {
-    const sameLog = log.every((byte, i) => byte === this.#source.log.logId[i]);
-    const reader: CatchUpReader = {
-      topic,
-      sentUpTo: sameLog ? after : (0 as Sequence),
-      announced: false,
-      told: false,
-      looked: false,
-      accepts: () => !this.#behind.has(reader) && this.#stream.isWritable(),
-      send: (frame) => this.#stream.sendPrefixed(frame),
-      ...this.#names,
-      tellKept: (envelopes) => this.#tellKept(topic, envelopes),
-      fallBehind: () => {
+    this.#shared = {
+      names,
+      accepts: (reader) => !this.#behind.has(reader) && stream.isWritable(),
+      send: (frame) => stream.sendPrefixed(frame),
+      tellKept: (topic, envelopes) => this.#tellKept(topic, envelopes),
+      fallBehind: (reader) => {
         reader.announced = true;
         this.#behind.add(reader);
         this.proceed();
       },
     };
+  }
+
+  /** Starts reading `topic` behind the client's cursor. A cursor of another log starts at 0. */
+  begin(topic: Topic, log: LogId, after: Sequence): CatchUpReader {
+    const sameLog = log.every((byte, i) => byte === this.#source.log.logId[i]);
+    const reader = new CatchUpReader(topic, sameLog ? after : (0 as Sequence), this.#shared);
     this.#behind.add(reader);
     this.proceed();
     return reader;

@@ -37,6 +37,8 @@ export interface ReaderNames {
 /** One subscription as the fan-out sees it. */
 export interface TopicReader extends ReaderNames {
   readonly topic: Topic;
+  /** The topic as hex. */
+  readonly key: string;
   /** The last number written to this reader. The fan-out and the reader's own catching up move it. */
   sentUpTo: Sequence;
   /** True when the reader follows live and its stream takes data. */
@@ -97,13 +99,13 @@ export function topicFanout(onTick: (tick: FanoutTick) => void): TopicFanout {
 
   return {
     add: (reader) => {
-      const key = toHex(reader.topic);
+      const { key } = reader;
       const topic = topics.get(key) ?? { readers: new Set(), news: [] };
       topic.readers.add(reader);
       topics.set(key, topic);
     },
     remove: (reader) => {
-      const key = toHex(reader.topic);
+      const { key } = reader;
       const topic = topics.get(key);
       topic?.readers.delete(reader);
       if (topic?.readers.size === 0) topics.delete(key);

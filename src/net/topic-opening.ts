@@ -9,8 +9,6 @@ import { CHECKS_PER_TURN } from "./topic-limits.ts";
 import { shareTopics } from "./topic-meeting.ts";
 import { nextTurn } from "./turn-gate.ts";
 
-/** Memory of an open topic: its name, measured. */
-const OPENED_BYTES = 128;
 /** What a holder says that wants a token and got none. */
 export const NO_TOKEN = "this holder asks for an access token";
 const TOO_MANY = "too many topics on one connection";
@@ -39,9 +37,9 @@ export class TopicOpening {
     return this.#opened.has(toHex(topic));
   }
 
-  /** See held-bytes.ts. */
-  get heldBytes(): number {
-    return this.#opened.size * OPENED_BYTES;
+  /** How many there are. */
+  get size(): number {
+    return this.#opened.size;
   }
 
   forget(topic: Topic): void {

@@ -10,9 +10,6 @@ import type { ReaderNames } from "./topic-fanout.ts";
 import { IDS_PER_UNIT } from "./topic-limits.ts";
 import type { TopicOpening } from "./topic-opening.ts";
 
-/** Memory of a topic that is read: its reader and places in three tables, measured. */
-const READER_BYTES = 1_536;
-
 export interface ServingOptions {
   readonly context: SessionContext;
   readonly stream: CatchUpStream;
@@ -38,11 +35,6 @@ export class TopicServing {
     this.#catchUp.proceed();
   }
 
-  /** See held-bytes.ts. */
-  get heldBytes(): number {
-    return this.#readers.size * READER_BYTES;
-  }
-
   /** Forgets all readers: the stream is over. */
   end(): void {
     for (const reader of this.#readers.values()) this.#drop(reader.topic);
@@ -55,7 +47,7 @@ export class TopicServing {
     for (const { topic, log, after } of cursors) {
       this.#drop(topic);
       const reader = this.#catchUp.begin(topic, log, after);
-      this.#readers.set(toHex(topic), reader);
+      this.#readers.set(reader.key, reader);
       context.fanout.add(reader);
     }
   }

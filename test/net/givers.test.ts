@@ -4,6 +4,7 @@ import { createGivers } from "../../src/net/givers.ts";
 import { type TopicReader, topicFanout } from "../../src/net/topic-fanout.ts";
 import { nextTurn } from "../../src/net/turn-gate.ts";
 import type { LogId, Sequence } from "../../src/wire/ids.ts";
+import { toHex } from "../../src/wire/text-forms.ts";
 import { decodeHolderFrame } from "../../src/wire/topic-frames.ts";
 import { freePort, group, Member, type MemberOptions } from "./test-member.ts";
 import { Cleanup } from "./test-relay.ts";
@@ -27,6 +28,7 @@ function reader(peer: string, through?: string): TopicReader & { readonly sent: 
   const [sent, kept]: [string[], string[]] = [[], []];
   return {
     topic: group.topic,
+    key: toHex(group.topic),
     sentUpTo: 0 as Sequence,
     peer,
     through,

@@ -43,14 +43,14 @@ export function greedy(address: string): Greedy {
   };
 }
 
-/** Data frame of yamux on a stream that nobody has opened, as long as a window ever is, without its last byte. */
+/** Data frame of yamux on a stream that nobody has opened, as long as a window ever is; libp2p's own frames do not fill what is missing. */
 function halfMuxerFrame(connection: Connection): void {
   const header = new Uint8Array(12);
   new DataView(header.buffer).setUint32(4, 99_999);
   new DataView(header.buffer).setUint32(8, 2 * MIB);
   const { muxer } = connection as unknown as { muxer: { maConn: { send: (bytes: Uint8Array) => void } } };
   muxer.maConn.send(header);
-  muxer.maConn.send(new Uint8Array(2 * MIB - 1));
+  muxer.maConn.send(new Uint8Array(2 * MIB - 65_536));
 }
 
 /** Those of so many streams that the relay opens. */
