@@ -6,7 +6,6 @@ import { directoryKeyOf } from "../crypto/prekey-bundle.ts";
 import type { Primitives } from "../crypto/primitives.ts";
 import type { Effect } from "../protocol/effects.ts";
 import type { Answer, Input } from "../protocol/machine.ts";
-import { ACCOUNT } from "../protocol/records/account.ts";
 import { PENDING } from "../protocol/records/pairwise.ts";
 import { CURSOR, cursorId } from "../protocol/records/topic.ts";
 import { signAnew } from "../protocol/topic-envelope.ts";
@@ -17,10 +16,11 @@ import type { EventHub } from "./event-hub.ts";
 import { followedRelays } from "./followed-relays.ts";
 import type { OutboxFlusher } from "./outbox-flusher.ts";
 import { reachableAt } from "./own-addresses.ts";
+import { ownPrekeys } from "./own-prekeys.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Network, TopicSubscription } from "./ports/network.ts";
 import type { ProfileStore } from "./ports/profile.ts";
-import { readExistingRecord, readRecord, scanRecords } from "./profile-reader.ts";
+import { readRecord, scanRecords } from "./profile-reader.ts";
 
 /** Ms after which prekeys that nobody had are asked for again. */
 const PREKEYS_RETRY_MS = 15_000;
@@ -74,7 +74,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     introduced = true;
     d.hub.tell({ kind: "introduced" });
   };
-  const offerPrekeys = prekeyOffer(d, timers, introduce);
+  const own = ownPrekeys({ ...d, later: timers.later, known: introduce });
   const performers: Performers = {
     subscribe: (effect) => {
       d.topics.read.add(toHex(effect.topic));
@@ -92,10 +92,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     flush: () => d.flusher().flush(),
     keep: () => undefined, // was part of the commit (step-queue.ts)
     "take-prekeys": ({ account }) => prekeys.take(account),
-    "publish-prekeys": ({ record, signature }) => {
-      const published = d.network.publishPrekeys(record, signature);
-      published.then((answer) => answer !== "unreachable" && introduce()).catch(ignore);
-    },
+    "publish-prekeys": own.publish,
     "use-addresses": ({ addresses }) => d.network.useAddresses?.(addresses),
     "offer-prekeys": ({ record }) => d.network.offerPrekeys?.(record),
     say: ({ topic, body }) => d.network.say(topic, body),
@@ -117,7 +114,7 @@ export function createEffectsPerformer(d: PerformerDependencies): EffectsPerform
     },
     relayConnected: () => {
       d.flusher().flush();
-      offerPrekeys();
+      own.look();
       prekeys.again();
       askLater();
     },
@@ -165,7 +162,8 @@ function performOne<K extends Effect["kind"]>(
 const ignore = (): void => undefined;
 
 interface Timers {
-  readonly later: (delayMs: number, wake: () => void) => void;
+  /** Calls `wake` once; the answer cancels. */
+  readonly later: (delayMs: number, wake: () => void) => () => void;
   /** Nothing wakes any more. */
   readonly close: () => void;
 }
@@ -174,11 +172,15 @@ function createTimers(clock: Clock): Timers {
   const cancels = new Set<() => void>();
   return {
     later: (delayMs, wake) => {
-      const cancel = clock.after(Math.max(0, delayMs), () => {
-        cancels.delete(cancel);
+      const stop = clock.after(Math.max(0, delayMs), () => {
+        cancels.delete(stop);
         wake();
       });
-      cancels.add(cancel);
+      cancels.add(stop);
+      return () => {
+        cancels.delete(stop);
+        stop();
+      };
     },
     close: () => {
       for (const cancel of cancels) cancel();
@@ -263,35 +265,4 @@ async function takePrekeys(d: PerformerDependencies, account: AccountKey): Promi
   const own = `${toHex(account)}/`;
   const waiting = await scanRecords(d.store, PENDING, { after: own, limit: 1 });
   return waiting.some(([id]) => id.startsWith(own)) ? "some" : "all";
-}
-
-/** Fills up our prekeys until somebody has said how many are left: a question can be lost with its connection. One waits at a time. */
-function prekeyOffer(d: PerformerDependencies, timers: Timers, known: () => void): () => void {
-  let isWaiting = false;
-  const isConnected = (): boolean => d.network.relays().some(({ state }) => state === "connected");
-  const again = (): void => {
-    isWaiting = false;
-    if (isConnected()) offer();
-  };
-  const offer = (): void => {
-    const asked = checkPrekeys(d).catch(() => undefined);
-    void asked.then((left) => {
-      if (left !== undefined) {
-        if (left > 0) known();
-      } else if (!isWaiting) {
-        isWaiting = true;
-        timers.later(PREKEYS_RETRY_MS, again);
-      }
-    });
-  };
-  return offer;
-}
-
-/** Looks how many of our one-time prekeys the directory still has, and fills up. Answers that number. */
-async function checkPrekeys(d: PerformerDependencies): Promise<number | undefined> {
-  const account = await readExistingRecord(d.store, ACCOUNT);
-  const key = directoryKeyOf(d.primitives, account.account);
-  const left = await d.network.countPrekeys(key, account.slot);
-  if (left !== undefined) await d.put({ kind: "prekeys-left", left });
-  return left;
 }
