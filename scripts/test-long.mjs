@@ -23,6 +23,7 @@ const CAMPAIGNS = [
     tests: ["test/relay-node/frozen-subscriber.test.ts"],
     env: { HERMES_CAMPAIGN_ROUNDS: "20" },
   },
+  { name: "relay-attacked", tests: ["test/relay-node/attacked-relay.campaign.ts"], env: {} },
   { name: "client-kills", tests: ["test/e2e/client-kills.test.ts"], env: { HERMES_KILL_ROUNDS: "20" } },
   { name: "relay-kills-in-chat", tests: ["test/e2e/absence.test.ts"], env: { HERMES_KILL_ROUNDS: "20" } },
   { name: "client-reconnects", tests: ["test/e2e/reconnects.test.ts"], env: { HERMES_RECONNECTS: "1000" } },
