@@ -88,7 +88,7 @@ describe("three people in a group", function () {
     const before = await ids();
     for (const text of ["x".repeat(TEXT_MAX_BYTES + 1), `x${CLOVER.repeat(TEXT_MAX_BYTES / 4)}`, "y".repeat(200_000)]) {
       const { exit, code, message } = await ana.refused(["send", trio.group], text);
-      assert.deepEqual([exit, code], [1, "usage/too-long"]);
+      assert.deepEqual([exit, code], [2, "usage/too-long"]);
       assert.match(message, new RegExp(`${Buffer.byteLength(text)} bytes.*60000`));
       assert.match(message, /shorten it, or send it in several messages/);
     }

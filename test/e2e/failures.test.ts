@@ -90,11 +90,11 @@ describe("when something is wrong", function () {
     const groups = await ben.askAll("group", "list");
     for (const bad of [link.slice(0, -7), link.slice(3), mistyped, `${link}x`, (await ana.whoami()).contact, "hello"]) {
       const refusal = await ben.refused(["group", "join", bad]);
-      assert.deepEqual([refusal.exit, refusal.code], [1, "usage/bad-link"], bad);
+      assert.deepEqual([refusal.exit, refusal.code], [2, "usage/bad-link"], bad);
       assertSentence(refusal);
     }
     const added = await ana.refused(["group", "add", group, link]);
-    assert.deepEqual([added.exit, added.code], [1, "usage/bad-link"]);
+    assert.deepEqual([added.exit, added.code], [2, "usage/bad-link"]);
     assertSentence(added);
     assert.deepEqual(await ben.askAll("group", "list"), groups);
     const shown = await ben.refused(["start", "join", mistyped, "--no-open"]);

@@ -127,15 +127,15 @@ describe("a relay's key", function () {
     const { code, stdout } = await command(["identity", "export", "--data", from]);
     assert.equal(code, 0);
     assert.match(stdout, /^hermes-relay-key-1 [0-9a-f]{64}\n$/);
-    assert.deepEqual(await command(["identity", "import", "--data", to], stdout), { code: 0, stdout: "", stderr: "" });
+    const moved = await command(["identity", "import", "--data", to], stdout);
+    assert.deepEqual([moved.code, moved.stdout], [0, ""]);
+    assert.match(moved.stderr, /^hermes relay: the relay in [^\n]+ has that key from now on\n$/);
     assert.equal(await start(to), peerId);
     assert.notEqual(await start(other), peerId);
     assert.equal((await command(["identity", "import", "--data", other], stdout)).code, 1);
-    assert.equal(
-      (await command(["identity", "import", "--data", to], stdout)).code,
-      0,
-      "the same key again is no harm",
-    );
+    const again = await command(["identity", "import", "--data", to], stdout);
+    assert.deepEqual([again.code, again.stdout], [0, ""], "the same key again is no harm");
+    assert.match(again.stderr, /has that key already, so nothing was changed\n$/);
     const garbage = await command(["identity", "import", "--data", to], "hermes-relay-key-1 00");
     assert.deepEqual([garbage.code, garbage.stderr.includes("00")], [1, false]);
     assert.equal((await command(["identity", "--data", to])).code, 2);
