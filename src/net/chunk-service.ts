@@ -84,6 +84,7 @@ export function createChunkService(options: ChunkServiceOptions): ChunkService {
           const frames = new FrameStream(stream, {
             frame: (bytes) => session.frame(bytes),
             writable: () => session.writable(),
+            held: () => session.heldBytes,
             closed: () => streams.delete(frames),
             rooms: context.rooms,
           });

@@ -11,6 +11,7 @@ import { topicName } from "../verify/topic-name.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import { type ChunkAnswer, type ChunkRequest, decodeChunkRequest, encodeChunkAnswer } from "../wire/chunk-frames.ts";
 import { ChunkId, type Topic } from "../wire/ids.ts";
+import { CHUNK_MAX_BYTES } from "../wire/limits.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { REFUSAL, type Refusal } from "../wire/topic-frames.ts";
 import { chunkHead } from "./chunk-frame.ts";
@@ -112,6 +113,11 @@ export class ChunkSession {
   /** The peer has taken enough to go on. */
   writable(): void {
     this.#rest();
+  }
+
+  /** Bytes of chunks that it works on, at most: counted by held-bytes.ts. */
+  get heldBytes(): number {
+    return this.#underWay * CHUNK_MAX_BYTES;
   }
 
   /** Since when the peer has not taken what waits for it (`performance.now()` clock); undefined: it takes. */
