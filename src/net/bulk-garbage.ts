@@ -1,10 +1,10 @@
 /**
- * Memory of what was moved, given back in time. What a socket brings and what is decrypted lies outside V8's heap, behind small
- * objects that go soon; but V8 looks for these only when there are many of them. Where little else is made it takes what lies
- * outside for growth instead, and looks through the whole heap: at a relay to which files are uploaded after each 5 MiB, for half of
- * its processor time. A look at the young objects alone takes a millisecond. And since little else is made V8 thinks that a heap grows
- * slowly, and lets it grow by a tenth only before it looks through it: from the first look on it may double. A look at so little is
- * done sooner by one thread than it is shared out among four.
+ * Memory of bulk transfers, given back in time. Bytes that a socket brings, or that were decrypted, lie outside V8's heap behind
+ * small objects that die young. V8 looks for dead young objects only when many were made. A relay that takes files makes few,
+ * so V8 takes the memory outside for growth and marks its whole heap after each 5 MiB: half of the relay's processor time.
+ *
+ * 1. After each LOOK_EVERY_BYTES V8 is asked for a look at the young objects alone, which takes a millisecond.
+ * 2. From the first look on the heap may double before all of it is marked; of a heap that seems to grow slowly V8 allows a tenth.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
