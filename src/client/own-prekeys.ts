@@ -5,7 +5,9 @@
  *
  * 1. A question, or a publication, can be lost without its connection, or be refused for now: we ask again until there are
  *    enough, whatever was answered before.
- * 2. One look waits at a time, however often a relay comes and goes.
+ * 2. A publication that nobody took is sent again as it was: it may have renewed what a count does not show, such as the
+ *    signed prekey. A repeat that is refused is given up, since whoever has it already calls it an old state.
+ * 3. One look waits at a time, however often a relay comes and goes.
  *
  * @see PROTOCOL.md § Prekey directory
  */
@@ -49,6 +51,7 @@ type Publication = Extract<Effect, { kind: "publish-prekeys" }>;
 export function ownPrekeys(d: OwnPrekeysDependencies): OwnPrekeys {
   let cancel = (): void => undefined;
   let pauseMs = RETRY_MS;
+  let untaken: Publication | undefined;
   const lookAfter = (delayMs: number): void => {
     cancel();
     cancel = d.later(delayMs, () => {
@@ -60,12 +63,17 @@ export function ownPrekeys(d: OwnPrekeysDependencies): OwnPrekeys {
     lookAfter(left === undefined ? RETRY_MS : LOOK_MS);
     if (left === undefined) return;
     if (left > 0) d.known();
+    const before = untaken;
     await d.put({ kind: "prekeys-left", left }).catch(() => undefined); // what fails is looked at again
+    if (before && before === untaken) await publish(before); // else a later one takes its place
   };
   const publish = async (publication: Publication): Promise<void> => {
+    const isRepeat = publication === untaken;
+    untaken = publication;
     const answer = await published(d, publication).catch(() => "unreachable" as const);
     if (answer !== "unreachable") d.known();
     const isTaken = answer !== "unreachable" && answer !== "refused";
+    if (untaken === publication && (isTaken || (isRepeat && answer === "refused"))) untaken = undefined;
     if (!isTaken) lookAfter(pauseMs);
     pauseMs = isTaken ? RETRY_MS : Math.min(2 * pauseMs, LOOK_MS);
   };

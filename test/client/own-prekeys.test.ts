@@ -59,7 +59,7 @@ async function offering() {
       },
     },
     put: async (input) => {
-      if (input.kind === "prekeys-left" && input.left < 13) own.publish(publication);
+      if (input.kind === "prekeys-left" && input.left < 13) own.publish({ ...publication });
       return { kind: "none" };
     },
     later: (delayMs, wake) => {
@@ -96,16 +96,30 @@ describe("our prekeys in the directories", () => {
     });
   }
 
-  it("are not published again when the directory has them and only its answer was lost", async () => {
+  it("are sent once more when the directory has them and only its answer was lost, and not after it has refused that", async () => {
     const { own, clock, relay, publications, isKnown } = await offering();
     relay.answer = "unreachable";
     own.look();
     await clock.pass(1_000);
     assert(!isKnown());
     relay.left = 50;
+    relay.answer = "refused"; // what it has is an old state
     await clock.pass(20_000);
-    assert.equal(publications.length, 1);
+    assert.deepEqual(publications, [0, 15_000]);
     assert(isKnown());
+    await clock.pass(5 * HOUR_MS);
+    assert.equal(publications.length, 2);
+  });
+
+  it("are renewed although the renewal was lost and a count says that there are enough", async () => {
+    const { own, clock, relay, publications } = await offering();
+    relay.left = 50;
+    relay.answer = "unreachable";
+    own.publish(publication);
+    await clock.pass(1_000);
+    relay.answer = "taken";
+    await clock.pass(5 * HOUR_MS);
+    assert.deepEqual(publications, [0, 15_000]);
   });
 
   it("are tried at most once an hour where a full directory never takes them", async () => {
