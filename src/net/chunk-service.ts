@@ -3,7 +3,7 @@
  *
  * 1. A stream on which nothing comes for IDLE_MS, or whose reader takes nothing for STALLED_MS, is ended; a connection has at
  *    most STREAMS_PER_CONNECTION.
- * 2. Memory is bounded: WORKS_MAX chunks at the disk, as many again that wait for it, a few in each stream.
+ * 2. Memory is bounded: WORKS_MAX chunks at the disk, a few in each stream.
  *
  * @see PROTOCOL.md § Chunks
  */
@@ -62,7 +62,6 @@ export function createChunkService(options: ChunkServiceOptions): ChunkService {
     pace: paceByKey(options.addressRate ?? UNLIMITED),
     works: calm ? (work) => works(() => calm().then(work)) : works,
     rooms: createFrameRooms(),
-    load: { requests: 0 },
     onEvent: options.onEvent ?? (() => undefined),
   };
   const streams = new Map<FrameStream, ChunkSession>();

@@ -2,8 +2,8 @@
  * One stream of the chunk service, from the challenge to its end. Says nothing before the topic is proved.
  *
  * 1. A chunk is stored only under the hash of what came.
- * 2. At most UNDER_WAY_MAX requests are worked on, fewer in a CROWD; a faster client waits, as does one that reads its chunks too
- *    slowly or asks more than RATE. One that is refused its topic is let go: each try costs a signature check.
+ * 2. At most UNDER_WAY_MAX requests are worked on; a faster client waits, as does one that reads its chunks too slowly or
+ *    asks more than RATE. One that is refused its topic is let go: each try costs a signature check.
  */
 import { randomBytes } from "node:crypto";
 import { checkOpenProof } from "../verify/open-proof.ts";
@@ -22,12 +22,8 @@ import { type PaceByKey, pace, type Rate } from "./pace.ts";
 import type { OwnTopic } from "./topic-meeting.ts";
 import type { Gate } from "./turn-gate.ts";
 
-/** Requests of one stream that are worked on, 4 MiB: more than whoever uploads has under way, so that it is not stopped each time. */
-const UNDER_WAY_MAX = 16;
-/** The same while all streams together have {@link CROWD}: many who upload at once cost little more memory than a few. */
-const UNDER_WAY_IN_CROWD = 2;
-/** Requests of all streams, 16 MiB: twice what is read and written at once. */
-const CROWD = 64;
+/** Requests of one stream that are worked on, 2 MiB: more than whoever uploads has under way, so that it is not stopped each time. */
+const UNDER_WAY_MAX = 8;
 /** Requests of one stream a second, and what it may save up: far above what moves chunks. */
 const RATE: Rate = { perSecond: 2_000, burst: 20_000 };
 /** Chunks in a `have` that count as one request more. */
@@ -52,8 +48,6 @@ export interface ChunkSessionContext {
   readonly works: Gate;
   /** What chunks come in; given back when they are stored. */
   readonly rooms: FrameRooms;
-  /** What all sessions have under way. */
-  readonly load: { requests: number };
   readonly onEvent: (event: ChunkEvent) => void;
 }
 
@@ -95,7 +89,6 @@ export class ChunkSession {
     if (topic === undefined) return void this.#frames.abort("a request before the topic was open");
     const work = this.#workOf(topic, request);
     this.#underWay++;
-    this.#context.load.requests++;
     this.#pause(this.#pace.spend(request.kind === "have" ? 1 + request.chunks.length / CHUNKS_PER_UNIT : 1));
     this.#rest();
     this.#context
@@ -105,7 +98,6 @@ export class ChunkSession {
       .finally(() => {
         if (request.kind === "put") this.#context.rooms.give(request.chunk);
         this.#underWay--;
-        this.#context.load.requests--;
         this.#rest();
       });
   }
@@ -138,8 +130,7 @@ export class ChunkSession {
   #rest(): void {
     const isWritable = this.#frames.isWritable();
     this.#stalledAtMs = isWritable ? undefined : (this.#stalledAtMs ?? performance.now());
-    const underWayMax = this.#context.load.requests < CROWD ? UNDER_WAY_MAX : UNDER_WAY_IN_CROWD;
-    const isBusy = this.#isResting || this.#underWay >= underWayMax || !isWritable;
+    const isBusy = this.#isResting || this.#underWay >= UNDER_WAY_MAX || !isWritable;
     if (isBusy && !this.#frames.isPaused) this.#frames.pause();
     else if (!isBusy && this.#frames.isPaused) this.#frames.resume();
   }

@@ -12,8 +12,8 @@ import { REFUSAL } from "../wire/topic-frames.ts";
 import { type ChunkClient, openChunks } from "./chunk-client.ts";
 import type { ChunkSource, ChunkSources } from "./chunk-sources.ts";
 
-/** Chunks under way to one relay, 3 MiB: half of them are being written, together, while the others are on their way. A write and its sync cost by the group. */
-const AT_ONCE = 12;
+/** Chunks under way to one relay, 1.5 MiB: half of them are being written, together, while the others are on their way. */
+const AT_ONCE = 6;
 /** Most pauses for one chunk at a relay that asks for patience, and the longest (ms): it may name 49 days. */
 const PAUSES_MAX = 20;
 const PAUSE_MAX_MS = 10_000;
