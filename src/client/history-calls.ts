@@ -33,14 +33,17 @@ export async function history(context: CallContext, params: Params<"history">): 
   if ([before ?? search, after, around].filter((each) => each !== undefined).length > 1)
     throw new Fault("usage/bad-argument", "a page of history has one place: name before, after or around");
   const limit = wholeNumber("limit", params.limit ?? HISTORY_LINES, HISTORY_LINES_MAX);
+  const isNewestPage = [before, after, around, search].every((each) => each === undefined);
+  // what arrives from here on may not be on the page
+  const [latest] = peek || !isNewestPage ? [] : await store.history({ group, limit: 1, unread: "latest" });
   const lines =
     around === undefined
       ? await store.history({ group, limit, before, after, search })
       : await linesAround(store, { group, limit, id: around });
   const messages = await Promise.all(lines.map((line) => shownMessage(context, line)));
   if (peek) return { messages, ...(await firstUnread(store, group)) };
-  if (before === undefined && after === undefined && around === undefined && search === undefined) {
-    await store.markRead(group);
+  if (latest) {
+    await store.markRead(group, [latest.id]);
     hub.tell({ kind: "read", group });
   }
   return { messages };

@@ -27,8 +27,8 @@ interface Listening {
   readonly window: string | undefined;
   /** Lines shown as unread whose notice may still come. */
   readonly shown: Set<string>;
-  /** Groups of which something was shown that is not marked as read yet. */
-  readonly unmarked: Set<string>;
+  /** Messages (ids) of each group (hex) that were shown and are not marked as read yet. */
+  readonly unmarked: Map<string, string[]>;
   /** The depth that a group's messages have reached, as far as they were told. */
   readonly told: Map<string, number>;
   readonly emit: CallOptions["emit"];
@@ -51,7 +51,7 @@ export async function listen(
     only,
     window: params.window,
     shown: new Set(),
-    unmarked: new Set(),
+    unmarked: new Map(),
     told: new Map(),
     emit,
     isOver,
@@ -77,10 +77,10 @@ async function markShown(
   { unmarked, isOver }: Listening,
   holds: (group: string) => boolean,
 ): Promise<void> {
-  for (const group of unmarked) {
+  for (const [group, messages] of unmarked) {
     if (isOver()) break;
     if (holds(group)) continue;
-    await store.markRead(group);
+    await store.markRead(group, messages); // no others: one may have been committed that nobody was told of yet
     hub.tell({ kind: "read", group });
     unmarked.delete(group);
   }
@@ -100,7 +100,11 @@ async function emitUnread(seen: Seen, listening: Listening): Promise<void> {
       const message = await shownMessage(seen, line);
       emit(inOrder(listening, { event: "message", group: groupName(group), message }));
     }
-    if (lines.length > 0) unmarked.add(id);
+    if (lines.length > 0)
+      unmarked.set(
+        id,
+        lines.map((line) => line.id),
+      );
   }
 }
 
@@ -115,7 +119,10 @@ async function emitNotice(seen: Seen, notice: ClientNotice, listening: Listening
   const event = await eventOf(seen, notice, group);
   if (!event || isOver()) return;
   emit(event.event === "message" ? inOrder(listening, event) : event);
-  if (notice.kind === "message" && groupId !== undefined) unmarked.add(groupId);
+  if (notice.kind !== "message" || groupId === undefined) return;
+  const messages = unmarked.get(groupId);
+  if (messages) messages.push(notice.line.id);
+  else unmarked.set(groupId, [notice.line.id]);
 }
 
 /** Says of a message that it is late. */

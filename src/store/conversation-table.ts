@@ -55,9 +55,11 @@ export const CONVERSATION_SQL = {
   foundBefore: `${FOUND} ${BEFORE} ${NEWEST}`,
   newestUnread: `${UNREAD} ${NEWEST}`,
   oldestUnread: `${UNREAD} ${OLDEST}`,
+  latestUnread: `${UNREAD} ORDER BY arrival DESC LIMIT @limit`,
   unread: `SELECT count(*) AS lines FROM conversation JOIN line ON line.conversation = number
     WHERE group_id = ? AND arrival > read_arrival AND state = 'received' AND kind <> 'system'`,
   markRead: "UPDATE conversation SET read_arrival = (SELECT coalesce(max(arrival), 0) FROM line) WHERE group_id = ?",
+  markReadUntil: "UPDATE conversation SET read_arrival = max(read_arrival, ?) WHERE group_id = ?",
 } as const;
 
 type Row = Omit<ConversationLine, "group" | "delivery"> & {
@@ -74,7 +76,7 @@ export interface ConversationTable {
   readonly line: (group: string, id: string) => ConversationLine | undefined;
   readonly lineDepth: (group: string, id: string) => number | undefined;
   readonly unread: (group: string) => number;
-  readonly markRead: (group: string) => void;
+  readonly markRead: (group: string, shown?: readonly string[]) => void;
 }
 
 /** The tables of an open database. */
@@ -83,6 +85,10 @@ export function conversationTable(database: Database.Database): ConversationTabl
   const one = database.prepare<[Parameters], Row>(CONVERSATION_SQL.line);
   const unread = database.prepare<[string], { lines: number }>(CONVERSATION_SQL.unread);
   const markRead = database.prepare<[string]>(CONVERSATION_SQL.markRead);
+  const markReadUntil = database.prepare<[number, string]>(CONVERSATION_SQL.markReadUntil);
+  const arrived = database.prepare<[Parameters], { arrival: number }>(CONVERSATION_SQL.arrivalOf);
+  const arrivalOf = (group: string, id: string): number =>
+    arrived.get({ conversation: numberOf(group) ?? 0, id })?.arrival ?? 0;
   const setState = database.prepare<[Parameters]>(CONVERSATION_SQL.setState);
   const depth = database.prepare<[Parameters], { depth: number }>(CONVERSATION_SQL.depth);
   const numberOf = (group: string) => find.get(group)?.number;
@@ -108,7 +114,14 @@ export function conversationTable(database: Database.Database): ConversationTabl
     line,
     lineDepth: (group, id) => depth.get({ conversation: numberOf(group) ?? 0, id })?.depth,
     unread: (group) => unread.get(group)?.lines ?? 0,
-    markRead: (group) => void markRead.run(group),
+    markRead: (group, shown) => {
+      if (shown === undefined) markRead.run(group);
+      else
+        markReadUntil.run(
+          shown.reduce((latest, id) => Math.max(latest, arrivalOf(group, id)), 0),
+          group,
+        );
+    },
   };
 }
 
@@ -156,6 +169,7 @@ function historyReader(
   const pageAfter = prepare(CONVERSATION_SQL.pageAfter);
   const newestUnread = prepare(CONVERSATION_SQL.newestUnread);
   const oldestUnread = prepare(CONVERSATION_SQL.oldestUnread);
+  const latestUnread = prepare(CONVERSATION_SQL.latestUnread);
   return ({ group, limit, before, after, search, unread }) => {
     checkLimit(limit);
     const place = before ?? after;
@@ -164,6 +178,7 @@ function historyReader(
     const conversation = numberOf(group);
     if (conversation === undefined) return [];
     if (unread === "oldest") return named(group, oldestUnread.all({ conversation, limit }));
+    if (unread === "latest") return inOrder(group, latestUnread.all({ conversation, limit }));
     if (unread === "newest") return inOrder(group, newestUnread.all({ conversation, limit }));
     if (after !== undefined && anchor) return named(group, pageAfter.all({ conversation, limit, ...placeOf(anchor) }));
     const words = searchExpression(search ?? "");

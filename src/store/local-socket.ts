@@ -4,7 +4,7 @@
  * 1. Only this user can connect: the socket lies in a private directory.
  * 2. Memory is bounded: connections, requests on each, the length of a line, and what a slow reader has not read.
  * 3. No line from a caller can make the owner throw; one that is not a call ends its connection.
- * 4. A request ends with its connection: its signal aborts.
+ * 4. A request ends with its connection: its signal aborts. None begins once its answer cannot be given.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { Fault, isFault } from "../wire/fault.ts";
@@ -46,7 +46,9 @@ export interface LocalSocket {
 export async function serveLocalSocket(handler: LocalHandler, env = process.env): Promise<LocalSocket> {
   const place = await createRuntimeDirectory(env);
   const connections = new Map<Socket, { readonly end: () => void }>();
+  let isClosing = false;
   const server = createServer((socket) => {
+    if (isClosing) return void socket.destroy();
     connections.set(socket, serveConnection(socket, handler));
     socket.once("close", () => connections.delete(socket));
   });
@@ -60,6 +62,7 @@ export async function serveLocalSocket(handler: LocalHandler, env = process.env)
   return {
     path: place.socketPath,
     close: async () => {
+      isClosing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const { end } of connections.values()) end();
       const late = setTimeout(() => {
@@ -87,8 +90,11 @@ function listen(server: Server, path: string): Promise<void> {
 /** Answers what comes; `end` aborts it all and lets the caller have what was written so far, and nothing more. */
 function serveConnection(socket: Socket, handler: LocalHandler): { readonly end: () => void } {
   const running = new Map<string, AbortController>();
+  let isEnding = false;
   const end = () => socket.destroy();
   const onLine = (line: string) => {
+    // what it answered could reach nobody: a listener would mark messages as read that nobody has seen
+    if (isEnding) return;
     const call = socket.destroyed ? undefined : decodeCall(line);
     if (call?.kind === "cancel") {
       running.get(call.id)?.abort();
@@ -112,6 +118,7 @@ function serveConnection(socket: Socket, handler: LocalHandler): { readonly end:
   socket.once("close", abort);
   return {
     end: () => {
+      isEnding = true;
       socket.end();
       abort();
     },

@@ -168,6 +168,22 @@ describe("listening", () => {
     await second.ended;
   });
 
+  it("marks nothing as read that is stored and that nobody was told of yet", async () => {
+    const { arrive, tell, start, store, groups } = listening();
+    const { abort, ended, texts } = start();
+    await turn();
+    const shown = await arrive("shown");
+    const next = await arrive("its notice is under way");
+    tell(shown);
+    await turn();
+    assert.deepEqual([texts(), await store.unread(toHex(groups[0]))], [["shown"], 1]);
+    tell(next);
+    await turn();
+    assert.deepEqual([texts().length, await store.unread(toHex(groups[0]))], [2, 0]);
+    abort.abort();
+    await ended;
+  });
+
   describe("when the newest come ahead of those before them", () => {
     /** Five messages are stored; the last two come first. */
     const away = async () => {

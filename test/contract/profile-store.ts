@@ -386,6 +386,17 @@ export function profileStoreContract(name: string, open: () => Promise<OpenedSto
         );
       });
 
+      it("names those that arrived last, and marks what arrived up to given ones, never back", async () => {
+        await commitLines(line(9), line(3), line(7), line(5));
+        const latest = async () => ids(await store.history({ group: GROUP, limit: 2, unread: "latest" }));
+        assert.deepEqual(await latest(), [7, 5]);
+        await store.markRead(GROUP, [lineId(7), lineId(9)]);
+        assert.deepEqual(await latest(), [5]);
+        await store.markRead(GROUP, [lineId(3), lineId(44)]);
+        await store.markRead(GROUP, []);
+        assert.deepEqual([await latest(), await store.unread(GROUP)], [[5], 1]);
+      });
+
       it("counts a line that arrives after the last one was removed", async () => {
         await commitLines(line(1), line(2));
         await store.markRead(GROUP);

@@ -70,8 +70,9 @@ export function memoryStore(profile: MemoryProfile): ProfileStore {
     line: async (group, id) => profile.lines.get(lineKey(group, id))?.line,
     lineDepth: async (group, id) => profile.lines.get(lineKey(group, id))?.line.depth,
     unread: async (group) => linesOf(profile, group).filter((line) => isUnread(profile, line)).length,
-    markRead: async (group) => {
-      profile.read.set(group, profile.arrivals);
+    markRead: async (group, shown) => {
+      const arrived = shown?.map((id) => profile.lines.get(lineKey(group, id))?.arrived ?? 0) ?? [profile.arrivals];
+      profile.read.set(group, Math.max(profile.read.get(group) ?? 0, ...arrived));
     },
     close: async () => undefined,
   };
@@ -109,6 +110,10 @@ function history(profile: MemoryProfile, query: HistoryQuery): readonly Conversa
   const end = before === undefined ? all.length : all.findIndex((line) => line.id === before);
   const start = after === undefined ? 0 : all.findIndex((line) => line.id === after) + 1;
   if (end < 0 || (after !== undefined && start === 0)) throw new Fault("usage/not-found", "no such line");
+  if (unread === "latest") {
+    const arrived = ({ id }: ConversationLine): number => profile.lines.get(lineKey(group, id))?.arrived ?? 0;
+    return all.sort((one, other) => arrived(one) - arrived(other)).slice(-limit);
+  }
   if (after !== undefined || unread === "oldest") return all.slice(start, start + limit);
   const words = (search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   const matching = all.slice(0, end).filter(({ text }) => words.every((word) => text.toLowerCase().includes(word)));

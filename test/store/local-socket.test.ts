@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { callLocalSocket } from "../../src/store/local-call.ts";
 import { type LocalHandler, type LocalSocket, serveLocalSocket } from "../../src/store/local-socket.ts";
-import { MAX_LINE_BYTES } from "../../src/store/socket-lines.ts";
+import { encodeCall, MAX_LINE_BYTES } from "../../src/store/socket-lines.ts";
 import { Fault, isFault } from "../../src/wire/fault.ts";
 import { temporaryDirectory } from "./temporary-profile.ts";
 
@@ -152,6 +152,21 @@ describe("the local socket", () => {
       );
       await closing;
       assert.equal(events.length, 500);
+    });
+
+    it("is not begun when it comes while the owner closes: nobody could be told of it", async () => {
+      const methods: string[] = [];
+      const socket = await serve(async ({ method }) => {
+        methods.push(method);
+      });
+      const caller = connect({ path: socket.path, allowHalfOpen: true });
+      caller.write(encodeCall({ kind: "request", request: { id: "1", method: "first", params: null } }));
+      await once(caller, "data");
+      const closed = socket.close();
+      await once(caller, "end");
+      caller.end(encodeCall({ kind: "request", request: { id: "2", method: "late", params: null } }));
+      await closed;
+      assert.deepEqual(methods, ["first"]);
     });
 
     it("is network/closed when something else answers there", async () => {

@@ -35,8 +35,8 @@ export interface HistoryQuery {
   readonly after?: string | undefined;
   /** Full-text search: all of these words. */
   readonly search?: string | undefined;
-  /** Only lines that {@link ProfileStore.unread} counts, the newest or the oldest of them; stands alone. */
-  readonly unread?: "newest" | "oldest" | undefined;
+  /** Only lines that {@link ProfileStore.unread} counts, the newest or the oldest of them, or those that arrived last; stands alone. */
+  readonly unread?: "newest" | "oldest" | "latest" | undefined;
 }
 
 /** The encrypted profile database. All methods reject with a storage fault. */
@@ -61,7 +61,8 @@ export interface ProfileStore {
   readonly lineDepth: (group: string, id: string) => Promise<number | undefined>;
   /** Lines that arrived after the last {@link markRead} and are not our own (`received`, not system). */
   readonly unread: (group: string) => Promise<number>;
-  readonly markRead: (group: string) => Promise<void>;
+  /** What has arrived up to the last of those lines (ids, hex), or all of it, is unread no more; unknown ids change nothing. */
+  readonly markRead: (group: string, shown?: readonly string[]) => Promise<void>;
   /** Closes the database; nothing may be called afterwards. */
   readonly close: () => Promise<void>;
 }
