@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
 import type { WebSocketRoute } from "playwright-core";
+import { placeOf } from "../../../src/gui/web/place.ts";
 import { words } from "../../../src/gui/web/words.ts";
 import { PATIENCE_MS } from "../scene/hermes-process.ts";
 import { axeViolations } from "./accessibility.ts";
@@ -10,6 +11,7 @@ import {
   bubbles,
   composer,
   firstRun,
+  hasOnce,
   joinGroup,
   makeGroup,
   PASSPHRASE,
@@ -20,6 +22,7 @@ import {
 import { type TwoScreens, twoScreens } from "./two-screens.ts";
 
 const GROUP = "Harbour swimmers";
+const LATE = "Late ferry";
 
 describe(withBrowser("The web screen"), function () {
   this.timeout(3 * PATIENCE_MS);
@@ -60,7 +63,7 @@ describe(withBrowser("The web screen"), function () {
     await bubbles(ben.page, "Who comes for a swim at seven?").waitFor();
     await say(ben, GROUP, "Me! **19** degrees");
     await bubbles(ana.page, "Me! **19** degrees").waitFor();
-    assert.equal(await bubbles(ana.page, "Who comes for a swim at seven?").count(), 1);
+    await hasOnce(ana.page, "Who comes for a swim at seven?");
     await bubbles(ana.page, "Who comes for a swim at seven?").getByText(words.delivery.devices(1, 1)).waitFor();
   });
 
@@ -71,9 +74,8 @@ describe(withBrowser("The web screen"), function () {
     await second.goto(`${ana.origin}/${new URL(ana.page.url()).hash}`);
     await bubbles(second, "Me! **19** degrees").waitFor();
     await say(ana, GROUP, "both tabs");
-    await bubbles(second, "both tabs").waitFor();
-    assert.equal(await bubbles(second, "both tabs").count(), 1);
-    assert.equal(await bubbles(ana.page, "both tabs").count(), 1);
+    await hasOnce(second, "both tabs");
+    await hasOnce(ana.page, "both tabs");
     await second.close();
   });
 
@@ -86,7 +88,7 @@ describe(withBrowser("The web screen"), function () {
     await bubbles(ana.page, "into the dark").waitFor();
     await screens.relay.restart();
     await bubbles(ben.page, "into the dark").waitFor();
-    assert.equal(await bubbles(ana.page, "into the dark").count(), 1);
+    await hasOnce(ana.page, "into the dark");
   });
 
   it("misses and repeats nothing when its connection breaks, and sends once what was typed meanwhile", async () => {
@@ -110,9 +112,8 @@ describe(withBrowser("The web screen"), function () {
     isCut = false;
     await bubbles(page, "three").waitFor();
     await bubbles(ben.page, "typed meanwhile").waitFor();
-    for (const text of ["one", "two", "three", "typed meanwhile"])
-      assert.equal(await bubbles(page, text).count(), 1, text);
-    assert.equal(await bubbles(ben.page, "typed meanwhile").count(), 1);
+    for (const text of ["one", "two", "three", "typed meanwhile"]) await hasOnce(page, text);
+    await hasOnce(ben.page, "typed meanwhile");
   });
 
   it("catches up when a tab that slept wakes", async () => {
@@ -121,8 +122,7 @@ describe(withBrowser("The web screen"), function () {
     await say(ben, GROUP, "while you slept");
     await bubbles(ben.page, "while you slept").waitFor();
     await cdp.send("Page.setWebLifecycleState", { state: "active" });
-    await bubbles(ana.page, "while you slept").waitFor();
-    assert.equal(await bubbles(ana.page, "while you slept").count(), 1);
+    await hasOnce(ana.page, "while you slept");
   });
 
   it("shows hostile names, texts and links harmlessly", async () => {
@@ -135,8 +135,8 @@ describe(withBrowser("The web screen"), function () {
     const texts = [
       "<script>hacked=1</script><img src=x onerror=hacked=1>",
       "javascript:hacked=1 data:text/html,<b> http://good.example\u202e/moc.live http://a@evil.example/x",
-      "**[bank](javascript:hacked=1)** `</code><b>`",
       marks,
+      "**[bank](javascript:hacked=1)** `</code><b>`", // the last, which is waited for
     ];
     await mallory.run(["chat", group], `${texts.join("\n")}\n`);
     await ben.page.locator("article.message", { hasText: "</code><b>" }).waitFor();
@@ -178,8 +178,7 @@ describe(withBrowser("The web screen"), function () {
           resolve(inside);
         };
         frame.src = origin;
-        document.body.append(frame);
-        setTimeout(() => resolve("nothing"), 500);
+        document.body.append(frame); // what is refused is loaded as well, as a page that says so
       });
       const live = await new Promise<string>((resolve) => {
         try {
@@ -201,8 +200,8 @@ describe(withBrowser("The web screen"), function () {
 
   it("is of no use to another browser that finds its address or its used link", async () => {
     const context = await screens.browser.newContext();
-    const page = await context.newPage();
     for (const address of [ana.origin, ana.url]) {
+      const page = await context.newPage(); // in the same one the second would be another place of what is shown
       await page.goto(address);
       await page.getByText(words.shutOut.title).waitFor();
     }
@@ -219,12 +218,29 @@ describe(withBrowser("The web screen"), function () {
     ];
     for (const place of places) {
       await ana.page.evaluate((to) => location.assign(`#${to}`), place);
+      const { kind, ...more } = placeOf(place);
+      const panel = "panel" in more ? `[data-panel=${more.panel}]` : ":not([data-panel])";
+      await ana.page.locator(`main[data-place=${kind}]${panel}`).waitFor();
       assert.deepEqual([place, await axeViolations(ana.page)], [place, []]);
     }
     for (const { name, complaints, strays } of [ana, ben]) {
       assert.deepEqual([name, strays], [name, []]);
       assert.deepEqual([name, complaints.filter((each) => /Security Policy|Refused/i.test(each))], [name, []]);
     }
+  });
+
+  it("opens the group that lets one in, also when that takes longer than the page has asked", async () => {
+    const { page } = ben;
+    await page.routeWebSocket("**/live", (route) => {
+      const server = route.connectToServer();
+      server.onMessage((text) => route.send(String(text).replace('"state":"joined"', '"state":"pending"')));
+    });
+    await page.reload();
+    await page.getByRole("button", { name: words.groups.add }).click();
+    await commandOf(ana, ["group", "create", LATE]);
+    const { link } = (await commandOf(ana, ["group", "invite", LATE])) as { readonly link: string };
+    await joinGroup(ben, link, LATE);
+    await page.locator("dialog").waitFor({ state: "detached" });
   });
 
   it("locks with the program's end, and opens with the passphrase alone", async () => {

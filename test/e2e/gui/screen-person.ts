@@ -1,4 +1,5 @@
 /** Somebody at the web screen: a `hermes gui` process of their own, and a browser that shares nothing with anybody else's. */
+import assert from "node:assert/strict";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { words } from "../../../src/gui/web/words.ts";
 import { type HermesProcess, PATIENCE_MS } from "../scene/hermes-process.ts";
@@ -110,6 +111,7 @@ export async function firstRun({ page, name }: ScreenPerson): Promise<string> {
   await list.nth(23).waitFor();
   const recovery = await list.allTextContents();
   await page.getByRole("button", { name: words.recovery.written }).click();
+  await page.getByRole("heading", { name: words.recovery.checkTitle }).waitFor();
   for (const [place, word] of recovery.entries()) {
     const asked = page.getByLabel(words.recovery.word(place + 1), { exact: true });
     if ((await asked.count()) > 0) await asked.fill(word);
@@ -128,7 +130,7 @@ export async function makeGroup({ page }: ScreenPerson, group: string): Promise<
 
 /** From the step with the first group into somebody else's. */
 export async function joinGroup({ page }: ScreenPerson, link: string, group: string): Promise<void> {
-  await page.getByLabel(words.begin.link).fill(link);
+  await page.getByLabel(words.begin.link, { exact: true }).fill(link);
   await page.getByRole("button", { name: words.begin.join, exact: true }).click();
   await composer(page, group).waitFor();
 }
@@ -144,3 +146,9 @@ export async function say({ page }: ScreenPerson, group: string, text: string): 
 /** The bubbles with exactly this text. */
 export const bubbles = (page: Page, text: string) =>
   page.locator("article.message").filter({ has: page.getByText(text, { exact: true }) });
+
+/** Waits until there is a bubble with exactly this text; there must not be two. */
+export async function hasOnce(page: Page, text: string): Promise<void> {
+  await bubbles(page, text).first().waitFor();
+  assert.equal(await bubbles(page, text).count(), 1, text);
+}

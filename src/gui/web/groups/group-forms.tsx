@@ -1,5 +1,5 @@
 /** Creating a group, and joining one by a link. */
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { useAction } from "../failures.ts";
 import { Button } from "../parts/button.tsx";
 import { TextField } from "../parts/field.tsx";
@@ -39,14 +39,20 @@ export function JoinForm({ onJoined }: { readonly onJoined: (group: string) => v
   const invite = useView((state) => state.invite);
   const [link, setLink] = useState(invite ?? "");
   const [password, setPassword] = useState("");
-  const [pending, setPending] = useState(false);
+  const [asked, setAsked] = useState<string>();
+  const isIn = useView((state) => state.groups.some(({ id, state: absent }) => id === asked && absent === undefined));
+  // Whoever lets us in may come long after the answer.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: told once
+  useEffect(() => {
+    if (isIn && asked !== undefined) onJoined(asked);
+  }, [isIn]);
   const { busy, failure, run } = useAction();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void run(async () => {
       const answer = await model.call("group-join", { link: link.trim(), ...(password ? { password } : {}) });
       if (answer.state === "joined") onJoined(answer.group.id);
-      else setPending(true);
+      else setAsked(answer.group.id);
     });
   };
   return (
@@ -70,7 +76,7 @@ export function JoinForm({ onJoined }: { readonly onJoined: (group: string) => v
         onText={setPassword}
       />
       <FailureNote failure={failure} />
-      <div role="status">{pending && <Note look="good">{words.begin.pending}</Note>}</div>
+      <div role="status">{asked !== undefined && <Note look="good">{words.begin.pending}</Note>}</div>
       <Button type="submit" busy={busy}>
         {busy ? words.begin.joining : words.begin.join}
       </Button>
