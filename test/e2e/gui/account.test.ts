@@ -108,6 +108,7 @@ describe(withBrowser("An account on the web screen"), function () {
     await tabTo(page, "#open-people");
     await page.keyboard.press("Enter");
     await page.locator(".panel h1:focus").waitFor();
+    await page.locator("button.person").waitFor();
     await tabTo(page, "button.person");
     await page.keyboard.press("Enter");
     await page.locator("dialog[open]").waitFor();
@@ -156,7 +157,7 @@ describe(withBrowser("An account on the web screen"), function () {
     const dialog = page.locator("dialog");
     await dialog.getByText(old.peerId).waitFor();
     await dialog.getByLabel(peopleWords.relays.add).fill(next.address);
-    await dialog.getByText(words.start.relayStates.connected).waitFor();
+    await dialog.getByText(words.start.relayStates.connected, { exact: true }).waitFor();
     await button(page, peopleWords.relays.add).click();
     await dialog.locator(".list-line", { hasText: next.peerId }).waitFor();
     await dialog

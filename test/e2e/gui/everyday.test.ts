@@ -16,6 +16,7 @@ import {
   type ScreenPerson,
   say,
 } from "./screen-person.ts";
+import { fileCard } from "./shared-files.ts";
 import { type TwoScreens, twoScreens } from "./two-screens.ts";
 
 const GROUP = "Night shift";
@@ -40,8 +41,8 @@ describe(withBrowser("Everyday things on the web screen"), function () {
     const { page } = ana;
     await makeGroup(ana, GROUP);
     await button(page, words.conversation.people).click();
-    await button(page, peopleWords.invite).last().click();
-    await page.getByText(peopleWords.link.durations.day).click();
+    await page.locator(".panel").getByRole("button", { name: peopleWords.invite, exact: true }).click();
+    await page.getByText(peopleWords.link.durations.day, { exact: true }).click();
     await page.getByLabel(peopleWords.link.uses).fill("2");
     await button(page, peopleWords.link.make).click();
     await page.getByRole("img", { name: peopleWords.link.qr }).waitFor();
@@ -89,7 +90,9 @@ describe(withBrowser("Everyday things on the web screen"), function () {
     await composer(page, GROUP).press("Enter");
     await ben.page.locator(".text.large", { hasText: "👋🏻" }).waitFor();
     await button(page, words.composer.emoji).click();
+    await page.locator("input:focus").waitFor();
     await page.keyboard.press("Escape");
+    await page.locator("textarea:focus").waitFor();
   });
 
   it("writes several lines, code and links", async () => {
@@ -128,8 +131,12 @@ describe(withBrowser("Everyday things on the web screen"), function () {
     await bubbles(page, "and more 2").waitFor();
     await button(page, words.conversation.search).click();
     await page.getByLabel(words.search.label).fill("lighth");
-    await page.locator("mark", { hasText: "lighth" }).click();
-    await page.locator(".message.found", { hasText: "the lighthouse keeper 0" }).waitFor();
+    // it stands out for a moment only, so the page itself looks
+    const [found] = await Promise.all([
+      page.waitForFunction(() => document.querySelector(".message.found .text")?.textContent),
+      page.locator("mark", { hasText: "lighth" }).click(),
+    ]);
+    assert.equal(await found.jsonValue(), "the lighthouse keeper 0");
   });
 
   it("sends a file by the button, which the other one gets and saves", async () => {
@@ -138,9 +145,8 @@ describe(withBrowser("Everyday things on the web screen"), function () {
     await page.locator("input[type=file]").setInputFiles({ name: "shift.log", mimeType: "text/plain", buffer });
     await page.getByText("shift.log").waitFor();
     await button(page, words.composer.send).click();
-    const card = ben.page.locator(".conversation .file-card", { hasText: "shift.log" });
     // Small ones come by themselves.
-    await card.getByText(words.file.states.here).waitFor();
+    const card = fileCard(ben.page, "shift.log", "here");
     const [download] = await Promise.all([
       ben.page.waitForEvent("download"),
       card.getByRole("link", { name: words.file.save }).click(),
@@ -156,7 +162,7 @@ describe(withBrowser("Everyday things on the web screen"), function () {
     await page.getByText(settingsWords.textSizes.large, { exact: true }).click();
     await page.reload();
     await page.locator(":root[data-theme=dark][data-text-size=large]").waitFor();
-    await page.getByText(settingsWords.relayStates.connected).first().waitFor();
+    await page.locator(".list-line", { hasText: new RegExp(`^${settingsWords.relayStates.connected} `) }).waitFor();
     await page.getByText(settingsWords.database).waitFor();
   });
 
@@ -202,6 +208,7 @@ describe(withBrowser("Everyday things on the web screen"), function () {
     await page.keyboard.press("Escape");
     await page.locator("button.person", { hasText: `Ben${peopleWords.roles.admin}` }).waitFor();
     await button(page, words.conversation.people).click();
+    await page.locator(".panel").waitFor({ state: "detached" });
   });
 
   it("renames the group, and removes somebody after saying what that means", async () => {

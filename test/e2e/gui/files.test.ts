@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { after, before, describe, it } from "mocha";
+import { after, afterEach, before, describe, it } from "mocha";
 import type { Browser, Page } from "playwright-core";
 import { words } from "../../../src/gui/web/words.ts";
 import { PATIENCE_MS } from "../scene/hermes-process.ts";
@@ -9,14 +9,13 @@ import { openScene, type Scene } from "../scene/scene.ts";
 import { browserPath, startChromium, withBrowser } from "./chromium.ts";
 import { type NarrowWire, narrowWire } from "./narrow-wire.ts";
 import { atScreen, composer, type ScreenPerson } from "./screen-person.ts";
-import { drag, paste, png } from "./shared-files.ts";
+import { drag, fileCard, paste, png } from "./shared-files.ts";
 
 const GROUP = "film club";
 const MIB = 1_048_576;
 const HOSTILE = "\u202egnp.<script>hacked=1</script>\u200b/../../exe";
 
 const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
-const card = (page: Page, name: string) => page.locator(".conversation .file-card", { hasText: name });
 
 describe(withBrowser("Files on the web screen"), function () {
   this.timeout(3 * PATIENCE_MS);
@@ -53,6 +52,8 @@ describe(withBrowser("Files on the web screen"), function () {
     await wire?.end();
     await scene?.end();
   });
+  // what one test leaves open does not stand before the next
+  afterEach(() => Promise.all([ana, ben].map(({ page }) => page.keyboard.press("Escape"))));
 
   it("are taken by drag, paste and button, and sent together unless one is taken back", async () => {
     const { page } = ana;
@@ -70,21 +71,23 @@ describe(withBrowser("Files on the web screen"), function () {
       { name: "wrong.txt", ...notes },
     ]);
     await button(page, words.composer.remove("wrong.txt")).click();
+    await page.locator(".chip", { hasText: "wrong.txt" }).waitFor({ state: "detached" });
     assert.equal(await page.locator(".chip").count(), 3);
     await button(page, words.composer.send).click();
-    for (const name of ["pier.png", "notes.txt", "exe"])
-      await card(ben.page, name).getByText(words.file.states.here).waitFor();
+    for (const name of ["pier.png", "notes.txt", "exe"]) await fileCard(ben.page, name, "here").waitFor();
     assert.equal(await ben.page.locator(".file-card").count(), 3);
   });
 
   it("show a picture small at once, and large when it is asked for, to both", async () => {
-    for (const { page } of [ben, ana]) {
-      const small = card(page, "pier.png").locator(".file-preview img");
+    for (const [page, state] of [
+      [ben.page, "here"],
+      [ana.page, "sent"],
+    ] as const) {
+      const card = fileCard(page, "pier.png", state);
+      const small = card.locator(".file-preview img");
       await small.waitFor();
       assert.ok(await small.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth > 0)));
-      await card(page, "pier.png")
-        .getByRole("button", { name: words.file.view("pier.png") })
-        .click();
+      await card.getByRole("button", { name: words.file.view("pier.png") }).click();
       const large = page.locator("dialog .large-picture");
       await large.waitFor();
       const width = await large.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth));
@@ -96,11 +99,11 @@ describe(withBrowser("Files on the web screen"), function () {
 
   it("have harmless names, on the screen and on the disk", async () => {
     const { page } = ben;
-    const text = await card(page, "exe").locator(".file-name").textContent();
+    const text = await fileCard(page, "exe").locator(".file-name").textContent();
     assert.doesNotMatch(text ?? "", /[\u200b\u202a-\u202e/]/);
     const [download] = await Promise.all([
       page.waitForEvent("download"),
-      card(page, "exe").getByRole("link", { name: words.file.save }).click(),
+      fileCard(page, "exe").getByRole("link", { name: words.file.save }).click(),
     ]);
     assert.doesNotMatch(download.suggestedFilename(), /[\u200b\u202a-\u202e/]/);
     assert.equal(await readFile(await download.path(), "utf8"), "harmless");
@@ -122,25 +125,26 @@ describe(withBrowser("Files on the web screen"), function () {
     wire.allow(0);
     await page.locator("input[type=file]").setInputFiles({ name: "second.bin", mimeType: "", buffer: film });
     await button(page, words.composer.send).click();
-    await card(page, "second.bin").getByText(words.file.states.sending).waitFor();
-    await card(page, "second.bin").getByRole("progressbar").waitFor();
-    await card(page, "second.bin").getByRole("button", { name: words.file.cancel }).click();
-    await card(page, "second.bin").getByText(words.file.states.cancelled).waitFor();
+    await fileCard(page, "second.bin", "sending").waitFor();
+    await fileCard(page, "second.bin").getByRole("progressbar").waitFor();
+    await fileCard(page, "second.bin").getByRole("button", { name: words.file.cancel }).click();
+    await fileCard(page, "second.bin", "cancelled").waitFor();
     wire.allow(Number.POSITIVE_INFINITY);
-    assert.equal(await card(page, "first.bin").count(), 0);
+    assert.equal(await fileCard(page, "first.bin").count(), 0);
   });
 
   it("come when they are asked for, say how far they are, can be stopped and begun anew", async () => {
+    wire.allow(Number.POSITIVE_INFINITY);
     await ana.page.locator("input[type=file]").setInputFiles({ name: "film.bin", mimeType: "", buffer: film });
     await button(ana.page, words.composer.send).click();
-    await card(ana.page, "film.bin").getByText(words.file.states.sent).waitFor();
-    const offered = card(ben.page, "film.bin");
-    await offered.getByText(words.file.states.offered).waitFor();
+    await fileCard(ana.page, "film.bin", "sent").waitFor();
+    const offered = fileCard(ben.page, "film.bin");
+    await fileCard(ben.page, "film.bin", "offered").waitFor();
     wire.allow(3 * MIB);
     await offered.getByRole("button", { name: words.file.get }).click();
     await someOf(ben.page);
     await offered.getByRole("button", { name: words.file.cancel }).click();
-    await offered.getByText(words.file.states.cancelled).waitFor();
+    await fileCard(ben.page, "film.bin", "cancelled").waitFor();
     wire.allow(3 * MIB);
     await offered.getByRole("button", { name: words.file.resume }).click();
     await someOf(ben.page);
@@ -159,17 +163,17 @@ describe(withBrowser("Files on the web screen"), function () {
     await page.locator(".group-row", { hasText: GROUP }).click();
     await someOf(page); // nothing comes yet: this was saved
     wire.allow(Number.POSITIVE_INFINITY);
-    await card(page, "film.bin").getByText(words.file.states.here).waitFor();
+    await fileCard(page, "film.bin", "here").waitFor();
     const [download] = await Promise.all([
       page.waitForEvent("download"),
-      card(page, "film.bin").getByRole("link", { name: words.file.save }).click(),
+      fileCard(page, "film.bin").getByRole("link", { name: words.file.save }).click(),
     ]);
     assert.ok(film.equals(await readFile(await download.path())));
   });
 
   /** Bytes of the film that are there, once some are and not all. */
   const someOf = async (page: Page): Promise<number> => {
-    const bar = card(page, "film.bin").getByRole("progressbar");
+    const bar = fileCard(page, "film.bin").getByRole("progressbar");
     await bar.waitFor();
     await page.waitForFunction(() => [...document.querySelectorAll("progress")].some(({ value }) => value > 0));
     const done = await bar.evaluate((element: HTMLProgressElement) => element.value);

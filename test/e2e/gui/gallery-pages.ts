@@ -21,7 +21,9 @@ const press =
 
 /** Closes the dialog that is open. */
 const shut: Step = async (page) => {
-  if ((await page.locator("dialog[open]").count()) > 0) await page.keyboard.press("Escape");
+  if ((await page.locator("dialog[open]").count()) === 0) return;
+  await page.keyboard.press("Escape");
+  await page.locator("dialog[open]").waitFor({ state: "detached" });
 };
 
 /** Opens a dialog, after closing the one before. */
@@ -137,9 +139,15 @@ const PEOPLE: readonly GalleryPage[] = [
     place: `${GROUP}/people`,
     steps: {
       inviting: next(peopleWords.invite),
-      "an invite": press(peopleWords.link.make),
+      "an invite": async (page) => {
+        await press(peopleWords.link.make)(page);
+        await page.getByRole("img", { name: peopleWords.link.qr }).waitFor();
+      },
       "a member": member("Tomás"),
-      verifying: member("Jonas", peopleWords.verify.open),
+      verifying: async (page) => {
+        await member("Jonas", peopleWords.verify.open)(page);
+        await page.locator("dialog .digits").first().waitFor();
+      },
       removing: member("Tomás", peopleWords.remove.open),
       "handing over": member("Jonas", peopleWords.role.hand),
       renaming: next(peopleWords.rename.open),

@@ -1,6 +1,7 @@
-/** Giving files to a page as people do, and pictures to give. */
+/** Giving files to a page as people do, pictures to give, and what the page shows of files. */
 import { crc32, deflateSync } from "node:zlib";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
+import type { FileView } from "../../../src/client/file-api.ts";
 
 /** A file in somebody's hand. */
 export interface HandFile {
@@ -33,6 +34,12 @@ export async function paste(page: Page, file: HandFile): Promise<void> {
 }
 
 const packed = ({ name, type, bytes }: HandFile) => ({ name, type, base64: Buffer.from(bytes).toString("base64") });
+
+/** The card of a file in the conversation; with a state, only while it is in that: the words of one are part of another's. */
+export function fileCard(page: Page, name: string, state?: FileView["state"]): Locator {
+  const cards = page.locator(`.conversation .file-card${state === undefined ? "" : `[data-state=${state}]`}`);
+  return cards.filter({ has: page.locator(".file-name", { hasText: name }) });
+}
 
 /** A PNG picture of one colour. */
 export function png(width: number, height: number): Uint8Array {

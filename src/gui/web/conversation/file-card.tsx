@@ -30,7 +30,7 @@ export function FileCard({ group, file, own }: FileCardProps) {
   const attempt = useAttempt();
   const isMoving = MOVING.includes(file.state);
   return (
-    <div className="file-card">
+    <div className="file-card" data-state={file.state}>
       <Preview group={group} file={file} />
       <div className="file-head">
         <Icon name={file.directory ? "folder" : "file"} />
