@@ -23,7 +23,7 @@ import { goOn, takeUp } from "./long-work.ts";
 import { useRememberedAddresses } from "./member-addresses.ts";
 import { askForEntries, postUnposted } from "./missing-entries.ts";
 import { enterUntried, groupsToNameIn } from "./named-merges.ts";
-import { rebuildLog } from "./old-records.ts";
+import { divideLog } from "./old-records.ts";
 import { noteLeftOver } from "./outbox.ts";
 import { askForPending } from "./pairwise.ts";
 import { takeLate } from "./received-entries.ts";
@@ -43,7 +43,7 @@ export function* start(work: Work): Step<void> {
   yield* useAccountRelays(work);
   const groups = (yield* scan(work, GROUP)).map(([, group]) => group);
   for (const group of groups.sort((a, b) => a.joinedAt - b.joinedAt)) {
-    yield* rebuildLog(work, group.group);
+    yield* divideLog(work, group.group);
     yield* forgetFormerRelays(work, group.group);
     yield* useRelaysOf(work, group);
     if (group.rekeyAt !== undefined) work.effects.push({ kind: "wake", atMs: group.rekeyAt });

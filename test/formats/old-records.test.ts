@@ -40,21 +40,4 @@ describe("a profile of an earlier version", () => {
     assert.deepEqual(bob.ids(WHOLE_ROSTER), []);
     assert(bob.ids(ROSTER).length > 0);
   });
-
-  it("gets the membership log that is judged today, made anew from the saved entries", () => {
-    const scene = newScene();
-    const [ann, bob] = [scene.person("Ann"), scene.person("Bob")];
-    const group = groupOf(scene, [ann, bob]);
-    addPerson(scene, ann, group, scene.person("Cem"));
-    const id = toHex(group);
-    const judged = new Set(bob.log(group).entries.map(({ hash }) => toHex(hash)));
-    forget(bob, LOG_HEAD, LOGGED);
-    bob.records.set(`log/${id}`, Uint8Array.of(1, 2, 3));
-    bob.put({ kind: "start" });
-    assert.deepEqual(new Set(bob.log(group).entries.map(({ hash }) => toHex(hash))), judged);
-    assert.equal(bob.records.has(`log/${id}`), false);
-    say(bob, group, "still here");
-    scene.carry(ann, bob);
-    assert(ann.texts().includes("still here"));
-  });
 });
