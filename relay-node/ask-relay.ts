@@ -2,7 +2,7 @@
 import { request } from "node:http";
 import { resolve } from "node:path";
 import { Fault } from "../src/wire/fault.ts";
-import { type RelayReport, reportText } from "./relay-report.ts";
+import { type PartialReport, reportText } from "./relay-report.ts";
 import { statusSocket } from "./report-server.ts";
 
 /** Time for the answer (ms). */
@@ -12,7 +12,22 @@ const ANSWER_TIMEOUT_MS = 5_000;
 export async function askRelay(data: string, form: "json" | "text"): Promise<string> {
   const directory = resolve(data);
   const body = await get(statusSocket(directory, process.platform), directory);
-  return form === "json" ? body : reportText(JSON.parse(body) as RelayReport);
+  const report = reportIn(body);
+  if (report) return form === "json" ? body : reportText(report);
+  throw new Fault(
+    "network/refused",
+    `the relay on the data directory ${directory} gave no status that this version of Hermes can read, so none is shown; restart the relay.`,
+  );
+}
+
+/** The running relay may be of another build, so that parts are missing; undefined when there is nothing of a report. */
+function reportIn(body: string): PartialReport | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === "object" && value !== null && "peerId" in value ? (value as PartialReport) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function get(socketPath: string, directory: string): Promise<string> {

@@ -97,46 +97,62 @@ export function metricsText(report: RelayReport): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The report as lines for people. */
-export function reportText({ held, store, traffic, process, ...now }: RelayReport): string {
-  const rows: readonly (readonly [string, string])[] = [
+/** What a relay of another build tells: parts may be missing. */
+export type PartialReport = { readonly [Part in keyof RelayReport]?: Partial<RelayReport[Part]> };
+
+/** The report as lines for people; a line of which something is missing is left out, and the last one says so. */
+export function reportText({ held = {}, store = {}, traffic = {}, process = {}, ...now }: PartialReport): string {
+  const rows: readonly (readonly [string, string | undefined])[] = [
     ["relay", now.peerId],
-    ...now.addrs.map((address, i) => [i === 0 ? "addresses" : "", address] as const),
+    ...(now.addrs ?? []).map((address, i) => [i === 0 ? "addresses" : "", address] as const),
     ["up for", duration(now.uptimeSeconds)],
     [
       "clients",
-      `${now.sessions} (${counted(now.connections, "connection")}, ${counted(now.topicsRead, "topic")} being read)`,
+      told`${now.sessions} (${counted(now.connections, "connection")}, ${counted(now.topicsRead, "topic")} being read)`,
     ],
-    ["in hand", `${size(held.bytes)} of ${size(held.maxBytes)}, ${counted(held.cut, "connection")} cut for it`],
-    [
-      "store",
-      store.writable
-        ? `takes envelopes, ${Math.round(store.lagMs)} ms behind`
-        : "CANNOT BE WRITTEN: disk full or failing",
-    ],
-    ["envelopes", `${size(store.bytes)} of ${size(store.maxBytes)} in ${counted(store.topics, "topic")}`],
+    ["in hand", told`${size(held.bytes)} of ${size(held.maxBytes)}, ${counted(held.cut, "connection")} cut for it`],
+    ["store", storeState(store)],
+    ["envelopes", told`${size(store.bytes)} of ${size(store.maxBytes)} in ${counted(store.topics, "topic")}`],
     [
       "prekeys",
-      `${size(store.directoryBytes)} of ${size(store.directoryMaxBytes)} for ${counted(store.directorySlots, "device")}`,
+      told`${size(store.directoryBytes)} of ${size(store.directoryMaxBytes)} for ${counted(store.directorySlots, "device")}`,
     ],
-    ["files", `${size(store.chunkBytes)} of ${size(store.chunksMaxBytes)} in ${counted(store.chunkFiles, "file")}`],
-    ["since start", `${traffic.stored} stored, ${traffic.delivered} delivered, ${traffic.refused} refused`],
-    ["process", `${size(process.memoryBytes)} of memory, event loop p99 ${process.eventLoopP99Ms} ms`],
+    ["files", told`${size(store.chunkBytes)} of ${size(store.chunksMaxBytes)} in ${counted(store.chunkFiles, "file")}`],
+    ["since start", told`${traffic.stored} stored, ${traffic.delivered} delivered, ${traffic.refused} refused`],
+    ["process", told`${size(process.memoryBytes)} of memory, event loop p99 ${process.eventLoopP99Ms} ms`],
   ];
-  return rows.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join("");
+  const missing = rows.filter(([, value]) => value === undefined).map(([name]) => name);
+  const why = "this relay runs another version of Hermes than this command; restart it to see that";
+  const last = missing.length === 0 ? [] : [["not told", `${missing.join(", ")} (${why})`] as const];
+  return [...rows, ...last]
+    .map(([name, value]) => (value === undefined ? "" : `${name.padEnd(12)}${value}\n`))
+    .join("");
 }
 
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
+/** The text, unless a part of it is missing. */
+function told(texts: TemplateStringsArray, ...parts: readonly (string | number | undefined)[]): string | undefined {
+  return parts.includes(undefined) ? undefined : String.raw({ raw: texts }, ...parts);
 }
 
-function size(bytes: number): string {
+function storeState({ writable, lagMs }: Partial<RelayReport["store"]>): string | undefined {
+  if (writable === false) return "CANNOT BE WRITTEN: disk full or failing";
+  if (writable === undefined || lagMs === undefined) return undefined;
+  return `takes envelopes, ${Math.round(lagMs)} ms behind`;
+}
+
+function counted(count: number | undefined, what: string): string | undefined {
+  return count === undefined ? undefined : `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function size(bytes: number | undefined): string | undefined {
+  if (bytes === undefined) return undefined;
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
   return `${Number((bytes / 1_024 ** power).toFixed(1))} ${units[power]}`;
 }
 
-function duration(seconds: number): string {
+function duration(seconds: number | undefined): string | undefined {
+  if (seconds === undefined) return undefined;
   const [days, hours, minutes] = [
     Math.floor(seconds / 86_400),
     Math.floor(seconds / 3_600) % 24,
