@@ -13,6 +13,8 @@ const STEPS: Readonly<Record<NextStep, string>> = {
   "see-devices": "`hermes devices list` shows those it has",
   "see-relays": "`hermes relays`, or `hermes group relays G`, shows those there are",
   "ask-contact": "`hermes whoami` of that person shows the link",
+  "add-contact": "`hermes group add` takes it, in a group of yours",
+  "join-group": "`hermes group join` takes it",
   "hand-over": "hand them over with `hermes group role G MEMBER owner`, or give --hand-over-all",
   leave: "`hermes group leave` takes you out",
   restore: "go on there, or make a new profile with `hermes recovery restore`",

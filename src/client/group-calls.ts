@@ -12,7 +12,7 @@ import { idOf } from "../protocol/records/record.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
 import { AccountKey } from "../wire/ids.ts";
-import { addressesOf, type ContactLink } from "../wire/link.ts";
+import { addressesOf, type ContactLink, INVITE_LINK_PREFIX } from "../wire/link.ts";
 import { fromHex, toHex } from "../wire/text-forms.ts";
 import { checkName } from "./account-setup.ts";
 import type { ClientMethods } from "./api.ts";
@@ -170,6 +170,10 @@ function contactOf(primitives: Primitives, text: string): ContactLink {
   if (link) return link;
   const key = fromHex(text.trim());
   if (key?.length === AccountKey.lengthBytes) return { version: 1, account: AccountKey.from(key), relays: [] };
+  if (text.trim().startsWith(INVITE_LINK_PREFIX))
+    throw new Fault("usage/bad-link", "this is an invite link, by which one joins a group, so nobody was added", {
+      next: "join-group",
+    });
   throw new Fault("usage/bad-link", "this is neither a contact link nor an account id, so nobody was added", {
     next: "ask-contact",
   });

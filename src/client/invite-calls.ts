@@ -8,7 +8,7 @@ import { GROUP, type GroupState, MEMBER } from "../protocol/records/group.ts";
 import { idOf } from "../protocol/records/record.ts";
 import { ROLE } from "../wire/entry.ts";
 import { Fault } from "../wire/fault.ts";
-import { addressesOf, type InviteLink, withAddresses } from "../wire/link.ts";
+import { addressesOf, CONTACT_LINK_PREFIX, type InviteLink, withAddresses } from "../wire/link.ts";
 import { toHex } from "../wire/text-forms.ts";
 import type { ClientMethods } from "./api.ts";
 import { catchUp, waiting, waitSent } from "./call-waiting.ts";
@@ -150,11 +150,7 @@ export async function join(
 ): Result<"group-join"> {
   const { store, clock, primitives } = context;
   const link = parseInviteLink(primitives, params.link);
-  if (!link)
-    throw new Fault(
-      "usage/bad-link",
-      "this is not a whole invite link, so nothing was done: copy all of it, from hermes://join/ to the end",
-    );
+  if (!link) throw noInvite(params.link);
   const id = toHex(link.group);
   const here = () => memberGroup(store, id);
   if (!(await here())) {
@@ -169,6 +165,17 @@ export async function join(
   const told = await refusalBy(store, id);
   if (told) throw refusalFault(told);
   return { group: { id, name: "" }, state: "pending" };
+}
+
+function noInvite(text: string): Fault {
+  if (text.trim().startsWith(CONTACT_LINK_PREFIX))
+    return new Fault("usage/bad-link", "this is a contact link, which adds somebody to a group, so nothing was done", {
+      next: "add-contact",
+    });
+  return new Fault(
+    "usage/bad-link",
+    "this is not a whole invite link, so nothing was done: copy all of it, from hermes://join/ to the end",
+  );
 }
 
 /** The group, if we are in it. */

@@ -63,6 +63,8 @@ export const NEXT_STEPS = [
   "see-devices",
   "see-relays",
   "ask-contact",
+  "add-contact",
+  "join-group",
   "hand-over",
   "leave",
   "restore",

@@ -4,7 +4,7 @@ import { outboxId } from "../../src/protocol/outbox.ts";
 import { OUTBOX } from "../../src/protocol/records/outbox.ts";
 import { depositEnvelope } from "../../src/protocol/topic-envelope.ts";
 import { encode } from "../../src/wire/encoding.ts";
-import { isFault } from "../../src/wire/fault.ts";
+import { isFault, type NextStep } from "../../src/wire/fault.ts";
 import { Topic } from "../../src/wire/ids.ts";
 import type { SimDevice } from "../sim/sim-device.ts";
 import { createWorld, people, type World } from "../sim/world.ts";
@@ -114,6 +114,15 @@ describe("calls of the client", function () {
     await world.clock.pass(2_000);
     await fails(world.call(bob, "group-join", { link }), "usage/expired");
     await fails(world.call(ada, "group-add", { group, account: "nobody" }), "usage/bad-link");
+  });
+
+  it("say of each kind of link what takes it where the other kind was meant", async () => {
+    const namesStep = (promise: Promise<unknown>, next: NextStep): Promise<void> =>
+      assert.rejects(promise, (error) => isFault(error, "usage/bad-link") && error.next === next);
+    const { link } = await world.call(ada, "group-invite", { group });
+    const { contact } = await world.call(ada, "whoami", {});
+    await namesStep(world.call(bob, "group-join", { link: ` ${contact}` }), "add-contact");
+    await namesStep(world.call(ada, "group-add", { group, account: ` ${link}` }), "join-group");
   });
 
   it("refuse to add somebody who is in, or whom no relay knows", async () => {

@@ -45,6 +45,8 @@ export const words = {
       "see-devices": "The settings show your devices.",
       "see-relays": "Relays of a group stand under Members, yours in the settings.",
       "ask-contact": "That person finds it in their settings.",
+      "add-contact": "In a group of yours: Members, Invite people.",
+      "join-group": "It goes under “Join with a link”.",
       "hand-over": "Make somebody else the owner first, under Members.",
       leave: "Leave the group instead, under Members.",
       restore: "Go on there, or begin anew here with your recovery words.",
