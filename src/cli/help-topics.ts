@@ -78,9 +78,10 @@ listener was killed before it was marked as read: go by message.id. Messages com
 that stands before another that was told already has "late":true.
 
 hermes send prints its object when the message is safe in the profile. "queued" means that it is sent as soon as a relay
-can be reached and some command runs; hermes sync does that now. "unsent" in a history means that nobody took it for so
-long that nobody could read it any more: send it again if it still matters. hermes history reads what is in the profile
-and fetches nothing: run hermes sync before it, or keep hermes listen running. Pages of a history go backwards:
+can be reached and some command runs; hermes sync does that now. Where one is reached that takes nothing, "reason" says
+why, such as that its disk is full. "unsent" in a history means that nobody took it for so long that nobody could read
+it any more: send it again if it still matters. hermes history reads what is in the profile and fetches nothing: run
+hermes sync before it, or keep hermes listen running. Pages of a history go backwards:
 
   hermes history Servers --limit 100 --before ID      with the id of the first message of the page after it`,
 

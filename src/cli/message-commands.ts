@@ -25,7 +25,7 @@ export async function send(context: CommandContext): Promise<number> {
   if (text === "") throw mistake("the message is empty, so nothing was sent; give a text.");
   const params = waitMs === undefined ? { group, text } : { group, text, waitMs };
   const sent = await withSession(context, (session) => session.call("send", params));
-  output.result(sent, renderState(sent.state));
+  output.result(sent, renderState(sent.state, sent.reason));
   return 0;
 }
 

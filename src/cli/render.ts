@@ -126,11 +126,13 @@ export function renderJoin({ group, state }: ClientMethods["group-join"][1]): st
   return "Asked to be let in. An admin has to be online for that; it goes on by itself whenever Hermes runs here.";
 }
 
-/** Where a message of ours is, as people say it. */
-export function renderState(state: NonNullable<MessageView["state"]>): string {
+/** Where a message of ours is, as people say it; `reason`: why a relay that is reached does not take it. */
+export function renderState(state: NonNullable<MessageView["state"]>, reason?: string): string {
   switch (state) {
     case "queued":
-      return "queued: it leaves as soon as a relay or a member is reached";
+      return reason === undefined
+        ? "queued: it leaves as soon as a relay or a member is reached"
+        : `queued: it leaves as soon as a relay takes it (${printableLine(reason)})`;
     case "on-relay":
       return "on the relay";
     case "delivered":

@@ -95,10 +95,11 @@ export interface ClientMethods extends GroupMethods, FileMethods, RelayMethods {
    * else was in it, so only another device of the account can let this one in. */
   linking: [{ waitMs?: number }, { groups: readonly { group: GroupName; state: "pending" | "alone" }[] }];
   /** Waits up to `waitMs` (default 10,000; 0 does not wait) for the relay. Longer than 60,000 bytes of UTF-8 is `usage/too-long`.
-   * `window`: any text that names the screen on which it was typed, see `listen`. */
+   * `window`: any text that names the screen on which it was typed, see `listen`. `reason`: why a relay that is connected does not
+   * take it yet, as a sentence. */
   send: [
     { group: string; text: string; waitMs?: number; window?: string },
-    { message: { id: string }; state: "queued" | "on-relay" | "delivered" },
+    { message: { id: string }; state: "queued" | "on-relay" | "delivered"; reason?: string },
   ];
   /** Oldest first; marks the group as read, unless only part of it or a `peek` was asked for. `limit` default 50. Of `before`, `after`
    * and `around` (ids of messages; in the midst of half of `limit` on each side) one at most, and only `before` with `search`.

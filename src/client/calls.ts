@@ -39,7 +39,7 @@ import type { Network, PeerStatus } from "./ports/network.ts";
 import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingRecord, scanRecords } from "./profile-reader.ts";
 import { refusedJoins } from "./refused-joins.ts";
-import { groupRelays, ownRelays, relaysInUse } from "./relay-calls.ts";
+import { groupRelays, ownRelays, relaysInUse, whyNotTaken } from "./relay-calls.ts";
 import { verify } from "./verification.ts";
 import { isoTime, presentPeers } from "./views.ts";
 
@@ -169,7 +169,8 @@ async function send(context: CallContext, params: ClientMethods["send"][0], opti
   if (answer.kind !== "message") throw unexpected();
   const { window, waitMs } = params;
   const state = await waitTaken(context, { group: group.group, message: answer.id, window, waitMs }, options);
-  return { message: { id: toHex(answer.id) }, state };
+  const reason = state === "queued" ? whyNotTaken(context.network, group) : undefined;
+  return { message: { id: toHex(answer.id) }, state, ...(reason === undefined ? {} : { reason }) };
 }
 
 async function status(context: CallContext) {

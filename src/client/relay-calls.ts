@@ -15,6 +15,7 @@ import type { GroupRelayView } from "./group-api.ts";
 import { allGroups, findGroup } from "./group-names.ts";
 import { isOutOf, needRank, standingIn } from "./group-ranks.ts";
 import { change, NO_SETTINGS } from "./membership-calls.ts";
+import type { Network } from "./ports/network.ts";
 import type { ProfileStore } from "./ports/profile.ts";
 import { readExistingRecord, readRecord } from "./profile-reader.ts";
 import type { RelayUse } from "./relay-api.ts";
@@ -112,6 +113,16 @@ const statesOf = ({ network }: CallContext, addresses: readonly string[]) =>
   network.relays().flatMap(({ address, state }) => (addresses.some((each) => isOne(each, address)) ? [state] : []));
 
 const isOne = (address: string, other: string): boolean => relayIdOf(address) === relayIdOf(other);
+
+/** Why a relay of the group that is connected takes nothing for now, as a sentence. */
+export function whyNotTaken(
+  network: Pick<Network, "relays">,
+  { relays }: Pick<GroupState, "relays">,
+): string | undefined {
+  const connected = network.relays().filter(({ state }) => state === "connected");
+  return connected.find((relay) => relay.reason !== undefined && relays.some((each) => isOne(each, relay.address)))
+    ?.reason;
+}
 
 async function relaysView(context: CallContext, group: GroupState) {
   return { group: groupName(group), ...(await usedRelays(context, group.relays, toHex(group.group))) };

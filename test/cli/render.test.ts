@@ -12,6 +12,7 @@ import {
   renderInvite,
   renderJoin,
   renderMessage,
+  renderState,
   renderStatus,
 } from "../../src/cli/render.ts";
 import { renderSync } from "../../src/cli/render-sync.ts";
@@ -103,6 +104,11 @@ describe("Results for people", () => {
   it("say what joining waits for", () => {
     assert.equal(renderJoin({ group: GROUP, state: "joined" }), "You are in Home.");
     assert.match(renderJoin({ group: { ...GROUP, name: "" }, state: "pending" }), /admin has to be online/);
+  });
+
+  it("say of a message that waits why a relay that is reached does not take it", () => {
+    assert.match(renderState("queued"), /as soon as a relay or a member is reached/);
+    assert.match(renderState("queued", "its disk may be full"), /as soon as a relay takes it \(its disk may be full\)/);
   });
 
   it("show relays with their reason, and what waits", () => {

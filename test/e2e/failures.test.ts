@@ -150,7 +150,11 @@ describe("when something is wrong", function () {
     await disk.fill();
     if (disk.needsRestart) await full.kill().then(full.restart);
     const waiting = ["x".repeat(50_000), "waiting"];
-    for (const text of waiting) assert.equal((await gil.send(own, text, "--wait", "1")).state, "queued");
+    for (const text of waiting) {
+      const { state, reason } = await gil.send(own, text, "--wait", "1");
+      assert.equal(state, "queued");
+      assert.match(reason ?? "", /its disk may be full/);
+    }
     const halListens = hal.listen();
     await halListens.texts("gil", ["stored before"]);
     assert.equal((await gil.status()).outbox, 2);
