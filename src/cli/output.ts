@@ -59,7 +59,7 @@ export function reportFailure({ stdout, stderr }: Streams, failure: Failure, for
 function unexpected(): Fault {
   return new Fault(
     "internal/invariant",
-    "something went wrong that should not be able to; run the command again with HERMES_DEBUG=1 and report what it prints.",
+    "something went wrong that should not be able to; if Hermes was updated while a process of it has the profile open, end that one and try again, else run the command again with HERMES_DEBUG=1 and report what it prints.",
   );
 }
 

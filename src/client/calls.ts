@@ -121,13 +121,17 @@ const CALLS: Calls = {
   linking: waitForLinks,
 };
 
-/** Performs one call. An unknown method is `usage/bad-argument`. */
+/** Performs one call. An unknown method, which only a caller of another build names, is `network/refused`. */
 export function perform<M extends ClientMethod>(
   context: CallContext,
   call: ClientCall<M>,
   options: CallOptions,
 ): Promise<ClientMethods[M][1]> {
-  if (!Object.hasOwn(CALLS, call.method)) throw new Fault("usage/bad-argument", "this client knows no such call");
+  if (!Object.hasOwn(CALLS, call.method))
+    throw new Fault(
+      "network/refused",
+      "the process that has the profile open is of another version of Hermes and cannot do this, so nothing was done: end it and try again",
+    );
   return CALLS[call.method](context, call.params, options);
 }
 

@@ -103,6 +103,12 @@ describe("A command line", () => {
     assert.match(debug.stderr, /key 12345/);
   });
 
+  it("says what may help where a process of an older build gave an answer that lacks something", async () => {
+    const { exit, stderr } = await run(["status"], { answers: { status: {} as never } });
+    assert.equal(exit, 1);
+    assert.match(stderr, /if Hermes was updated .* end that one and try again/);
+  });
+
   it("takes options before the command too, and a group called like a command", async () => {
     const answers = { history: { messages: [] } };
     const { exit, calls, choices } = await run(["--profile", "/elsewhere", "history", "send"], { answers });

@@ -27,6 +27,14 @@ describe("calls of the client", function () {
   const fails = (promise: Promise<unknown>, code: string): Promise<void> =>
     assert.rejects(promise, (error) => isFault(error) && error.code === code);
 
+  it("of another build are told which process to end when this one does not know them", async () => {
+    const unknown = world.call(ada, "of-tomorrow" as "whoami", {});
+    await assert.rejects(
+      unknown,
+      (error) => isFault(error, "network/refused") && /another version of Hermes .* end it and try/.test(error.message),
+    );
+  });
+
   it("take a group by name, id or the beginning of its id", async () => {
     for (const name of ["walking club", group, group.slice(0, 6), ` ${group.toUpperCase().slice(0, 9)} `]) {
       const info = await world.call(ada, "group-info", { group: name });
