@@ -87,6 +87,7 @@ describe("when something is wrong", function () {
   it("a link that is cut, mistyped, for something else or no link: one sentence, and nothing happened", async () => {
     const link = await ana.invite(group);
     const mistyped = `${link.slice(0, 40)}${link[40] === "A" ? "B" : "A"}${link.slice(41)}`;
+    await ben.sync();
     const groups = await ben.askAll("group", "list");
     for (const bad of [link.slice(0, -7), link.slice(3), mistyped, `${link}x`, (await ana.whoami()).contact, "hello"]) {
       const refusal = await ben.refused(["group", "join", bad]);
