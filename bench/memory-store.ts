@@ -48,6 +48,7 @@ export function memoryStore(): ProfileStore {
     line: async () => undefined,
     lineDepth: async (group, id) => lines.get(`${group}/${id}`)?.depth,
     unread: async () => 0,
+    arrivals: async () => 0,
     markRead: async () => undefined,
     close: async () => void db.close(),
   };

@@ -15,6 +15,7 @@ import { type ChatFiles, chatFiles } from "./chat-files.ts";
 import { type ChatScreen, openScreen } from "./chat-screen.ts";
 import { type CommandContext, operand, withSession } from "./command.ts";
 import { advice } from "./next-steps.ts";
+import { written } from "./output.ts";
 import {
   printableLine,
   renderArrival,
@@ -84,7 +85,8 @@ export async function chatIn(context: CommandContext, session: Session, group: G
       showEvent(context, screen, event);
       files.happened(event);
     };
-    const following = session.call("listen", { group: group.id, window }, { emit, signal: leaving.signal });
+    const shown = () => written(surroundings.stdout);
+    const following = session.call("listen", { group: group.id, window }, { emit, shown, signal: leaving.signal });
     await Promise.race([following, readLines(context, { session, group, screen, window, files })]);
     following.catch(() => undefined); // it ends with us
     await files.leave();

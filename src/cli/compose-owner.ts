@@ -1,18 +1,26 @@
 /** A profile that this process owns: store, network and client on it, served to other commands over the local socket. */
 import type { Client, ClientCall, ClientMethod, ClientMethods } from "../client/api.ts";
+import type { ClientEvent } from "../client/event-api.ts";
 import { type LocalHandler, type LocalSocket, serveLocalSocket } from "../store/local-socket.ts";
 import type { OwnedByUs } from "../store/profile-lock.ts";
 import { openProfileStore } from "../store/profile-store.ts";
 import { clientOn } from "./compose-profile.ts";
-import type { CallOptions, ProfileChoice } from "./session.ts";
+import type { ProfileChoice } from "./session.ts";
+
+/** As the client takes them (`ClientCallOptions`). */
+export interface ReachOptions {
+  readonly emit: (event: ClientEvent) => void;
+  readonly taken: (place: number | undefined) => Promise<boolean>;
+  readonly from: number | undefined;
+  readonly signal: AbortSignal;
+}
 
 /** One way to reach the client: ours, or that of the process that owns the profile. */
 export interface Reach {
   readonly kind: "owner" | "guest";
-  readonly call: <M extends ClientMethod>(
-    call: ClientCall<M>,
-    options: Required<Omit<CallOptions, "id">>,
-  ) => Promise<ClientMethods[M][1]>;
+  /** Of the process that owns it, unless that is ours. */
+  readonly socketPath?: string;
+  readonly call: <M extends ClientMethod>(call: ClientCall<M>, options: ReachOptions) => Promise<ClientMethods[M][1]>;
   readonly close: () => Promise<void>;
 }
 
@@ -34,8 +42,8 @@ export async function openOwned(choice: ProfileChoice, dataKey: Uint8Array, lock
 }
 
 async function serve(client: Client, lock: OwnedByUs): Promise<LocalSocket> {
-  const handler: LocalHandler = ({ id, method, params }, emit, signal) =>
-    client.call({ id, method, params } as ClientCall, { emit, signal });
+  const handler: LocalHandler = ({ id, method, params, from }, wire) =>
+    client.call({ id, method, params } as ClientCall, { ...wire, from: from ?? undefined });
   const socket = await serveLocalSocket(handler);
   await lock.announceSocket(socket.path);
   return socket;

@@ -17,13 +17,12 @@ import { acquireProfileLock, type OwnedByUs } from "../store/profile-lock.ts";
 import { Fault, isFault } from "../wire/fault.ts";
 import { cancelled, untilAborted } from "./cancellation.ts";
 import { type Keys, keyOf } from "./compose-key.ts";
-import type { Reach } from "./compose-owner.ts";
-import type { CallOptions, ProfileChoice, Session } from "./session.ts";
+import type { Reach, ReachOptions } from "./compose-owner.ts";
+import { eachMessageOnce } from "./messages-once.ts";
+import type { ProfileChoice, Session } from "./session.ts";
 
 /** How long an owner may take to start or to end (ms): a slow machine, a large profile. */
 const OWNER_TIMEOUT_MS = 30_000;
-/** Messages by which a listener knows what it has shown: the most that an owner shows before it marks them as read. */
-const REMEMBERED_MESSAGES = 10_000;
 /** Between two looks at the lock (ms). */
 const LOOK_AGAIN_MS = 50;
 
@@ -60,22 +59,29 @@ export async function openSession(choice: ProfileChoice, signal: AbortSignal): P
   const call: Session["call"] = async (
     method,
     params,
-    { id = randomUUID(), emit = () => undefined, signal: own = signal } = {},
+    { id = randomUUID(), emit: show = () => undefined, shown = async () => true, signal: own = signal } = {},
   ) => {
-    const emitOnce = eachMessageOnce(emit);
+    const emit = eachMessageOnce(show);
     const either = AbortSignal.any([signal, own]);
+    let from: number | undefined;
+    const taken: ReachOptions["taken"] = async (place) => {
+      const isTaken = await shown();
+      if (isTaken) from = place;
+      return isTaken;
+    };
     for (let triedSinceMs = Date.now(); ; ) {
       const current = await reach;
       const askedMs = Date.now();
       try {
         return await untilAborted(either, () =>
-          current.call({ id, method, params }, { emit: emitOnce, signal: either }),
+          current.call({ id, method, params }, { emit, taken, from, signal: either }),
         );
       } catch (error) {
         const isLost = current.kind === "guest" && isFault(error, "network/closed");
         if (Date.now() - askedMs > OWNER_TIMEOUT_MS) triedSinceMs = Date.now(); // it worked for long: not the same loss
         if (!isLost || Date.now() - triedSinceMs > OWNER_TIMEOUT_MS) throw error;
         await renew(current);
+        if ((await reach).socketPath !== current.socketPath) triedSinceMs = Date.now(); // owners come and go
       }
     }
   };
@@ -83,20 +89,6 @@ export async function openSession(choice: ProfileChoice, signal: AbortSignal): P
     call,
     owns: async () => (await reach).kind === "owner",
     close: async () => await (await reach.catch(() => undefined))?.close(),
-  };
-}
-
-/** A new owner shows again what the one before may have shown last. */
-function eachMessageOnce(emit: Required<CallOptions>["emit"]): Required<CallOptions>["emit"] {
-  const seen = new Set<string>();
-  return (event) => {
-    if (event.event === "message") {
-      if (seen.has(event.message.id)) return;
-      seen.add(event.message.id);
-      const [oldest] = seen;
-      if (seen.size > REMEMBERED_MESSAGES && oldest !== undefined) seen.delete(oldest);
-    }
-    emit(event);
   };
 }
 
@@ -134,13 +126,15 @@ async function own(choice: ProfileChoice, keys: Keys, lock: OwnedByUs): Promise<
 function askOwner(socketPath: string): Reach {
   return {
     kind: "guest",
+    socketPath,
     call: async <M extends ClientMethod>(
       { id, method, params }: ClientCall<M>,
-      { emit, signal }: Required<Omit<CallOptions, "id">>,
+      { emit, taken, from, signal }: ReachOptions,
     ) => {
       const onEvent = (event: unknown) => emit(event as ClientEvent);
+      const request = { id, method, params, from };
       // The owner is a process of the same user and answers what its own client answers.
-      return (await callLocalSocket(socketPath, { id, method, params }, { onEvent, signal })) as ClientMethods[M][1];
+      return (await callLocalSocket(socketPath, request, { onEvent, taken, signal })) as ClientMethods[M][1];
     },
     close: async () => undefined,
   };

@@ -11,7 +11,7 @@ import { runCommandLine } from "./command-line.ts";
 import { fileTools } from "./compose-files.ts";
 import { profiles } from "./compose-profiles.ts";
 import { installationRoot } from "./installation.ts";
-import { failureOf, reportFailure, type Streams } from "./output.ts";
+import { failureOf, reportFailure, type Streams, written } from "./output.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const EXIT_BY_SIGNAL = 128;
@@ -74,14 +74,6 @@ function surroundings(): Surroundings {
   };
 }
 
-/** What is written to a pipe may still be on its way. */
-function written(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.errored) resolve();
-    else stream.write("", () => resolve());
-  });
-}
-
 for (const name of SIGNALS) process.on(name, onSignal);
 process.stdout.on("error", onOutputError);
 process.stderr.on("error", onOutputError);
@@ -89,5 +81,6 @@ process.on("uncaughtException", onUnexpected);
 process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
 
 const exit = await runCommandLine(process.argv.slice(2), surroundings());
+// what is written to a pipe may still be on its way
 await Promise.all([written(process.stdout), written(process.stderr)]);
 process.exit(exit ?? signalled);

@@ -4,7 +4,7 @@ import type { ClientEvent } from "../client/event-api.ts";
 import { isFault } from "../wire/fault.ts";
 import { mistake, secondsAsMsOf, textOf, wholeNumberOf } from "./arguments.ts";
 import { type CommandContext, operand, withSession } from "./command.ts";
-import type { Output } from "./output.ts";
+import { type Output, written } from "./output.ts";
 import { renderEvent, renderMessage, renderState } from "./render.ts";
 import { readText } from "./standard-input.ts";
 
@@ -61,11 +61,12 @@ function nothingFound(before: string | undefined, search: string | undefined): s
 /** `hermes listen [G]`: follows until it is told to stop. */
 export async function listen(context: CommandContext): Promise<number> {
   const [group] = context.given.operands;
-  const { signal } = context.surroundings;
+  const { signal, stdout } = context.surroundings;
+  const shown = () => written(stdout);
   await withSession(context, async (session) => {
     const params = group === undefined ? {} : { group };
     const emit = (event: ClientEvent) => showEvent(context.output, event);
-    await session.call("listen", params, { emit }).catch((error: unknown) => {
+    await session.call("listen", params, { emit, shown }).catch((error: unknown) => {
       if (!(signal.aborted && isFault(error, "usage/cancelled"))) throw error;
     });
   });

@@ -32,6 +32,14 @@ export function outputTo({ stdout, stderr }: Streams, format: Output["format"]):
   };
 }
 
+/** Resolves with true when all that was written to it is with whoever reads it, or may be; with false when it never will be. */
+export function written(stream: NodeJS.WriteStream): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.errored) resolve(false);
+    else stream.write("", (error) => resolve(!error));
+  });
+}
+
 /** How an error ends the process. */
 export interface Failure {
   readonly code: string;

@@ -78,6 +78,8 @@ export interface CallOptions {
   readonly id?: string;
   /** Takes the events of `listen`. */
   readonly emit?: (event: ClientEvent) => void;
+  /** Resolves with whether these have reached whoever is to see them: only then are messages read. Left out: they have. */
+  readonly shown?: () => Promise<boolean>;
   readonly signal?: AbortSignal;
 }
 

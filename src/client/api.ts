@@ -164,10 +164,23 @@ export interface ClientCall<M extends ClientMethod = ClientMethod> {
 export interface Client {
   readonly call: <M extends ClientMethod>(
     call: ClientCall<M>,
-    options?: { readonly emit?: (event: ClientEvent) => void; readonly signal?: CancelSignal },
+    options?: ClientCallOptions,
   ) => Promise<ClientMethods[M][1]>;
   /** Finishes commits under way and closes; effects not yet performed are repeated at the next start. */
   readonly close: () => Promise<void>;
+}
+
+/** What goes with a call; all may be left out. */
+export interface ClientCallOptions {
+  readonly emit?: ((event: ClientEvent) => void) | undefined;
+  readonly signal?: CancelSignal | undefined;
+  /**
+   * `listen` asks now and then whether all that it has emitted was shown: true as soon as it was, false when it never will be.
+   * Only then is it marked as read, and nothing more is emitted before. Left out: it is shown at once.
+   */
+  readonly taken?: ((place: number | undefined) => Promise<boolean>) | undefined;
+  /** The last `place` that was taken of the `listen` that this one goes on with, whoever has read something meanwhile. */
+  readonly from?: number | undefined;
 }
 
 /** The part of AbortSignal that the client uses; the core has no ambient AbortSignal. */

@@ -11,7 +11,7 @@ import { withAddresses } from "../wire/link.ts";
 import { toHex } from "../wire/text-forms.ts";
 import { encodeUtf8 } from "../wire/utf8.ts";
 import { leaveEverything } from "./account-leaving.ts";
-import type { CancelSignal, ClientCall, ClientMethod, ClientMethods } from "./api.ts";
+import type { ClientCall, ClientCallOptions, ClientMethod, ClientMethods } from "./api.ts";
 import { catchUp, isCaughtUp, LEAST_WAIT_MS, outboxLength, waitForOthers, waitTaken } from "./call-waiting.ts";
 import type { TopicBook } from "./effects-performer.ts";
 import type { ClientEvent } from "./event-api.ts";
@@ -64,10 +64,9 @@ export interface CallContext {
 }
 
 /** What comes with one call. */
-export interface CallOptions {
+export interface CallOptions extends ClientCallOptions {
   readonly id: string;
   readonly emit: (event: ClientEvent) => void;
-  readonly signal?: CancelSignal | undefined;
 }
 
 type Calls = {

@@ -69,7 +69,7 @@ export async function startClient(dependencies: ClientDependencies): Promise<Cli
   await files?.start();
   return {
     call: async (call, options) =>
-      perform(context, call, { id: call.id, emit: options?.emit ?? (() => undefined), signal: options?.signal }),
+      perform(context, call, { ...options, id: call.id, emit: options?.emit ?? (() => undefined) }),
     close: async () => {
       performer.close();
       await files?.close();

@@ -3,7 +3,7 @@
 import type { CallContext, CallOptions } from "./calls.ts";
 import type { ClientEvent } from "./event-api.ts";
 import type { ClientNotice } from "./event-hub.ts";
-import { eventOf, groupOf, nameOf } from "./listening.ts";
+import { eventOf, groupOf, nameOf } from "./notice-events.ts";
 import { queueNotices } from "./notice-queue.ts";
 import type { Seen } from "./shown-messages.ts";
 import { relayView } from "./views.ts";

@@ -30,8 +30,8 @@ type MessageNotice = Extract<ClientNotice, { readonly kind: "message" }>;
 export interface LineOrder {
   /** Those of `notices`, and of those that were held before, that are to be shown now, in their order. */
   readonly pass: (notices: readonly ClientNotice[]) => readonly ClientNotice[];
-  /** Whether something of this group (hex) is held. */
-  readonly holds: (group: string) => boolean;
+  /** Whether something of this group (hex) is held, or anything at all. */
+  readonly holds: (group?: string) => boolean;
   /** Resolves with `more`, or when it is time to let go what is held. */
   readonly wait: (more: Promise<void>) => Promise<void>;
 }
@@ -92,7 +92,7 @@ export function lineOrder(clock: Clock, isCaughtUp: () => boolean): LineOrder {
       if (clock.nowMs() >= (ahead.untilMs() ?? Number.POSITIVE_INFINITY)) ahead.end();
       return [...passed, ...releaseFree()];
     },
-    holds: isHolding,
+    holds: (group) => (group === undefined ? held.length > 0 : isHolding(group)),
     wait: (more) => moreUntil(clock, more, ahead.untilMs() ?? (held.length > 0 ? freeAt(missed, since) : undefined)),
   };
 }

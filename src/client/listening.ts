@@ -1,24 +1,22 @@
 /** Following what happens: first how the relays are and what is unread, then everything as it comes, until the caller has enough. */
-import { GROUP, MEMBER } from "../protocol/records/group.ts";
-import { idOf } from "../protocol/records/record.ts";
-import { AccountKey, GroupId } from "../wire/ids.ts";
-import { fromHex, toHex } from "../wire/text-forms.ts";
-import type { ClientMethods, GroupName } from "./api.ts";
+import { toHex } from "../wire/text-forms.ts";
+import type { ClientMethods } from "./api.ts";
 import { isCaughtUp } from "./call-waiting.ts";
 import type { CallContext, CallOptions } from "./calls.ts";
 import type { ClientEvent } from "./event-api.ts";
 import type { ClientNotice } from "./event-hub.ts";
 import { allGroups, findGroup } from "./group-names.ts";
 import { lineOrder } from "./line-order.ts";
+import { eventOf, groupOf, nameOf } from "./notice-events.ts";
 import { queueNotices } from "./notice-queue.ts";
 import type { ProfileStore } from "./ports/profile.ts";
-import { readRecord } from "./profile-reader.ts";
 import { type Seen, shownMessage } from "./shown-messages.ts";
-import { groupName, relayView, roleName } from "./views.ts";
-import { refusalText, warningText } from "./warnings.ts";
+import { groupName, relayView } from "./views.ts";
 
 /** Unread lines that are shown first, per group. */
 const BACKLOG_MAX = 10_000;
+/** Messages after which whoever listens is asked whether they were shown: 64 of the longest are within what a caller may leave unread. */
+const UNTAKEN_MAX = 64;
 
 /** Who listens to what, and how far that has come. */
 interface Listening {
@@ -33,72 +31,135 @@ interface Listening {
   readonly told: Map<string, number>;
   readonly emit: CallOptions["emit"];
   readonly isOver: () => boolean;
+  /** Whether all that was emitted has been shown. */
+  readonly isTaken: () => Promise<boolean>;
+  /** Every message that arrived until then (see `ProfileStore.arrivals`) was told, or was read when this began; undefined: not yet. */
+  place: number | undefined;
+  /** Messages since whoever listens was asked. */
+  untaken: number;
 }
 
 /**
- * See `listen` in api.ts. What was shown is marked as read when nothing waits to be shown: whoever listens next, or
- * goes on in another process, may get a message twice but misses none.
+ * See `listen` in api.ts. What was shown is marked as read when nothing waits to be shown, and whoever asked has it: whoever
+ * listens next, or goes on in another process, may get a message twice but misses none. Where too much waited it begins again.
  */
 export async function listen(
   context: CallContext,
   params: ClientMethods["listen"][0],
-  { emit, signal }: CallOptions,
+  options: CallOptions,
 ): Promise<Record<never, never>> {
-  const { store, hub, network, clock, topics } = context;
+  const { store } = context;
   const only = params.group === undefined ? undefined : toHex((await findGroup(store, params.group)).group);
-  const { take, isEmpty, more, isOver, stop } = queueNotices(hub, signal);
+  let from = options.from;
+  do {
+    from = await listenFrom(context, { only, window: params.window }, { ...options, from });
+  } while (from !== undefined);
+  return {};
+}
+
+/** Answers from where to go on, if too much waited. */
+async function listenFrom(
+  context: CallContext,
+  about: Pick<Listening, "only" | "window">,
+  options: CallOptions,
+): Promise<number | undefined> {
+  const { store, hub, network, clock, topics } = context;
+  const { emit, signal, from } = options;
+  const queue = queueNotices(hub, signal);
+  const { take, isEmpty, more, stop } = queue;
+  try {
+    const arrived = await store.arrivals();
+    const { listening, isGone } = begin(about, options, queue.isOver);
+    const { isOver } = listening;
+    const order = lineOrder(clock, () => isCaughtUp(topics));
+    for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
+    for (const peer of network.peers()) emit({ event: "peer", peer: { ...peer, state: "connected" } });
+    await emitUnread(context, listening, from);
+    await markShown(context, listening, { holds: order.holds, place: arrived });
+    while (!isOver()) {
+      for (const notice of order.pass(take())) await emitNotice(context, notice, listening);
+      if (isEmpty())
+        await markShown(context, listening, { holds: order.holds, place: await lastTold(store, listening) });
+      if (!isOver()) await order.wait(more());
+    }
+    return signal?.aborted === true || isGone() ? undefined : (listening.place ?? arrived);
+  } finally {
+    stop();
+  }
+}
+
+/** Nothing has been told yet. */
+function begin(
+  about: Pick<Listening, "only" | "window">,
+  { emit, taken, from }: CallOptions,
+  isQueueOver: () => boolean,
+): { readonly listening: Listening; readonly isGone: () => boolean } {
+  let gone = false;
   const listening: Listening = {
-    only,
-    window: params.window,
+    ...about,
     shown: new Set(),
     unmarked: new Map(),
     told: new Map(),
     emit,
-    isOver,
+    isOver: () => gone || isQueueOver(),
+    isTaken: async () => {
+      listening.untaken = 0;
+      gone ||= taken !== undefined && !(await taken(listening.place));
+      return !gone;
+    },
+    place: from,
+    untaken: 0,
   };
-  const order = lineOrder(clock, () => isCaughtUp(topics));
-  try {
-    for (const relay of network.relays()) emit({ event: "status", relay: relayView(relay) });
-    for (const peer of network.peers()) emit({ event: "peer", peer: { ...peer, state: "connected" } });
-    await emitUnread(context, listening);
-    while (!isOver()) {
-      for (const notice of order.pass(take())) await emitNotice(context, notice, listening);
-      if (isEmpty()) await markShown({ store, hub }, listening, order.holds);
-      await order.wait(more());
-    }
-  } finally {
-    stop();
-  }
-  return {};
+  return { listening, isGone: () => gone };
+}
+
+/** Until when all has been told, where nothing is held: notices come in the order in which messages arrived. */
+async function lastTold(store: ProfileStore, { unmarked }: Listening): Promise<number> {
+  let last = 0;
+  for (const [group, messages] of unmarked) last = Math.max(last, await store.arrivals(group, messages));
+  return last;
 }
 
 async function markShown(
   { store, hub }: Pick<CallContext, "store" | "hub">,
-  { unmarked, isOver }: Listening,
-  holds: (group: string) => boolean,
+  listening: Listening,
+  { holds, place }: { readonly holds: (group?: string) => boolean; readonly place: number },
 ): Promise<void> {
-  for (const [group, messages] of unmarked) {
+  const { unmarked, isOver } = listening;
+  const marks = [...unmarked].filter(([group]) => !holds(group));
+  const isFurther = place > (listening.place ?? -1) && !holds();
+  if (marks.length === 0 && !isFurther) return;
+  if (isFurther) listening.place = place;
+  if (!(await listening.isTaken())) return;
+  for (const [group, messages] of marks) {
     if (isOver()) break;
-    if (holds(group)) continue;
     await store.markRead(group, messages); // no others: one may have been committed that nobody was told of yet
     hub.tell({ kind: "read", group });
     unmarked.delete(group);
   }
 }
 
-/** Emits what arrived since the last look. */
-async function emitUnread(seen: Seen, listening: Listening): Promise<void> {
+async function emitMessage(
+  listening: Listening,
+  event: Extract<ClientEvent, { readonly event: "message" }>,
+): Promise<void> {
+  listening.emit(inOrder(listening, event));
+  if (++listening.untaken >= UNTAKEN_MAX) await listening.isTaken();
+}
+
+/** Emits what arrived since the last look, and since the place where somebody went on. */
+async function emitUnread(seen: Seen, listening: Listening, since: number | undefined): Promise<void> {
   const { store } = seen;
-  const { only, shown, unmarked, emit, isOver } = listening;
+  const { only, shown, unmarked, isOver } = listening;
   for (const group of await allGroups(store)) {
     const id = toHex(group.group);
     if (only !== undefined && only !== id) continue;
-    const lines = await store.history({ group: id, limit: BACKLOG_MAX, unread: "newest" });
-    if (isOver()) return;
+    const lines = await store.history({ group: id, limit: BACKLOG_MAX, unread: "newest", since });
     for (const line of lines) {
-      shown.add(line.id);
       const message = await shownMessage(seen, line);
-      emit(inOrder(listening, { event: "message", group: groupName(group), message }));
+      if (isOver()) return;
+      shown.add(line.id);
+      await emitMessage(listening, { event: "message", group: groupName(group), message });
     }
     if (lines.length > 0)
       unmarked.set(
@@ -118,7 +179,8 @@ async function emitNotice(seen: Seen, notice: ClientNotice, listening: Listening
   const group = groupId === undefined ? undefined : await nameOf(store, groupId);
   const event = await eventOf(seen, notice, group);
   if (!event || isOver()) return;
-  emit(event.event === "message" ? inOrder(listening, event) : event);
+  if (event.event === "message") await emitMessage(listening, event);
+  else emit(event);
   if (notice.kind !== "message" || groupId === undefined) return;
   const messages = unmarked.get(groupId);
   if (messages) messages.push(notice.line.id);
@@ -132,123 +194,4 @@ function inOrder({ told }: Listening, event: Extract<ClientEvent, { event: "mess
   if (message.depth < reached) return { ...event, late: true };
   told.set(group.id, message.depth);
   return event;
-}
-
-/** The group (hex) that a notice is about. */
-export function groupOf(notice: ClientNotice): string | undefined {
-  switch (notice.kind) {
-    case "message":
-    case "member":
-    case "joined":
-    case "join-refused":
-    case "file":
-    case "file-progress":
-      return toHex(notice.group);
-    case "line-state":
-    case "read":
-      return notice.group;
-    case "own-message":
-      return notice.line.group;
-    case "warning":
-      return notice.group && toHex(notice.group);
-    default:
-      return undefined;
-  }
-}
-
-/** A group as events name it. */
-export async function nameOf(store: ProfileStore, id: string): Promise<GroupName> {
-  const group = await readRecord(store, GROUP, id);
-  return { id, name: group?.name ?? "" };
-}
-
-/** What whoever listens is told of a notice; `undefined`: nothing. */
-export async function eventOf(
-  seen: Seen,
-  notice: ClientNotice,
-  group: GroupName | undefined,
-): Promise<ClientEvent | undefined> {
-  const { store } = seen;
-  switch (notice.kind) {
-    case "message":
-    case "own-message":
-      return group && { event: "message", group, message: await shownMessage(seen, notice.line) };
-    case "file":
-    case "file-progress":
-      return group && (await fileEvent(seen, notice, group));
-    case "member":
-      return group && (await memberEvent(store, notice, group));
-    case "line-state":
-      return group && (await lineEvent(seen, notice, group));
-    case "relay":
-      return { event: "status", relay: relayView(notice.status) };
-    case "peer":
-      return { event: "peer", peer: { ...notice.peer, state: notice.state } };
-    case "join-refused":
-      return group && { event: "warning", code: "join-refused", message: refusalText(notice), group };
-    case "warning": {
-      const warning = { event: "warning" as const, code: notice.code, message: warningText(notice.code) };
-      const member = await warnedOf(store, notice);
-      const relay = notice.relay === undefined ? {} : { relay: notice.relay };
-      return { ...warning, ...(group ? { group } : {}), ...(member ? { member } : {}), ...relay };
-    }
-    default:
-      return undefined;
-  }
-}
-
-async function fileEvent(
-  { files }: Seen,
-  place: Extract<ClientNotice, { kind: "file" | "file-progress" }>,
-  group: GroupName,
-): Promise<ClientEvent | undefined> {
-  const file = await files?.view(place);
-  return file && { event: "file", group, file };
-}
-
-/** One of our messages has come further, a line is shown no more, or one is shown that was not. */
-async function lineEvent(
-  seen: Seen,
-  { id, state, delivery }: Extract<ClientNotice, { kind: "line-state" }>,
-  group: GroupName,
-): Promise<ClientEvent | undefined> {
-  switch (state) {
-    case "queued":
-      return undefined;
-    case "on-relay":
-    case "delivered":
-    case "unsent":
-      return { event: "sent", group, message: { id }, state, ...(delivery ? { delivery } : {}) };
-    case "withdrawn":
-      return { event: "withdrawn", group, message: { id } };
-    case "received": {
-      const line = await seen.store.line(group.id, id);
-      return line && { event: "message", group, message: await shownMessage(seen, line) };
-    }
-  }
-}
-
-/** The member whom a warning is about. */
-async function warnedOf(store: ProfileStore, { group, account }: Extract<ClientNotice, { kind: "warning" }>) {
-  if (!account) return undefined;
-  const member = group && (await readRecord(store, MEMBER, idOf(group, account)));
-  return { account: toHex(account), name: member?.name ?? "" };
-}
-
-async function memberEvent(
-  store: ProfileStore,
-  notice: Extract<ClientNotice, { kind: "member" }>,
-  group: GroupName,
-): Promise<ClientEvent> {
-  const by = await readRecord(store, MEMBER, idOf(GroupId.from(fromHex(group.id) ?? new Uint8Array()), notice.by));
-  const { member, memberName, role, detail } = notice;
-  const event = {
-    event: "member" as const,
-    group,
-    change: notice.change,
-    by: { account: toHex(notice.by), name: by?.name ?? "" },
-    ...(role === undefined ? {} : { role: roleName(role) }),
-    ...(detail === undefined ? {} : { detail }),
-  };
-  return member ? { ...event, member: { account: toHex(AccountKey.from(member)), name: memberName ?? "" } } : event;
 }

@@ -2,7 +2,7 @@
 import type { CancelSignal } from "./api.ts";
 import type { ClientNotice, EventHub } from "./event-hub.ts";
 
-/** Notices that may wait; further ones end it, and the screen can start again from what is stored. */
+/** Notices that may wait; further ones are dropped and end it, and the screen can start again from what is stored. */
 const NOTICES_MAX = 100_000;
 
 export interface NoticeQueue {
@@ -26,8 +26,8 @@ export function queueNotices(hub: EventHub, signal: CancelSignal | undefined): N
   const cancelled = (): void => wake();
   signal?.addEventListener("abort", cancelled);
   const unlisten = hub.listen((notice) => {
-    notices.push(notice);
-    overflown ||= notices.length > NOTICES_MAX;
+    overflown ||= notices.length >= NOTICES_MAX;
+    if (!overflown) notices.push(notice);
     wake();
   });
   notices.push(...hub.takeEarly());

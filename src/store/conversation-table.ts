@@ -25,8 +25,10 @@ const PAGE = `SELECT ${COLUMNS} FROM line WHERE conversation = @conversation AND
 const FOUND = `SELECT ${COLUMNS} FROM line_text CROSS JOIN line ON line.arrival = line_text.rowid
   WHERE line_text MATCH @words AND conversation = @conversation AND state <> 'withdrawn'`;
 
-const UNREAD = `${PAGE} AND arrival > (SELECT read_arrival FROM conversation WHERE number = @conversation)
+const READ = "(SELECT read_arrival FROM conversation WHERE number = @conversation)";
+const unreadAfter = (arrival: string): string => `${PAGE} AND arrival > ${arrival}
     AND state = 'received' AND kind <> 'system'`;
+const UNREAD = unreadAfter(READ);
 
 // By name: SQLite prefers the index of the order, which has whole ids, and looks through a conversation there.
 const BY_ID = "INDEXED BY line_by_id";
@@ -54,11 +56,13 @@ export const CONVERSATION_SQL = {
   found: `${FOUND} ${NEWEST}`,
   foundBefore: `${FOUND} ${BEFORE} ${NEWEST}`,
   newestUnread: `${UNREAD} ${NEWEST}`,
+  newestSince: `${unreadAfter(`min(@since, ${READ})`)} ${NEWEST}`,
   oldestUnread: `${UNREAD} ${OLDEST}`,
   latestUnread: `${UNREAD} ORDER BY arrival DESC LIMIT @limit`,
   unread: `SELECT count(*) AS lines FROM conversation JOIN line ON line.conversation = number
     WHERE group_id = ? AND arrival > read_arrival AND state = 'received' AND kind <> 'system'`,
   markRead: "UPDATE conversation SET read_arrival = (SELECT coalesce(max(arrival), 0) FROM line) WHERE group_id = ?",
+  arrivals: "SELECT coalesce(max(arrival), 0) AS arrival FROM line",
   markReadUntil: "UPDATE conversation SET read_arrival = max(read_arrival, ?) WHERE group_id = ?",
 } as const;
 
@@ -77,6 +81,7 @@ export interface ConversationTable {
   readonly lineDepth: (group: string, id: string) => number | undefined;
   readonly unread: (group: string) => number;
   readonly markRead: (group: string, shown?: readonly string[]) => void;
+  readonly arrivals: (group?: string, shown?: readonly string[]) => number;
 }
 
 /** The tables of an open database. */
@@ -87,8 +92,11 @@ export function conversationTable(database: Database.Database): ConversationTabl
   const markRead = database.prepare<[string]>(CONVERSATION_SQL.markRead);
   const markReadUntil = database.prepare<[number, string]>(CONVERSATION_SQL.markReadUntil);
   const arrived = database.prepare<[Parameters], { arrival: number }>(CONVERSATION_SQL.arrivalOf);
-  const arrivalOf = (group: string, id: string): number =>
-    arrived.get({ conversation: numberOf(group) ?? 0, id })?.arrival ?? 0;
+  const newest = database.prepare<[], { arrival: number }>(CONVERSATION_SQL.arrivals);
+  const lastOf = (group: string, ids: readonly string[]): number => {
+    const conversation = numberOf(group) ?? 0;
+    return ids.reduce((latest, id) => Math.max(latest, arrived.get({ conversation, id })?.arrival ?? 0), 0);
+  };
   const setState = database.prepare<[Parameters]>(CONVERSATION_SQL.setState);
   const depth = database.prepare<[Parameters], { depth: number }>(CONVERSATION_SQL.depth);
   const numberOf = (group: string) => find.get(group)?.number;
@@ -116,12 +124,10 @@ export function conversationTable(database: Database.Database): ConversationTabl
     unread: (group) => unread.get(group)?.lines ?? 0,
     markRead: (group, shown) => {
       if (shown === undefined) markRead.run(group);
-      else
-        markReadUntil.run(
-          shown.reduce((latest, id) => Math.max(latest, arrivalOf(group, id)), 0),
-          group,
-        );
+      else markReadUntil.run(lastOf(group, shown), group);
     },
+    arrivals: (group, shown) =>
+      group === undefined || shown === undefined ? (newest.get()?.arrival ?? 0) : lastOf(group, shown),
   };
 }
 
@@ -168,9 +174,10 @@ function historyReader(
   const found = { first: prepare(CONVERSATION_SQL.found), before: prepare(CONVERSATION_SQL.foundBefore) };
   const pageAfter = prepare(CONVERSATION_SQL.pageAfter);
   const newestUnread = prepare(CONVERSATION_SQL.newestUnread);
+  const newestSince = prepare(CONVERSATION_SQL.newestSince);
   const oldestUnread = prepare(CONVERSATION_SQL.oldestUnread);
   const latestUnread = prepare(CONVERSATION_SQL.latestUnread);
-  return ({ group, limit, before, after, search, unread }) => {
+  return ({ group, limit, before, after, search, unread, since }) => {
     checkLimit(limit);
     const place = before ?? after;
     const anchor = place === undefined ? undefined : lineById(group, place);
@@ -179,6 +186,8 @@ function historyReader(
     if (conversation === undefined) return [];
     if (unread === "oldest") return named(group, oldestUnread.all({ conversation, limit }));
     if (unread === "latest") return inOrder(group, latestUnread.all({ conversation, limit }));
+    if (unread === "newest" && since !== undefined)
+      return inOrder(group, newestSince.all({ conversation, limit, since }));
     if (unread === "newest") return inOrder(group, newestUnread.all({ conversation, limit }));
     if (after !== undefined && anchor) return named(group, pageAfter.all({ conversation, limit, ...placeOf(anchor) }));
     const words = searchExpression(search ?? "");

@@ -4,10 +4,12 @@ import { Fault } from "../wire/fault.ts";
 import { decodeAnswer, encodeCall, type LocalAnswer, type LocalRequest, lineSplitter } from "./socket-lines.ts";
 import { errorCode } from "./storage-fault.ts";
 
-/** Both may be left out. */
+/** All may be left out. */
 export interface LocalCallOptions {
   /** Takes events, in order; must not throw. */
   readonly onEvent?: (event: unknown) => void;
+  /** Answers whether all events so far have reached whoever called; `place` is what a repeated call gives as its `from`. Left out: not asked. */
+  readonly taken?: (place: number | undefined) => Promise<boolean>;
   /** Aborting tells the owner and rejects with `usage/cancelled`. */
   readonly signal?: AbortSignal;
 }
@@ -18,7 +20,7 @@ export interface LocalCallOptions {
  * takes the lock and repeats it with the same id.
  */
 export function callLocalSocket(path: string, request: LocalRequest, options: LocalCallOptions = {}): Promise<unknown> {
-  const { onEvent, signal } = options;
+  const { onEvent, taken, signal } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(cancelledFault());
     const socket = connect(path);
@@ -34,11 +36,15 @@ export function callLocalSocket(path: string, request: LocalRequest, options: Lo
       socket.write(encodeCall({ kind: "cancel", id: request.id }));
       fail(cancelledFault());
     };
+    const onPlace = async (place: number | undefined) => {
+      if ((await taken?.(place)) === true && open) socket.write(encodeCall({ kind: "taken", id: request.id }));
+    };
     const onLine = (line: string) => {
       if (!open) return;
       const answer = decodeAnswer(line);
       if (answer === undefined || answer.id !== request.id) return fail(closedFault());
       if (answer.kind === "event") onEvent?.(answer.event);
+      else if (answer.kind === "place") void onPlace(answer.place ?? undefined);
       else finish(() => settleAnswer(answer, resolve, reject));
     };
     signal?.addEventListener("abort", cancel, { once: true });
@@ -48,12 +54,14 @@ export function callLocalSocket(path: string, request: LocalRequest, options: Lo
     );
     socket.on("error", (error) => fail(connectFault(error)));
     socket.on("close", () => fail(closedFault()));
-    socket.write(encodeCall({ kind: "request", request }));
+    socket.write(
+      encodeCall({ kind: "request", request: taken ? { ...request, from: request.from ?? null } : request }),
+    );
   });
 }
 
 function settleAnswer(
-  answer: Exclude<LocalAnswer, { kind: "event" }>,
+  answer: Extract<LocalAnswer, { kind: "result" | "error" }>,
   resolve: (result: unknown) => void,
   reject: (fault: Fault) => void,
 ): void {

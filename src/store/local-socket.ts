@@ -5,6 +5,7 @@
  * 2. Memory is bounded: connections, requests on each, the length of a line, and what a slow reader has not read.
  * 3. No line from a caller can make the owner throw; one that is not a call ends its connection.
  * 4. A request ends with its connection: its signal aborts. None begins once its answer cannot be given.
+ * 5. That something was written says nothing of whether the caller has it: who has to know asks it.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { Fault, isFault } from "../wire/fault.ts";
@@ -27,12 +28,17 @@ const FAREWELL_MS = 500;
 /** A reader that is this far behind is cut off; its command says so and can start again from what it has. */
 const MAX_UNREAD_BYTES = 4 * MAX_LINE_BYTES;
 
-/** Does the work of a request: the result is any JSON value, `emit` streams events before it, rejects with a fault. */
-export type LocalHandler = (
-  request: LocalRequest,
-  emit: (event: unknown) => void,
-  signal: AbortSignal,
-) => Promise<unknown>;
+/** Does the work of a request: the result is any JSON value, rejects with a fault. */
+export type LocalHandler = (request: LocalRequest, wire: CallerWire) => Promise<unknown>;
+
+/** The way to the caller, until there is a result. */
+export interface CallerWire {
+  /** Streams an event. */
+  readonly emit: (event: unknown) => void;
+  /** Resolves with true when the caller says that it has taken all events so far, with false when it never will. */
+  readonly taken: (place: number | undefined) => Promise<boolean>;
+  readonly signal: AbortSignal;
+}
 
 /** A socket that is served. */
 export interface LocalSocket {
@@ -89,31 +95,30 @@ function listen(server: Server, path: string): Promise<void> {
 
 /** Answers what comes; `end` aborts it all and lets the caller have what was written so far, and nothing more. */
 function serveConnection(socket: Socket, handler: LocalHandler): { readonly end: () => void } {
-  const running = new Map<string, AbortController>();
+  const running = new Map<string, Running>();
   let isEnding = false;
   const end = () => socket.destroy();
   const onLine = (line: string) => {
     // what it answered could reach nobody: a listener would mark messages as read that nobody has seen
     if (isEnding) return;
     const call = socket.destroyed ? undefined : decodeCall(line);
-    if (call?.kind === "cancel") {
-      running.get(call.id)?.abort();
-      return;
-    }
+    if (call?.kind === "cancel") return running.get(call.id)?.controller.abort();
+    if (call?.kind === "taken") return running.get(call.id)?.asked.shift()?.(true);
     if (call === undefined || running.has(call.request.id) || running.size >= MAX_REQUESTS_PER_CONNECTION) {
       end();
       return;
     }
-    const controller = new AbortController();
-    running.set(call.request.id, controller);
-    void answer(socket, call.request, { handler, controller }).finally(() => running.delete(call.request.id));
+    const { id } = call.request;
+    const begun: Running = { controller: new AbortController(), asked: [] };
+    running.set(id, begun);
+    void answer(socket, call.request, { handler, ...begun }).finally(() => running.delete(id));
   };
   socket.on("data", lineSplitter(onLine, end));
   // A caller that ends its side has left; errors are followed by "close".
   socket.on("end", end);
   socket.on("error", () => undefined);
   const abort = (): void => {
-    for (const controller of running.values()) controller.abort();
+    for (const { controller } of running.values()) controller.abort();
   };
   socket.once("close", abort);
   return {
@@ -125,10 +130,17 @@ function serveConnection(socket: Socket, handler: LocalHandler): { readonly end:
   };
 }
 
+/** A request that has no result yet. */
+interface Running {
+  readonly controller: AbortController;
+  /** Those who wait to hear whether what they wrote was taken, oldest first. */
+  readonly asked: ((isTaken: boolean) => void)[];
+}
+
 async function answer(
   socket: Socket,
   request: LocalRequest,
-  { handler, controller }: { readonly handler: LocalHandler; readonly controller: AbortController },
+  { handler, controller, asked }: Running & { readonly handler: LocalHandler },
 ): Promise<void> {
   const { id } = request;
   const { signal } = controller;
@@ -143,8 +155,18 @@ async function answer(
       controller.abort();
     }
   };
+  const taken: CallerWire["taken"] = (place) =>
+    new Promise((resolve) => {
+      if (signal.aborted || !socket.writable) return resolve(false);
+      if (request.from === undefined) return resolve(true);
+      asked.push(resolve);
+      write(socket, { kind: "place", id, place: place ?? null });
+    });
+  signal.addEventListener("abort", () => {
+    for (const resolve of asked.splice(0)) resolve(false);
+  });
   try {
-    const result = await handler(request, emit, signal);
+    const result = await handler(request, { emit, taken, signal });
     if (unsent !== undefined) throw unsent;
     write(socket, { kind: "result", id, result });
   } catch (error) {

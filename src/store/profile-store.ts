@@ -102,6 +102,7 @@ function profileStore(
     line: (group, id) => guarded(() => conversations.line(group, id)),
     lineDepth: (group, id) => guarded(() => conversations.lineDepth(group, id)),
     unread: (group) => guarded(() => conversations.unread(group)),
+    arrivals: (group, shown) => guarded(() => conversations.arrivals(group, shown)),
     markRead: (group, shown) => durably(() => conversations.markRead(group, shown)),
     close: () =>
       close(database, directory, log.stop).catch((error: unknown) => {

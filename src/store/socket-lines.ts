@@ -13,11 +13,18 @@ export interface LocalRequest {
   readonly method: string;
   /** Any JSON value. */
   readonly params: unknown;
+  /**
+   * Where a call that this one repeats had come to, null: nowhere yet. Left out by a caller that does not answer when it is
+   * asked whether it has taken the events.
+   */
+  readonly from?: number | null | undefined;
 }
 
 /** What the owner writes about a request: any number of events, then one result or error. */
 export type LocalAnswer =
   | { readonly kind: "event"; readonly id: string; readonly event: unknown }
+  /** Asks whether the events so far were taken. `place`: from where the call would go on elsewhere; null: from its beginning. */
+  | { readonly kind: "place"; readonly id: string; readonly place: number | null }
   | { readonly kind: "result"; readonly id: string; readonly result: unknown }
   | {
       readonly kind: "error";
@@ -27,9 +34,10 @@ export type LocalAnswer =
       readonly next?: NextStep | undefined;
     };
 
-/** What a caller writes: requests, and the end of its interest in one. */
+/** What a caller writes: requests, that it has taken what came before the oldest open question, and the end of its interest in one. */
 export type LocalCall =
   | { readonly kind: "request"; readonly request: LocalRequest }
+  | { readonly kind: "taken"; readonly id: string }
   | { readonly kind: "cancel"; readonly id: string };
 
 /** Splits a stream into lines; calls `tooLong` once instead of holding more than {@link MAX_LINE_BYTES}. */
@@ -58,6 +66,8 @@ export function encodeAnswer(answer: LocalAnswer): string {
   switch (answer.kind) {
     case "event":
       return `${JSON.stringify({ id, event: answer.event ?? null })}\n`;
+    case "place":
+      return `${JSON.stringify({ id, place: answer.place })}\n`;
     case "result":
       return `${JSON.stringify({ id, result: answer.result ?? null })}\n`;
     case "error":
@@ -69,8 +79,11 @@ export function encodeAnswer(answer: LocalAnswer): string {
 export function decodeAnswer(line: string): LocalAnswer | undefined {
   const value = parseObject(line);
   if (value === undefined || typeof value["id"] !== "string") return undefined;
-  const { id, event, result, error } = value as { id: string; event: unknown; result: unknown; error: unknown };
+  const { id, event, place, result, error } = value as Record<"event" | "place" | "result" | "error", unknown> & {
+    id: string;
+  };
   if ("event" in value) return { kind: "event", id, event };
+  if ("place" in value) return isPlace(place) ? { kind: "place", id, place } : undefined;
   if ("result" in value) return { kind: "result", id, result };
   if (!isRecord(error) || typeof error["message"] !== "string") return undefined;
   return {
@@ -85,19 +98,25 @@ export function decodeAnswer(line: string): LocalAnswer | undefined {
 /** The line of a call. */
 export function encodeCall(call: LocalCall): string {
   if (call.kind === "cancel") return `${JSON.stringify({ id: call.id, cancel: true })}\n`;
-  const { id, method, params } = call.request;
-  return `${JSON.stringify({ id, method, params: params ?? null })}\n`;
+  if (call.kind === "taken") return `${JSON.stringify({ id: call.id, taken: true })}\n`;
+  const { id, method, params, from } = call.request;
+  return `${JSON.stringify({ id, method, params: params ?? null, from })}\n`;
 }
 
 /** The call in a line, or undefined. */
 export function decodeCall(line: string): LocalCall | undefined {
   const value = parseObject(line);
   if (value === undefined) return undefined;
-  const { id, method, params, cancel } = value as Record<"id" | "method" | "params" | "cancel", unknown>;
+  const { id, method, params, from, cancel, taken } = value;
   if (typeof id !== "string" || id.length < 1 || id.length > 100) return undefined;
   if (cancel === true) return { kind: "cancel", id };
-  return typeof method === "string" ? { kind: "request", request: { id, method, params } } : undefined;
+  if (taken === true) return { kind: "taken", id };
+  if (typeof method !== "string" || !(from === undefined || isPlace(from))) return undefined;
+  return { kind: "request", request: { id, method, params, ...(from === undefined ? {} : { from }) } };
 }
+
+const isPlace = (value: unknown): value is number | null =>
+  value === null || (typeof value === "number" && Number.isSafeInteger(value));
 
 /** A newer owner may know codes that we do not. */
 function faultCode(code: unknown): FaultCode {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import type { ClientCallOptions } from "../../src/client/api.ts";
 import type { CallContext } from "../../src/client/calls.ts";
 import type { ClientEvent } from "../../src/client/event-api.ts";
 import { createEventHub } from "../../src/client/event-hub.ts";
@@ -52,10 +53,10 @@ function listening() {
     hub.tell({ kind: "message", group: groups.find((each) => toHex(each) === line.group) ?? groups[0], line });
   const tellState = ({ group, id }: ConversationLine, state: LineState): void =>
     hub.tell({ kind: "line-state", group, id, state });
-  const start = (group?: string) => {
+  const start = (group?: string, further: Pick<ClientCallOptions, "taken" | "from"> = {}) => {
     const events: ClientEvent[] = [];
     const abort = new AbortController();
-    const options = { id: "x", emit: (event: ClientEvent) => events.push(event), signal: abort.signal };
+    const options = { id: "x", emit: (event: ClientEvent) => events.push(event), signal: abort.signal, ...further };
     const ended = listen(context, group === undefined ? {} : { group }, options);
     const texts = () => events.flatMap((each) => (each.event === "message" ? [each.message.text] : []));
     return { events, texts, abort, ended };
@@ -182,6 +183,107 @@ describe("listening", () => {
     assert.deepEqual([texts().length, await store.unread(toHex(groups[0]))], [2, 0]);
     abort.abort();
     await ended;
+  });
+
+  describe("for somebody of whom it has to ask whether what it told was shown", () => {
+    /** Answers what is asked, when told to. */
+    const asked = () => {
+      const open: { readonly place: number | undefined; readonly answer: (isTaken: boolean) => void }[] = [];
+      const taken = (place: number | undefined) =>
+        new Promise<boolean>((answer) => {
+          open.push({ place, answer });
+        });
+      const answer = async (isTaken: boolean) => {
+        const first = open.shift() ?? assert.fail("nothing was asked");
+        first.answer(isTaken);
+        await turn();
+        return first.place;
+      };
+      return { open, taken, answer };
+    };
+
+    it("marks as read only what was shown", async () => {
+      const { arrive, tell, start, store, groups } = listening();
+      const unread = () => store.unread(toHex(groups[0]));
+      await arrive("before");
+      const { taken, answer } = asked();
+      const { texts, abort, ended } = start(undefined, { taken });
+      await turn();
+      assert.deepEqual([texts(), await unread()], [["before"], 1]);
+      assert.equal(await answer(true), 1);
+      assert.equal(await unread(), 0);
+      tell(await arrive("live"));
+      await turn();
+      assert.deepEqual([texts().length, await unread()], [2, 1]);
+      assert.equal(await answer(true), 2);
+      assert.equal(await unread(), 0);
+      abort.abort();
+      await ended;
+    });
+
+    it("ends without a mark when it never will be: the next one is told again", async () => {
+      const { arrive, tell, start, store, groups } = listening();
+      const { taken, answer } = asked();
+      const { ended } = start(undefined, { taken });
+      await turn();
+      assert.equal(await answer(true), 0);
+      tell(await arrive("to nobody"));
+      await turn();
+      await answer(false);
+      assert.deepEqual(await ended, {});
+      assert.equal(await store.unread(toHex(groups[0])), 1);
+      const next = start();
+      await turn();
+      assert.deepEqual(next.texts(), ["to nobody"]);
+      next.abort.abort();
+      await next.ended;
+    });
+
+    it("goes on from the place that it is given with what others have read meanwhile", async () => {
+      const { arrive, tell, start } = listening();
+      const reader = start();
+      await turn();
+      const lines = [await arrive("told before"), await arrive("read by another"), await arrive("this too")];
+      for (const line of lines) tell(line);
+      await turn();
+      const { texts, abort, ended } = start("one", { from: 1 });
+      await turn();
+      assert.deepEqual(texts(), ["read by another", "this too"]);
+      for (const each of [reader, { abort, ended }]) {
+        each.abort.abort();
+        await each.ended;
+      }
+    });
+
+    it("tells no more than 64 messages before it asks", async () => {
+      const { arrive, start, store, groups } = listening();
+      for (let i = 0; i < 100; i++) await arrive(String(i));
+      const { open, taken, answer } = asked();
+      const { texts, abort, ended } = start(undefined, { taken });
+      await turn();
+      assert.deepEqual([texts().length, open.length], [64, 1]);
+      assert.equal(await answer(true), undefined, "not all that was unread has been told");
+      assert.deepEqual([texts().length, await store.unread(toHex(groups[0]))], [100, 100]);
+      assert.equal(await answer(true), 100);
+      assert.equal(await store.unread(toHex(groups[0])), 0);
+      abort.abort();
+      await ended;
+    });
+
+    it("begins again from what is stored when more waited than it keeps", async () => {
+      const { arrive, tell, start, hub, groups, account } = listening();
+      const { open, taken, answer } = asked();
+      const { texts, abort, ended } = start(undefined, { taken });
+      await turn();
+      for (let i = 0; i < 100_001; i++) hub.tell({ kind: "warning", code: "fork", group: groups[0], account });
+      tell(await arrive("told in vain"));
+      assert.equal(await answer(true), 0);
+      await turn();
+      assert.deepEqual([texts(), open.length], [["told in vain"], 1]);
+      abort.abort();
+      await answer(true);
+      assert.deepEqual(await ended, {});
+    });
   });
 
   describe("when the newest come ahead of those before them", () => {

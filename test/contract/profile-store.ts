@@ -397,6 +397,22 @@ export function profileStoreContract(name: string, open: () => Promise<OpenedSto
         assert.deepEqual([await latest(), await store.unread(GROUP)], [[5], 1]);
       });
 
+      it("says how many had arrived with given lines, and names those that came after, read or not", async () => {
+        assert.equal(await store.arrivals(), 0);
+        await commitLines(line(9), line(3));
+        const place = await store.arrivals();
+        await commitLines(line(7), line(5));
+        assert.deepEqual(
+          [await store.arrivals(GROUP, [lineId(3), lineId(9), lineId(44)]), await store.arrivals(GROUP, [])],
+          [place, 0],
+        );
+        const since = async (since: number) =>
+          ids(await store.history({ group: GROUP, limit: 10, unread: "newest", since }));
+        assert.deepEqual(await since(place), [3, 5, 7, 9], "what is unread in any case");
+        await store.markRead(GROUP);
+        assert.deepEqual([await since(place), await since(await store.arrivals())], [[5, 7], []]);
+      });
+
       it("counts a line that arrives after the last one was removed", async () => {
         await commitLines(line(1), line(2));
         await store.markRead(GROUP);

@@ -71,9 +71,9 @@ export function memoryStore(profile: MemoryProfile): ProfileStore {
     lineDepth: async (group, id) => profile.lines.get(lineKey(group, id))?.line.depth,
     unread: async (group) => linesOf(profile, group).filter((line) => isUnread(profile, line)).length,
     markRead: async (group, shown) => {
-      const arrived = shown?.map((id) => profile.lines.get(lineKey(group, id))?.arrived ?? 0) ?? [profile.arrivals];
-      profile.read.set(group, Math.max(profile.read.get(group) ?? 0, ...arrived));
+      profile.read.set(group, Math.max(profile.read.get(group) ?? 0, lastOf(profile, group, shown)));
     },
+    arrivals: async (group, shown) => lastOf(profile, group, shown),
     close: async () => undefined,
   };
 }
@@ -99,14 +99,24 @@ function apply(profile: MemoryProfile, { records, lines, removedLines, lineState
   }
 }
 
-function isUnread({ lines, read }: MemoryProfile, { group, id, state, kind }: ConversationLine): boolean {
+/** Arrival of the last of those lines, or of all. */
+function lastOf({ lines, arrivals }: MemoryProfile, group: string | undefined, shown?: readonly string[]): number {
+  if (group === undefined || shown === undefined) return arrivals;
+  return Math.max(0, ...shown.map((id) => lines.get(lineKey(group, id))?.arrived ?? 0));
+}
+
+function isUnread(
+  { lines, read }: MemoryProfile,
+  { group, id, state, kind }: ConversationLine,
+  since = Number.POSITIVE_INFINITY,
+): boolean {
   const arrived = lines.get(lineKey(group, id))?.arrived ?? 0;
-  return arrived > (read.get(group) ?? 0) && state === "received" && kind !== "system";
+  return arrived > Math.min(since, read.get(group) ?? 0) && state === "received" && kind !== "system";
 }
 
 function history(profile: MemoryProfile, query: HistoryQuery): readonly ConversationLine[] {
-  const { group, limit, before, after, search, unread } = query;
-  const all = linesOf(profile, group).filter((line) => !unread || isUnread(profile, line));
+  const { group, limit, before, after, search, unread, since } = query;
+  const all = linesOf(profile, group).filter((line) => !unread || isUnread(profile, line, since));
   const end = before === undefined ? all.length : all.findIndex((line) => line.id === before);
   const start = after === undefined ? 0 : all.findIndex((line) => line.id === after) + 1;
   if (end < 0 || (after !== undefined && start === 0)) throw new Fault("usage/not-found", "no such line");

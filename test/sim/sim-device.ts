@@ -227,6 +227,7 @@ function guard(
     line: (group, id) => (isDead() ? never() : store.line(group, id)),
     lineDepth: (group, id) => (isDead() ? never() : store.lineDepth(group, id)),
     unread: (group) => (isDead() ? never() : store.unread(group)),
+    arrivals: (group, shown) => (isDead() ? never() : store.arrivals(group, shown)),
     markRead: (group, shown) => (isDead() ? never() : store.markRead(group, shown)),
     close: store.close,
   };

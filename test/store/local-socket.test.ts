@@ -59,7 +59,7 @@ describe("the local socket", () => {
     });
 
     it("streams events in order before its result", async () => {
-      const socket = await serve(async (_, emit) => {
+      const socket = await serve(async (_, { emit }) => {
         for (let n = 0; n < 1000; n++) emit({ n });
         return "done";
       });
@@ -70,6 +70,40 @@ describe("the local socket", () => {
         events,
         Array.from({ length: 1000 }, (_, n) => ({ n })),
       );
+    });
+
+    it("says that it has taken the events, when it has: the owner hears of that, and of what never will be taken", async () => {
+      const answers: boolean[] = [];
+      const ended = signalled();
+      const socket = await serve(async ({ from }, { emit, taken }) => {
+        emit(from);
+        answers.push(await taken(7));
+        emit("more");
+        answers.push(await taken(undefined));
+        ended.fulfil();
+      });
+      const shown: unknown[] = [];
+      const gate = signalled<boolean>();
+      const taken = (place: number | undefined) => {
+        shown.push(place);
+        return place === 7 ? gate.promise : Promise.resolve(false);
+      };
+      const request = { id: "1", method: "listen", params: null, from: 5 };
+      const calling = callLocalSocket(socket.path, request, { onEvent: (event) => shown.push(event), taken });
+      const closed = assert.rejects(calling, (error) => isFault(error, "network/closed"));
+      while (shown.length < 2) await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual([shown, answers], [[5, 7], []]);
+      gate.fulfil(true);
+      while (shown.length < 4) await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual([shown, answers], [[5, 7, "more", undefined], [true]]);
+      await socket.close();
+      await Promise.all([ended.promise, closed]);
+      assert.deepEqual(answers, [true, false]);
+    });
+
+    it("that does not say whether it takes events is not asked", async () => {
+      const socket = await serve(async ({ from }, { taken }) => [from, await taken(7)]);
+      assert.deepEqual(await call(socket), [null, true]);
     });
 
     it("does not wait for another one", async () => {
@@ -113,7 +147,7 @@ describe("the local socket", () => {
     });
 
     it("of an event that is too long ends the request and not the owner", async () => {
-      const socket = await serve(async ({ params }, emit, signal) => {
+      const socket = await serve(async ({ params }, { emit, signal }) => {
         if (params === null) return "alive";
         emit("x".repeat(MAX_LINE_BYTES));
         assert.ok(signal.aborted);
@@ -139,7 +173,7 @@ describe("the local socket", () => {
     it("comes after every event that the owner wrote before it closed, and after nothing later", async () => {
       const events: unknown[] = [];
       let closing: Promise<void> = Promise.resolve();
-      const socket = await serve(async (_, emit) => {
+      const socket = await serve(async (_, { emit }) => {
         for (let n = 0; n < 500; n++) emit({ n, filling: "x".repeat(1_000) });
         closing = socket.close();
         emit("too late");
@@ -190,7 +224,7 @@ describe("the local socket", () => {
   describe("cancelling", () => {
     it("tells the owner, rejects with usage/cancelled, and hands out no event afterwards", async () => {
       const aborted = signalled();
-      const socket = await serve(async (_, emit, signal) => {
+      const socket = await serve(async (_, { emit, signal }) => {
         signal.addEventListener("abort", () => {
           emit("too late");
           aborted.fulfil();
@@ -243,7 +277,7 @@ describe("the local socket", () => {
     it("happens by itself when the caller is gone or the owner closes", async () => {
       const started = signalled();
       const aborted = signalled();
-      const socket = await serve((_, __, signal) => {
+      const socket = await serve((_, { signal }) => {
         signal.addEventListener("abort", () => aborted.fulfil());
         started.fulfil();
         return never();
@@ -307,7 +341,7 @@ describe("the local socket", () => {
 
     it("a caller that reads nothing: its connection ends instead of the memory", async () => {
       const cut = signalled();
-      const socket = await serve(async (_, emit, signal) => {
+      const socket = await serve(async (_, { emit, signal }) => {
         signal.addEventListener("abort", () => cut.fulfil());
         for (let n = 0; n < 10; n++) emit("x".repeat(MAX_LINE_BYTES - 100));
         return await never();

@@ -378,7 +378,7 @@ describe("the profile database", () => {
       const sorts = detail.some((step) => step.includes("TEMP B-TREE"));
       assert.equal(
         sorts,
-        ["found", "foundBefore", "newestUnread", "oldestUnread"].includes(name),
+        ["found", "foundBefore", "newestUnread", "newestSince", "oldestUnread"].includes(name),
         `${name}: ${detail.join("; ")}`,
       );
       for (const step of detail.filter((each) => each.startsWith("SCAN"))) {

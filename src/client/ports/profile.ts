@@ -37,6 +37,8 @@ export interface HistoryQuery {
   readonly search?: string | undefined;
   /** Only lines that {@link ProfileStore.unread} counts, the newest or the oldest of them, or those that arrived last; stands alone. */
   readonly unread?: "newest" | "oldest" | "latest" | undefined;
+  /** With `unread: "newest"`: those too that arrived after this one (see {@link ProfileStore.arrivals}), read or not. */
+  readonly since?: number | undefined;
 }
 
 /** The encrypted profile database. All methods reject with a storage fault. */
@@ -63,6 +65,8 @@ export interface ProfileStore {
   readonly unread: (group: string) => Promise<number>;
   /** What has arrived up to the last of those lines (ids, hex), or all of it, is unread no more; unknown ids change nothing. */
   readonly markRead: (group: string, shown?: readonly string[]) => Promise<void>;
+  /** How many lines of all groups had arrived with the last of those (ids, hex), or by now; unknown ids count for none. */
+  readonly arrivals: (group?: string, shown?: readonly string[]) => Promise<number>;
   /** Closes the database; nothing may be called afterwards. */
   readonly close: () => Promise<void>;
 }

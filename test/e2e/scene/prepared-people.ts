@@ -29,6 +29,32 @@ export async function withSessions<T>(
   }
 }
 
+/** A profile that is open in the test's process, as one more command on it. */
+export interface OpenedSession {
+  readonly session: Session;
+  /** As a signal ends a command. */
+  readonly end: () => Promise<void>;
+}
+
+/** Opens it beside whoever has it open. */
+export async function openSession({
+  directory,
+  passphrase,
+}: {
+  readonly directory: string;
+  readonly passphrase: string;
+}): Promise<OpenedSession> {
+  const stop = new AbortController();
+  const session = await profiles.open(choiceOf(directory, passphrase), stop.signal);
+  return {
+    session,
+    end: async () => {
+      stop.abort();
+      await session.close();
+    },
+  };
+}
+
 /** Nobody is met but relays; a key file at the least cost that is allowed, as in every scene. */
 function choiceOf(directory: string, passphrase: string): ProfileChoice {
   return {

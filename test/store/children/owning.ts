@@ -7,7 +7,7 @@ const lock = await acquireProfileLock(process.argv[2] ?? "");
 if (lock.kind === "owned") {
   process.stdout.write(`owned ${lock.socketPath}\n`);
 } else {
-  const serve: LocalHandler = ({ params }, emit) => {
+  const serve: LocalHandler = ({ params }, { emit }) => {
     emit(params);
     return new Promise(() => undefined);
   };
