@@ -25,6 +25,7 @@ const CAMPAIGNS = [
   },
   { name: "relay-attacked", tests: ["test/relay-node/attacked-relay.campaign.ts"], env: {} },
   { name: "client-kills", tests: ["test/e2e/client-kills.test.ts"], env: { HERMES_KILL_ROUNDS: "20" } },
+  { name: "owner-changes", tests: ["test/e2e/owner-changes.test.ts"], env: { HERMES_OWNER_CHANGES: "40" } },
   { name: "relay-kills-in-chat", tests: ["test/e2e/absence.test.ts"], env: { HERMES_KILL_ROUNDS: "20" } },
   { name: "client-reconnects", tests: ["test/e2e/reconnects.test.ts"], env: { HERMES_RECONNECTS: "1000" } },
   { name: "peer-reconnects", tests: ["test/net/peer-churn.test.ts"], env: { HERMES_RECONNECTS: "1000" } },

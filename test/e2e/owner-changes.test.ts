@@ -153,6 +153,7 @@ describe("owners of a profile in turns", function () {
       for (const each of gone) assertGapless(numbersOf(each), `ended by ${signalOf(i)} in change ${i}`);
       const next = ana.listen(group);
       living.push(next);
+      await next.ready(); // it begins with what nobody has read
       await untilTold(next, talk.said());
     }
     const last = (await talk.end()) - 1;
@@ -171,6 +172,7 @@ describe("owners of a profile in turns", function () {
     let reached: number | undefined;
     for (let i = 0; i < CHANGES; i++) {
       const guest = ana.listen(group);
+      await guest.ready();
       await untilTold(guest, talk.said());
       if (i % 2 === 0) {
         guest.signal("SIGSTOP");
