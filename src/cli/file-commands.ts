@@ -54,16 +54,21 @@ async function followFile(context: CommandContext, session: Session, file: FileV
   const bar = openProgressBar(context);
   let latest = file;
   const done = new AbortController();
+  /** What ended while nobody told us is told no more. */
+  const look = async (): Promise<void> => {
+    const { files } = await session.call("file-list", { group: operand(context, 0) });
+    if (!done.signal.aborted) latest = files.find(({ id }) => id === file.id) ?? latest;
+    if (!MOVING.has(latest.state)) done.abort();
+  };
   const emit = (event: ClientEvent): void => {
+    if (event.event === "following") look().catch(() => undefined); // also with each new owner; following fails for the same reason
     if (event.event !== "file" || event.file.id !== file.id) return;
     latest = takeProgress(context, { bar, idle }, event);
     if (!MOVING.has(latest.state)) done.abort();
   };
   try {
     const following = session.call("follow", {}, { emit, signal: AbortSignal.any([idle.signal, done.signal]) });
-    const { files } = await session.call("file-list", { group: operand(context, 0) });
-    latest = files.find(({ id }) => id === file.id) ?? latest; // it may have ended before we listened
-    if (!MOVING.has(latest.state)) done.abort();
+    await look();
     await following.catch((error: unknown) => {
       if (!isFault(error, "usage/cancelled")) throw error;
     });

@@ -60,6 +60,22 @@ describe("commands about files", () => {
     assert.deepEqual(JSON.parse(stdout), sent);
   });
 
+  it("look again with each new owner of the profile: what ended in between is told by nobody", async () => {
+    const sending = { ...file, state: "sending" as const, doneBytes: 0 };
+    const { calls, stdout } = await run(["send-file", "walks", "route.pdf", "--json"], {
+      answers: {
+        "file-send": { ...sent, file: sending },
+        "file-list": [sending, sending, file].map((each) => ({ group, files: [each] })),
+      },
+      followed: [{ event: "following" }, { event: "following" }],
+    });
+    assert.deepEqual(
+      calls.map(({ method }) => method),
+      ["file-send", "follow", "file-list", "file-list", "file-list"],
+    );
+    assert.deepEqual(JSON.parse(stdout), sent);
+  });
+
   it("fail when the file could not be sent", async () => {
     const failed = { ...file, state: "failed" as const, reason: "it has changed" };
     const { exit, stdout } = await run(["send-file", "walks", "route.pdf", "--no-wait"], {

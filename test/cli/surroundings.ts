@@ -1,9 +1,11 @@
 /** A command line without a process: what it writes is kept, its profile is a record of calls. */
+import { once } from "node:events";
 import { Readable } from "node:stream";
 import type { Surroundings } from "../../src/cli/command.ts";
 import { runCommandLine } from "../../src/cli/command-line.ts";
 import type { ProfileChoice, Restoring, Session } from "../../src/cli/session.ts";
 import type { ClientMethod, ClientMethods } from "../../src/client/api.ts";
+import type { ClientEvent } from "../../src/client/event-api.ts";
 import type { RecoveryReading } from "../../src/client/recovery.ts";
 import { Fault } from "../../src/wire/fault.ts";
 
@@ -24,14 +26,25 @@ export interface Run {
   readonly closed: number;
 }
 
-/** Method -> what the client answers; a fault is thrown. */
-export type Answers = { readonly [M in ClientMethod]?: ClientMethods[M][1] | Error };
+/** Method -> what the client answers, of several one after the other; a fault is thrown. */
+export type Answers = { readonly [M in ClientMethod]?: ClientMethods[M][1] | Error | readonly ClientMethods[M][1][] };
+
+/** One event after the other, each when what the one before caused is done. */
+async function follow(events: readonly ClientEvent[], emit: (event: ClientEvent) => void, signal: AbortSignal) {
+  for (const event of events) {
+    await new Promise((resolve) => setImmediate(resolve));
+    emit(event);
+  }
+  if (!signal.aborted) await once(signal, "abort");
+  throw new Fault("usage/cancelled", "the command was cancelled.");
+}
 
 /** Runs `hermes ...argv`. */
 export async function run(
   argv: readonly string[],
   {
     answers = {},
+    followed,
     stdin = "",
     env = {},
     reading = () => ({ kind: "wrong-checksum" }),
@@ -39,6 +52,8 @@ export async function run(
     exists = true,
   }: {
     answers?: Answers;
+    /** What `follow` tells before it is cancelled; it is answered as the others when left out. */
+    followed?: readonly ClientEvent[];
     stdin?: string | Buffer;
     env?: Record<string, string>;
     reading?: (text: string) => RecoveryReading;
@@ -55,9 +70,14 @@ export async function run(
   const restored: Restoring[] = [];
   const erased: string[] = [];
   let closed = 0;
-  const call: Session["call"] = async (method, params) => {
+  const answered = new Map<ClientMethod, number>();
+  const call: Session["call"] = async (method, params, { emit, signal } = {}) => {
     calls.push({ method, params });
-    const answer = answers[method];
+    if (method === "follow" && followed && emit && signal) return await follow(followed, emit, signal);
+    const each = answers[method];
+    const place = answered.get(method) ?? 0;
+    answered.set(method, place + 1);
+    const answer = Array.isArray(each) ? each[Math.min(place, each.length - 1)] : each;
     if (answer === undefined) throw new Error(`nobody expected ${method}`);
     if (answer instanceof Error) throw answer;
     return answer;
