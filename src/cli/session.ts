@@ -74,7 +74,7 @@ export interface RestoredProfile {
 
 /** All may be left out. */
 export interface CallOptions {
-  /** Under which the call is done once, however often it is repeated (1 to 100 characters); left out: a random one. */
+  /** Under which a message or file is sent once, however often the call is repeated (1 to 100 characters); left out: a random one. */
   readonly id?: string;
   /** Takes the events of `listen`. */
   readonly emit?: (event: ClientEvent) => void;

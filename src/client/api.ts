@@ -153,7 +153,10 @@ export interface ClientMethods extends GroupMethods, FileMethods, RelayMethods {
 
 export type ClientMethod = keyof ClientMethods;
 
-/** One call. `id` makes it safe to repeat when the profile's owner exits in the middle. */
+/**
+ * One call, repeated when the profile's owner exits in the middle. Under one `id` a message or file is sent once. What changes a
+ * group is not looked up by it: it may be answered as done already, and `group-create` makes two groups.
+ */
 export interface ClientCall<M extends ClientMethod = ClientMethod> {
   readonly id: string;
   readonly method: M;
