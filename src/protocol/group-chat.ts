@@ -176,8 +176,8 @@ function* accept(work: Work, epoch: EpochState, arrived: Arrived): Step<ReceiveO
   const { account, device, messageId: id, iteration, plaintext, ahead } = arrived;
   const { group } = epoch;
   for (const closure of plaintext.closures) yield* applyClosure(work, device, closure);
-  yield* noteUse(work, epoch);
   const standing = yield* standingOf(work, group, { account, device, epoch: epoch.epoch });
+  yield* noteUse(work, epoch, { device, isFirst: iteration === 0 && standing !== "held" && standing !== "full" });
   if (standing === "full") return passOver(work, id, "dropped");
   const depth = placeOf(plaintext.depth, epoch.depth);
   const isHeld = standing === "held";

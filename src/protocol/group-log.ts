@@ -35,6 +35,7 @@ import { find, isInPast, sortedHashes } from "./log-graph.ts";
 import { isRootAction, resolve, resolveAt } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { acceptEntry, citableHeads, entrySigningBytes, frontierOf, isConfirming } from "./membership-log.ts";
+import { noteUseOfThoseOut } from "./named-merges.ts";
 import { newestBefore, passOn, post } from "./passing-on.ts";
 import { ACCOUNT } from "./records/account.ts";
 import { EPOCH, type EpochState, FORK } from "./records/epoch.ts";
@@ -45,6 +46,7 @@ import { judgeMessages } from "./removals.ts";
 import { noteRestored } from "./restored-state.ts";
 import { existingLog, saveLog } from "./saved-log.ts";
 import { read, readExisting, type Step, write } from "./step.ts";
+import type { Before } from "./system-lines.ts";
 import { nameWhenAdded } from "./told-names.ts";
 
 /** A group that is only now coming into being, or the one we have. */
@@ -199,7 +201,7 @@ type Given = Parameters<typeof enterEpochs>[3];
 export function* absorb(
   work: Work,
   group: GroupState,
-  accepted: Accepted & { readonly encoded: Uint8Array },
+  accepted: Accepted & { readonly encoded: Uint8Array; readonly before?: Before | undefined },
   given: Given,
 ): Step<{ group: GroupState; log: LogState }> {
   const { log, hash, core, encoded } = accepted;
@@ -221,6 +223,7 @@ export function* absorb(
   yield* noteOwnStanding(work, log, core);
   yield* noteLinks(work, log, core);
   yield* judgeMessages(work, log);
+  yield* noteUseOfThoseOut(work, log, hash, accepted.before?.members);
   if (core.action.kind === "invite") yield* followInvites(work, log, hash);
   if (core.action.kind === "role") yield* followEveryInvite(work, log);
   yield* passOn(work, log, hash, encoded);

@@ -5,7 +5,8 @@
  *
  * 1. What is named is believed only if its heads give the epoch of that id; until then nothing is used up for it.
  * 2. An epoch that nothing was said in is not named, nor one that somebody has named by its own heads where we would.
- * 3. A name is tried once all that it takes is here, an account can make up a bounded number of them and takes no other
+ * 3. Whose author is out is named by those who have what it said there: it can say nothing more itself.
+ * 4. A name is tried once all that it takes is here, an account can make up a bounded number of them and takes no other
  *    account's places, and no head is merged by name so often that nothing would be left of its fork tree.
  *
  * @see PROTOCOL.md § Merging concurrent heads
@@ -18,12 +19,14 @@ import { toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
 import { beginMerging, endMerging, enterMerged, type Merging, mergedEpochId } from "./epoch-merges.ts";
 import { type GivingHeads, hasContributions } from "./giving-heads.ts";
-import { type GroupView, ownerOfDevice } from "./group-view.ts";
+import { accountsOf, type GroupView, memberOfDevice, ownerOfDevice } from "./group-view.ts";
 import { ancestors, find } from "./log-graph.ts";
 import { resolve } from "./log-resolution.ts";
 import type { LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
 import { isMergeable } from "./mergeable-heads.ts";
+import { recentMessages } from "./recent-messages.ts";
+import type { SaidState } from "./records/conversation.ts";
 import { EPOCH, type EpochState, SOUGHT, SOUGHT_MERGE, USED_MERGE } from "./records/epoch.ts";
 import { GROUP, type GroupState, OUT } from "./records/group.ts";
 import { idOf } from "./records/record.ts";
@@ -55,11 +58,52 @@ export function noteOwnUse(work: Work, { group, epoch, frontier }: EpochState): 
   if (frontier.length > 1) write(work, USED_MERGE, idOf(group, epoch), { dueAt: wakeLater(work) });
 }
 
-/** Somebody else said something in the epoch in which we send: we name its heads if we say something in another one first. */
-export function* noteUse(work: Work, { group, epoch, frontier }: EpochState): Step<void> {
-  if (frontier.length < 2 || (yield* read(work, USED_MERGE, idOf(group, epoch)))) return;
+/**
+ * Somebody else said something in the epoch in which we send: we name its heads if we say something in another one first.
+ * In any other one only what somebody said first counts, who is out: it may not have named them.
+ */
+export function* noteUse(work: Work, state: EpochState, by: { device: DeviceKey; isFirst: boolean }): Step<void> {
+  const { group, epoch, frontier } = state;
+  if (frontier.length < 2) return;
+  if (by.isFirst && !memberOfDevice(resolve(yield* existingLog(work, toHex(group))).view, by.device))
+    return yield* noteUseFor(work, [state]);
+  if (yield* read(work, USED_MERGE, idOf(group, epoch))) return;
   const { sending } = yield* readExisting(work, GROUP, toHex(group));
   if (sending && equalBytes(sending, epoch)) write(work, USED_MERGE, idOf(group, epoch), { dueAt: undefined });
+}
+
+/** The same of what somebody said who is out: it may not have named them, so we do as if we had said it. */
+export function* noteUseFor(work: Work, said: Iterable<Pick<SaidState, "epoch">>): Step<void> {
+  for (const id of new Set([...said].map(({ epoch }) => toHex(epoch)))) {
+    const epoch = yield* read(work, EPOCH, id);
+    if (!epoch || epoch.frontier.length < 2) continue;
+    const known = yield* read(work, USED_MERGE, idOf(epoch.group, epoch.epoch));
+    if (known?.dueAt === undefined) noteOwnUse(work, epoch);
+  }
+}
+
+/** An entry is here by which somebody may be out; `before`: accounts (hex) that were members, where it came beside others. */
+export function* noteUseOfThoseOut(
+  work: Work,
+  log: LogState,
+  hash: EntryHash,
+  before?: ReadonlySet<string>,
+): Step<void> {
+  const entry = find(log, hash);
+  const kind = entry?.action.kind;
+  const { view } = resolve(log);
+  const isOut = (account: string): boolean => !view.members.has(account);
+  const named = entry && (kind === "remove" || kind === "leave") ? accountsOf(entry) : [];
+  const out = new Set([...named, ...(before ?? [])].filter(isOut));
+  const unlinked = entry?.action.kind === "unlink" ? entry.action.device : undefined;
+  if (out.size === 0 && !unlinked) return; // most entries: what was said is looked through for no other one
+  const recent = [...(yield* recentMessages(work, log.group)).values()].map(({ said }) => said);
+  const isTheirs = ({ account, device }: SaidState): boolean =>
+    out.has(toHex(account)) || (unlinked !== undefined && equalBytes(unlinked, device));
+  yield* noteUseFor(
+    work,
+    recent.filter((said) => isTheirs(said) && !said.isHeld && !said.isVoid),
+  );
 }
 
 /** What is to be said of merges before our next message in the epoch `sending`. */

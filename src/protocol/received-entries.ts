@@ -71,7 +71,7 @@ function* takeOne(work: Work, log: LogState, encoded: Uint8Array, mayWait: boole
   if (verdict.kind === "forged") announce(work, { kind: "warning", code: "forged", group: log.group });
   if (verdict.kind !== "accepted") return undefined;
   noteIfLate(work, log, verdict.core);
-  yield* absorb(work, group, { ...verdict, encoded }, undefined);
+  yield* absorb(work, group, { ...verdict, encoded, before }, undefined);
   yield* addSystemLines(work, { ...verdict, before });
   return verdict.log;
 }

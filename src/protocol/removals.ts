@@ -19,6 +19,7 @@ import { memberOfDevice } from "./group-view.ts";
 import { graphOf } from "./log-graph.ts";
 import { type Resolution, resolve } from "./log-resolution.ts";
 import type { LogEntry, LogState } from "./log-state.ts";
+import { noteUseFor } from "./named-merges.ts";
 import { type Recent, recentMessages } from "./recent-messages.ts";
 import { ACCOUNT } from "./records/account.ts";
 import {
@@ -188,6 +189,11 @@ function* settle(work: Work, group: GroupId, state: RemovalsState): Step<void> {
   }
   for (const { device, account } of withdrawn.values())
     announce(work, { kind: "warning", code: "withdrawn", group, device, account });
+  const counted = changes.filter(({ said }) => !said.isHeld && !said.isVoid);
+  yield* noteUseFor(
+    work,
+    counted.map(({ said }) => said),
+  );
   yield* restate(work, group, recent, changes);
   write(work, REMOVALS, toHex(group), { ...state, held });
 }
