@@ -146,7 +146,7 @@ describe("The web screen's server", function () {
     assert.equal(told.change, "created");
     const used = await page.call("storage", {});
     assert.ok(used.kind === "result" && (used.result as { databaseBytes: number }).databaseBytes > 10_000);
-    assert.equal(await failureOf(page.call("no-such-call", {})), "usage/bad-argument");
+    assert.equal(await failureOf(page.call("no-such-call", {})), "network/refused");
     assert.equal(await failureOf(page.call("file-get", { group: "x", file: "y", out: "/etc" })), "usage/not-allowed");
   });
 
