@@ -6,6 +6,9 @@
  * 1. What a new head lacks is posted in a later step, and only if it is a head then. When branches meet, their entries
  *    come in a row: only the first head is seen to at once, the next PASSING_PAUSE_MS later, and whoever reads the
  *    topic of one between follows to that.
+ * 2. So that they can, what was written on such a head and on others is posted to its topic: its author may have posted
+ *    it in the merged epoch, or in that of another head. Whoever reads it asks for what else led to it. A root entry
+ *    comes to them with r.
  *
  * @see PROTOCOL.md § Membership log
  */
@@ -14,11 +17,12 @@ import { frontierHash, LogKey } from "../crypto/epoch-secrets.ts";
 import { deriveKey } from "../crypto/kdf.ts";
 import { equalBytes } from "../verify/transcript.ts";
 import { ENVELOPE_KIND } from "../wire/envelope.ts";
-import { type EntryHash, Nonce, type TimeMs } from "../wire/ids.ts";
-import { toHex } from "../wire/text-forms.ts";
+import { EntryHash, Nonce, type TimeMs } from "../wire/ids.ts";
+import { fromHex, toHex } from "../wire/text-forms.ts";
 import type { Work } from "./effects.ts";
-import { find, isInPast, pastOf } from "./log-graph.ts";
-import type { LogState } from "./log-state.ts";
+import { find, graphOf, isInPast, pastOf } from "./log-graph.ts";
+import { isRootAction } from "./log-resolution.ts";
+import type { LogEntry, LogState } from "./log-state.ts";
 import { frontierOf } from "./membership-log.ts";
 import { enqueue } from "./outbox.ts";
 import { EPOCH, type EpochState, LIVE, type LiveEpoch } from "./records/epoch.ts";
@@ -66,11 +70,24 @@ export function* goOnPassing(work: Work): Step<boolean> {
   const [id, { next }] = first;
   const [group = "", entry = ""] = id.split("/");
   const log = yield* existingLog(work, group);
-  const head = frontierOf(log).find((each) => toHex(each) === entry);
-  const epoch = head && (yield* epochOf(work, log, [head]));
-  const isOver = !head || !epoch || next >= log.entries.length;
+  const head = EntryHash.from(fromHex(entry) ?? new Uint8Array());
+  const epoch = yield* epochOf(work, log, [head]);
+  const isHead = frontierOf(log).some((each) => equalBytes(each, head));
+  if (epoch && !isHead) yield* passMerging(work, log, head, epoch);
+  const isOver = !epoch || !isHead || next >= log.entries.length;
   write(work, PASSING, id, isOver ? null : yield* passSome(work, log, { head, epoch, next }));
   return true;
+}
+
+/** Posts what was written on this former head and on others to its topic; what was written on it alone comes there. */
+function* passMerging(work: Work, log: LogState, head: EntryHash, epoch: EpochState): Step<void> {
+  const later = log.entries.slice((graphOf(log).places.get(toHex(head)) ?? 0) + 1);
+  const isMerging = ({ keyParents, action }: LogEntry): boolean =>
+    keyParents.length > 1 && !isRootAction(action.kind) && keyParents.some((each) => equalBytes(each, head));
+  for (const { hash } of later.filter(isMerging).slice(0, PASSED_AT_ONCE)) {
+    const { encoded } = yield* readExisting(work, ENTRY, idOf(log.group, hash));
+    yield* post(work, epoch, hash, encoded);
+  }
 }
 
 type PassingState = { readonly next: number; readonly dueAt: TimeMs };
