@@ -170,8 +170,10 @@ interface Timers {
 
 function createTimers(clock: Clock): Timers {
   const cancels = new Set<() => void>();
+  let isClosed = false;
   return {
     later: (delayMs, wake) => {
+      if (isClosed) return ignore; // what was under way may still come to an end
       const stop = clock.after(Math.max(0, delayMs), () => {
         cancels.delete(stop);
         wake();
@@ -183,6 +185,7 @@ function createTimers(clock: Clock): Timers {
       };
     },
     close: () => {
+      isClosed = true;
       for (const cancel of cancels) cancel();
       cancels.clear();
     },

@@ -113,6 +113,7 @@ describe("performing effects", () => {
     assert.deepEqual(inputs, [{ kind: "tick" }]);
     performer.perform([{ kind: "wake", atMs: clock.nowMs() + 500 }]);
     performer.close();
+    performer.perform([{ kind: "wake", atMs: clock.nowMs() + 500 }]); // of what was under way when it was closed
     await clock.pass(1_000);
     assert.equal(inputs.length, 1);
   });
