@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { mock } from "node:test";
 import fc from "fast-check";
 import { afterEach, describe, it } from "mocha";
 import { nodeVerifier } from "../../relay-node/node-verifier.ts";
@@ -119,26 +118,12 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** As `until`, where the members' pauses pass by a clock that waits for their work: twenty machines, not twenty on this one. */
-async function untilByClock(holds: () => boolean): Promise<void> {
-  while (!holds()) {
-    for (let turn = 0; turn < TURNS_A_MS; turn++) await new Promise((resolve) => setImmediate(resolve));
-    mock.timers.tick(1);
-  }
-}
-
-/** In which a member compares, appends and reads what the relay answers. */
-const TURNS_A_MS = 20;
-
 const textsOf = (log: MemoryLog, topic: Topic = group.topic) =>
   log.items(topic).map(({ envelope }) => bodyText(envelope));
 const names = (count: number) => Array.from({ length: count }, (_, n) => `${n}`);
 
 describe("healing of a relay", () => {
-  afterEach(async () => {
-    mock.timers.reset();
-    await stopAll();
-  });
+  afterEach(stopAll);
 
   it("gives an empty log all that a member keeps, in the member's order", async () => {
     const relay = new Relay();
@@ -153,9 +138,8 @@ describe("healing of a relay", () => {
     this.timeout(60_000);
     const relay = new Relay();
     const members = await Promise.all(Array.from({ length: 20 }, () => memberWith(names(300), 400)));
-    mock.timers.enable({ apis: ["setTimeout"] });
     for (const each of members) each.connect(relay);
-    await untilByClock(() => textsOf(relay.log).length === 300);
+    await until(() => textsOf(relay.log).length === 300);
     for (const each of members) await each.healing.stop();
     process.stdout.write(`      ${relay.appended} envelopes were appended for 300 by 20 members\n`);
     assert(relay.appended < 1.2 * 300, `${relay.appended} envelopes were appended for 300`);
