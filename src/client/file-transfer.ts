@@ -84,7 +84,8 @@ export async function openTransfer(c: FileContext, place: FilePlace, state: File
       beforeSave: async () => {
         if (!state.isOurs && told.bytes) await c.parts.sync(told.bytes.path);
       },
-      saveBits: async (list, bits) => void (await change(c, { kind: "bits", ...place, list, bits })),
+      saveBits: async (list, bits) =>
+        void (await change(c, { kind: "bits", ...place, path: told.bytes?.path ?? "", list, bits })),
     },
     await loadBits(store, shelf, parts.windows),
   );

@@ -34,13 +34,17 @@ const FOLLOWS: Readonly<Record<FileStage["kind"], readonly FileStage["kind"][]>>
   failed: ["fetching"],
 };
 
-/** What the shell tells of a transfer. `list` comes also before the message is sent; `bits` replaces what was known of that list. */
+/**
+ * What the shell tells of a transfer. `list` comes also before the message is sent; `bits` replaces what was known of that list,
+ * and of a file that is fetched counts for the temporary file at `path` alone.
+ */
 export type FileChange =
   | { readonly kind: "stage"; readonly group: GroupId; readonly file: MessageId; readonly stage: FileStage }
   | {
       readonly kind: "bits";
       readonly group: GroupId;
       readonly file: MessageId;
+      readonly path: string;
       readonly list: number;
       readonly bits: Uint8Array;
     }
@@ -104,10 +108,12 @@ function* changeStage(
 
 function* saveBits(
   work: Work,
-  { group, file, list, bits }: Extract<FileChange, { readonly kind: "bits" }>,
+  { group, file, path, list, bits }: Extract<FileChange, { readonly kind: "bits" }>,
 ): Step<boolean> {
   const state = yield* read(work, FILE, idOf(group, file));
   if (state?.stage.kind !== "sending" && state?.stage.kind !== "fetching") return false;
+  // a fetch that was cancelled still says what it had, when the next one has begun: that one would leave it out
+  if (state.stage.kind === "fetching" && (path === "" || state.stage.part !== path)) return false;
   write(work, FILE_BITS, fileBitsId(shelfOf(work, state, file), list), { bits });
   return true;
 }

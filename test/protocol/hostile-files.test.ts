@@ -24,8 +24,8 @@ const SAVED = { path: "/home/a.txt", isSpool: false, modified: 1 };
 const send = (by: Device, group: GroupId, root: number, call: string): void =>
   void by.put({ kind: "send-file", group, manifest: manifestOf(root), saved: SAVED, call });
 
-function fetching(device: Device, group: GroupId, file: MessageId): void {
-  const stage = { kind: "fetching" as const, directory: "/d", name: "a", isExact: false, part: "" };
+function fetching(device: Device, group: GroupId, file: MessageId, part = ""): void {
+  const stage = { kind: "fetching" as const, directory: "/d", name: "a", isExact: false, part };
   device.run((work) => changeFile(work, { kind: "stage", group, file, stage }));
 }
 
@@ -40,11 +40,32 @@ describe("files whose messages name a key that another file has", () => {
     scene.carry(ann, bob);
     const [first, second] = filesOf(bob);
     assert(first && second);
-    for (const file of [first, second]) fetching(bob, group, file);
-    bob.run((work) => changeFile(work, { kind: "bits", group, file: first, list: 0, bits: Uint8Array.of(7) }));
+    for (const file of [first, second]) fetching(bob, group, file, "/d/part");
+    const bits = { kind: "bits" as const, group, file: first, path: "/d/part", list: 0, bits: Uint8Array.of(7) };
+    bob.run((work) => changeFile(work, bits));
     const shelf = (file: MessageId): string => fileShelf(bob.existing(FILE, idOf(group, file)), file, topic);
     assert.deepEqual(bob.record(FILE_BITS, fileBitsId(shelf(first), 0))?.bits, Uint8Array.of(7));
     assert.equal(bob.record(FILE_BITS, fileBitsId(shelf(second), 0)), undefined);
+  });
+
+  it("are fetched anew after they were cancelled: what the fetch before says at its end does not count", () => {
+    const { scene, ann, bob, group } = pair();
+    send(ann, group, 1, "a1");
+    scene.carry(ann, bob);
+    const [file] = filesOf(bob);
+    assert(file);
+    const isTold = (path: string): boolean =>
+      bob.run((work) => changeFile(work, { kind: "bits", group, file, path, list: 0, bits: Uint8Array.of(7) })).answer;
+    const shelf = fileShelf(bob.existing(FILE, idOf(group, file)), file, topic);
+    fetching(bob, group, file, "/d/before");
+    assert.equal(isTold("/d/before"), true);
+    bob.run((work) => changeFile(work, { kind: "stage", group, file, stage: { kind: "cancelled" } }));
+    for (const part of ["", "/d/after"]) {
+      fetching(bob, group, file, part);
+      assert.equal(isTold("/d/before"), false);
+      assert.equal(bob.record(FILE_BITS, fileBitsId(shelf, 0)), undefined);
+    }
+    assert.equal(isTold("/d/after"), true);
   });
 
   it("leave the lists of ours alone, whatever is fetched or cancelled under our key", () => {
