@@ -340,6 +340,28 @@ describe("files of a group", function () {
     await fails(world.call(ada, "file-cancel", { group, file: "big.iso" }), "usage/not-allowed");
   });
 
+  it("are whole when they are fetched anew right after they were cancelled, while the disk is slow", async () => {
+    const bytes = fillerBytes(3_000_000);
+    await send(ada, "big.iso", bytes);
+    await world.settle(5_000);
+    let synced = (): void => undefined;
+    diskOf(ben).syncing = () =>
+      new Promise((resolve) => {
+        synced = resolve;
+      });
+    const getting = ben.call("file-get", { group, file: "big.iso" });
+    await world.clock.pass(5);
+    assert((await fileOf(ben)).doneBytes > 0);
+    await world.call(ben, "file-cancel", { group, file: "big.iso" });
+    const again = ben.call("file-get", { group, file: "big.iso", waitMs: 60_000 });
+    await world.clock.pass(5);
+    diskOf(ben).syncing = async () => undefined;
+    synced();
+    assert.equal((await world.during(again)).file.state, "here");
+    await world.during(getting);
+    assert.deepEqual(diskOf(ben).files.get("/downloads/big.iso"), bytes);
+  });
+
   it("fail with the reason when the disk is full, and can be fetched again when it is not", async () => {
     await send(ada, "big.iso", fillerBytes(3_000_000));
     await world.settle(5_000);

@@ -17,6 +17,8 @@ export interface MemoryDisk {
   readonly named: Map<string, string>;
   /** Paths that were synced, in order. */
   readonly synced: string[];
+  /** How long that takes. */
+  syncing: () => Promise<void>;
 }
 
 export const memoryDisk = (): MemoryDisk => ({
@@ -28,6 +30,7 @@ export const memoryDisk = (): MemoryDisk => ({
   onNamed: () => undefined,
   named: new Map(),
   synced: [],
+  syncing: async () => undefined,
 });
 
 const full = (): Fault => new Fault("storage/full", "the disk is full");
@@ -72,7 +75,10 @@ export function memoryParts(disk: MemoryDisk): PartStore {
       after.set(bytes, offset);
       put(path, after);
     },
-    sync: async (path) => void disk.synced.push(path),
+    sync: async (path) => {
+      await disk.syncing();
+      disk.synced.push(path);
+    },
     finish: async (part, { directory, name, sizeBytes, isExact }) => {
       const before = disk.named.get(part);
       if (before) return before;
