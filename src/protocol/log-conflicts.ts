@@ -149,18 +149,20 @@ function counts(
   const member = memberAt(facts, facts.accounts[i] ?? "", isIn);
   const isInUse = member?.devices.some((each) => equalBytes(each, entry.author)) ?? false;
   const valid = opponents.filter(({ by }) => decided[by] === true);
-  const role = member && isInUse ? roleAt(facts, member, { i, isIn }) : NO_RANK;
-  const rank = Math.min(role, ...valid.map(({ cap }) => cap));
-  return rank >= Math.max(entry.needs, ...valid.map(({ needs }) => needs));
+  const needs = Math.max(entry.needs, ...valid.map((each) => each.needs));
+  const role = member && isInUse ? roleAt(facts, member, { needs, isIn }) : NO_RANK;
+  return Math.min(role, ...valid.map(({ cap }) => cap)) >= needs;
 }
 
-/** The rank of a member in the past of entry `i`, with one owner; who that is matters seldom, and takes all members. */
+/**
+ * The rank of a member by the entries that `isIn` names, with one owner, as far as it matters for what an entry needs
+ * beside those that raise it: who is owner matters seldom, and takes all members.
+ */
 function roleAt(
   facts: Facts,
   member: MemberView,
-  { i, isIn }: { readonly i: number; readonly isIn: (k: number) => boolean },
+  { needs, isIn }: { readonly needs: number; readonly isIn: (k: number) => boolean },
 ): Role {
-  const needs = facts.entries[i]?.needs ?? OWNER_RANK;
   if (needs <= member.role && needs < OWNER_RANK) return member.role;
   const own = toHex(member.account);
   const isOwner = (account: string) => memberAt(facts, account, isIn)?.role === OWNER_RANK;

@@ -72,6 +72,17 @@ describe("the membership rules, implemented twice", () => {
     agree(play(3, said), 9);
   });
 
+  it("agree on a member removed by who is owner only since nobody else is, beside an entry that raises that member", () => {
+    const said: Parameters<typeof play>[1] = [
+      { does: "leave", who: 2, sees: 0, whom: 0, how: 0 },
+      { does: "handOver", who: 0, sees: 3, whom: 0, how: 0 },
+      { does: "leave", who: 0, sees: 0, whom: 0, how: 0 },
+      { does: "role", who: 0, sees: 0, whom: 0, how: 0 },
+      { does: "remove", who: 0, sees: 3, whom: 0, how: 0 },
+    ];
+    agree(play(4, said), 9);
+  });
+
   it("agree on random logs in any order of arrival", function () {
     this.timeout(0);
     const plans = fc.array(moves(calm), { minLength: 5, maxLength: 30 });
