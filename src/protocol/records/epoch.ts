@@ -96,8 +96,7 @@ export const CLOSED: RecordType<{ readonly sent: number; readonly at: TimeMs }> 
 
 /**
  * Something was said in an epoch of several heads whose heads nobody has named yet; id: group/epoch. `dueAt`: when this device,
- * which said it or has it of
- * somebody who is out, names them if nobody else has.
+ * which said it, or has it of somebody who is out, names them if nobody else has.
  */
 export const USED_MERGE: RecordType<{ readonly dueAt: TimeMs | undefined }> = record(
   "used-merge/",

@@ -42,7 +42,7 @@ export function JoinForm({ onJoined }: { readonly onJoined: (group: string) => v
   const [asked, setAsked] = useState<string>();
   const isIn = useView((state) => state.groups.some(({ id, state: absent }) => id === asked && absent === undefined));
   // Whoever lets us in may come long after the answer.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: told once
+  // biome-ignore lint/correctness/useExhaustiveDependencies: told once, though `onJoined` is another one with each drawing
   useEffect(() => {
     if (isIn && asked !== undefined) onJoined(asked);
   }, [isIn]);

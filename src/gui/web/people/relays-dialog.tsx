@@ -53,7 +53,7 @@ function RelaysDialog({ texts, canChange, call, onClose }: RelaysDialogProps) {
   const [relays, setRelays] = useState<Relays>();
   const [typed, setTyped] = useState("");
   const { busy, failure, run } = useAction();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked once
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked once, though `run` is another one with each drawing
   useEffect(() => {
     void run(() => call({}).then(setRelays));
   }, [call]);
